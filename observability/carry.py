@@ -1,0 +1,156 @@
+"""What a forked process observed, carried home to its parent.
+
+An RQ work-horse is a fork that lives for one job. Counters it raises are its own copy, and spans it makes die with
+it. Prometheus' multiprocess mode would leave files behind for every job; a push for each job would make jobs wait
+for telemetry. So the child writes what it added (counters, histograms, summaries and finished spans) into an
+unlinked temporary file, and the parent, whose ``/metrics`` is scraped and whose exporter is connected, adds it.
+
+Gauges are not carried: a value that stands for "now" has no meaning after the process has gone.
+"""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, Status, TraceFlags, TraceState
+from prometheus_client import CollectorRegistry, Counter, Histogram, Summary
+
+Carried = tuple[str, tuple[str, ...], list[float]]
+"""Name of a metric, its label values, and what was added to each of its numbers."""
+
+
+@dataclass
+class Report:
+    """What one job left: its outcome, its observations, its spans."""
+
+    outcome: str
+    metrics: list[Carried] = field(default_factory=list)
+    spans: list[dict[str, Any]] = field(default_factory=list)
+
+
+def open_bag() -> IO[bytes]:
+    """A file without a name that both sides of a fork hold; a pipe would block a child that has much to tell."""
+    return tempfile.TemporaryFile(prefix="glasshouse-")
+
+
+def pack(bag: IO[bytes], report: Report) -> None:
+    """In the child: write the report."""
+    pickle.dump(report, bag)
+    bag.flush()
+
+
+def unpack(bag: IO[bytes]) -> Report | None:
+    """In the parent: the child's report, or ``None`` if it died before it had written all of it."""
+    bag.seek(0)
+    try:
+        report = pickle.load(bag)  # noqa: S301  (written by our own child into a file without a name)
+    except (EOFError, pickle.UnpicklingError):
+        return None
+    return report if isinstance(report, Report) else None
+
+
+def set_to_zero(registry: CollectorRegistry) -> None:
+    """In the child, right after the fork: forget the parent's counts, so that what is there later was added."""
+    for _, _, numbers in _children(registry):
+        for number in numbers:
+            number.set(0.0)
+
+
+def additions(registry: CollectorRegistry) -> list[Carried]:
+    """In the child, at its end: every series that rose."""
+    return [
+        (name, labels, values)
+        for name, labels, numbers in _children(registry)
+        if any(values := [number.get() for number in numbers])
+    ]
+
+
+def add(registry: CollectorRegistry, carried: Sequence[Carried]) -> None:
+    """In the parent: raise the same series by the same amounts. A metric it does not know is passed over."""
+    metrics = {metric._name: metric for metric in _metrics(registry)}
+    for name, labels, values in carried:
+        metric = metrics.get(name)
+        if metric is None:
+            continue
+        child = metric.labels(*labels) if labels else metric
+        for number, value in zip(_numbers(child), values, strict=True):
+            number.inc(value)
+
+
+def _metrics(registry: CollectorRegistry) -> Iterator[Any]:
+    # prometheus_client has no public way to walk a registry's own metrics; these names are stable since 0.7.
+    for metric in set(registry._names_to_collectors.values()):
+        if isinstance(metric, Counter | Histogram | Summary):
+            yield metric
+
+
+def _children(registry: CollectorRegistry) -> Iterator[tuple[str, tuple[str, ...], list[Any]]]:
+    for metric in _metrics(registry):
+        if metric._labelnames:
+            for labels, child in list(metric._metrics.items()):
+                yield metric._name, labels, _numbers(child)
+        else:
+            yield metric._name, (), _numbers(metric)
+
+
+def _numbers(child: Any) -> list[Any]:
+    if isinstance(child, Histogram):
+        return [child._sum, *child._buckets]
+    if isinstance(child, Summary):
+        return [child._sum, child._count]
+    return [child._value]
+
+
+def dump_span(span: ReadableSpan) -> dict[str, Any]:
+    """A finished span as plain values; the SDK's own object holds locks and cannot be pickled."""
+    return {
+        "name": span.name,
+        "context": _dump_context(span.context),
+        "parent": _dump_context(span.parent),
+        "kind": span.kind,
+        "start_time": span.start_time,
+        "end_time": span.end_time,
+        "status": (span.status.status_code, span.status.description),
+        "instrumentation_scope": _dump_scope(span.instrumentation_scope),
+        "attributes": dict(span.attributes or {}),
+        "events": [(e.name, dict(e.attributes or {}), e.timestamp) for e in span.events],
+        "links": [(_dump_context(link.context), dict(link.attributes or {})) for link in span.links],
+    }
+
+
+def load_span(values: dict[str, Any], resource: Resource) -> ReadableSpan:
+    """The span again, made by ``resource``: the parent's, since both are one service."""
+    events = [Event(name, attributes, timestamp) for name, attributes, timestamp in values["events"]]
+    links = [Link(_load_context(context), attributes) for context, attributes in values["links"]]
+    scope = values["instrumentation_scope"]
+    loaded = {
+        "context": _load_context(values["context"]),
+        "parent": _load_context(values["parent"]) if values["parent"] else None,
+        "status": Status(*values["status"]),
+        "instrumentation_scope": InstrumentationScope(*scope) if scope else None,
+        "events": events,
+        "links": links,
+    }
+    return ReadableSpan(**{**values, **loaded}, resource=resource)
+
+
+def _dump_context(context: SpanContext | None) -> tuple[Any, ...] | None:
+    if context is None:
+        return None
+    return context.trace_id, context.span_id, context.is_remote, int(context.trace_flags), dict(context.trace_state)
+
+
+def _load_context(values: tuple[Any, ...]) -> SpanContext:
+    trace_id, span_id, is_remote, flags, state = values
+    return SpanContext(trace_id, span_id, is_remote, TraceFlags(flags), TraceState(list(state.items())))
+
+
+def _dump_scope(scope: InstrumentationScope | None) -> tuple[str, str | None, str | None] | None:
+    return (scope.name, scope.version, scope.schema_url) if scope else None

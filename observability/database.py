@@ -1,0 +1,55 @@
+"""Metrics of database clients under OpenTelemetry's names, one set for every kind of database."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from observability.metrics import OPERATION_BUCKETS
+
+
+class DatabaseMetrics:
+    """Durations of operations, connections of pools, and hits of caches."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.duration = Histogram(
+            "db_client_operation_duration_seconds",
+            "Duration of database commands as the client sees them",
+            ["db_system_name", "db_operation_name", "error_type"],
+            buckets=OPERATION_BUCKETS,
+            registry=registry,
+        )
+        self.connections = Gauge(
+            "db_client_connection_count",
+            "Connections of a pool by state",
+            ["db_client_connection_pool_name", "state"],
+            registry=registry,
+        )
+        self.wait = Histogram(
+            "db_client_connection_wait_time_seconds",
+            "Time until a connection was had from the pool",
+            ["db_client_connection_pool_name"],
+            buckets=OPERATION_BUCKETS,
+            registry=registry,
+        )
+        self.timeouts = Counter(
+            "db_client_connection_timeouts_total",
+            "Times that no connection was had from the pool in time",
+            ["db_client_connection_pool_name"],
+            registry=registry,
+        )
+        self.cache = Counter(
+            "cache_requests_total",
+            "Look-ups in a cache by what came of them",
+            ["cache", "result"],
+            registry=registry,
+        )
+
+    def declare_operations(self, system: str, *operations: str) -> None:
+        """Start the series of operations known in advance at zero."""
+        for operation in operations:
+            self.duration.labels(system, operation, "")
+
+    def declare_cache(self, cache: str) -> None:
+        """Start the series of a cache at zero."""
+        for result in ("hit", "miss", "error"):
+            self.cache.labels(cache, result)

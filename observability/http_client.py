@@ -1,0 +1,51 @@
+"""Outgoing HTTP with ``requests``: a span, the W3C context and the request id on each call, and its duration."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import requests
+from opentelemetry.instrumentation.requests import RequestsInstrumentor
+from opentelemetry.metrics import NoOpMeterProvider
+from prometheus_client import Histogram
+
+from observability import context
+from observability.metrics import LATENCY_BUCKETS
+from observability.telemetry import Telemetry
+
+
+class ObservedSession(requests.Session):
+    """A ``requests`` session whose calls are observed and carry ``X-Request-ID``."""
+
+    def __init__(self, duration: Histogram) -> None:
+        super().__init__()
+        self._duration = duration
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Send one request; what never answered counts with status ``0``."""
+        if (request_id := context.request_id.get()) is not None:
+            request.headers.setdefault("X-Request-ID", request_id)
+        address = (request.url or "").split("/")[2].rsplit("@")[-1]
+        started, status = time.perf_counter(), 0
+        try:
+            response = super().send(request, **options)
+            status = response.status_code
+            return response
+        finally:
+            elapsed = time.perf_counter() - started
+            self._duration.labels(address, request.method or "", str(status)).observe(elapsed)
+
+
+def instrument_http_client(telemetry: Telemetry) -> ObservedSession:
+    """Trace every ``requests`` call of the process and return a session that measures its own."""
+    RequestsInstrumentor().instrument(tracer_provider=telemetry.provider, meter_provider=NoOpMeterProvider())
+    return ObservedSession(
+        Histogram(
+            "http_client_request_duration_seconds",
+            "Duration of outgoing HTTP requests",
+            ["server_address", "http_request_method", "http_response_status_code"],
+            buckets=LATENCY_BUCKETS,
+            registry=telemetry.registry,
+        )
+    )

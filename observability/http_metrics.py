@@ -1,0 +1,56 @@
+"""RED metrics of an HTTP server, on prometheus-flask-exporter.
+
+Its default metrics group by raw path, carry no exemplar and are observed before the response is out; so the
+exporter keeps the registry and its decorators, and this subclass replaces what it exports by default with one
+histogram under OpenTelemetry's names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_flask_exporter import PrometheusMetrics
+
+from observability.metrics import LATENCY_BUCKETS
+
+_KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+
+
+class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter is not typed
+    """``http_server_request_duration_seconds`` by method, route template and status, with exemplars."""
+
+    def __init__(self, registry: CollectorRegistry, buckets: tuple[float, ...] = LATENCY_BUCKETS) -> None:
+        super().__init__(app=None, path=None, registry=registry, buckets=buckets, group_by="url_rule")
+
+    def export_defaults(self, *_: Any, app: Flask | None = None, **__: Any) -> None:
+        """Register the histogram and the gauge; every known route starts at zero."""
+        self.duration = Histogram(
+            "http_server_request_duration_seconds",
+            "Duration of HTTP requests until the last byte was handed over",
+            ["http_request_method", "http_route", "http_response_status_code"],
+            buckets=self.buckets,
+            registry=self.registry,
+        )
+        self.active = Gauge("http_server_active_requests", "HTTP requests under way", registry=self.registry)
+        if app is not None:
+            self.initialise(app)
+
+    def initialise(self, app: Flask) -> None:
+        """Make the series of each route's success and failure, so that the first error is a rise from zero.
+
+        A view declares its success status by an attribute ``success_status`` (default 200).
+        """
+        for rule in app.url_map.iter_rules():
+            view = app.view_functions[rule.endpoint]
+            success = getattr(view, "success_status", 200)
+            for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
+                for status in (success, 500):
+                    self.duration.labels(method, rule.rule, str(status))
+
+    def observe(self, method: str, route: str, status: int, seconds: float, trace_id: str | None, span_id: str) -> None:
+        """Observe one request; with a trace id the observation becomes an exemplar."""
+        method = method if method in _KNOWN_METHODS else "_OTHER"
+        exemplar = {"trace_id": trace_id, "span_id": span_id} if trace_id else None
+        self.duration.labels(method, route, str(status)).observe(seconds, exemplar)

@@ -1,0 +1,94 @@
+"""Prometheus metrics of one process: its registry, its buckets, and the internal port that serves them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+from prometheus_client import CollectorRegistry, Gauge, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import ThreadingWSGIServer, make_wsgi_app
+
+from observability.settings import TelemetrySettings
+
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+"""Seconds. The boundaries that OpenTelemetry's HTTP semantic conventions advise for request durations."""
+
+OPERATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Seconds. For database and cache operations, about OpenTelemetry's database conventions."""
+
+JOB_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0)
+"""Seconds. For jobs and for the time they wait in a queue."""
+
+# A fork in the middle of a scrape would copy a metric's lock while it is held, and the child would wait for ever
+# on its first observation. So a fork waits for the scrape under way, and a scrape for the fork.
+_fork_or_scrape = threading.Lock()
+os.register_at_fork(
+    before=_fork_or_scrape.acquire,
+    after_in_parent=_fork_or_scrape.release,
+    after_in_child=_fork_or_scrape.release,
+)
+
+
+def new_registry(settings: TelemetrySettings) -> CollectorRegistry:
+    """A fresh registry with the process, garbage-collector and platform metrics and ``service_info``."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    Gauge(
+        "service_info",
+        "What runs here: always 1",
+        ["service_name", "service_version", "deployment_environment_name"],
+        registry=registry,
+    ).labels(settings.service, settings.version, settings.environment).set(1)
+    return registry
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """A scrape every few seconds is no news: it is not logged."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+class MetricsServer:
+    """Serves ``/metrics`` (OpenMetrics with exemplars, or the classic text) on an internal address."""
+
+    def __init__(self, registry: CollectorRegistry, host: str, port: int, patience: float = 10.0) -> None:
+        """Listen on ``host:port``; a port still held by a process that is just leaving is awaited ``patience`` s.
+
+        Raises:
+            OSError: the port could not be had.
+        """
+        metrics = make_wsgi_app(registry)
+
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            with _fork_or_scrape:
+                answer: Iterable[bytes] = metrics(environ, start_response)
+                return answer
+
+        self._server = _listen(app, host, port, patience)
+        self.port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving and free the port."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _listen(app: Any, host: str, port: int, patience: float) -> Any:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return make_server(host, port, app, ThreadingWSGIServer, handler_class=_QuietHandler)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

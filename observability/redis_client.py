@@ -1,0 +1,79 @@
+"""Redis: a span and an observation per command or pipeline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from opentelemetry.instrumentation.redis import RedisInstrumentor
+from redis.client import Pipeline
+
+from observability.database import DatabaseMetrics
+from observability.telemetry import Telemetry
+
+SYSTEM = "redis"
+_COMMANDS = ("GET", "SET", "DEL", "PING", "PIPELINE")
+
+
+def instrument_redis(telemetry: Telemetry, metrics: DatabaseMetrics) -> Callable[..., ObservedRedis]:
+    """Trace every command of the process; build clients with the factory returned to have them measured too.
+
+    Values are never recorded: the instrumentation writes ``SET ? ?``.
+    """
+    RedisInstrumentor().instrument(tracer_provider=telemetry.provider)
+    metrics.declare_operations(SYSTEM, *_COMMANDS)
+
+    def from_url(url: str, **options: Any) -> ObservedRedis:
+        client = ObservedRedis.from_url(url, **options)
+        assert isinstance(client, ObservedRedis)
+        client.metrics = metrics
+        return client
+
+    return from_url
+
+
+@contextmanager
+def _timed(metrics: DatabaseMetrics | None, operation: str) -> Iterator[None]:
+    if metrics is None:
+        yield
+        return
+    started, error = time.perf_counter(), ""
+    try:
+        yield
+    except redis.RedisError as failure:
+        error = type(failure).__name__
+        raise
+    finally:
+        metrics.duration.labels(SYSTEM, operation, error).observe(time.perf_counter() - started)
+
+
+class ObservedRedis(redis.Redis):
+    """A Redis client whose commands are observed in ``metrics``."""
+
+    metrics: DatabaseMetrics | None = None
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run and observe one command."""
+        with _timed(self.metrics, str(args[0]).split(" ")[0].upper()):
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
+        """A pipeline that is observed as one operation."""
+        pipe = ObservedPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        pipe.metrics = self.metrics
+        return pipe
+
+
+class ObservedPipeline(Pipeline):
+    """A pipeline observed as one ``PIPELINE`` operation."""
+
+    metrics: DatabaseMetrics | None = None
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """Run and observe what was queued."""
+        with _timed(self.metrics, "PIPELINE"):
+            result: list[Any] = super().execute(raise_on_error)
+            return result

@@ -1,0 +1,199 @@
+"""RQ: the trace and the request id travel with the job; jobs are measured by the worker's parent process.
+
+Third-party RQ instrumentations break on rq 3 or stop at the fork; this is ours. Enqueue with :func:`enqueue`, work
+with :class:`ObservedWorker`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from opentelemetry import context as otel_context
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from prometheus_client import CollectorRegistry, Histogram
+from rq import Queue, Worker
+from rq.job import Job, JobStatus
+
+from observability import carry, context
+from observability.metrics import JOB_BUCKETS
+from observability.telemetry import Telemetry
+
+# Not below "rq": that library's own chatter is kept at warnings.
+_log = logging.getLogger("jobs")
+OUTCOMES = ("finished", "failed", "retried", "crashed")
+
+
+def enqueue(
+    tracer: Tracer, queue: Queue, function: str, *args: Any, parent: Context | None = None, **options: Any
+) -> Job:
+    """Enqueue ``function(*args)`` under a producer span; its context and the request id go into the job's meta.
+
+    ``parent`` is the producer span's parent, by default the current span; ``options`` are those of
+    ``Queue.enqueue``. Raises what RQ and redis raise.
+    """
+    with tracer.start_as_current_span(f"{queue.name} publish", context=parent, kind=SpanKind.PRODUCER) as span:
+        meta: dict[str, str] = dict(options.pop("meta", {}))
+        propagate.inject(meta)
+        if (request_id := context.request_id.get()) is not None:
+            meta["request_id"] = request_id
+        job = queue.enqueue(function, *args, meta=meta, **options)
+        span.set_attributes(_attributes(job, queue.name, "publish"))
+        return job
+
+
+def _attributes(job: Job, queue: str, operation: str) -> dict[str, str]:
+    return {
+        "messaging.system": "rq",
+        "messaging.destination.name": queue,
+        "messaging.operation.type": "send" if operation == "publish" else "process",
+        "messaging.operation.name": operation,
+        "messaging.message.id": str(job.id),
+        "rq.job.function": str(job.func_name),
+    }
+
+
+class JobMetrics:
+    """Duration, outcome and waiting time of jobs."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.duration = Histogram(
+            "rq_job_duration_seconds",
+            "Time from taking a job to the end of its work-horse, by what came of it",
+            ["queue", "job", "outcome"],
+            buckets=JOB_BUCKETS,
+            registry=registry,
+        )
+        self.wait = Histogram(
+            "rq_job_wait_seconds",
+            "Time a job stood in its queue",
+            ["queue", "job"],
+            buckets=JOB_BUCKETS,
+            registry=registry,
+        )
+
+    def declare(self, queue: str, *jobs: str) -> None:
+        """Start the series of jobs known in advance at zero."""
+        for job in jobs:
+            self.wait.labels(queue, job)
+            for outcome in OUTCOMES:
+                self.duration.labels(queue, job, outcome)
+
+
+class ObservedWorker(Worker):
+    """An RQ worker whose jobs are traced, logged and counted, even those that kill their work-horse.
+
+    The consumer span is opened and ended by the parent process, so a job that dies leaves it; what the work-horse
+    observed is carried home (``observability.carry``).
+    """
+
+    telemetry: Telemetry
+    job_metrics: JobMetrics
+    on_fork: Callable[[], None] = staticmethod(lambda: None)
+    """Called in each fresh work-horse, to make clients that must not be shared over a fork."""
+
+    _bag: IO[bytes]
+    _span: Span
+
+    def work(self, *args: Any, **options: Any) -> bool:
+        """The worker's loop. Its own Redis commands (waiting, heartbeats) leave no spans: there is no end of them."""
+        with suppress_instrumentation():
+            return super().work(*args, **options)
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run one job in a work-horse and tell what came of it."""
+        name = str(job.func_name).rsplit(".", 1)[-1]
+        parent = propagate.extract(job.meta)
+        started = time.perf_counter()
+        if job.enqueued_at is not None:
+            waited = datetime.now(UTC) - job.enqueued_at.replace(tzinfo=UTC)
+            self.job_metrics.wait.labels(queue.name, name).observe(max(0.0, waited.total_seconds()))
+        self._span = self.telemetry.tracer(__name__).start_span(
+            f"{queue.name} process",
+            context=parent,
+            kind=SpanKind.CONSUMER,
+            attributes=_attributes(job, queue.name, "process"),
+        )
+        with carry.open_bag() as bag:
+            self._bag = bag
+            try:
+                super().execute_job(job, queue)
+            finally:
+                report = carry.unpack(bag)
+        outcome = report.outcome if report is not None else "crashed"
+        if report is not None:
+            self._take_home(report)
+        seconds = time.perf_counter() - started
+        self._tell(job, queue.name, name, outcome, seconds)
+
+    def _take_home(self, report: carry.Report) -> None:
+        carry.add(self.telemetry.registry, report.metrics)
+        if self.telemetry.spans is not None:
+            for values in report.spans:
+                self.telemetry.spans.on_end(carry.load_span(values, self.telemetry.provider.resource))
+
+    def _tell(self, job: Job, queue: str, name: str, outcome: str, seconds: float) -> None:
+        ids = self._span.get_span_context()
+        exemplar = (
+            {"trace_id": format(ids.trace_id, "032x"), "span_id": format(ids.span_id, "016x")}
+            if ids.trace_flags.sampled
+            else None
+        )
+        self.job_metrics.duration.labels(queue, name, outcome).observe(seconds, exemplar)
+        good = outcome == "finished"
+        if not good:
+            self._span.set_status(Status(StatusCode.ERROR, f"job {outcome}"))
+            self._span.set_attribute("error.type", outcome)
+        with trace.use_span(self._span, end_on_exit=True), context.bound(job.meta.get("request_id"), job.id):
+            fields = {
+                "event": "rq.job",
+                "queue": queue,
+                "job": name,
+                "outcome": outcome,
+                "duration_seconds": round(seconds, 6),
+            }
+            _log.log(logging.INFO if good else logging.ERROR, "%s %s", name, outcome, extra=fields)
+
+    def perform_job(self, job: Job, queue: Queue, execution: Any) -> bool:
+        """In the work-horse: run the job's function within the span and the ids, and pack what it observed."""
+        telemetry = self.telemetry
+        carry.set_to_zero(telemetry.registry)
+        work = job.perform
+
+        def perform() -> Any:
+            self.on_fork()
+            # Attached afresh: the loop's context suppresses instrumentation, the job's must not.
+            token = otel_context.attach(trace.set_span_in_context(self._span, otel_context.Context()))
+            try:
+                with context.bound(job.meta.get("request_id"), job.id):
+                    return work()
+            except Exception as error:
+                _log.error("job failed", exc_info=error, extra={"event": "rq.job_failed", "job_id": job.id})
+                raise
+            finally:
+                otel_context.detach(token)
+
+        job.perform = perform  # type: ignore[method-assign]
+        try:
+            return super().perform_job(job, queue, execution)
+        finally:
+            spans = telemetry.spans.kept if telemetry.spans is not None else []
+            report = carry.Report(
+                outcome=_outcome(job),
+                metrics=carry.additions(telemetry.registry),
+                spans=[carry.dump_span(span) for span in spans],
+            )
+            carry.pack(self._bag, report)
+
+
+def _outcome(job: Job) -> str:
+    status = job.get_status(refresh=False)
+    if status is JobStatus.FINISHED:
+        return "finished"
+    return "failed" if status is JobStatus.FAILED else "retried"

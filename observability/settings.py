@@ -1,0 +1,87 @@
+"""What the telemetry of one process needs to know, read once from the environment and checked.
+
+Names that OpenTelemetry already defines are taken as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+MISCONFIGURED = 78
+"""Exit status of a process whose settings are wrong (``EX_CONFIG`` of sysexits.h): restarting cannot help."""
+
+
+class WrongSetting(ValueError):
+    """A setting from the environment is missing or wrong; the message names it, its value and what it may be."""
+
+    def __init__(self, name: str, value: str | None, allowed: str) -> None:
+        shown = "is not set" if value is None else f"is {value!r}"
+        super().__init__(f"{name} {shown}: it must be {allowed}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class TelemetrySettings:
+    """Identity of the process and where its signals go.
+
+    ``otlp_endpoint`` is the base URL of an OTLP/HTTP receiver, or ``""`` to make no spans leave the process.
+    ``metrics_port`` 0 means that no metrics are served.
+    """
+
+    service: str
+    instance: str
+    version: str = "0.0.0"
+    environment: str = "local"
+    namespace: str = "glasshouse"
+    log_level: str = "INFO"
+    otlp_endpoint: str = ""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None, service: str | None = None) -> TelemetrySettings:
+        """Read the settings from ``env`` (default: the process's environment).
+
+        ``service`` is used when ``SERVICE_NAME`` (or ``OTEL_SERVICE_NAME``) is not set.
+
+        Raises:
+            WrongSetting: a value is missing or not allowed.
+        """
+        env = os.environ if env is None else env
+        name = env.get("SERVICE_NAME") or env.get("OTEL_SERVICE_NAME") or service
+        if not name or not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", name):
+            raise WrongSetting("SERVICE_NAME", name, "a lower-case name such as 'api'")
+        level = env.get("LOG_LEVEL", "INFO").upper()
+        if level not in LOG_LEVELS:
+            raise WrongSetting("LOG_LEVEL", level, f"one of {', '.join(LOG_LEVELS)}")
+        endpoint = env.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").rstrip("/")
+        if endpoint and not re.match(r"https?://[^/\s]+", endpoint):
+            raise WrongSetting("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, "an http:// or https:// URL, or empty")
+        return cls(
+            service=name,
+            instance=env.get("SERVICE_INSTANCE") or socket.gethostname(),
+            version=env.get("SERVICE_VERSION", "0.0.0"),
+            environment=env.get("DEPLOYMENT_ENVIRONMENT", "local"),
+            namespace=env.get("SERVICE_NAMESPACE", "glasshouse"),
+            log_level=level,
+            otlp_endpoint=endpoint,
+            metrics_host=env.get("METRICS_HOST", "127.0.0.1"),
+            metrics_port=read_port(env, "METRICS_PORT", 0),
+        )
+
+
+def read_port(env: Mapping[str, str], name: str, default: int) -> int:
+    """The TCP port in setting ``name`` (0: none).
+
+    Raises:
+        WrongSetting: it is not a whole number from 0 to 65535.
+    """
+    value = env.get(name, str(default))
+    if not re.fullmatch(r"\d{1,5}", value) or int(value) > 65535:
+        raise WrongSetting(name, value, "a port number from 0 to 65535")
+    return int(value)

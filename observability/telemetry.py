@@ -1,0 +1,81 @@
+"""The telemetry of one process: made once, at the edge, after any fork of a server's workers."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from collections.abc import Mapping
+
+from opentelemetry import propagate, trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SpanExporter
+from opentelemetry.trace import Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import CollectorRegistry, disable_created_metrics
+
+from observability import logs, metrics, tracing
+from observability.settings import TelemetrySettings
+
+_log = logging.getLogger(__name__)
+SHUTDOWN_SECONDS = 3.0
+
+
+class Telemetry:
+    """Registry, tracer provider and settings of one process. Pass it in; nothing here is global but logging."""
+
+    def __init__(
+        self,
+        settings: TelemetrySettings,
+        registry: CollectorRegistry | None = None,
+        exporter: SpanExporter | None = None,
+    ) -> None:
+        """Make the parts without touching the process: tests give their own registry and exporter."""
+        tracing.use_stable_conventions()
+        self.settings = settings
+        self.registry = registry if registry is not None else metrics.new_registry(settings)
+        self.provider: TracerProvider
+        self.provider, self.spans = tracing.new_provider(settings, self.registry, exporter)
+        self._server: metrics.MetricsServer | None = None
+
+    @classmethod
+    def start(cls, service: str | None = None, env: Mapping[str, str] | None = None) -> Telemetry:
+        """Read the environment, log JSON, serve metrics on the internal port, and flush at exit.
+
+        Raises:
+            WrongSetting: a setting is missing or wrong.
+        """
+        telemetry = cls(TelemetrySettings.from_env(env, service))
+        logs.configure_logging(telemetry.settings)
+        # A second series for the birth of each series doubles their number and no rule of ours reads it.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        telemetry.make_global()
+        telemetry.serve_metrics()
+        atexit.register(telemetry.stop)
+        return telemetry
+
+    def make_global(self) -> None:
+        """Let third-party code that asks OpenTelemetry's globals find this provider, and W3C propagation."""
+        trace.set_tracer_provider(self.provider)
+        # No baggage: what a client writes there would travel to every service behind it.
+        propagate.set_global_textmap(TraceContextTextMapPropagator())
+
+    def serve_metrics(self) -> None:
+        """Serve ``/metrics`` on the internal port; a port that cannot be had is logged, and the work goes on."""
+        if not self.settings.metrics_port:
+            return
+        try:
+            self._server = metrics.MetricsServer(self.registry, self.settings.metrics_host, self.settings.metrics_port)
+        except OSError as error:
+            _log.error("metrics are not served on port %d: %s", self.settings.metrics_port, error)
+
+    def tracer(self, name: str) -> Tracer:
+        """A tracer for the spans that code named ``name`` makes by hand."""
+        return self.provider.get_tracer(name, self.settings.version)
+
+    def stop(self) -> None:
+        """Send what is left, within ``SHUTDOWN_SECONDS``; called at exit, safe to call twice."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if not tracing.shut_down_within(self.provider, SHUTDOWN_SECONDS):
+            _log.warning("the last spans were not sent within %.0f s", SHUTDOWN_SECONDS)

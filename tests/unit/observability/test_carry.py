@@ -1,0 +1,110 @@
+"""What a forked process observed, carried home."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
+
+from observability import Telemetry, carry
+
+
+class Metrics:
+    """One metric of each kind, with a little in each."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.plain = Counter("plain_total", "", registry=self.registry)
+        self.labelled = Counter("labelled_total", "", ["colour"], registry=self.registry)
+        self.histogram = Histogram("seconds", "", ["job"], buckets=(1, 2), registry=self.registry)
+        self.summary = Summary("bytes", "", registry=self.registry)
+        self.gauge = Gauge("now", "", registry=self.registry)
+        self.observe()
+
+    def observe(self) -> None:
+        self.plain.inc()
+        self.labelled.labels("red").inc(2)
+        self.histogram.labels("a").observe(1.5)
+        self.summary.observe(10)
+        self.gauge.set(5)
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(name, labels)
+
+
+def in_child(work: object, bag: object) -> int:
+    """Run ``work`` in a fork that leaves as a work-horse does; returns the wait status."""
+    pid = os.fork()
+    if pid == 0:
+        work()  # type: ignore[operator]
+        os._exit(0)
+    return os.waitpid(pid, 0)[1]
+
+
+def test_counters_histograms_and_summaries_of_a_fork_are_added() -> None:
+    """Each number rises by what the child added, no more; a series that only the child knew appears."""
+    metrics = Metrics()
+    with carry.open_bag() as bag:
+
+        def work() -> None:
+            carry.set_to_zero(metrics.registry)
+            metrics.observe()
+            metrics.labelled.labels("blue").inc()
+            carry.pack(bag, carry.Report("finished", carry.additions(metrics.registry)))
+
+        assert in_child(work, bag) == 0
+        report = carry.unpack(bag)
+    assert report is not None
+    assert report.outcome == "finished"
+    carry.add(metrics.registry, report.metrics)
+    assert metrics.value("plain_total") == 2
+    assert metrics.value("labelled_total", colour="red") == 4
+    assert metrics.value("labelled_total", colour="blue") == 1
+    assert metrics.value("seconds_count", job="a") == 2
+    assert metrics.value("seconds_sum", job="a") == 3.0
+    assert metrics.value("seconds_bucket", job="a", le="1.0") == 0
+    assert metrics.value("seconds_bucket", job="a", le="2.0") == 2
+    assert metrics.value("bytes_count") == 2
+    assert metrics.value("now") == 5
+
+
+def test_a_child_that_is_killed_leaves_no_report() -> None:
+    """Half a report counts as none: the parent then says "crashed"."""
+    with carry.open_bag() as bag:
+
+        def work() -> None:
+            bag.write(b"\x80\x04half")
+            bag.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        assert os.WTERMSIG(in_child(work, bag)) == signal.SIGKILL
+        assert carry.unpack(bag) is None
+
+
+def test_more_than_a_pipe_holds_is_carried() -> None:
+    """A child with much to tell is not blocked by a parent that waits for its end."""
+    with carry.open_bag() as bag:
+        report = carry.Report("finished", spans=[{"name": "x" * 1_000_000}])
+        assert in_child(lambda: carry.pack(bag, report), bag) == 0
+        assert carry.unpack(bag) == report
+
+
+def test_a_span_survives_the_journey(telemetry: Telemetry, exporter: InMemorySpanExporter) -> None:
+    """Names, ids, times, kind, attributes, events, links and status arrive; the resource is the parent's."""
+    tracer = telemetry.tracer("t")
+    with tracer.start_as_current_span("outer", kind=SpanKind.CONSUMER) as outer:
+        link = outer.get_span_context()
+        with tracer.start_as_current_span("inner", attributes={"a": 1}) as inner:
+            inner.add_event("happened", {"b": "2"})
+            inner.add_link(link)
+            inner.set_status(Status(StatusCode.ERROR, "oh"))
+    telemetry.provider.force_flush()
+    for span in exporter.get_finished_spans():
+        carried = pickle.loads(pickle.dumps(carry.dump_span(span)))
+        again = carry.load_span(carried, telemetry.provider.resource)
+        assert again.to_json() == span.to_json()
+        assert again.instrumentation_scope == span.instrumentation_scope

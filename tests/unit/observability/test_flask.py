@@ -1,0 +1,201 @@
+"""One request through an instrumented application: ids, one span, one log line, one observation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask, Response
+from flask.testing import FlaskClient
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from werkzeug.test import TestResponse
+
+from observability import Telemetry, instrument_flask
+
+COUNT = "http_server_request_duration_seconds_count"
+
+
+class WholeAnswers(FlaskClient):
+    """Reads each answer to its end at once, as a real client does."""
+
+    def open(self, *args: Any, buffered: bool = True, **options: Any) -> TestResponse:
+        return super().open(*args, buffered=buffered, **options)
+
+
+@pytest.fixture
+def client(telemetry: Telemetry) -> FlaskClient:
+    app = Flask("test")
+
+    @app.get("/things/<thing>")
+    def show(thing: str) -> str:
+        return thing
+
+    @app.get("/broken")
+    def broken() -> str:
+        raise RuntimeError("no luck")
+
+    @app.get("/stream")
+    def stream() -> Response:
+        def chunks() -> Iterator[str]:
+            yield "a"
+            yield "b"
+
+        return Response(chunks())
+
+    @app.get("/healthz")
+    def healthz() -> str:
+        return "ok"
+
+    def create() -> tuple[str, int]:
+        return "made", 201
+
+    create.success_status = 201  # type: ignore[attr-defined]
+    app.add_url_rule("/things", "create", create, methods=["POST"])
+    instrument_flask(app, telemetry)
+    app.test_client_class = WholeAnswers
+    return app.test_client()
+
+
+def spans(telemetry: Telemetry, exporter: InMemorySpanExporter) -> tuple[ReadableSpan, ...]:
+    telemetry.provider.force_flush()
+    return exporter.get_finished_spans()
+
+
+def requests_of(telemetry: Telemetry, route: str, status: int, method: str = "GET") -> float | None:
+    labels = {"http_request_method": method, "http_route": route, "http_response_status_code": str(status)}
+    return telemetry.registry.get_sample_value(COUNT, labels)
+
+
+def test_every_known_route_begins_at_zero(client: FlaskClient, telemetry: Telemetry) -> None:
+    """The first request and the first error are rises from zero, not series out of nothing."""
+    assert requests_of(telemetry, "/things/<thing>", 200) == 0
+    assert requests_of(telemetry, "/things/<thing>", 500) == 0
+    assert requests_of(telemetry, "/things", 201, "POST") == 0
+
+
+def test_a_request_is_counted_logged_and_traced_once(
+    client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All three signals agree on route, status and trace id, and the answer tells the client the ids."""
+    with caplog.at_level(logging.INFO):
+        answer = client.get("/things/1?token=secret", headers={"X-Request-ID": "request-0001"})
+    assert requests_of(telemetry, "/things/<thing>", 200) == 1
+    (span,) = spans(telemetry, exporter)
+    assert span.context is not None
+    trace_id = format(span.context.trace_id, "032x")
+    assert span.name == "GET /things/<thing>"
+    assert span.attributes is not None
+    assert span.attributes["http.route"] == "/things/<thing>"
+    assert span.attributes["http.response.status_code"] == 200
+    assert answer.headers["X-Request-ID"] == "request-0001"
+    assert answer.headers["X-Trace-ID"] == trace_id
+    (line,) = [record for record in caplog.records if record.name == "http.request"]
+    fields = line.__dict__
+    assert (fields["http_route"], fields["http_response_status_code"]) == ("/things/<thing>", 200)
+    assert (fields["request_id"], fields["trace_id"]) == ("request-0001", trace_id)
+    assert "secret" not in str(fields)
+
+
+def test_the_observation_has_an_exemplar_that_names_the_trace(client: FlaskClient, telemetry: Telemetry) -> None:
+    """From a point on a graph one gets to a trace."""
+    trace_id = client.get("/things/1").headers["X-Trace-ID"]
+    assert f'trace_id="{trace_id}"'.encode() in generate_openmetrics(telemetry.registry)
+
+
+def test_raw_paths_never_become_labels(client: FlaskClient, telemetry: Telemetry) -> None:
+    """Whatever a scanner asks for is one series, and an invented method is ``_OTHER``."""
+    for number in range(5):
+        client.get(f"/wp-admin/{number}")
+    client.open("/things/1", method="BREW")
+    assert requests_of(telemetry, "(unmatched)", 404) == 5
+    assert requests_of(telemetry, "(unmatched)", 405, "_OTHER") == 1
+    assert b"wp-admin" not in generate_latest(telemetry.registry)
+
+
+def test_a_defect_is_one_error_with_its_traceback(
+    client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 for the client, an exception on the span, one error line with the traceback, one count."""
+    answer = client.get("/broken")
+    assert answer.status_code == 500
+    assert requests_of(telemetry, "/broken", 500) == 1
+    (span,) = spans(telemetry, exporter)
+    assert span.status.status_code.name == "ERROR"
+    assert [event.name for event in span.events] == ["exception"]
+    assert [record.exc_info is not None for record in caplog.records if record.name == "test"] == [True]
+
+
+def test_a_stream_is_counted_when_its_last_byte_is_out(client: FlaskClient, telemetry: Telemetry) -> None:
+    """A response that is still being sent is under way, not done."""
+    answer = client.get("/stream", buffered=False)
+    assert requests_of(telemetry, "/stream", 200) == 0
+    assert telemetry.registry.get_sample_value("http_server_active_requests") == 1
+    assert answer.data == b"ab"
+    answer.close()
+    assert requests_of(telemetry, "/stream", 200) == 1
+    assert telemetry.registry.get_sample_value("http_server_active_requests") == 0
+
+
+@pytest.mark.parametrize("absurd", ["short", "x" * 129, "with space in it", "semi;colon;semi", 'quote"quote"'])
+def test_an_absurd_request_id_is_replaced(client: FlaskClient, absurd: str) -> None:
+    """What a client sends is echoed and logged only if it is a sane id."""
+    given = client.get("/things/1", headers={"X-Request-ID": absurd}).headers["X-Request-ID"]
+    assert given != absurd
+    assert len(given) == 32
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        "nonsense",
+        "00-00000000000000000000000000000000-0000000000000000-01",
+        "00-ABCDEF-0123456789abcdef-01",
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    ],
+)
+def test_a_malformed_traceparent_starts_a_fresh_trace(
+    client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, malformed: str
+) -> None:
+    """As W3C Trace Context, section 4.3, says: the vendor creates a new trace."""
+    trace_id = client.get("/things/1", headers={"traceparent": malformed}).headers["X-Trace-ID"]
+    (span,) = spans(telemetry, exporter)
+    assert span.parent is None
+    assert int(trace_id, 16) != 0
+    assert trace_id not in malformed
+
+
+def test_a_sane_traceparent_is_continued(
+    client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter
+) -> None:
+    """The caller's trace goes on here."""
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    answer = client.get("/things/1", headers={"traceparent": parent})
+    assert answer.headers["X-Trace-ID"] == "0af7651916cd43dd8448eb211c80319c"
+    (span,) = spans(telemetry, exporter)
+    assert span.parent is not None
+    assert format(span.parent.span_id, "016x") == "b7ad6b7169203331"
+
+
+def test_control_characters_in_a_header_are_refused(client: FlaskClient, telemetry: Telemetry) -> None:
+    """400 with a problem, counted, and without the characters in it."""
+    answer = client.get("/things/1", environ_overrides={"HTTP_X_COLOUR": "re\x07d"})
+    assert answer.status_code == 400
+    assert answer.mimetype == "application/problem+json"
+    assert "X-Colour" in answer.get_json()["detail"]
+    assert requests_of(telemetry, "(unmatched)", 400) == 1
+
+
+def test_probes_leave_no_span_and_no_line(
+    client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are asked every few seconds for ever; they are counted, and that is enough."""
+    with caplog.at_level(logging.INFO):
+        client.get("/healthz")
+    assert spans(telemetry, exporter) == ()
+    assert [record for record in caplog.records if record.name == "http.request"] == []
+    assert requests_of(telemetry, "/healthz", 200) == 1

@@ -1,0 +1,30 @@
+"""Telemetry's settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from observability import TelemetrySettings, WrongSetting
+
+
+def test_opentelemetrys_own_names_are_understood() -> None:
+    """``OTEL_SERVICE_NAME`` and ``OTEL_EXPORTER_OTLP_ENDPOINT`` mean what they mean elsewhere."""
+    env = {"OTEL_SERVICE_NAME": "mine", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/"}
+    settings = TelemetrySettings.from_env(env)
+    assert (settings.service, settings.otlp_endpoint) == ("mine", "http://collector:4318")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVICE_NAME", "Not A Name"),
+        ("LOG_LEVEL", "loud"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+        ("METRICS_PORT", "70000"),
+        ("METRICS_PORT", "-1"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_the_cure(name: str, value: str) -> None:
+    """The error holds the name, the value and what is allowed."""
+    with pytest.raises(WrongSetting, match=f"{name} is .*must be"):
+        TelemetrySettings.from_env({"SERVICE_NAME": "api", name: value})

@@ -1,0 +1,68 @@
+"""What happens to orders, as metrics, log lines and span events."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from opentelemetry import trace
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from shop.domain.order import Order, OrderStatus
+
+_log = logging.getLogger("shop.orders")
+VALUE_BUCKETS = (10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10_000.0)
+_OUTCOMES = ("accepted", "confirmed", "failed")
+
+
+class TelemetryEvents:
+    """Implements ``ports.Events``."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._orders = Counter("shop_orders_total", "Orders by what came of them", ["outcome"], registry=registry)
+        self._value = Histogram(
+            "shop_order_value_euros",
+            "Totals of orders by what came of them",
+            ["outcome"],
+            buckets=VALUE_BUCKETS,
+            registry=registry,
+        )
+        self._postponed = Counter(
+            "shop_orders_postponed_total", "Times that an order had to wait for a dependency", registry=registry
+        )
+        for outcome in _OUTCOMES:
+            self._orders.labels(outcome)
+            self._value.labels(outcome)
+
+    def accepted(self, order: Order) -> None:
+        """The order was promised."""
+        self._count("accepted", order)
+        _tell(logging.INFO, "order.accepted", order, "order accepted")
+
+    def not_enqueued(self, order: Order) -> None:
+        """The queue did not take the order; the sweeper will."""
+        _tell(logging.WARNING, "order.not_enqueued", order, "the queue does not answer: the sweeper will enqueue it")
+
+    def advanced(self, order: Order) -> None:
+        """The order reached a new state."""
+        if order.status in (OrderStatus.CONFIRMED, OrderStatus.FAILED):
+            self._count(str(order.status), order)
+        extra = {"reason": order.reason} if order.reason else {}
+        level = logging.WARNING if order.status is OrderStatus.FAILED else logging.INFO
+        _tell(level, f"order.{order.status}", order, f"order {order.status}", **extra)
+
+    def waiting(self, order: Order, why: str, due_at: datetime) -> None:
+        """A dependency is down; the order waits."""
+        self._postponed.inc()
+        _tell(logging.WARNING, "order.waiting", order, why, due_at=due_at.isoformat(), attempts=order.attempts)
+
+    def _count(self, outcome: str, order: Order) -> None:
+        self._orders.labels(outcome).inc()
+        self._value.labels(outcome).observe(order.total_cents / 100)
+
+
+def _tell(level: int, event: str, order: Order, text: str, **fields: str | int) -> None:
+    _log.log(level, text, extra={"event": event, "order_id": order.id, **fields})
+    span = trace.get_current_span()
+    span.set_attribute("shop.order.id", order.id)
+    span.add_event(event, {"shop.order.id": order.id, **fields})

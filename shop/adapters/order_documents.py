@@ -1,0 +1,48 @@
+"""Orders as MongoDB documents, there and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from shop.adapters.mongo import Document
+from shop.domain.order import Order, OrderLine, OrderStatus, Origin, Step
+
+
+def to_document(order: Order) -> Document:
+    """The document of a fresh order; fields without a value are left out."""
+    document: Document = {
+        "_id": order.id,
+        "status": str(order.status),
+        "lines": [asdict(line) for line in order.lines],
+        "currency": order.currency,
+        "total_cents": order.total_cents,
+        "created_at": order.created_at,
+        "updated_at": order.updated_at,
+        "history": [{"status": str(step.status), "at": step.at} for step in order.history],
+        "attempts": order.attempts,
+        "fingerprint": order.fingerprint,
+        "origin": asdict(order.origin),
+    }
+    if order.idempotency_key is not None:
+        document["idempotency_key"] = order.idempotency_key
+    return document
+
+
+def to_order(document: Document) -> Order:
+    """The order of a document."""
+    return Order(
+        id=document["_id"],
+        status=OrderStatus(document["status"]),
+        lines=tuple(OrderLine(**line) for line in document["lines"]),
+        created_at=document["created_at"],
+        updated_at=document["updated_at"],
+        history=tuple(Step(OrderStatus(step["status"]), step["at"]) for step in document["history"]),
+        currency=document["currency"],
+        reason=document.get("reason"),
+        charge_id=document.get("charge_id"),
+        email_sent_at=document.get("email_sent_at"),
+        attempts=document["attempts"],
+        idempotency_key=document.get("idempotency_key"),
+        fingerprint=document["fingerprint"],
+        origin=Origin(**document["origin"]),
+    )

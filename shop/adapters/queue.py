@@ -1,0 +1,77 @@
+"""The queue to the workers, on RQ."""
+
+from __future__ import annotations
+
+import redis
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Tracer
+from rq import Queue
+from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.job import Job, JobStatus
+
+from observability import rq as observed_rq
+from observability.context import bound
+from shop.domain.errors import QueueUnavailable
+from shop.domain.order import Order, Origin
+
+FULFIL = "workers.jobs.fulfil_order"
+JOB_TIMEOUT_SECONDS = 60
+
+
+class RqOrderQueue:
+    """Implements ``ports.OrderQueue``."""
+
+    def __init__(self, queue: Queue, tracer: Tracer) -> None:
+        self._queue, self._tracer = queue, tracer
+
+    def enqueue(self, order: Order) -> None:
+        """Enqueue the order's fulfilment, unless it stands in the queue already. Raises ``QueueUnavailable``.
+
+        Whoever enqueues, the job belongs to the trace and the request that placed the order.
+        """
+        try:
+            with bound(order.origin.request_id):
+                try:
+                    self._add(order.id, _context(order.origin), unique=True)
+                except DuplicateJobError:
+                    if not self._stands_in_queue(order.id):
+                        # Left by a run that ended or died with its worker: the order's lease is what guards it.
+                        self._add(order.id, _context(order.origin), unique=False)
+        except redis.RedisError as error:
+            raise QueueUnavailable("The queue does not take jobs.") from error
+
+    def _add(self, order_id: str, parent: Context | None, unique: bool) -> None:
+        observed_rq.enqueue(
+            self._tracer,
+            self._queue,
+            FULFIL,
+            order_id,
+            parent=parent,
+            job_id=_job_id(order_id),
+            unique=unique,
+            job_timeout=JOB_TIMEOUT_SECONDS,
+            # The order itself tells what came of it; RQ's copy would only fill Redis.
+            result_ttl=0,
+            failure_ttl=3600,
+            description=f"fulfil {order_id}",
+        )
+
+    def _stands_in_queue(self, order_id: str) -> bool:
+        try:
+            job = Job.fetch(_job_id(order_id), self._queue.connection, serializer=self._queue.serializer)
+        except NoSuchJobError:
+            return False
+        return job.get_status() is JobStatus.QUEUED
+
+
+def _context(origin: Origin) -> Context | None:
+    """The span that placed the order, unless we are within a span already."""
+    if trace.get_current_span().get_span_context().is_valid or not (origin.trace_id and origin.span_id):
+        return None
+    placed = SpanContext(int(origin.trace_id, 16), int(origin.span_id, 16), True, TraceFlags(TraceFlags.SAMPLED))
+    return trace.set_span_in_context(NonRecordingSpan(placed))
+
+
+def _job_id(order_id: str) -> str:
+    return f"order-{order_id}"

@@ -1,0 +1,140 @@
+"""The use cases: what can be done with the shop, in terms of its domain and ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from shop.domain.errors import (
+    IdempotencyKeyReused,
+    OutOfStock,
+    PaymentDeclined,
+    QueueUnavailable,
+    StaleOrder,
+    Unavailable,
+    UnknownProduct,
+)
+from shop.domain.order import Order, OrderStatus, Origin, merged, new_order
+from shop.domain.retry import GRACE, LEASE, backoff
+from shop.ports import Catalogue, Events, Mailer, OrderQueue, Orders, Payments
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time in UTC, in the milliseconds that MongoDB keeps, so that what is written reads back equal."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class PlaceOrder:
+    """Promise an order: write it down, then ask the workers."""
+
+    def __init__(
+        self, catalogue: Catalogue, orders: Orders, queue: OrderQueue, events: Events, clock: Clock = utc_now
+    ) -> None:
+        self._catalogue, self._orders, self._queue = catalogue, orders, queue
+        self._events, self._clock = events, clock
+
+    def __call__(
+        self,
+        items: Iterable[tuple[str, int]],
+        idempotency_key: str | None = None,
+        origin: Origin | None = None,
+    ) -> Order:
+        """Place an order of ``(product id, quantity)`` items; the answer is pending, or what the same key got before.
+
+        Raises:
+            InvalidOrder: of its items; UnknownProduct: of its products.
+            IdempotencyKeyReused: the key stands for an order of other things.
+            DatabaseUnavailable: nothing was promised.
+        """
+        quantities = merged(items)
+        products = self._catalogue.get_many(quantities)
+        for product_id in quantities:
+            if product_id not in products:
+                raise UnknownProduct(product_id)
+        now = self._clock()
+        order = new_order(quantities, products, now, idempotency_key, origin)
+        stored = self._orders.add(order, due_at=now + GRACE)
+        if stored.id != order.id:
+            if stored.fingerprint != order.fingerprint:
+                raise IdempotencyKeyReused
+            return stored
+        self._events.accepted(stored)
+        try:
+            self._queue.enqueue(stored)
+        except QueueUnavailable:
+            # The write above is the promise; the sweeper enqueues what the queue did not take.
+            self._events.not_enqueued(stored)
+        return stored
+
+
+class FulfilOrder:
+    """Bring a promised order to its end. Each step is safe to repeat, so it may be called any number of times."""
+
+    def __init__(
+        self, orders: Orders, payments: Payments, mailer: Mailer, events: Events, clock: Clock = utc_now
+    ) -> None:
+        self._orders, self._payments, self._mailer = orders, payments, mailer
+        self._events, self._clock = events, clock
+
+    def __call__(self, order_id: str) -> Order | None:
+        """Take the order as far as it goes now; ``None`` if it is finished, unknown or in another worker's hands.
+
+        Raises:
+            DatabaseUnavailable: the order stays as it is; its lease runs out and the sweeper finds it.
+        """
+        now = self._clock()
+        order = self._orders.claim(order_id, now, now + LEASE)
+        if order is None:
+            return None
+        try:
+            return self._carry_out(order)
+        except StaleOrder:
+            # Our lease ran out and another worker went on: the order is its now.
+            return None
+
+    def _carry_out(self, order: Order) -> Order:
+        try:
+            if order.status is OrderStatus.PENDING:
+                order = self._note(self._orders.reserve(order, self._clock()))
+            if order.status is OrderStatus.RESERVED:
+                charge_id = self._payments.charge(order)
+                order = self._note(self._orders.advance(order, OrderStatus.PAID, self._clock(), charge_id))
+            if order.status is OrderStatus.PAID:
+                order = self._note(self._orders.advance(order, OrderStatus.CONFIRMED, self._clock()))
+            if order.status is OrderStatus.CONFIRMED and order.email_sent_at is None:
+                self._mailer.confirm(order)
+                order = self._orders.mark_told(order, self._clock())
+        except OutOfStock as error:
+            return self._note(self._orders.fail(order, f"out_of_stock:{error.product_id}", self._clock()))
+        except PaymentDeclined:
+            return self._note(self._orders.fail(order, "payment_declined", self._clock()))
+        except Unavailable as error:
+            due_at = self._clock() + backoff(order.attempts)
+            self._orders.postpone(order, due_at)
+            self._events.waiting(order, str(error), due_at)
+        return order
+
+    def _note(self, order: Order) -> Order:
+        self._events.advanced(order)
+        return order
+
+
+class SweepOrders:
+    """Find promised orders that nobody works on, and ask the workers again."""
+
+    def __init__(self, orders: Orders, queue: OrderQueue, clock: Clock = utc_now, limit: int = 200) -> None:
+        self._orders, self._queue, self._clock, self._limit = orders, queue, clock, limit
+
+    def __call__(self) -> int:
+        """Enqueue what is due; returns how many.
+
+        Raises:
+            DatabaseUnavailable, QueueUnavailable: sweep again later; nothing is lost.
+        """
+        due = self._orders.due(self._clock(), self._limit)
+        for order in due:
+            self._queue.enqueue(order)
+        return len(due)

@@ -1,0 +1,73 @@
+"""Real MongoDB and Redis, on free ports of this machine, for the length of the run."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from pymongo import MongoClient
+
+from stack import programs
+from tests.waiting import wait_until
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """A server process of ours that can be stopped and started again on its data."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._command, self._log = command, log
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A replica set of one node."""
+    folder, port = tmp_path_factory.mktemp("mongo"), free_port()
+    arguments = ["--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1", "--replSet", "rs0"]
+    server = Server(
+        [str(programs.find("mongod")), *arguments, "--wiredTigerCacheSizeGB", "0.25", "--nounixsocket"],
+        folder / "mongod.log",
+    )
+    url = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+    with MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=500) as client:
+        members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+        configuration = {"_id": "rs0", "members": members}
+        wait_until("mongod to take its replica set", lambda: client.admin.command("replSetInitiate", configuration))
+        wait_until("mongod to become primary", lambda: client.admin.command("hello")["isWritablePrimary"])
+    yield url
+    server.kill()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[tuple[str, Server]]:
+    """A Redis of the test's own, with the means to kill it and to start it again."""
+    port = free_port()
+    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    server = Server([str(programs.find("redis-server")), *arguments], tmp_path / "redis.log")
+    url = f"redis://127.0.0.1:{port}/0"
+    with redis.Redis.from_url(url) as client:
+        wait_until("redis-server to answer", client.ping)
+    yield url, server
+    server.kill()

@@ -1,0 +1,52 @@
+"""The shop wired to real servers; its payment service and mail server are fakes of their ports."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
+from opentelemetry.instrumentation.redis import RedisInstrumentor
+from opentelemetry.instrumentation.requests import RequestsInstrumentor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from observability import Telemetry, TelemetrySettings
+from shop.bootstrap import Instruments, Shop, new_shop
+from shop.config import Settings
+from tests.integration.conftest import Server
+
+
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def telemetry(exporter: InMemorySpanExporter) -> Telemetry:
+    return Telemetry(TelemetrySettings(service="test", instance="test-1"), exporter=exporter)
+
+
+@pytest.fixture
+def instruments(telemetry: Telemetry) -> Iterator[Instruments]:
+    yield Instruments.install(telemetry)
+    # The instrumentations patch whole libraries; the next test brings a provider of its own.
+    for instrumentor in (PymongoInstrumentor, RedisInstrumentor, RequestsInstrumentor):
+        instrumentor().uninstrument()
+
+
+@pytest.fixture
+def settings(mongo_url: str, redis_server: tuple[str, Server]) -> Settings:
+    """A database of the test's own on the shared MongoDB."""
+    database = f"test-{uuid.uuid4().hex[:12]}"
+    return replace(Settings(), mongo_url=mongo_url, mongo_database=database, redis_url=redis_server[0])
+
+
+@pytest.fixture
+def shop(settings: Settings, instruments: Instruments) -> Iterator[Shop]:
+    shop = new_shop(settings, instruments)
+    shop.prepare()
+    yield shop
+    shop.mongo_client.drop_database(settings.mongo_database)
+    shop.close()

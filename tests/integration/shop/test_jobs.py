@@ -1,0 +1,182 @@
+"""An RQ worker on a real Redis: what its work-horses do is seen in its parent, whatever becomes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+import redis
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import Counter
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from observability import Telemetry, context
+from observability import rq as observed
+from observability.rq_queues import QueueCollector
+from tests.integration.conftest import Server
+
+_work: dict[str, object] = {}
+"""What the jobs below use; a work-horse inherits it by the fork."""
+
+
+def count_and_trace(times: int) -> str | None:
+    """A job that counts, makes a span, and returns the request id it sees."""
+    counter, telemetry = _work["counter"], _work["telemetry"]
+    assert isinstance(counter, Counter)
+    assert isinstance(telemetry, Telemetry)
+    with telemetry.tracer("job").start_as_current_span("inner"):
+        counter.inc(times)
+    return context.request_id.get()
+
+
+def fail() -> None:
+    """A job that fails."""
+    raise ValueError("no luck")
+
+
+def die() -> None:
+    """A job whose process is killed in the middle of its work."""
+    counter = _work["counter"]
+    assert isinstance(counter, Counter)
+    counter.inc()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Bench:
+    """A queue, its worker, and what they observe."""
+
+    def __init__(self, url: str, telemetry: Telemetry, exporter: InMemorySpanExporter) -> None:
+        self.telemetry, self._exporter = telemetry, exporter
+        self.connection = redis.Redis.from_url(url)
+        self.queue = Queue("orders", connection=self.connection, serializer=JSONSerializer)
+        self.metrics = observed.JobMetrics(telemetry.registry)
+        self.counter = Counter("things", "Things", registry=telemetry.registry)
+        _work.update(counter=self.counter, telemetry=telemetry)
+        QueueCollector([self.queue], telemetry.registry)
+
+    def enqueue(self, function: str, *args: object) -> None:
+        tracer = self.telemetry.tracer("test")
+        with tracer.start_as_current_span("placing"), context.bound("request-1"):
+            observed.enqueue(tracer, self.queue, f"{__name__}.{function}", *args)
+
+    def work(self) -> None:
+        worker = observed.ObservedWorker([self.queue], connection=self.connection, serializer=JSONSerializer)
+        worker.telemetry, worker.job_metrics = self.telemetry, self.metrics
+        worker.work(burst=True, logging_level=None)
+
+    def jobs(self, name: str, outcome: str) -> float | None:
+        labels = {"queue": "orders", "job": name, "outcome": outcome}
+        return self.telemetry.registry.get_sample_value("rq_job_duration_seconds_count", labels)
+
+    def spans(self) -> dict[str, ReadableSpan]:
+        self.telemetry.provider.force_flush()
+        return {span.name: span for span in self._exporter.get_finished_spans()}
+
+
+@pytest.fixture
+def bench(redis_server: tuple[str, Server], telemetry: Telemetry, exporter: InMemorySpanExporter) -> Iterator[Bench]:
+    bench = Bench(redis_server[0], telemetry, exporter)
+    yield bench
+    bench.connection.close()
+    _work.clear()
+
+
+def test_one_trace_from_the_enqueuer_into_the_work_horse(bench: Bench) -> None:
+    """placing → orders publish → orders process → inner, parented rightly, over a queue and a fork."""
+    bench.enqueue("count_and_trace", 2)
+    bench.work()
+    spans = bench.spans()
+    assert set(spans) == {"placing", "orders publish", "orders process", "inner"}
+    chain = [spans[name] for name in ("inner", "orders process", "orders publish", "placing")]
+    for child, parent in zip(chain, chain[1:], strict=False):
+        assert child.parent is not None
+        assert parent.context is not None
+        assert child.parent.span_id == parent.context.span_id
+        assert child.parent.trace_id == parent.context.trace_id
+    assert chain[-1].parent is None
+
+
+def test_what_a_work_horse_counts_is_counted(bench: Bench) -> None:
+    """Exactly, over several jobs."""
+    for times in (2, 3, 5):
+        bench.enqueue("count_and_trace", times)
+    bench.work()
+    assert bench.telemetry.registry.get_sample_value("things_total") == 10
+    assert bench.jobs("count_and_trace", "finished") == 3
+    assert (
+        bench.telemetry.registry.get_sample_value(
+            "rq_job_wait_seconds_count", {"queue": "orders", "job": "count_and_trace"}
+        )
+        == 3
+    )
+
+
+def test_a_failed_job_is_counted_logged_and_marked(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Outcome "failed"; an error span; a line with the ids of its request and job."""
+    bench.enqueue("fail")
+    bench.work()
+    assert bench.jobs("fail", "failed") == 1
+    span = bench.spans()["orders process"]
+    assert span.status.status_code.name == "ERROR"
+    (line,) = [record for record in caplog.records if getattr(record, "event", "") == "rq.job"]
+    assert line.__dict__["outcome"] == "failed"
+
+
+def test_a_killed_work_horse_is_counted_and_leaves_its_span(bench: Bench) -> None:
+    """Outcome "crashed"; what it had counted died with it; the worker goes on with the next job."""
+    bench.enqueue("die")
+    bench.enqueue("count_and_trace", 1)
+    bench.work()
+    assert bench.jobs("die", "crashed") == 1
+    assert bench.jobs("count_and_trace", "finished") == 1
+    assert bench.telemetry.registry.get_sample_value("things_total") == 1
+
+
+def test_an_idle_worker_leaves_no_spans(bench: Bench) -> None:
+    """Its waiting and its heartbeats would bury everything else."""
+    bench.work()
+    assert bench.spans() == {}
+
+
+def test_the_queue_tells_its_depth_and_the_age_of_its_oldest_job(bench: Bench) -> None:
+    """Asked when Prometheus asks."""
+    registry = bench.telemetry.registry
+    assert registry.get_sample_value("rq_queue_oldest_job_age_seconds", {"queue": "orders"}) == 0
+    bench.enqueue("fail")
+    bench.enqueue("fail")
+    assert registry.get_sample_value("rq_queue_jobs", {"queue": "orders", "state": "queued"}) == 2
+    age = registry.get_sample_value("rq_queue_oldest_job_age_seconds", {"queue": "orders"})
+    assert age is not None
+    assert 0 < age < 60
+
+
+def test_a_redis_that_is_down_makes_the_gauges_absent(bench: Bench, redis_server: tuple[str, Server]) -> None:
+    """Absent, not zero: nobody knows how long the queue is; and a counter says so."""
+    redis_server[1].kill()
+    registry = bench.telemetry.registry
+    assert registry.get_sample_value("rq_queue_jobs", {"queue": "orders", "state": "queued"}) is None
+    assert registry.get_sample_value("rq_queue_scrape_errors_total") == 2
+    redis_server[1].start()
+
+
+def test_payloads_are_json_not_pickle(bench: Bench) -> None:
+    """Whoever can write to Redis must not be able to run code in a worker."""
+    bench.enqueue("count_and_trace", 1)
+    raw = bench.connection.hgetall(bench.queue.jobs[0].key)
+    assert isinstance(raw, dict)
+    assert bench.queue.jobs[0].args == [1]
+    assert json.loads(_inflated(raw[b"data"]))[2] == [1]
+
+
+def _inflated(data: bytes) -> bytes:
+    import zlib
+
+    try:
+        return zlib.decompress(data)
+    except zlib.error:
+        return data

@@ -1,0 +1,42 @@
+"""Settings from the environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from observability.settings import WrongSetting
+from shop.config import Settings
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    """A developer's machine needs no setting."""
+    assert Settings.from_env({}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONGO_URL", "127.0.0.1:27017"),
+        ("MONGO_URL", "http://127.0.0.1"),
+        ("REDIS_URL", ""),
+        ("PAYMENTS_URL", "http://"),
+        ("PAYMENTS_URL", "http://host:99999"),
+        ("SMTP_URL", "mailto:me"),
+        ("MONGO_DATABASE", "a/b"),
+        ("QUEUE", ""),
+        ("CACHE_SECONDS", "soon"),
+        ("MONGO_POOL", "0"),
+        ("PAYMENTS_PATIENCE", "nan"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_value_and_the_cure(name: str, value: str) -> None:
+    """The message holds everything needed to mend it."""
+    with pytest.raises(WrongSetting, match=f"{name} .*must be"):
+        Settings.from_env({name: value})
+
+
+def test_a_password_is_not_repeated() -> None:
+    """The error about a wrong URL may end in a log."""
+    with pytest.raises(WrongSetting) as caught:
+        Settings.from_env({"REDIS_URL": "http://user:s3cret@host/0"})
+    assert "s3cret" not in str(caught.value)

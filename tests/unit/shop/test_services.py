@@ -1,0 +1,212 @@
+"""The use cases, with fakes of their ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from shop.domain.errors import DatabaseUnavailable, IdempotencyKeyReused, InvalidOrder, UnknownProduct
+from shop.domain.order import Order, OrderStatus
+from shop.domain.retry import GRACE, LEASE
+from shop.services import FulfilOrder, PlaceOrder, SweepOrders
+from tests.unit.shop.fakes import (
+    LAMP,
+    MUG,
+    FakeCatalogue,
+    FakeClock,
+    FakeEvents,
+    FakeMailer,
+    FakeOrders,
+    FakePayments,
+    FakeQueue,
+)
+
+
+@dataclass
+class World:
+    """The use cases and everything around them."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    payments: FakePayments = field(default_factory=FakePayments)
+    mailer: FakeMailer = field(default_factory=FakeMailer)
+    events: FakeEvents = field(default_factory=FakeEvents)
+
+    def __post_init__(self) -> None:
+        self.orders = FakeOrders(self.catalogue)
+        self.place = PlaceOrder(self.catalogue, self.orders, self.queue, self.events, self.clock)
+        self.fulfil = FulfilOrder(self.orders, self.payments, self.mailer, self.events, self.clock)
+        self.sweep = SweepOrders(self.orders, self.queue, self.clock)
+
+    def order(self, quantity: int = 2) -> Order:
+        return self.place([(LAMP.id, quantity)])
+
+    def stock(self, product_id: str = LAMP.id) -> int:
+        return self.catalogue.products[product_id].stock
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_an_order_is_written_before_it_is_enqueued(world: World) -> None:
+    """A database that is down promises nothing and enqueues nothing."""
+    world.orders.down = True
+    with pytest.raises(DatabaseUnavailable):
+        world.order()
+    assert world.queue.enqueued == []
+    assert world.events.told == []
+
+
+def test_an_order_copies_names_and_prices(world: World) -> None:
+    """Later price changes do not reach an order."""
+    order = world.place([(LAMP.id, 2), (MUG.id, 1)])
+    assert order.total_cents == 2 * LAMP.price_cents + MUG.price_cents
+    assert [line.name for line in order.lines] == [LAMP.name, MUG.name]
+    assert order.status is OrderStatus.PENDING
+    assert world.queue.enqueued == [order.id]
+
+
+def test_a_queue_that_is_down_does_not_lose_the_order(world: World) -> None:
+    """The order is accepted all the same, and the sweeper enqueues it once its time of grace is over."""
+    world.queue.down = True
+    order = world.order()
+    assert world.events.told == ["accepted", "not enqueued"]
+    world.queue.down = False
+    assert world.sweep() == 0
+    world.clock.forward(seconds=GRACE.total_seconds())
+    assert world.sweep() == 1
+    assert world.queue.enqueued == [order.id]
+
+
+def test_the_same_key_gives_the_same_order(world: World) -> None:
+    """A repeated request is answered with the first order and counted once."""
+    first = world.place([(LAMP.id, 1)], "key-1")
+    again = world.place([(LAMP.id, 1)], "key-1")
+    assert again == first
+    assert world.events.told == ["accepted"]
+    assert world.queue.enqueued == [first.id]
+
+
+def test_the_same_key_for_other_things_is_refused(world: World) -> None:
+    """A key stands for one order."""
+    world.place([(LAMP.id, 1)], "key-1")
+    with pytest.raises(IdempotencyKeyReused):
+        world.place([(LAMP.id, 2)], "key-1")
+
+
+def test_an_unknown_product_is_named(world: World) -> None:
+    """Nothing is written for an order of something that is not sold."""
+    with pytest.raises(UnknownProduct, match="no-such-thing"):
+        world.place([("no-such-thing", 1)])
+    assert world.orders.orders == {}
+
+
+@pytest.mark.parametrize("items", [[], [(LAMP.id, 0)], [(LAMP.id, -1)], [(LAMP.id, 10**9)], [(LAMP.id, 600)] * 2])
+def test_senseless_quantities_are_refused(world: World, items: list[tuple[str, int]]) -> None:
+    """No items, no pieces, too many pieces, also summed over two lines of one product."""
+    with pytest.raises(InvalidOrder):
+        world.place(items)
+
+
+def test_an_order_passes_through_all_its_states(world: World) -> None:
+    """Reserved, charged once, confirmed, told; nothing is left to do."""
+    order = world.order(2)
+    done = world.fulfil(order.id)
+    assert done is not None
+    assert [step.status for step in done.history] == ["pending", "reserved", "paid", "confirmed"]
+    assert done.finished
+    assert world.stock() == LAMP.stock - 2
+    assert world.payments.charges == {order.id: 2 * LAMP.price_cents}
+    assert world.mailer.sent == [order.id]
+    assert world.orders.due_at == {}
+
+
+def test_fulfilling_twice_changes_nothing(world: World) -> None:
+    """A job that is delivered again finds nothing to do."""
+    order = world.order()
+    world.fulfil(order.id)
+    assert world.fulfil(order.id) is None
+    assert world.payments.calls == 1
+    assert world.mailer.sent == [order.id]
+
+
+def test_out_of_stock_fails_the_order_uncharged(world: World) -> None:
+    """Stock stays as it was and nobody pays."""
+    order = world.order(LAMP.stock + 1)
+    done = world.fulfil(order.id)
+    assert done is not None
+    assert (done.status, done.reason) == (OrderStatus.FAILED, f"out_of_stock:{LAMP.id}")
+    assert world.stock() == LAMP.stock
+    assert world.payments.calls == 0
+
+
+def test_a_declined_payment_returns_the_stock(world: World) -> None:
+    """The order fails for good and its pieces can be sold to somebody else."""
+    world.payments.declines = True
+    done = world.fulfil(world.order().id)
+    assert done is not None
+    assert (done.status, done.reason) == (OrderStatus.FAILED, "payment_declined")
+    assert world.stock() == LAMP.stock
+    assert world.orders.due_at == {}
+
+
+def test_an_order_waits_for_a_payment_service_that_is_down(world: World) -> None:
+    """It keeps its stock, is tried again by the sweeper, and completes when the service is back."""
+    world.payments.down = True
+    order = world.order()
+    waiting = world.fulfil(order.id)
+    assert waiting is not None
+    assert waiting.status is OrderStatus.RESERVED
+    assert world.events.told[-1] == "waiting: down"
+    world.payments.down = False
+    world.clock.forward(minutes=1)
+    assert world.sweep() == 1
+    done = world.fulfil(order.id)
+    assert done is not None
+    assert done.finished
+    assert world.stock() == LAMP.stock - 2
+
+
+def test_a_confirmed_order_whose_mail_failed_is_mailed_later(world: World) -> None:
+    """The order is confirmed at once; only the mail is repeated, not the charge."""
+    world.mailer.down = True
+    order = world.order()
+    waiting = world.fulfil(order.id)
+    assert waiting is not None
+    assert waiting.status is OrderStatus.CONFIRMED
+    assert not waiting.finished
+    world.mailer.down = False
+    world.fulfil(order.id)
+    assert world.mailer.sent == [order.id]
+    assert world.payments.calls == 1
+
+
+def test_two_workers_do_not_share_an_order(world: World) -> None:
+    """While one holds the lease, another finds nothing; when it has run out, the other takes over."""
+    order = world.order()
+    now = world.clock()
+    assert world.orders.claim(order.id, now, now + LEASE) is not None
+    assert world.fulfil(order.id) is None
+    world.clock.forward(seconds=LEASE.total_seconds())
+    assert world.sweep() == 1
+    done = world.fulfil(order.id)
+    assert done is not None
+    assert done.finished
+
+
+def test_a_worker_that_was_overtaken_lets_go(world: World) -> None:
+    """An order that moved on under another worker is left to it, without an error."""
+    order = world.order()
+
+    class Overtaken(FakePayments):
+        def charge(self, order: Order) -> str:
+            world.orders.advance(world.orders.orders[order.id], OrderStatus.PAID, world.clock(), "ch_other")
+            return "ch_late"
+
+    late = FulfilOrder(world.orders, Overtaken(), world.mailer, world.events, world.clock)
+    assert late(order.id) is None
+    assert world.orders.orders[order.id].charge_id == "ch_other"

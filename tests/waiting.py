@@ -1,0 +1,36 @@
+"""Waiting for a condition, in words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+EVERY_SECONDS = 0.1
+
+
+def wait_until(what: str, check: Callable[[], T | None], seconds: float = 20.0) -> T:
+    """The first truthy answer of ``check``; after ``seconds`` fails, saying what was awaited and what was seen last.
+
+    An exception of ``check`` counts as "not yet" and is told if time runs out.
+    """
+    deadline = time.monotonic() + seconds
+    pause = EVERY_SECONDS
+    while True:
+        seen: object
+        try:
+            answer = check()
+        except Exception as error:  # (a server that is not up yet raises whatever it likes)
+            seen = repr(error)
+        else:
+            if answer:
+                return answer
+            seen = repr(answer)
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:.0f} s in vain for {what}; seen last: {seen}")
+        _pause(pause)
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)

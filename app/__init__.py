@@ -1,0 +1,1 @@
+"""The HTTP API: translates HTTP to and from the shop, and nothing else."""

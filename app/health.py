@@ -1,0 +1,47 @@
+"""``/healthz``: is the process alive; ``/readyz``: can it do its work, and what of its dependencies is missing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+Probe = Callable[[], Any]
+
+
+def blueprint(required: Mapping[str, Probe], optional: Mapping[str, Probe]) -> Blueprint:
+    """Without a ``required`` dependency the process is not ready, without an ``optional`` one it is degraded."""
+    api = Blueprint("health", __name__)
+
+    @api.get("/healthz")
+    def alive() -> ResponseReturnValue:
+        return jsonify({"status": "alive"})
+
+    @api.get("/readyz")
+    def ready() -> ResponseReturnValue:
+        with suppress_instrumentation():
+            needed = {name: _ask(probe) for name, probe in required.items()}
+            missed = {name: _ask(probe) for name, probe in optional.items()}
+        if not all(answer["state"] == "up" for answer in needed.values()):
+            status, code = "unready", 503
+        else:
+            status = "ready" if all(answer["state"] == "up" for answer in missed.values()) else "degraded"
+            code = 200
+        return jsonify({"status": status, "dependencies": {**needed, **missed}}), code
+
+    return api
+
+
+def _ask(probe: Probe) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        probe()
+    except Exception as error:  # noqa: BLE001  (whatever a probe raises means: not ready)
+        answer = {"state": "down", "error": type(error).__name__}
+    else:
+        answer = {"state": "up"}
+    return {**answer, "latency_seconds": round(time.perf_counter() - started, 6)}

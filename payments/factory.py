@@ -1,0 +1,92 @@
+"""The payment service's HTTP API."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Annotated
+
+from flask import Flask, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from opentelemetry import trace
+from prometheus_client import Counter
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+
+from observability import Telemetry, instrument_flask
+from payments.ledger import Charge, KeyReused, Ledger, LedgerUnavailable
+
+_log = logging.getLogger("payments.charges")
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+MAX_BODY_BYTES = 4096
+
+
+class ChargeRequest(BaseModel):
+    """The body of ``POST /v1/charges``. No card: a real provider would get a token here, and we would not log it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    order_id: Annotated[str, Field(min_length=1, max_length=128, strict=True)]
+    amount_cents: StrictInt = Field(ge=1, le=10**12)
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", strict=True)]
+
+
+def create_app(ledger: Ledger, telemetry: Telemetry, limit_cents: int) -> Flask:
+    """Charges above ``limit_cents`` are declined, as an issuer would; everything else is approved, once per key."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    charges = Counter("payment_charges_total", "Charges by what came of them", ["outcome"], registry=telemetry.registry)
+    for outcome in ("approved", "declined", "error"):
+        charges.labels(outcome)
+
+    def charge() -> ResponseReturnValue:
+        key = request.headers.get("Idempotency-Key", "")
+        if not _KEY.fullmatch(key):
+            return _problem(400, "Idempotency-Key must be 1 to 128 printable ASCII characters.")
+        try:
+            wanted = ChargeRequest.model_validate_json(request.get_data(cache=False))
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            return _problem(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        status = "declined" if wanted.amount_cents > limit_cents else "approved"
+        try:
+            made, new = ledger.record(key, wanted.order_id, wanted.amount_cents, wanted.currency, status)
+        except KeyReused:
+            return _problem(422, "The Idempotency-Key was used for another amount.")
+        except LedgerUnavailable as error:
+            charges.labels("error").inc()
+            _log.error("the ledger does not answer: %s", error, extra={"event": "payment.error"})
+            return _problem(503, "The ledger does not answer; ask again with the same key.")
+        if new:
+            charges.labels(made.status).inc()
+        _tell(made, new)
+        code = 402 if made.status == "declined" else 201 if new else 200
+        return jsonify({"id": made.id, "order_id": made.order_id, "status": made.status}), code
+
+    charge.success_status = 201  # type: ignore[attr-defined]  # for the request metrics' first value
+    app.add_url_rule("/v1/charges", "charge", charge, methods=["POST"])
+
+    @app.get("/healthz")
+    def alive() -> ResponseReturnValue:
+        return jsonify({"status": "alive"})
+
+    @app.get("/readyz")
+    def ready() -> ResponseReturnValue:
+        try:
+            ledger.ping()
+        except Exception as error:  # noqa: BLE001  (whatever it is: not ready)
+            return jsonify({"status": "unready", "dependencies": {"mongo": type(error).__name__}}), 503
+        return jsonify({"status": "ready", "dependencies": {"mongo": "up"}})
+
+    instrument_flask(app, telemetry)
+    return app
+
+
+def _tell(made: Charge, new: bool) -> None:
+    fields = {"event": f"payment.{made.status}", "order_id": made.order_id, "charge_id": made.id, "repeated": not new}
+    _log.info("charge %s", made.status, extra=fields)
+    trace.get_current_span().set_attributes({"shop.order.id": made.order_id, "payment.status": made.status})
+
+
+def _problem(status: int, detail: str) -> Response:
+    response = jsonify({"type": "about:blank", "status": status, "detail": detail})
+    response.status_code, response.content_type = status, "application/problem+json"
+    return response

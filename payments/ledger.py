@@ -1,0 +1,87 @@
+"""Charges, written down once per idempotency key."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.write_concern import WriteConcern
+
+
+class LedgerUnavailable(Exception):
+    """The ledger's database does not answer: whether the charge was written is not known."""
+
+
+class KeyReused(Exception):
+    """The idempotency key stands for a charge of another amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What was asked and what was answered."""
+
+    id: str
+    key: str
+    order_id: str
+    amount_cents: int
+    currency: str
+    status: str
+
+
+class Ledger:
+    """Charges in MongoDB; the idempotency key is the document's id, so there cannot be two."""
+
+    def __init__(self, client: MongoClient[dict[str, Any]], database: str) -> None:
+        self._client = client
+        self._charges = client[database].get_collection("charges", write_concern=WriteConcern(w="majority", j=True))
+
+    def record(self, key: str, order_id: str, amount_cents: int, currency: str, status: str) -> tuple[Charge, bool]:
+        """The charge under ``key`` and whether it is new.
+
+        Raises:
+            KeyReused, LedgerUnavailable.
+        """
+        wanted = Charge(f"ch_{secrets.token_hex(12)}", key, order_id, amount_cents, currency, status)
+        try:
+            return self._insert(wanted)
+        except PyMongoError as error:
+            raise LedgerUnavailable(type(error).__name__) from error
+
+    def _insert(self, wanted: Charge) -> tuple[Charge, bool]:
+        document = {
+            "_id": wanted.key,
+            "charge_id": wanted.id,
+            "order_id": wanted.order_id,
+            "amount_cents": wanted.amount_cents,
+            "currency": wanted.currency,
+            "status": wanted.status,
+            "created_at": datetime.now(UTC),
+        }
+        try:
+            self._charges.insert_one(document)
+        except DuplicateKeyError:
+            first = self._charges.find_one({"_id": wanted.key})
+            if first is None:
+                raise
+            if (first["amount_cents"], first["currency"]) != (wanted.amount_cents, wanted.currency):
+                raise KeyReused(wanted.key) from None
+            return (
+                Charge(
+                    first["charge_id"],
+                    wanted.key,
+                    first["order_id"],
+                    first["amount_cents"],
+                    first["currency"],
+                    first["status"],
+                ),
+                False,
+            )
+        return wanted, True
+
+    def ping(self) -> None:
+        """Raise when the database does not answer."""
+        self._client.admin.command("ping")

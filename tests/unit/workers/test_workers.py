@@ -1,0 +1,68 @@
+"""The sweeper and the jobs, without servers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from observability import WrongSetting
+from shop.domain.errors import DatabaseUnavailable
+from workers import jobs
+from workers.sweeper import Sweeper, period
+
+
+def sweeper(sweep: Callable[[], int]) -> tuple[Sweeper, CollectorRegistry]:
+    registry = CollectorRegistry()
+    return Sweeper(sweep, registry, 0.1), registry  # type: ignore[arg-type]
+
+
+def test_sweeps_and_finds_are_counted() -> None:
+    """One number for the sweeps, one for the orders found."""
+    one, registry = sweeper(lambda: 3)
+    one.once()
+    assert registry.get_sample_value("shop_orders_swept_total") == 3
+    assert registry.get_sample_value("shop_sweeps_total", {"outcome": "done"}) == 1
+
+
+def test_a_database_that_is_down_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Every vain sweep is counted, the first is logged, and when it is back the next outage is logged again."""
+    answers = iter([DatabaseUnavailable("a"), DatabaseUnavailable("b"), 0, DatabaseUnavailable("c")])
+
+    def sweep() -> int:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    one, registry = sweeper(sweep)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(4):
+            one.once()
+    assert registry.get_sample_value("shop_sweeps_total", {"outcome": "unavailable"}) == 3
+    assert len(caplog.records) == 2
+
+
+def test_the_sweeper_stops_when_told() -> None:
+    """At once, not after its period."""
+    one, _ = sweeper(lambda: 0)
+    stop = threading.Event()
+    stop.set()
+    one.run(stop)
+
+
+@pytest.mark.parametrize("value", ["0", "61", "often"])
+def test_a_senseless_period_is_refused(value: str) -> None:
+    """The error names the setting."""
+    with pytest.raises(WrongSetting, match="SWEEP_SECONDS"):
+        period({"SWEEP_SECONDS": value})
+
+
+def test_a_job_outside_a_worker_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of failing on None somewhere below."""
+    monkeypatch.setattr(jobs, "_new_shop", None)
+    with pytest.raises(jobs.NotWired):
+        jobs.fulfil_order("ord_1")

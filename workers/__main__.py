@@ -1,0 +1,65 @@
+"""``python -m workers``: one RQ worker."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import uuid
+from typing import Any
+
+import redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from observability import Telemetry
+from observability.rq import JobMetrics, ObservedWorker
+from observability.rq_queues import QueueCollector
+from observability.settings import MISCONFIGURED, WrongSetting
+from shop.adapters.queue import FULFIL
+from shop.bootstrap import Instruments, new_shop
+from shop.config import Settings
+from workers import jobs
+from workers.waiting import wait_for_redis
+
+_log = logging.getLogger("workers")
+# A worker blocks on the queue for as long as RQ sees fit; its connection must not give up meanwhile.
+_BLOCKING: dict[str, Any] = {"socket_timeout": None, "socket_keepalive": True}
+# A scrape holds back a fork while it lasts, so it may not wait long.
+_ASKING: dict[str, Any] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+
+
+def main() -> int:
+    """Work until told to stop. Returns the exit status."""
+    try:
+        settings = Settings.from_env()
+        telemetry = Telemetry.start(service="worker")
+    except WrongSetting as error:
+        sys.stderr.write(f"worker: {error}\n")
+        return MISCONFIGURED
+    instruments = Instruments.install(telemetry)
+    metrics = JobMetrics(telemetry.registry)
+    metrics.declare(settings.queue, FULFIL.rsplit(".", 1)[-1])
+    asking = redis.Redis.from_url(settings.redis_url, **_ASKING)
+    QueueCollector([Queue(settings.queue, connection=asking, serializer=JSONSerializer)], telemetry.registry)
+    jobs.wire(lambda: new_shop(settings, instruments))
+
+    # Not an observed client: a command that waits five seconds for a job would pass for a slow Redis.
+    connection = redis.Redis.from_url(settings.redis_url, **_BLOCKING)
+    wait_for_redis(connection)
+    worker = ObservedWorker(
+        [Queue(settings.queue, connection=connection, serializer=JSONSerializer)],
+        # A worker that is restarted within the life of its registration must not meet its own name.
+        name=f"{telemetry.settings.instance}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+        connection=connection,
+        serializer=JSONSerializer,
+    )
+    worker.telemetry, worker.job_metrics = telemetry, metrics
+    _log.info("worker ready", extra={"event": "worker.ready", "queue": settings.queue})
+    worker.work(logging_level=None)
+    _log.info("worker stopped", extra={"event": "worker.stopped"})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""Patience with a Redis that is not there yet."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import redis
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+_log = logging.getLogger("workers")
+RETRY_SECONDS = 0.5
+
+
+def wait_for_redis(connection: redis.Redis, stop: threading.Event | None = None) -> bool:
+    """Return once Redis answers (``True``) or ``stop`` is set (``False``); says once that it waits."""
+    stop = stop or threading.Event()
+    told = False
+    while not stop.is_set():
+        try:
+            with suppress_instrumentation():
+                connection.ping()
+        except redis.RedisError as error:
+            if not told:
+                _log.warning("waiting for Redis: %s", error)
+            told = True
+            stop.wait(RETRY_SECONDS)
+        else:
+            return True
+    return False

@@ -17,7 +17,7 @@ except WrongSetting as error:
 
 bind = f"{_api.host}:{_api.port}"
 workers = 1
-worker_class = "gthread"
+worker_class = "app.gunicorn_worker.ProblemWorker"
 threads = _api.threads
 # Longer than NGINX keeps an idle connection to us: it is never told "closed" in answer to a fresh request.
 keepalive = 75

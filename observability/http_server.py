@@ -6,9 +6,7 @@ until the last byte was handed over.
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -30,7 +28,6 @@ SPAN_KEY = "opentelemetry-flask.span_key"
 UNMATCHED = "(unmatched)"
 """The route of a request that no rule matches: raw paths never become label values."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz"})
 
 
@@ -48,8 +45,6 @@ class RequestBoundary:
         """Answer one request."""
         exchange = _Exchange(environ, self._metrics, self._clock)
         try:
-            if bad := _header_with_control_characters(environ):
-                return exchange.refuse(bad, start_response)
             body = self._app(environ, exchange.starter(start_response))
         except BaseException:
             exchange.status = 500
@@ -84,21 +79,6 @@ class _Exchange:
             return start_response(status, headers, exc_info)
 
         return start
-
-    def refuse(self, header: str, start_response: StartResponse) -> list[bytes]:
-        """400 for a header that no sane client sends and no log should hold."""
-        problem = {
-            "type": "about:blank",
-            "title": "Bad Request",
-            "status": 400,
-            "detail": f"The header {header} holds control characters; send printable characters only.",
-            "request_id": self.request_id,
-        }
-        body = json.dumps(problem).encode()
-        headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
-        self.starter(start_response)("400 Bad Request", headers)
-        self.finish()
-        return [body]
 
     def _trace_ids(self) -> tuple[str, str, bool]:
         span: trace.Span | None = self.environ.get(SPAN_KEY)
@@ -151,10 +131,3 @@ class _Body:
                 close()
         finally:
             self._exchange.finish()
-
-
-def _header_with_control_characters(environ: WSGIEnvironment) -> str | None:
-    for key, value in environ.items():
-        if key.startswith("HTTP_") and isinstance(value, str) and _CONTROL.search(value):
-            return key[5:].replace("_", "-").title()
-    return None

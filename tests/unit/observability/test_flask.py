@@ -181,15 +181,6 @@ def test_a_sane_traceparent_is_continued(
     assert format(span.parent.span_id, "016x") == "b7ad6b7169203331"
 
 
-def test_control_characters_in_a_header_are_refused(client: FlaskClient, telemetry: Telemetry) -> None:
-    """400 with a problem, counted, and without the characters in it."""
-    answer = client.get("/things/1", environ_overrides={"HTTP_X_COLOUR": "re\x07d"})
-    assert answer.status_code == 400
-    assert answer.mimetype == "application/problem+json"
-    assert "X-Colour" in answer.get_json()["detail"]
-    assert requests_of(telemetry, "(unmatched)", 400) == 1
-
-
 def test_probes_leave_no_span_and_no_line(
     client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
 ) -> None:

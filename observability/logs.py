@@ -1,4 +1,5 @@
-"""Structured logs: one JSON object a line on standard output, with the ids that join it to its trace.
+"""Structured logs: one JSON object a line on standard output, with the ids that join it to its trace; a copy goes
+to a file where one is set.
 
 The formatter is python-json-logger's orjson formatter; added are the identity of the process, the trace, request
 and job ids, and exceptions as fields instead of lines of their own.
@@ -19,6 +20,7 @@ from opentelemetry import trace
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from observability import context
+from observability.log_file import SharedFileHandler
 from observability.settings import TelemetrySettings
 
 _RENAME = {"levelname": "level", "name": "logger"}
@@ -72,16 +74,19 @@ def exception_fields(
 
 def logging_config(settings: TelemetrySettings) -> dict[str, Any]:
     """The ``logging.config`` dictionary of a process; gunicorn takes it as ``logconfig_dict``."""
+    handlers: dict[str, dict[str, Any]] = {
+        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"},
+    }
+    if settings.log_file:
+        handlers["file"] = {"()": SharedFileHandler, "path": settings.log_file, "formatter": "json"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
             "json": {"()": JsonFormatter, "service": settings.service, "instance": settings.instance},
         },
-        "handlers": {
-            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"},
-        },
-        "root": {"level": settings.log_level, "handlers": ["stdout"]},
+        "handlers": handlers,
+        "root": {"level": settings.log_level, "handlers": list(handlers)},
         "loggers": {
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},

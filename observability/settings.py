@@ -30,7 +30,7 @@ class TelemetrySettings:
     """Identity of the process and where its signals go.
 
     ``otlp_endpoint`` is the base URL of an OTLP/HTTP receiver, or ``""`` to make no spans leave the process.
-    ``metrics_port`` 0 means that no metrics are served.
+    ``metrics_port`` 0 means that no metrics are served. ``log_file`` receives a copy of the log lines, ``""`` for none.
     """
 
     service: str
@@ -42,6 +42,7 @@ class TelemetrySettings:
     otlp_endpoint: str = ""
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
+    log_file: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, service: str | None = None) -> TelemetrySettings:
@@ -72,7 +73,15 @@ class TelemetrySettings:
             otlp_endpoint=endpoint,
             metrics_host=env.get("METRICS_HOST", "127.0.0.1"),
             metrics_port=read_port(env, "METRICS_PORT", 0),
+            log_file=_writable(env, "LOG_FILE"),
         )
+
+
+def _writable(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if value and not os.access(os.path.dirname(value) or ".", os.W_OK):
+        raise WrongSetting(name, value, "a file in a directory that is there and can be written, or empty")
+    return value
 
 
 def read_port(env: Mapping[str, str], name: str, default: int) -> int:

@@ -1,0 +1,48 @@
+# One image for every process of ours; the command says which (see docker-compose.yml).
+# Where packages come through a proxy with a certificate of its own: docker build --secret id=ca,src=<bundle> .
+ARG PYTHON_VERSION=3.11.15
+
+FROM python:${PYTHON_VERSION}-slim-bookworm AS build
+# The packages first, alone: this layer is made again only when the lock file changes.
+COPY requirements/run.txt /tmp/run.txt
+RUN --mount=type=secret,id=ca,target=/tmp/ca.crt \
+    --mount=type=cache,target=/root/.cache/pip \
+    if [ -s /tmp/ca.crt ]; then export PIP_CERT=/tmp/ca.crt; fi \
+    && python -m venv /venv \
+    && /venv/bin/pip install --disable-pip-version-check --no-deps --require-hashes -r /tmp/run.txt \
+    && /venv/bin/pip uninstall --yes --quiet pip setuptools \
+    && python -m compileall -q -j 2 --invalidation-mode unchecked-hash /venv
+COPY . /app
+RUN rm -r /app/requirements \
+    && python -m compileall -q -j 2 --invalidation-mode unchecked-hash /app
+
+FROM python:${PYTHON_VERSION}-slim-bookworm
+# A new named volume takes the owner of the directory that it covers: these are the directories of the volumes that are
+# written by a user other than root, for our own processes and for images that have no such directory.
+RUN groupadd --gid 10001 glasshouse \
+    && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin glasshouse \
+    && install -d -o 10001 -g 10001 -m 2775 /var/log/glasshouse \
+    && install -d -o 10001 -g 10001 -m 0755 /var/lib/glasshouse /var/lib/glasshouse/console \
+        /var/lib/glasshouse/targets /var/lib/otelcol /badger
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /app
+# No .pyc is missing, and the root file system is read-only.
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+USER 10001:10001
+ENTRYPOINT ["python", "/app/deploy/compose/start.py"]
+CMD ["python", "-m", "gunicorn", "-c", "app/gunicorn.conf.py", "app.wsgi:app"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-E", "-S", "/app/deploy/compose/healthy.py"]
+
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+ENV SERVICE_VERSION=${VERSION}
+LABEL org.opencontainers.image.title="Glasshouse" \
+      org.opencontainers.image.description="A shop backend you can see through: API, workers, payments, console" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="python:3.11-slim-bookworm"

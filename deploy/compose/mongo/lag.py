@@ -1,0 +1,78 @@
+"""`python -m deploy.compose.mongo.lag`: serve how far each member is behind the primary, in seconds.
+
+Measured as MongoDB's own `rs.printSecondaryReplicationInfo()` does: the primary's last operation less the member's. An
+idle primary writes a no-op every 10 s, so that up to 10 s may show without any delay while nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from deploy.compose.mongo.settings import FIRST, SET, url, users
+from observability import Telemetry
+
+LAG = "mongodb_replication_lag_seconds"
+STATE = "mongodb_replication_member_healthy"
+
+
+def lags(status: dict[str, Any]) -> dict[str, float]:
+    """Seconds behind the primary of each secondary that answers; empty without a primary."""
+    primary = next((member for member in status["members"] if member["stateStr"] == "PRIMARY"), None)
+    if primary is None:
+        return {}
+    return {
+        member["name"]: max(0.0, (primary["optimeDate"] - member["optimeDate"]).total_seconds())
+        for member in status["members"]
+        if member["stateStr"] == "SECONDARY" and "optimeDate" in member
+    }
+
+
+class Members(Collector):
+    """Asks the set at each scrape."""
+
+    def __init__(self, client: MongoClient[dict[str, Any]]) -> None:
+        self._client = client
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Both gauges; without series while the set cannot be asked."""
+        lag = GaugeMetricFamily(LAG, "Seconds that a secondary is behind the primary", labels=["member"])
+        healthy = GaugeMetricFamily(STATE, "1 if the member is primary or secondary", labels=["member"])
+        try:
+            status = self._client.admin.command("replSetGetStatus")
+        except PyMongoError:
+            status = {"members": []}
+        for member, seconds in lags(status).items():
+            lag.add_metric([member], seconds)
+        for member in status["members"]:
+            healthy.add_metric([member["name"]], float(member["stateStr"] in ("PRIMARY", "SECONDARY")))
+        yield lag
+        yield healthy
+
+
+def main() -> int:
+    """Serve until told to stop."""
+    telemetry = Telemetry.start("mongo-lag")
+    monitor = next(user for user in users(os.environ) if user.name == "monitor")
+    options: dict[str, Any] = {"replicaSet": SET, "serverSelectionTimeoutMS": 1500}
+    client: MongoClient[dict[str, Any]] = MongoClient(url(FIRST, monitor, readPreference="primaryPreferred", **options))
+    telemetry.registry.register(Members(client))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+    telemetry.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""`python -m deploy.compose.mongo.prepare`: make the replica set and its users; safe to run at every start.
+
+It runs in the network of the first member, because MongoDB lets nobody make the first user but over loopback.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import ConnectionFailure, OperationFailure
+
+from deploy.compose.mongo.settings import FIRST, OTHERS, SET, MissingPassword, User, root, url, users
+
+PATIENCE_SECONDS = 60.0
+QUORUM_SECONDS = 15.0
+NOT_YET_INITIALIZED = 94
+ALREADY_INITIALIZED = 23
+AUTHENTICATION_FAILED = 18
+USER_NOT_FOUND = 11
+Client = MongoClient[dict[str, Any]]
+
+
+class CannotPrepare(RuntimeError):
+    """Why the database cannot be made ready, with the cure."""
+
+
+def say(text: str) -> None:
+    """Tell what was done, in the container's log."""
+    sys.stderr.write(f"mongo-prepare: {text}\n")
+
+
+def connect(user: User | None = None) -> Client:
+    """A client of the member whose network this process shares."""
+    options: dict[str, Any] = {"directConnection": "true", "serverSelectionTimeoutMS": 2000}
+    return MongoClient(url("127.0.0.1:27017", user, **options))
+
+
+def until(seconds: float, question: Callable[[], bool]) -> bool:
+    """Ask until it is true or the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if question():
+            return True
+        time.sleep(0.3)
+    return False
+
+
+def hello(client: Client) -> dict[str, Any]:
+    """What the member says of itself; empty while it does not answer."""
+    try:
+        return client.admin.command("hello")
+    except ConnectionFailure:
+        return {}
+
+
+def initiate(client: Client) -> None:
+    """Make a set of one, unless there is one."""
+    config = {"_id": SET, "members": [{"_id": 0, "host": FIRST, "priority": 2}]}
+    try:
+        client.admin.command("replSetInitiate", config)
+        say(f"made the replica set {SET}")
+    except OperationFailure as error:
+        if error.code != ALREADY_INITIALIZED:
+            raise
+
+
+def absent(address: str) -> bool:
+    """Whether there is no container of this name."""
+    try:
+        socket.getaddrinfo(address.partition(":")[0], None)
+    except OSError:
+        return True
+    return False
+
+
+def ensure_primary(client: Client, admin: User) -> None:
+    """Wait for the election. Left alone by members that no longer exist, the first goes on without them."""
+    if until(QUORUM_SECONDS, lambda: bool(hello(client).get("isWritablePrimary"))):
+        return
+    if not all(absent(address) for address in OTHERS):
+        if until(PATIENCE_SECONDS, lambda: bool(hello(client).get("isWritablePrimary"))):
+            return
+        raise CannotPrepare("no primary was elected: see `docker compose logs mongo mongo-2 mongo-3`")
+    signed_in = connect(admin)
+    config = signed_in.admin.command("replSetGetConfig")["config"]
+    config["members"] = [member for member in config["members"] if member["host"] == FIRST]
+    config["version"] += 1
+    signed_in.admin.command("replSetReconfig", config, force=True)
+    say("went on without the members that are gone")
+    if not until(PATIENCE_SECONDS, lambda: bool(hello(client).get("isWritablePrimary"))):
+        raise CannotPrepare("the member does not become primary: see `docker compose logs mongo`")
+
+
+def signs_in(user: User) -> bool:
+    """Whether the user exists with this password."""
+    try:
+        connect(user).admin.command("ping")
+    except OperationFailure as error:
+        if error.code != AUTHENTICATION_FAILED:
+            raise
+        return False
+    return True
+
+
+def make_root(client: Client, admin: User) -> None:
+    """Make the first user, if there is none."""
+    if signs_in(admin):
+        return
+    try:
+        client.admin.command("createUser", admin.name, pwd=admin.password, roles=admin.granted)
+    except OperationFailure as error:
+        raise CannotPrepare(
+            "this database was made with other passwords than those of .env.secrets: put that file back, or start "
+            "afresh with `docker compose down --volumes`"
+        ) from error
+    say(f"made the user {admin.name}")
+
+
+def make(signed_in: Client, user: User) -> None:
+    """Make a user, or bring its password and roles up to date."""
+    try:
+        signed_in.admin.command("updateUser", user.name, pwd=user.password, roles=user.granted)
+    except OperationFailure as error:
+        if error.code != USER_NOT_FOUND:
+            raise
+        signed_in.admin.command("createUser", user.name, pwd=user.password, roles=user.granted)
+        say(f"made the user {user.name}")
+
+
+def prepare(env: Mapping[str, str]) -> None:
+    """All of it."""
+    admin, others = root(env), users(env)
+    client = connect()
+    if not until(PATIENCE_SECONDS, lambda: bool(hello(client))):
+        raise CannotPrepare("mongod does not answer: see `docker compose logs mongo`")
+    if not hello(client).get("setName"):
+        try:
+            initiate(client)
+        except OperationFailure:
+            initiate(connect(admin))  # a set that was taken apart, with its users still there
+    ensure_primary(client, admin)
+    make_root(client, admin)
+    signed_in = connect(admin)
+    for user in others:
+        make(signed_in, user)
+    say("ready")
+
+
+if __name__ == "__main__":
+    try:
+        prepare(os.environ)
+    except (CannotPrepare, MissingPassword) as reason:
+        say(str(reason))
+        sys.exit(1)

@@ -1,0 +1,61 @@
+"""`python -m deploy.compose.steward`: runs until SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from deploy.compose.steward import logfiles, targets
+from observability import TelemetrySettings, WrongSetting
+from observability.logs import configure_logging
+from observability.settings import MISCONFIGURED
+
+SERVICES = Path(__file__).parent / "services.json"
+PERIOD_SECONDS = 2.0
+TIDY_SECONDS = 60.0
+
+log = logging.getLogger("steward")
+
+
+def run(folder: Path, logs: Path, stop: threading.Event) -> None:
+    """Look after both until stopped; a full disk or the like is told and tried again."""
+    known = targets.Targets(targets.services(SERVICES.read_text()))
+    tidied = -TIDY_SECONDS
+    while True:
+        try:
+            groups = known.groups(time.monotonic())
+            if targets.write(folder / "services.json", groups):
+                log.info("%d scrape targets", len(groups), extra={"event": "steward.targets"})
+            (folder / ".alive").touch()
+            if time.monotonic() - tidied > TIDY_SECONDS:
+                tidied = time.monotonic()
+                for path in logfiles.tidy(logs, time.time()):
+                    log.info("deleted %s", path.name, extra={"event": "steward.deleted"})
+        except OSError as error:
+            log.error("%s", error)
+        if stop.wait(PERIOD_SECONDS):
+            return
+
+
+def main() -> int:
+    """0, or 78 for a wrong setting."""
+    try:
+        settings = TelemetrySettings.from_env(service="steward")
+    except WrongSetting as error:
+        sys.stderr.write(f"steward: {error}\n")
+        return MISCONFIGURED
+    configure_logging(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run(Path(os.environ["TARGETS_DIR"]), Path(os.environ["LOG_DIR"]), stop)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""A log file that several processes write, and that rotates itself without any of them losing a line."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+
+COMPLAIN_SECONDS = 60.0
+
+
+class SharedFileHandler(logging.Handler):
+    """Appends each record as one line; ``path`` becomes ``path.1`` at ``max_bytes``, up to ``path.<backups>``.
+
+    Safe for the processes of one service (a server and its workers, an RQ worker and its work-horses): each line is one
+    ``write`` in append mode, one of the writers rotates under a lock, and the others notice by the file's inode. A line
+    that another process writes while the file is rotated is in the rotated file. What cannot be written is not
+    logged here and never raises; standard error says so once a minute.
+    """
+
+    def __init__(self, path: str, max_bytes: int = 10 * 2**20, backups: int = 2) -> None:
+        super().__init__()
+        self._path, self._max_bytes, self._backups = Path(path), max_bytes, backups
+        self._descriptor = -1
+        self._inode = 0
+        self._complained = -COMPLAIN_SECONDS
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append the record."""
+        try:
+            line = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+            self._follow()
+            if os.fstat(self._descriptor).st_size + len(line) > self._max_bytes:
+                self._rotate()
+            os.write(self._descriptor, line)
+        except OSError as error:
+            self._complain(error)
+        except Exception:  # noqa: BLE001  (a record that cannot be formatted; logging's own rule for it)
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Close the file; a later record opens it again."""
+        self.acquire()
+        try:
+            self._forget()
+        finally:
+            self.release()
+        super().close()
+
+    def _follow(self) -> None:
+        """Have the file open that bears the name now: another process may have rotated it away."""
+        try:
+            current = os.stat(self._path).st_ino
+        except FileNotFoundError:
+            current = 0
+        if self._descriptor >= 0 and current == self._inode:
+            return
+        self._forget()
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._inode = os.fstat(self._descriptor).st_ino
+
+    def _rotate(self) -> None:
+        """Rename the file, unless another process is about to: then it grows by a few lines more."""
+        # Its own descriptor: the one for writing may be shared with a forked process, and so would be its lock.
+        own = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(own).st_ino == os.stat(self._path).st_ino == self._inode:
+                for number in range(self._backups, 0, -1):
+                    newer = self._numbered(number - 1) if number > 1 else self._path
+                    if newer.exists():
+                        newer.replace(self._numbered(number))
+        os.close(own)
+        self._follow()
+
+    def _numbered(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")
+
+    def _forget(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _complain(self, error: OSError) -> None:
+        now = time.monotonic()
+        if now - self._complained >= COMPLAIN_SECONDS:
+            self._complained = now
+            sys.stderr.write(f"log file {self._path}: {error.strerror}; lines go to standard output only\n")

@@ -1,0 +1,143 @@
+"""The composed stack under test: docker-compose.yml unchanged, a project of its own, ports that were free."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.compose.engine import Engine
+from tests.compose.run import CommandFailed, run
+from tests.e2e.conftest import Stack
+
+PORTS = {
+    "nginx": "HTTP_PORT", "console": "CONSOLE_PORT", "prometheus": "PROMETHEUS_PORT", "grafana": "GRAFANA_PORT",
+    "alertmanager": "ALERTMANAGER_PORT", "jaeger": "JAEGER_PORT",
+}  # fmt: skip
+"""Service to the variable of its published port."""
+INTERNAL = {"loki": "http://loki:3100"}
+"""Asked from inside, as no port is published."""
+ONE_SHOT = {"prepare", "mongo-prepare", "mongo-join"}
+ASK = "import sys, urllib.request as r; sys.stdout.write(r.urlopen(sys.argv[1], timeout=20).read().decode())"
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports at which nothing listens now."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(number)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+@dataclass
+class Composed(Stack):
+    """The same questions as to the native stack, answered by Compose; components are called as there (`api-1`)."""
+
+    engine: Engine = field(kw_only=True)
+    project: str = field(kw_only=True)
+    real_images: bool = field(kw_only=True)
+    ports: dict[str, int] = field(kw_only=True)
+
+    @classmethod
+    def of(cls, engine: Engine, scratch: Path, project: str, real_images: bool) -> Composed:
+        """Nothing is started yet; the passwords are made."""
+        secrets = scratch / "secrets.env"
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        env = {
+            **engine.env,
+            **{PORTS[service]: str(port) for service, port in ports.items()},
+            "COMPOSE_ENV_FILES": f".env,{secrets}",
+            "COMPOSE_PROJECT_NAME": project,
+            "DEPLOYMENT_ENVIRONMENT": "local",
+        }
+        run("python3", "deploy/compose/make_secrets.py", str(secrets))
+        return cls(
+            state_dir=scratch, env=env, engine=engine, project=project, real_images=real_images, ports=ports
+        )  # fmt: skip
+
+    def compose(self, *arguments: str, seconds: float = 300) -> str:
+        """What `docker compose …` prints; raises `CommandFailed`."""
+        done = self.tries(*arguments, seconds=seconds)
+        if done.returncode:
+            raise CommandFailed(f"`docker compose {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def tries(self, *arguments: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
+        """`docker compose …`, which may fail."""
+        return run("docker", "compose", *arguments, env=self.env, seconds=seconds)
+
+    def up(self, *more: str, profiles: Sequence[str] = (), seconds: float = 420) -> None:
+        """Start what is not running, and wait until all of it is healthy."""
+        chosen = [part for profile in profiles for part in ("--profile", profile)]
+        scale = [] if self.real_images else ["--scale", "grafana=0"]
+        done = self.tries(*chosen, "up", "--detach", "--no-build", "--wait", *scale, *more, seconds=seconds)
+        if done.returncode:
+            raise CommandFailed(f"up failed:\n{done.stdout[-3000:]}{done.stderr[-5000:]}\n{self.complaints()}")
+
+    def complaints(self) -> str:
+        """The last lines of whatever is not well."""
+        told = []
+        for row in self.containers():
+            if row["State"] != "running" or row["Health"] == "unhealthy":
+                logs = self.engine.tries("logs", "--tail", "12", row["ID"])
+                told.append(f"--- {row['Name']} {row['State']} {row['Health']}\n{logs.stdout}{logs.stderr}")
+        return "\n".join(told)
+
+    def containers(self) -> list[dict[str, Any]]:
+        """Every container of the project, as `docker compose ps` tells it, one-shot ones too."""
+        lines = self.compose("ps", "--all", "--format", "json").splitlines()
+        return [json.loads(line) for line in lines if line.strip()]
+
+    def name_of(self, row: dict[str, Any]) -> str:
+        """What the component is called natively: replicas have numbers, all else has none."""
+        service = str(row["Service"])
+        return str(row["Name"]).removeprefix(f"{self.project}-") if service in ("api", "worker") else service
+
+    def container(self, component: str) -> dict[str, Any]:
+        """`docker inspect` of a component."""
+        row = next(row for row in self.containers() if self.name_of(row) == component)
+        return dict(json.loads(self.engine.docker("inspect", row["ID"]))[0])
+
+    def status(self) -> dict[str, Any]:
+        """As `python -m stack status --json`."""
+        rows = [row for row in self.containers() if row["Service"] not in ONE_SHOT]
+        ids = [row["ID"] for row in rows]
+        shown = self.engine.docker("inspect", "--format", "{{.State.Pid}}", *ids).split() if ids else []
+        found = {}
+        for row, pid in zip(rows, shown, strict=True):
+            service = row["Service"]
+            found[self.name_of(row)] = {
+                "state": row["State"],
+                "pid": int(pid) or None,
+                "port": self.ports.get(service),
+                "url": f"http://127.0.0.1:{self.ports[service]}"
+                if service in self.ports
+                else INTERNAL.get(service, ""),
+            }
+        return found
+
+    def launcher(self, *arguments: str, seconds: float = 600) -> subprocess.CompletedProcess[str]:
+        """`start`, `stop`, `restart` of components, and `exec` of a module in the console's container."""
+        action, *rest = arguments
+        if action == "exec":
+            return self.tries("exec", "-T", "console", "python", "-m", *rest, seconds=seconds)
+        assert action in ("start", "stop", "restart")
+        ids = [self.container(name)["Id"] for name in rest]
+        return self.engine.tries(action, *ids, seconds=seconds)
+
+    def get(self, component: str, path: str, **query: Any) -> Any:
+        """The JSON that a server answers to GET."""
+        if component not in INTERNAL:
+            return super().get(component, path, **query)
+        return json.loads(self.ask(f"{INTERNAL[component]}{path}{'?' if query else ''}{urlencode(query)}"))
+
+    def ask(self, url: str) -> str:
+        """What a server answers to GET from within the network `back`."""
+        return self.compose("exec", "-T", "console", "python", "-c", ASK, url, seconds=40)

@@ -1,0 +1,147 @@
+"""The images of docker-compose.yml: the real ones where they can be pulled, else stand-ins that are made here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from stack import apt, lock, obtain, programs
+from stack.paths import cache_home
+from stack.say import Say
+from tests.compose.engine import Engine, say
+from tests.compose.run import ROOT, output, run, versions
+
+STANDINS = Path(__file__).parent / "standins"
+SUITES = {
+    "bookworm": ("sid", "python3,python3-venv,ca-certificates"),
+    "forky": ("sid", "nginx,redis-server,prometheus,busybox-static,numactl,curl,gettext-base,libcurl4t64"),
+}
+"""Suite to debootstrap's script and the packages. Forky has the versions of NGINX, Redis and Prometheus in .env."""
+BUILT = {"alertmanager": "alertmanager", "jaeger": "jaeger", "loki": "loki", "collector": "otelcol", "mongo": "mongod"}
+"""Stand-in to the program that is copied into it."""
+LABEL = "glasshouse.standin"
+
+
+def names() -> dict[str, str]:
+    """Stand-in target to the name of the real image, as docker-compose.yml and the Dockerfile have it."""
+    version = versions()
+    return {
+        "python": f"python:{version['PYTHON_VERSION']}-slim-bookworm",
+        "nginx": f"nginx:{version['NGINX_VERSION']}",
+        "mongo": f"mongo:{version['MONGO_VERSION']}",
+        "redis": f"redis:{version['REDIS_VERSION']}",
+        "prometheus": f"prom/prometheus:{version['PROMETHEUS_VERSION']}",
+        "alertmanager": f"prom/alertmanager:{version['ALERTMANAGER_VERSION']}",
+        "loki": f"grafana/loki:{version['LOKI_VERSION']}",
+        "jaeger": f"jaegertracing/jaeger:{version['JAEGER_VERSION']}",
+        "grafana": f"grafana/grafana:{version['GRAFANA_VERSION']}",
+        "collector": f"otel/opentelemetry-collector-contrib:{version['COLLECTOR_VERSION']}",
+    }
+
+
+def can_pull(engine: Engine) -> bool:
+    """Whether a registry answers for one of the images."""
+    return engine.tries("manifest", "inspect", names()["nginx"], seconds=30).returncode == 0
+
+
+def provide(engine: Engine) -> bool:
+    """See that the images are there; whether they are the real ones."""
+    if can_pull(engine):
+        say("uses the REAL images, pulled")
+        return True
+    say("no image can be pulled: uses STAND-INS made here, with the real images' entrypoints, users and paths;")
+    say("  MongoDB is 6.0.5 in place of 8.0, and Grafana is left out and checked by its files only")
+    obtain.everything(Say())
+    for suite in SUITES:
+        base(engine, suite)
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        for file in STANDINS.iterdir():
+            shutil.copy(file, context)
+        for program in BUILT.values():
+            link_or_copy(programs.find(program), context / program)
+        for target, name in names().items():
+            build(engine, context, target, name)
+    return False
+
+
+def link_or_copy(program: Path, target: Path) -> None:
+    """Into the build context; a hard link saves the time where it can be one."""
+    try:
+        os.link(program.resolve(), target)
+    except OSError:
+        shutil.copy(program, target)
+
+
+def digest(context: Path, target: str) -> str:
+    """Of everything that the stand-in is made of."""
+    parts = [file.read_bytes() for file in sorted(STANDINS.iterdir())]
+    if program := BUILT.get(target):
+        parts.append(f"{programs.find(program)} {(context / program).stat().st_size}".encode())
+    return hashlib.sha256(b"\0".join([*parts, str(SUITES).encode()])).hexdigest()[:16]
+
+
+def build(engine: Engine, context: Path, target: str, name: str) -> None:
+    """One stand-in, unless it is there."""
+    wanted = digest(context, target)
+    shown = engine.tries("image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', name)
+    if shown.stdout.strip() == wanted:
+        return
+    say(f"makes a stand-in for {name}")
+    engine.docker(
+        *("buildx", "build", "--quiet", "--load", "--target", target, "--tag", name, "--label", f"{LABEL}={wanted}"),
+        str(context),
+        seconds=300,
+    )
+
+
+def base(engine: Engine, suite: str) -> None:
+    """A minimal Debian as an image; its archive is kept, so that it is fetched once per machine."""
+    name = f"standin-{suite}"
+    script, packages = SUITES[suite]
+    version = hashlib.sha256(packages.encode()).hexdigest()[:8]
+    if engine.tries("image", "inspect", f"{name}:{version}").returncode:
+        archive = cache_home() / "images" / f"{suite}-{version}.tar"
+        with lock.hold(cache_home() / "locks" / "images.lock", lambda pid: say(f"waits for process {pid}")):
+            if not archive.exists():
+                bootstrap(suite, script, packages, archive)
+        engine.docker("import", str(archive), f"{name}:{version}", seconds=300)
+    engine.docker("tag", f"{name}:{version}", f"{name}:latest")
+
+
+def bootstrap(suite: str, script: str, packages: str, archive: Path) -> None:
+    """Fetch the packages and pack the root file system."""
+    if not shutil.which("debootstrap"):
+        apt.install(["debootstrap"], Say())
+    say(f"fetches a minimal Debian {suite} (about a minute)")
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
+        root = Path(folder) / "root"
+        # No mirror named: debootstrap's own. The script is named, as an older debootstrap knows no newer suite.
+        output(
+            *("debootstrap", "--variant=minbase", f"--include={packages}", suite, str(root), ""),
+            f"/usr/share/debootstrap/scripts/{script}",
+            seconds=900,
+        )
+        run("chroot", str(root), "sh", "-c", "apt-get clean; rm -rf /var/lib/apt/lists/*")
+        packed = Path(folder) / "root.tar"
+        output("tar", "-C", str(root), "--exclude=./dev/*", "-cf", str(packed), ".", seconds=300)
+        packed.rename(archive)
+
+
+def build_ours(engine: Engine, env: dict[str, str]) -> None:
+    """Our image from our Dockerfile; with the machine's certificates where its packages come through a proxy."""
+    if not (bundle := os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")):
+        output("docker", "compose", "build", env=env, seconds=900)
+        return
+    version = versions()
+    engine.docker(
+        *("buildx", "build", "--load", "--secret", f"id=ca,src={bundle}"),
+        *("--build-arg", f"PYTHON_VERSION={version['PYTHON_VERSION']}"),
+        *("--build-arg", f"VERSION={version['GLASSHOUSE_VERSION']}"),
+        *("--tag", f"glasshouse:{version['GLASSHOUSE_VERSION']}", str(ROOT)),
+        seconds=900,
+    )

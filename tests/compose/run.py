@@ -1,0 +1,38 @@
+"""Running programs for these tests: bounded, and with their output in the error."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+class CommandFailed(AssertionError):
+    """A program that these tests need has failed; the message ends with what it said."""
+
+
+def run(
+    *command: str, env: Mapping[str, str] | None = None, seconds: float = 120, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run in the checkout; raises nothing but a timeout."""
+    return subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, errors="replace", timeout=seconds, input=stdin
+    )
+
+
+def output(*command: str, env: Mapping[str, str] | None = None, seconds: float = 120) -> str:
+    """What the program prints; raises `CommandFailed` if it fails."""
+    done = run(*command, env=env, seconds=seconds)
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).splitlines()[-40:])
+        raise CommandFailed(f"`{' '.join(command)}` failed ({done.returncode}):\n{said}")
+    return done.stdout
+
+
+def versions(names: Sequence[str] = ()) -> dict[str, str]:
+    """The variables of .env."""
+    lines = (ROOT / ".env").read_text().splitlines()
+    pairs = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name: pairs[name] for name in names or pairs}

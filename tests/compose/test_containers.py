@@ -1,0 +1,157 @@
+"""What the running containers may and may not do, as the engine itself tells it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.compose.composed import ONE_SHOT, Composed
+from tests.waiting import wait_until
+
+STORES = {"mongo": 27017, "redis": 6379, "prometheus": 9090, "loki": 3100, "jaeger": 16686, "alertmanager": 9093,
+          "collector": 4318, "payments": 8100}  # fmt: skip
+CONNECT = (
+    "import socket, sys\n"
+    "try:\n    socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).close()\n"
+    "except OSError as error:\n    sys.exit(f'no: {error}')\n"
+)
+
+
+@pytest.fixture(scope="module")
+def inspected(stack: Composed) -> dict[str, dict[str, Any]]:
+    """`docker inspect` of every container by its name."""
+    ids = [row["ID"] for row in stack.containers()]
+    found = json.loads(stack.engine.docker("inspect", *ids))
+    return {one["Name"].removeprefix(f"/{stack.project}-"): one for one in found}
+
+
+def test_all_are_healthy(stack: Composed) -> None:
+    """Every container that stays is running and healthy; what runs once has ended well."""
+    for row in stack.containers():
+        if row["Service"] in ONE_SHOT:
+            assert (row["State"], row["ExitCode"]) == ("exited", 0), row
+        else:
+            assert (row["State"], row["Health"]) == ("running", "healthy"), row
+
+
+def test_none_is_root(inspected: dict[str, dict[str, Any]], stack: Composed) -> None:
+    """By its configuration, and by the processes that run."""
+    for name, one in inspected.items():
+        assert one["Config"]["User"].split(":")[0] not in ("", "0", "root"), name
+        if one["State"]["Running"]:
+            listed = stack.engine.docker("top", one["Id"], "-o", "pid,uid,args").splitlines()[1:]
+            assert listed, name
+            assert all(line.split()[1] != "0" for line in listed), (name, listed)
+
+
+def test_none_may_more_than_it_needs(inspected: dict[str, dict[str, Any]]) -> None:
+    """No capability, no new privileges, a read-only root, limits of memory, CPU and processes."""
+    for name, one in inspected.items():
+        host = one["HostConfig"]
+        assert not host["Privileged"], name
+        assert not host["CapAdd"], name
+        assert [capability.upper() for capability in host["CapDrop"]] == ["ALL"], name
+        assert "no-new-privileges:true" in host["SecurityOpt"], name
+        assert host["ReadonlyRootfs"], name
+        assert host["Memory"] > 0, name
+        assert host["NanoCpus"] > 0, name
+        assert host["PidsLimit"] > 0, name
+        assert host["LogConfig"]["Config"]["max-size"], name
+        assert not any("docker.sock" in mount["Source"] for mount in one["Mounts"]), name
+
+
+def test_the_processes_have_no_capability(inspected: dict[str, dict[str, Any]]) -> None:
+    """The kernel's own word for it."""
+    for name, one in inspected.items():
+        if one["State"]["Running"]:
+            with open(f"/proc/{one['State']['Pid']}/status") as status:
+                lines = dict(line.split(":", 1) for line in status)
+            assert int(lines["CapEff"], 16) == int(lines["CapBnd"], 16) == 0, name
+            assert lines["NoNewPrivs"].strip() == "1", name
+
+
+def test_ports_are_published_on_loopback_only(inspected: dict[str, dict[str, Any]]) -> None:
+    """And only those of pages that people open."""
+    published = {}
+    for name, one in inspected.items():
+        for bindings in (one["HostConfig"]["PortBindings"] or {}).values():
+            for binding in bindings:
+                assert binding["HostIp"] == "127.0.0.1", name
+                published[one["Config"]["Labels"]["com.docker.compose.service"]] = binding["HostPort"]
+    assert set(published) <= {"nginx", "console", "prometheus", "alertmanager", "jaeger", "grafana"}
+
+
+def on_front(stack: Composed, program: str, *arguments: str) -> tuple[int, str]:
+    """Run Python in a fresh container that is on the network `front` alone."""
+    image = stack.container("api-1")["Config"]["Image"]
+    done = stack.engine.tries(
+        *("run", "--rm", "--network", f"{stack.project}_front", "--entrypoint", "python", image, "-c", program),
+        *arguments,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("service", sorted(STORES))
+def test_the_front_reaches_no_store_and_no_telemetry(stack: Composed, service: str) -> None:
+    """Neither by name nor by address; from the back the same port answers."""
+    port = str(STORES[service])
+    networks = stack.container(service)["NetworkSettings"]["Networks"]
+    assert f"{stack.project}_front" not in networks
+    for address in [service, *(network["IPAddress"] for network in networks.values())]:
+        code, said = on_front(stack, CONNECT, address, port)
+        assert code == 1, f"{address}:{port} was reached"
+        assert "no: " in said, said
+    stack.compose("exec", "-T", "console", "python", "-c", CONNECT, service, port)
+
+
+def test_the_front_reaches_the_front_door(stack: Composed) -> None:
+    """So that the test before this one does not fail to connect for another reason."""
+    assert on_front(stack, CONNECT, "nginx", "8000")[0] == 0
+
+
+def test_the_back_leads_nowhere(stack: Composed) -> None:
+    """Docker routes nothing out of the network `back`, and the stores are on no other."""
+    assert stack.engine.docker("network", "inspect", "--format", "{{.Internal}}", f"{stack.project}_back") == "true\n"
+    for name in ("mongo", "redis", "loki", "collector", "payments", "worker-1"):
+        assert list(stack.container(name)["NetworkSettings"]["Networks"]) == [f"{stack.project}_back"], name
+
+
+def test_passwords_are_asked_for(stack: Composed) -> None:
+    """Redis and MongoDB answer nothing to whoever has none."""
+    ping = "import socket; s = socket.create_connection(('redis', 6379)); s.sendall(b'PING\\r\\n'); print(s.recv(99))"
+    assert "NOAUTH" in stack.compose("exec", "-T", "console", "python", "-c", ping)
+    look = "import pymongo; print(list(pymongo.MongoClient('mongodb://mongo/?replicaSet=rs0').shop.orders.find()))"
+    done = stack.tries("exec", "-T", "console", "python", "-c", look)
+    assert "requires authentication" in done.stdout + done.stderr
+
+
+def test_each_service_has_its_own_database_only(stack: Composed) -> None:
+    """The payment service may not read the shop's orders."""
+    look = "import os, pymongo; pymongo.MongoClient(os.environ['MONGO_URL']).shop.orders.find_one()"
+    done = stack.tries("exec", "-T", "payments", "python", "-c", look)
+    assert "not authorized on shop" in done.stdout + done.stderr
+
+
+def test_standard_output_is_json(stack: Composed) -> None:
+    """The lines of our own processes and of NGINX stay on standard output too."""
+    stack.api("GET", "/api/v1/products?limit=1")
+    for component in ("api-1", "worker-1", "payments", "nginx", "steward"):
+        lines = stack.engine.tries("logs", stack.container(component)["Id"]).stdout.splitlines()
+        assert lines, component
+        assert all(json.loads(line)["timestamp"] for line in lines), component
+
+
+def test_memory_stays_within_its_limits(stack: Composed) -> None:
+    """No container was killed for memory, and each has a tenth to spare."""
+
+    def used() -> dict[str, float]:
+        lines = stack.engine.docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemPerc}}").splitlines()
+        return {name: float(share.rstrip("%")) for name, share in (line.split() for line in lines)}
+
+    shares = wait_until("docker stats", used, 30)
+    assert {name: share for name, share in shares.items() if share > 90} == {}
+    assert [
+        name for name in shares if stack.engine.docker("inspect", "-f", "{{.State.OOMKilled}}", name) == "true\n"
+    ] == []

@@ -1,0 +1,42 @@
+"""What the tests of the compose file read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[3]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+VERSIONS = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / ".env").read_text(), re.MULTILINE))
+UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def size(text: str) -> int:
+    """`192M` in bytes."""
+    found = re.fullmatch(r"(\d+)([KMG]?)", text)
+    assert found, text
+    return int(found[1]) * UNITS[found[2]]
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    """The text with `${NAME…}` replaced as Compose does it; a required one that is missing raises KeyError."""
+
+    def value(found: re.Match[str]) -> str:
+        name, operator, rest = found[1], found[2], found[3]
+        return values.get(name) or (rest if operator == ":-" else values[name])
+
+    return re.sub(r"\$\{(\w+)(?:(:-|:\?)([^}]*))?\}", value, text)
+
+
+def bind_mounts(service: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(source in the repository, target, mode) of each file or folder that is mounted."""
+    found = []
+    for volume in service.get("volumes", []):
+        source, target, *mode = volume.split(":")
+        if source.startswith("."):
+            found.append((source, target, mode[0] if mode else "rw"))
+    return found

@@ -1,0 +1,63 @@
+"""The image's health check."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from deploy.compose import healthy
+
+
+class Server(BaseHTTPRequestHandler):
+    """/readyz is 503, all else 200."""
+
+    def do_GET(self) -> None:
+        self.send_response(503 if self.path == "/readyz" else 200)
+        self.end_headers()
+        self.wfile.write(b"mongo is down")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    server = HTTPServer(("127.0.0.1", 0), Server)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_what_is_not_ready_is_not_healthy(port: int) -> None:
+    """And the reason is told: `docker inspect` shows it."""
+    assert healthy.trouble({"PORT": str(port)}) == "/readyz answers 503: mongo is down"
+
+
+def test_a_process_without_a_port_is_asked_for_its_metrics(port: int) -> None:
+    """200 is healthy."""
+    assert healthy.trouble({"METRICS_PORT": str(port)}) == ""
+
+
+def test_nobody_there_is_not_healthy(port: int) -> None:
+    """Connection refused."""
+    assert "does not answer" in healthy.trouble({"METRICS_PORT": "1"})
+
+
+def test_a_file_must_have_been_touched_lately(tmp_path: Path) -> None:
+    """Missing and old are both told."""
+    alive = tmp_path / ".alive"
+    env = {"HEALTH_FILE": str(alive)}
+    assert "No such file" in healthy.trouble(env)
+    alive.touch()
+    assert healthy.trouble(env) == ""
+    os.utime(alive, (time.time() - 60,) * 2)
+    assert "60 s ago" in healthy.trouble(env)

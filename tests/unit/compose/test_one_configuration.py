@@ -1,0 +1,105 @@
+"""Each server's configuration exists once, for both runtimes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from tests.unit.compose.files import ROOT, SERVICES, VERSIONS, bind_mounts
+
+SHARED = ("stack/config/", "alerts/", "grafana/")
+# What makes a file the configuration of a server, whatever it is called: words that no other file of ours has.
+MARKS = {
+    "prometheus": r"(?m)^scrape_configs:",
+    "alertmanager": r"(?m)^receivers:\n(.*\n)*?- name:|(?m)^route:\n\s+receiver:",
+    "collector": r"(?m)^receivers:\n\s+otlp:(.*\n)*?\s+file_?log",
+    "jaeger": r"jaeger_storage:",
+    "loki": r"(?m)^schema_config:",
+    "nginx": r"(?m)^http \{",
+    "redis": r"(?m)^appendonly ",
+    "mongo": r"(?m)^replication:\n\s+replSetName:",
+}
+TYPES = {".yaml", ".yml", ".conf", ".template", ".toml", ".json", ".ini"}
+LEFT_OUT = {".git", ".venv", ".glasshouse", "node_modules", "tests", "dist", "build"}
+
+
+def configurations() -> list[Path]:
+    """Every file of the repository that could be a server's configuration."""
+    return [
+        path
+        for path in ROOT.rglob("*")
+        if path.suffix in TYPES and not LEFT_OUT & set(path.relative_to(ROOT).parts) and path.is_file()
+    ]
+
+
+def test_each_server_has_one() -> None:
+    """A second file with the marks of a server's configuration, anywhere, is a copy that will drift."""
+    texts = {path: path.read_text(errors="replace") for path in configurations()}
+    for server, mark in MARKS.items():
+        found = sorted(str(path.relative_to(ROOT)) for path, text in texts.items() if re.search(flat(mark), text, re.M))
+        assert len(found) == 1, f"{server}: {found}"
+        assert found[0].startswith(SHARED), found
+
+
+def flat(mark: str) -> str:
+    """Without the inline flags, which may only be at a pattern's start."""
+    return mark.replace("(?m)", "")
+
+
+def test_compose_mounts_the_shared_one() -> None:
+    """What a server reads as its configuration comes from the shared folders."""
+    wanted = {
+        "nginx": "./stack/config/nginx/nginx.conf.template",
+        "mongo": "./stack/config/mongo/mongod.conf",
+        "mongo-2": "./stack/config/mongo/mongod.conf",
+        "mongo-3": "./stack/config/mongo/mongod.conf",
+        "redis": "./stack/config/redis/redis.conf",
+        "prometheus": "./stack/config/prometheus/prometheus.yml",
+        "collector": "./stack/config/collector/collector.yaml",
+        "jaeger": "./stack/config/jaeger/jaeger.yaml",
+        "loki": "./stack/config/loki/loki.yaml",
+        "alertmanager": "./alerts/alertmanager.yml",
+        "grafana": "./grafana/provisioning",
+    }
+    for name, source in wanted.items():
+        assert source in [mounted for mounted, _, _ in bind_mounts(SERVICES[name])], name
+    assert "./alerts/rules" in [mounted for mounted, _, _ in bind_mounts(SERVICES["prometheus"])]
+    assert "./alerts/templates" in [mounted for mounted, _, _ in bind_mounts(SERVICES["alertmanager"])]
+
+
+def test_flags_that_are_no_configuration_agree() -> None:
+    """Feature gates and the like are given by both runtimes alike."""
+    native = (ROOT / "stack" / "servers.py").read_text()
+    for name, flag in (
+        ("collector", "--feature-gates=stanza.synchronousLogEmitter"),
+        ("prometheus", "--enable-feature=exemplar-storage"),
+        ("alertmanager", "--cluster.listen-address="),
+        ("loki", "-config.expand-env=true"),
+    ):
+        assert flag in SERVICES[name]["command"], name
+        assert f'"{flag}"' in native, name
+
+
+def test_versions_that_are_built_are_the_versions_that_are_pulled() -> None:
+    """Natively and in containers the same Loki, Jaeger, Collector and Alertmanager."""
+    modules = yaml.safe_load((ROOT / "stack" / "modules" / "modules.yaml").read_text())["modules"]
+    built = {module["name"]: str(module["version"]) for module in modules}
+    for name in ("loki", "jaeger", "collector", "alertmanager"):
+        assert VERSIONS[f"{name.upper()}_VERSION"].removeprefix("v") == built[name], name
+
+
+def test_every_service_is_scraped() -> None:
+    """The steward lists each service that has metrics, and nothing that is not there."""
+    import json
+
+    listed = json.loads((ROOT / "deploy" / "compose" / "steward" / "services.json").read_text())
+    named = {entry["name"] for entry in listed}
+    assert named <= set(SERVICES)
+    with_metrics = {
+        name for name, service in SERVICES.items() if "METRICS_PORT" in (service.get("environment") or {})
+    } | {"prometheus", "alertmanager", "loki", "jaeger", "collector"}
+    assert named == with_metrics
+    for entry in listed:
+        assert entry.get("optional", False) == ("profiles" in SERVICES[entry["name"]]), entry["name"]

@@ -1,0 +1,141 @@
+"""What every container of docker-compose.yml must and must not be."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.unit.compose.files import COMPOSE, SERVICES, VERSIONS, bind_mounts, filled, size
+
+GB = 10**9
+ONE_SHOT = {"prepare", "mongo-prepare", "mongo-join"}
+STORES_AND_TELEMETRY = {
+    "mongo", "mongo-2", "mongo-3", "mongo-lag", "redis", "payments", "prometheus", "alertmanager", "loki", "jaeger",
+    "collector", "grafana", "steward",
+}  # fmt: skip
+each_service = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def limits(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = SERVICES[name]["deploy"]["resources"]["limits"]
+    return found
+
+
+@each_service
+def test_its_image_is_pinned(name: str) -> None:
+    """By a whole version from .env: no `latest`, no branch that moves."""
+    image = filled(SERVICES[name]["image"], VERSIONS)
+    _, _, tag = image.rpartition(":")
+    assert re.fullmatch(r"v?\d+\.\d+\.\d+", tag), image
+    assert "${" in SERVICES[name]["image"], "the version belongs in .env"
+
+
+@each_service
+def test_it_is_not_root_and_may_not_become_more(name: str) -> None:
+    """A numeric user, no capability, no new privileges, a root file system that is read-only."""
+    service = SERVICES[name]
+    user = str(service["user"]).split(":")[0]
+    assert user.isdigit()
+    assert int(user) > 0
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    for forbidden in ("privileged", "cap_add", "devices", "pid", "ipc", "userns_mode", "cgroup", "sysctls"):
+        assert forbidden not in service
+    assert service.get("network_mode") in (None, "none", "service:mongo")
+
+
+@each_service
+def test_it_is_limited(name: str) -> None:
+    """Memory, CPU, processes, and the logs that Docker keeps of it."""
+    assert size(limits(name)["memory"]) <= 512 * 2**20
+    assert 0 < float(limits(name)["cpus"]) <= 1
+    assert limits(name)["pids"] <= 500
+    assert set(SERVICES[name]["logging"]["options"]) == {"max-size", "max-file"}
+
+
+@each_service
+def test_it_mounts_files_to_read_only(name: str) -> None:
+    """Nothing of the host is writable, and Docker's socket is not there at all."""
+    for source, target, mode in bind_mounts(SERVICES[name]):
+        assert mode == "ro", source
+        assert "docker.sock" not in source + target
+
+
+@each_service
+def test_it_is_published_on_loopback_only(name: str) -> None:
+    """127.0.0.1 before every published port."""
+    for port in SERVICES[name].get("ports", []):
+        assert re.fullmatch(r"127\.0\.0\.1:\d+:\d+", filled(port, VERSIONS)), port
+    assert "expose" not in SERVICES[name]
+
+
+@each_service
+def test_it_is_watched_restarted_and_given_time(name: str) -> None:
+    """A health check and a restart policy; a time to stop that is longer than ten seconds is no accident."""
+    service = SERVICES[name]
+    if name in ONE_SHOT:
+        assert service["restart"] in ("no", "on-failure:3")
+        assert service["healthcheck"] == {"disable": True}
+        return
+    assert service["restart"] == "unless-stopped"
+    assert "stop_grace_period" in service
+    ours = service["image"].startswith("glasshouse:")
+    assert ours or "test" in service["healthcheck"], "our image brings its own health check, others do not"
+
+
+@each_service
+def test_it_waits_by_condition(name: str) -> None:
+    """For a container to be healthy or done, not just to exist; what runs once waits for the start alone."""
+    for needed, how in SERVICES[name].get("depends_on", {}).items():
+        wanted = "service_completed_successfully" if needed in ONE_SHOT else "service_healthy"
+        assert how["condition"] == wanted or name in ONE_SHOT, needed
+
+
+@each_service
+def test_no_secret_is_written_down(name: str) -> None:
+    """Passwords come from variables without a default."""
+    for key, value in (SERVICES[name].get("environment") or {}).items():
+        if re.search("PASSWORD|_KEY$|AUTH$", key):
+            assert re.fullmatch(r"\$\{\w+(:\?.*)?\}", value) or key == "GF_AUTH_ANONYMOUS_ENABLED", key
+        for user, password in re.findall(r"//(\w*):([^@/]*)@", str(value)):
+            assert password.startswith("${"), user
+
+
+def test_the_whole_fits_into_four_gb() -> None:
+    """All limits together, with every replica, what runs once, and the profile `load`."""
+    total = sum(
+        size(limits(name)["memory"]) * service["deploy"].get("replicas", 1)
+        for name, service in SERVICES.items()
+        if "full" not in service.get("profiles", [])
+    )
+    assert total < 4 * GB, f"{total / 2**20:.0f} MiB"
+
+
+def test_the_front_has_no_store_and_no_telemetry() -> None:
+    """Nothing that keeps data is on `front`; `back` leads nowhere; NGINX, which strangers talk to, is not on `back`."""
+    assert COMPOSE["networks"]["back"] == {"internal": True}
+    on_front = {name for name, service in SERVICES.items() if "front" in service.get("networks", [])}
+    assert not on_front & STORES_AND_TELEMETRY
+    assert SERVICES["nginx"]["networks"] == ["front"]
+    published = {name for name, service in SERVICES.items() if service.get("ports")}
+    assert published == {name for name, service in SERVICES.items() if "desk" in service.get("networks", [])} | {
+        "nginx"
+    }
+
+
+def test_there_are_two_replicas_of_the_api() -> None:
+    """And nothing about the service stands in the way of more: no name or port of its own."""
+    assert SERVICES["api"]["deploy"]["replicas"] == 2
+    assert not {"container_name", "hostname", "ports"} & set(SERVICES["api"])
+
+
+def test_profiles() -> None:
+    """Generated traffic and the three-node set only when asked for."""
+    by_profile: dict[str, set[str]] = {}
+    for name, service in SERVICES.items():
+        for profile in service.get("profiles", []):
+            by_profile.setdefault(profile, set()).add(name)
+    assert by_profile == {"load": {"traffic"}, "full": {"mongo-2", "mongo-3", "mongo-join", "mongo-lag"}}

@@ -1,0 +1,101 @@
+"""docker-compose.yml is what the Compose specification says a compose file is; no engine is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.unit.compose.files import COMPOSE, ROOT, SERVICES, VERSIONS, bind_mounts, filled
+
+# The schema of the Compose specification (Apache License 2.0), as in compose-go v2.9.1.
+SCHEMA = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
+
+
+def test_it_follows_the_schema() -> None:
+    """With the extension fields (x-…) and merges resolved."""
+    jsonschema.Draft7Validator(SCHEMA).validate(COMPOSE)
+
+
+def test_a_wrong_key_would_be_noticed() -> None:
+    """The validation above can fail."""
+    broken = {**COMPOSE, "services": {"api": {"imagee": "x"}}}
+    assert list(jsonschema.Draft7Validator(SCHEMA).iter_errors(broken))
+
+
+def test_every_file_that_is_mounted_is_in_the_repository() -> None:
+    """Docker would make a folder in place of a missing file, and the server would start without its configuration."""
+    mounted = {source for service in SERVICES.values() for source, _, _ in bind_mounts(service)}
+    assert mounted
+    assert sorted(source for source in mounted if not (ROOT / source).exists()) == []
+
+
+def test_every_dependency_volume_and_network_is_declared() -> None:
+    """And every declared one is used."""
+    volumes, networks = set(), set()
+    for service in SERVICES.values():
+        assert set(service.get("depends_on", {})) <= set(SERVICES)
+        volumes |= {volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith(".")}
+        networks |= set(service.get("networks", []))
+    assert volumes == set(COMPOSE["volumes"])
+    assert networks == set(COMPOSE["networks"])
+
+
+def test_every_variable_has_a_value_or_a_default_or_a_reason() -> None:
+    """A variable that is set nowhere would be an empty string without a word."""
+    from deploy.compose.make_secrets import NAMES
+
+    text = (ROOT / "docker-compose.yml").read_text().replace("$$", "")
+    known = {**VERSIONS, **dict.fromkeys(NAMES, "secret")}
+    yaml.safe_load(filled(text, known))
+    for name in NAMES:
+        assert f"${{{name}:?run" in text, f"nothing says what to do when {name} is missing"
+    with pytest.raises(KeyError):
+        filled(text, VERSIONS)
+
+
+def compose_plugin() -> list[str] | None:
+    """`docker compose` if this machine has it; the plugin alone will do, as no engine is asked."""
+    if shutil.which("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
+        return ["docker", "compose"]
+    from stack import modules
+
+    built = modules.making("docker-compose").home / "docker-compose"
+    return [str(built)] if built.exists() else None
+
+
+@pytest.fixture
+def compose() -> list[str]:
+    found = compose_plugin()
+    if found is None:
+        pytest.skip("Docker Compose is not on this machine")
+    return found
+
+
+def config(compose: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **variables}
+    command = [*compose, "--profile", "*", "config", "--quiet"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def test_compose_itself_accepts_it(compose: list[str], tmp_path: Path) -> None:
+    """`docker compose config --quiet`, every profile, with passwords."""
+    from deploy.compose.make_secrets import complete
+
+    complete(tmp_path / "secrets.env")
+    done = config(compose, COMPOSE_ENV_FILES=f".env,{tmp_path / 'secrets.env'}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_passwords_it_says_what_to_do(compose: list[str]) -> None:
+    """In an empty environment: the name of what is missing, and the two commands."""
+    done = config(compose)
+    assert done.returncode != 0
+    assert "_PASSWORD" in done.stderr or "MONGO_KEY" in done.stderr
+    assert 'run "make secrets", then "export COMPOSE_ENV_FILES=.env,.env.secrets"' in done.stderr

@@ -1,0 +1,136 @@
+"""A log file that several processes write and rotate."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from observability.log_file import SharedFileHandler
+from observability.logs import logging_config
+from observability.settings import TelemetrySettings, WrongSetting
+
+LINES = 400
+
+
+def record(text: str) -> logging.LogRecord:
+    return logging.LogRecord("test", logging.INFO, __file__, 1, text, None, None)
+
+
+def everything(folder: Path) -> list[str]:
+    """The lines of all files, rotated ones too."""
+    return [line for file in folder.iterdir() for line in file.read_text().splitlines()]
+
+
+def write_lines(handler: SharedFileHandler, writer: int) -> None:
+    for number in range(LINES):
+        handler.emit(record(f"{writer}-{number}-{'x' * 80}"))
+
+
+def test_a_line_is_appended(tmp_path: Path) -> None:
+    """To what is there already, without buffering."""
+    path = tmp_path / "api-1.log"
+    path.write_text("before\n")
+    handler = SharedFileHandler(str(path))
+    handler.emit(record("after"))
+    assert path.read_text() == "before\nafter\n"
+
+
+def test_at_its_size_it_becomes_number_one(tmp_path: Path) -> None:
+    """And older ones move on, up to the number that is kept."""
+    path = tmp_path / "api-1.log"
+    handler = SharedFileHandler(str(path), max_bytes=10, backups=2)
+    for text in ("first", "second", "third", "fourth"):
+        handler.emit(record(text))
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+        "api-1.log": "fourth\n",
+        "api-1.log.1": "third\n",
+        "api-1.log.2": "second\n",
+    }
+
+
+def test_a_file_that_another_process_rotated_is_followed(tmp_path: Path) -> None:
+    """The next line goes to the new file, not to the renamed one."""
+    path = tmp_path / "worker-1.log"
+    handler = SharedFileHandler(str(path))
+    handler.emit(record("first"))
+    path.rename(tmp_path / "worker-1.log.1")
+    handler.emit(record("second"))
+    assert path.read_text() == "second\n"
+    assert (tmp_path / "worker-1.log.1").read_text() == "first\n"
+
+
+def test_forks_lose_no_line_and_break_none(tmp_path: Path) -> None:
+    """Four forks share a handler that their parent has opened, as RQ's work-horses do, and rotate all the time."""
+    path = tmp_path / "worker-1.log"
+    handler = SharedFileHandler(str(path), max_bytes=4000, backups=100)
+    handler.emit(record("parent"))
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=write_lines, args=(handler, number)) for number in range(4)]
+    for child in children:
+        child.start()
+    write_lines(handler, 4)
+    for child in children:
+        child.join(60)
+        assert child.exitcode == 0
+    expected = {f"{writer}-{number}-{'x' * 80}" for writer in range(5) for number in range(LINES)} | {"parent"}
+    found = everything(tmp_path)
+    assert len(found) == len(expected)
+    assert set(found) == expected
+    assert len(list(tmp_path.iterdir())) > 5
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
+    """Told at the start, by name."""
+    tmp_path.chmod(0o500)
+    with pytest.raises(WrongSetting, match="LOG_FILE"):
+        TelemetrySettings.from_env({"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "api.log")})
+
+
+def test_a_folder_that_is_missing_is_a_wrong_setting(tmp_path: Path) -> None:
+    """Told at the start, by name."""
+    with pytest.raises(WrongSetting, match="LOG_FILE"):
+        TelemetrySettings.from_env({"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "none" / "api.log")})
+
+
+def test_a_file_that_cannot_be_written_never_raises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard error says so, once; when it can be written again, it is."""
+    path = tmp_path / "logs" / "api-1.log"
+    handler = SharedFileHandler(str(path))
+    handler.emit(record("lost"))
+    handler.emit(record("lost too"))
+    assert capsys.readouterr().err.count("api-1.log: No such file or directory") == 1
+    path.parent.mkdir()
+    handler.emit(record("kept"))
+    assert path.read_text() == "kept\n"
+
+
+def test_what_cannot_be_encoded_is_escaped(tmp_path: Path) -> None:
+    """Half a surrogate pair costs no line."""
+    path = tmp_path / "api-1.log"
+    SharedFileHandler(str(path)).emit(record("\ud800"))
+    assert path.read_text() == "\\ud800\n"
+
+
+def test_both_copies_are_the_same_json(tmp_path: Path) -> None:
+    """The file has the lines of standard output."""
+    path = tmp_path / "api-1.log"
+    env = {"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1", "LOG_FILE": str(path)}
+    config = logging_config(TelemetrySettings.from_env(env))
+    assert config["root"]["handlers"] == ["stdout", "file"]
+    handler = config["handlers"]["file"]["()"](config["handlers"]["file"]["path"])
+    handler.setFormatter(config["formatters"]["json"]["()"]("api", "api-1"))
+    handler.emit(record("order accepted"))
+    line = json.loads(path.read_text())
+    assert (line["message"], line["instance"]) == ("order accepted", "api-1")
+
+
+def test_without_the_setting_there_is_no_file() -> None:
+    """Standard output alone, as before."""
+    config = logging_config(TelemetrySettings.from_env({"SERVICE_NAME": "api"}))
+    assert list(config["handlers"]) == ["stdout"]

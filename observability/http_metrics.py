@@ -46,7 +46,7 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
             view = app.view_functions[rule.endpoint]
             success = getattr(view, "success_status", 200)
             for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
-                for status in (success, 500):
+                for status in (success, 500, 503):
                     self.duration.labels(method, rule.rule, str(status))
 
     def observe(self, method: str, route: str, status: int, seconds: float, trace_id: str | None, span_id: str) -> None:

@@ -1,0 +1,62 @@
+# Everything there is to do here. Each target sets up what it needs, on a machine that has nothing but Python 3.11.
+#
+# A second instance beside the first:  make up GLASSHOUSE_PORT_OFFSET=1000 GLASSHOUSE_STATE_DIR=/tmp/second
+# (afterwards the state directory alone says which one is meant; it remembers its ports).
+
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The settings of the launcher reach it however they are given: in the environment or on make's command line.
+export GLASSHOUSE_PORT_OFFSET GLASSHOUSE_STATE_DIR TRAFFIC LOG_LEVEL THREADS DEPLOYMENT_ENVIRONMENT SERVICE_VERSION
+
+# The virtual environment, made first if it is not there; the recipe's shell becomes the command.
+run_python = venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python"
+dev_setup = venv=$$($(PYTHON) stack/setup.py dev) && PATH="$$venv/bin:$$PATH"
+
+.PHONY: help
+help: ## say what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: ## start everything; fetches and builds what is missing (TRAFFIC=0: without generated traffic)
+	@$(run_python) -m stack up
+
+.PHONY: down
+down: ## end every process
+	@$(run_python) -m stack down
+
+.PHONY: status
+status: ## show every component: state, pid, port, uptime, memory, log file
+	@$(run_python) -m stack status
+
+.PHONY: logs
+logs: ## show all logs, live (SERVICE=api LEVEL=warning TRACE=<id> REQUEST=<id> LINES=50)
+	@$(run_python) -m stack logs $(if $(SERVICE),--service "$(SERVICE)") $(if $(LEVEL),--level "$(LEVEL)") \
+		$(if $(TRACE),--trace "$(TRACE)") $(if $(REQUEST),--request "$(REQUEST)") $(if $(LINES),--lines "$(LINES)")
+
+.PHONY: follow
+follow: ## place an order and tell its story, from the real servers (or ORDER=<id> REQUEST=<id> TRACE=<id>)
+	@$(run_python) -m stack exec console.follow $(if $(ORDER),--order "$(ORDER)") \
+		$(if $(REQUEST),--request "$(REQUEST)") $(if $(TRACE),--trace "$(TRACE)") $(ARGS)
+
+.PHONY: restart
+restart: ## restart components (NAME=api-1, or several: NAME="api-1 api-2"); all without NAME
+ifdef NAME
+	@$(run_python) -m stack restart $(NAME)
+else
+	@$(run_python) -m stack down
+	@$(run_python) -m stack up
+endif
+
+.PHONY: clean
+clean: ## end every process and delete data and logs (programs that were built are kept)
+	@$(run_python) -m stack down --purge
+
+.PHONY: test
+test: ## run every test, on an instance of its own (PYTEST_ARGS="-k orders")
+	@$(dev_setup) && python -m stack programs && exec python -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: ## format, lint, types, import contracts
+	@$(dev_setup) && ruff format --check . && ruff check . && mypy && lint-imports

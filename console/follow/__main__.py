@@ -1,0 +1,113 @@
+"""``python -m console.follow``: the story of one order, request or trace, from the real servers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from console.addresses import Addresses
+from console.follow import subject
+from console.follow.clients import Clients
+from console.follow.gather import Gatherer
+from console.follow.progress import Progress
+from console.follow.render import Renderer
+from console.follow.wait import Waiter
+from console.servers.errors import ServerError
+from console.servers.http import HttpTransport
+from console.story import Evidence, tell
+from console.story.export import as_data
+from console.times import now
+from observability import WrongSetting
+from observability.settings import MISCONFIGURED
+
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_TRACE_ID = re.compile(r"[0-9a-f]{32}")
+_WIDTH_ELSEWHERE = 120
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Follow and print. 0: told; 1: there is nothing to tell; 2: wrong arguments; 78: a wrong setting."""
+    asked = _parser().parse_args(arguments)
+    errors = Console(stderr=True)
+    try:
+        addresses = Addresses.from_environ(os.environ)
+    except WrongSetting as error:
+        return _fail(errors, str(error), MISCONFIGURED)
+    transport = HttpTransport()
+    evidence = Evidence(
+        addresses, order_id=asked.order or "", request_id=asked.request or "", trace_id=asked.trace or ""
+    )
+    try:
+        with Progress(errors) as progress:
+            _gather(evidence, Clients.at(addresses, transport), Waiter(progress))
+    except (ServerError, subject.NothingFound) as error:
+        for note in evidence.notes:
+            _fail(errors, note, 1)
+        return _fail(errors, str(error), 1)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        transport.close()
+    story = tell(evidence)
+    if asked.json:
+        print(json.dumps(as_data(story), ensure_ascii=False, indent=2))
+    else:
+        Renderer(_output()).render(story)
+    return 0
+
+
+def _gather(evidence: Evidence, clients: Clients, waiter: Waiter) -> None:
+    if evidence.order_id:
+        subject.find_order(evidence, clients, now)
+    elif evidence.request_id:
+        subject.find_request(evidence, clients, waiter, now)
+    elif evidence.trace_id:
+        subject.find_trace(evidence, clients, waiter, now)
+    else:
+        subject.place_order(evidence, clients)
+    Gatherer(clients, waiter, now, evidence).gather()
+
+
+def _output() -> Console:
+    """Return a console that never fails on a character and does not break lines at 80 columns in a pipe."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    is_told = os.environ.get("COLUMNS", "").isdigit()
+    return Console(width=None if sys.stdout.isatty() or is_told else _WIDTH_ELSEWHERE)
+
+
+def _fail(console: Console, text: str, status: int) -> int:
+    console.print(f"follow: {text}", markup=False, highlight=False, soft_wrap=True)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m console.follow",
+        description="Place an order and tell its story from the real servers, or tell that of an earlier one.",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--order", type=_matching(_ID), metavar="ID", help="an order's id")
+    which.add_argument("--request", type=_matching(_ID), metavar="ID", help="a request id (X-Request-ID)")
+    which.add_argument("--trace", type=_matching(_TRACE_ID), metavar="ID", help="a trace id (X-Trace-ID)")
+    parser.add_argument("--json", action="store_true", help="print the story as JSON")
+    return parser
+
+
+def _matching(pattern: re.Pattern[str]):  # type: ignore[no-untyped-def]
+    def checked(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise argparse.ArgumentTypeError(f"{text!r} is no such id: it must match {pattern.pattern}")
+        return text
+
+    return checked
+
+
+if __name__ == "__main__":
+    sys.exit(main())

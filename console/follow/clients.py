@@ -1,0 +1,40 @@
+"""The clients that following needs, at the addresses of this installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.addresses import Addresses
+from console.servers.alertmanager import Alertmanager
+from console.servers.http import JsonServer, Transport
+from console.servers.jaeger import Jaeger
+from console.servers.loki import Loki
+from console.servers.prometheus import Prometheus
+from console.servers.room import Room
+from console.servers.shop import Shop
+
+_SHOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Clients:
+    """One client per server."""
+
+    shop: Shop
+    jaeger: Jaeger
+    loki: Loki
+    prometheus: Prometheus
+    alertmanager: Alertmanager
+    room: Room
+
+    @classmethod
+    def at(cls, addresses: Addresses, transport: Transport) -> Clients:
+        """Return clients that all ask through one transport."""
+        return cls(
+            shop=Shop(JsonServer("API", addresses.api, transport, _SHOP_SECONDS)),
+            jaeger=Jaeger(JsonServer("Jaeger", addresses.jaeger, transport)),
+            loki=Loki(JsonServer("Loki", addresses.loki, transport)),
+            prometheus=Prometheus(JsonServer("Prometheus", addresses.prometheus, transport)),
+            alertmanager=Alertmanager(JsonServer("Alertmanager", addresses.alertmanager, transport)),
+            room=Room(JsonServer("Console", addresses.console, transport)),
+        )

@@ -1,0 +1,56 @@
+"""Waiting on conditions, in words and within a bound."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+
+EVERY_SECONDS = 0.25
+
+
+class Waiter:
+    """Asks again and again until an answer is good enough or the time is over.
+
+    ``say`` is told what is waited for once the first answer is not enough. The time is one budget for all waits,
+    from ``begin`` on, so that several servers that lag do not add up.
+    """
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._say, self._clock, self._sleep = say, clock, sleep
+        self._deadline = clock()
+
+    def begin(self, seconds: float) -> None:
+        """Start the budget; with 0 every question is asked once."""
+        self._deadline = self._clock() + seconds
+
+    def until(
+        self,
+        what: Callable[[Answer], str],
+        ask: Callable[[], Answer],
+        is_enough: Callable[[Answer], bool],
+        at_most: float | None = None,
+    ) -> Answer:
+        """Return the first answer that is enough, or the last one there was time for.
+
+        ``what`` names, given the latest answer, what is still missing; ``at_most`` narrows the budget for this wait.
+        """
+        deadline = self._deadline
+        if at_most is not None:
+            deadline = min(deadline, self._clock() + at_most)
+        said = ""
+        while True:
+            answer = ask()
+            if is_enough(answer) or self._clock() >= deadline:
+                return answer
+            if (text := what(answer)) != said:
+                self._say(text)
+                said = text
+            self._sleep(EVERY_SECONDS)

@@ -1,0 +1,31 @@
+"""The runbooks that alerts link to: Markdown files, shown as they are written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask import Blueprint, Response, render_template
+
+from console.problems import problem
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+
+def blueprint(directory: Path) -> Blueprint:
+    """Return ``/runbooks/<name>``, the page of ``<directory>/<name>.md``."""
+    runbooks = Blueprint("runbooks", __name__)
+
+    @runbooks.get("/runbooks/<name>")
+    def show(name: str) -> str | Response:
+        """One runbook; 404 says which there are."""
+        try:
+            if not _NAME.fullmatch(name):
+                raise FileNotFoundError(name)
+            text = (directory / f"{name}.md").read_text(encoding="utf-8")
+        except OSError:
+            known = ", ".join(sorted(path.stem for path in directory.glob("*.md"))) or "none"
+            return problem(404, f"There is no such runbook; those there are: {known}.")
+        return render_template("runbook.html", name=name, text=text)
+
+    return runbooks

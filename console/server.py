@@ -1,0 +1,90 @@
+"""The console's process: gunicorn with one worker, and beside its threads the SMTP server.
+
+gunicorn, because the API runs on it too (one way to serve, bounded threads, slow clients cut off); one worker,
+because the SMTP server and the web pages share one inbox. If the worker dies, gunicorn starts another.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from console.inbox import Inbox
+from console.links import remembered
+from console.servers.http import HttpTransport, JsonServer
+from console.servers.jaeger import Jaeger
+from console.settings import Settings
+from console.smtp import InboxHandler, SmtpServer
+from console.times import now
+from console.webapp import create_app, received_counter
+from observability import Telemetry, TelemetrySettings, instrument_flask
+from observability.logs import logging_config
+
+INBOX_FILE = "inbox.sqlite3"
+STOP_SECONDS = 5
+_ASK_AGAIN_SECONDS = 60.0
+
+
+class Room:
+    """What lives in the worker: telemetry, inbox, SMTP server, web application."""
+
+    def __init__(self, settings: Settings, smtp_listener: socket.socket) -> None:
+        """Open and start all of it; raises ``InboxUnavailable`` if there is no place for the inbox."""
+        self.telemetry = Telemetry.start("console")
+        self.inbox = Inbox(settings.state_dir / INBOX_FILE, settings.inbox_items, now)
+        received = received_counter(self.telemetry.registry)
+        self.smtp = SmtpServer(InboxHandler(self.inbox, received), smtp_listener, settings.max_email)
+        jaeger = Jaeger(JsonServer("Jaeger", settings.addresses.jaeger, HttpTransport(), seconds=1.0))
+        has_jaeger_page = remembered(jaeger.has_page, _ASK_AGAIN_SECONDS, time.monotonic)
+        self.app: Flask = create_app(settings, self.inbox, received, lambda: self.smtp.alive, has_jaeger_page)
+        instrument_flask(self.app, self.telemetry)
+        self.smtp.start()
+
+    def close(self) -> None:
+        """Stop receiving mail, close the inbox, send the last spans; each within its own bound."""
+        self.smtp.stop()
+        self.inbox.close()
+        self.telemetry.stop()
+
+
+class ConsoleServer(BaseApplication):  # type: ignore[misc]
+    """gunicorn without its command line: everything comes from ``Settings``."""
+
+    def __init__(self, settings: Settings, telemetry: TelemetrySettings, smtp_listener: socket.socket) -> None:
+        self._settings, self._telemetry, self._smtp_listener = settings, telemetry, smtp_listener
+        self._room: Room | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what differs from gunicorn's defaults."""
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        options: dict[str, Any] = {
+            "bind": f"{host}:{self._settings.port}",
+            "proc_name": "console",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": self._settings.threads,
+            "timeout": 30,
+            # Memory, as for the API: a heartbeat must not wait for a busy disk.
+            "worker_tmp_dir": "/dev/shm",  # noqa: S108
+            "graceful_timeout": STOP_SECONDS,
+            "logconfig_dict": logging_config(self._telemetry),
+            "control_socket_disable": True,
+            "worker_exit": self._close_room,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Make the room; gunicorn calls this in the worker, after the fork."""
+        self._room = Room(self._settings, self._smtp_listener)
+        return self._room.app
+
+    def _close_room(self, _arbiter: Any, _worker: Any) -> None:
+        if self._room is not None:
+            self._room.close()
+            self._room = None

@@ -1,0 +1,124 @@
+"""Asking a server for JSON, within limits of time and size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import requests
+
+from console.plaintext import one_line
+from console.servers.errors import BadAnswer, NotConfigured, TooSlow, Unreachable
+
+SECONDS = 5.0
+MAX_BYTES = 32 * 1024 * 1024
+_CHUNK = 64 * 1024
+_SHOWN = 200
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came: status, headers (names in lower case), JSON content or None if it is not JSON."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: Any = None
+    text: str = ""
+
+
+Transport = Callable[[str, str, Mapping[str, Any], Any, float], Reply]
+"""(method, URL, query, JSON body or None, seconds) -> reply; raises what ``requests`` raises."""
+
+
+class HttpTransport:
+    """The real transport. One pool of connections; proxies of the environment are not for these addresses."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def __call__(self, method: str, url: str, query: Mapping[str, Any], body: Any, seconds: float) -> Reply:
+        """Send one request and read at most ``MAX_BYTES`` of its answer."""
+        with self._session.request(
+            method, url, params=dict(query), json=body, timeout=(min(seconds, 2.0), seconds), stream=True
+        ) as answer:
+            read = bytearray()
+            for chunk in answer.iter_content(_CHUNK):
+                read += chunk
+                if len(read) > MAX_BYTES:
+                    raise requests.exceptions.ContentDecodingError(f"the answer is longer than {MAX_BYTES} bytes")
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            text = bytes(read).decode("utf-8", "replace")
+            return Reply(answer.status_code, headers, _json(text), text)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+
+class JsonServer:
+    """One server at one address. ``name`` and ``url`` are shown to people."""
+
+    def __init__(self, name: str, url: str, transport: Transport, seconds: float = SECONDS) -> None:
+        self.name, self.url = name, url
+        self._transport, self._seconds = transport, seconds
+
+    def ask(self, path: str, query: Mapping[str, Any] | None = None, *, method: str = "GET", body: Any = None) -> Reply:
+        """Return whatever the server replies, errors included.
+
+        Raises:
+            NotConfigured, Unreachable, TooSlow: there was no reply.
+        """
+        if not self.url:
+            raise NotConfigured(self.name)
+        try:
+            return self._transport(method, self.url + path, query or {}, body, self._seconds)
+        except requests.ConnectTimeout as error:
+            raise Unreachable(self.name, self.url, "no connection in time") from error
+        except requests.Timeout as error:
+            raise TooSlow(self.name, self.url + path, self._seconds) from error
+        except requests.ConnectionError as error:
+            refused = "refused" in str(error).lower()
+            raise Unreachable(self.name, self.url, "connection refused" if refused else "connection failed") from error
+        except requests.RequestException as error:
+            raise BadAnswer(self.name, self.url + path, 0, one_line(str(error), _SHOWN)) from error
+
+    def get(self, path: str, query: Mapping[str, Any], parse: Callable[[Any], Answer]) -> Answer:
+        """Return what ``parse`` makes of the JSON content of a 200 answer; raises ``BadAnswer`` for any other."""
+        reply = self.ask(path, query)
+        if reply.status != 200:
+            raise self.bad(path, reply)
+        return self.parsed(path, reply, parse)
+
+    def parsed(self, path: str, reply: Reply, parse: Callable[[Any], Answer]) -> Answer:
+        """Return what ``parse`` makes of a reply; an unexpected shape is a ``BadAnswer``, not a defect here."""
+        try:
+            return parse(reply.content)
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+            raise self.bad(path, reply) from error
+
+    def bad(self, path: str, reply: Reply) -> BadAnswer:
+        """Return the error that tells of an answer that cannot be used."""
+        return BadAnswer(self.name, self.url + path, reply.status, _said(reply))
+
+
+def _said(reply: Reply) -> str:
+    """Return what a problem document (RFC 9457) says, and the request id to look further with; else the plain text."""
+    problem = reply.content
+    if not isinstance(problem, dict) or not problem.get("detail"):
+        return one_line(reply.text, _SHOWN) or "(nothing)"
+    request_id = problem.get("request_id")
+    return one_line(str(problem["detail"]), _SHOWN) + (
+        f" (request {one_line(str(request_id), 128)})" if request_id else ""
+    )
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,32 @@
+"""The story as JSON-ready data, for scripts and for the page."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from console.story.model import LogEntry, OrderPart, SpanNode, Story, TracePart
+
+_TYPES: dict[type, str] = {SpanNode: "span", LogEntry: "log"}
+
+
+def as_data(story: Story) -> dict[str, Any]:
+    """Return nested dictionaries; each part of a trace says in ``type`` whether it is a span or a log."""
+    data = _plain(story)
+    assert isinstance(data, dict)
+    return data
+
+
+def _plain(value: object) -> Any:
+    if is_dataclass(value):
+        data = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        if type(value) in _TYPES:
+            data = {"type": _TYPES[type(value)], **data}
+        if isinstance(value, OrderPart):
+            data["took_ms"] = value.took_ms
+        if isinstance(value, TracePart):
+            data["is_complete"] = value.is_complete
+        return data
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,38 @@
+"""Addresses to look further, for a browser or for curl."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from console.links import graph, logs
+from console.servers.loki import by_fields, quoted
+from console.story.evidence import Evidence
+from console.story.exemplars import METRIC, route_of_trace
+from console.story.model import Link
+
+
+def links(evidence: Evidence) -> tuple[Link, ...]:
+    """Return a link for each server that the installation has and that knows something of this story."""
+    at = evidence.addresses
+    found = []
+    if at.api and evidence.order_id:
+        found.append(Link("Order", f"{at.api}/api/v1/orders/{quote(evidence.order_id)}"))
+    if at.jaeger and evidence.trace_id:
+        path = "/trace/" if evidence.has_jaeger_page else "/api/traces/"
+        found.append(Link("Trace in Jaeger", at.jaeger + path + quote(evidence.trace_id)))
+    if at.loki and (evidence.request_id or evidence.trace_id):
+        field = {"request_id": evidence.request_id} if evidence.request_id else {"trace_id": evidence.trace_id}
+        found.append(Link("Log lines in Loki", logs(at.loki, by_fields(field))))
+    if at.prometheus:
+        found.append(Link("Latency in Prometheus", graph(at.prometheus, p95(route_of_trace(evidence.spans or ())))))
+    if at.alertmanager:
+        found.append(Link("Alerts", f"{at.alertmanager}/#/alerts"))
+    if at.console:
+        found.append(Link("Console", f"{at.console}/"))
+    return tuple(found)
+
+
+def p95(route: tuple[str, str] | None) -> str:
+    """Return the expression for the 95th percentile of a route's latency, of the whole API if there is no route."""
+    matching = f"http_request_method={quoted(route[0])},http_route={quoted(route[1])}" if route else 'job="api"'
+    return f"histogram_quantile(0.95, sum by (le) (rate({METRIC}{{{matching}}}[5m])))"

@@ -1,0 +1,1 @@
+"""Traffic: a light, steady trickle now; load profiles later."""

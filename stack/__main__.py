@@ -1,0 +1,107 @@
+"""The command line: `python -m stack --help`."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+from . import settings
+from .errors import StackError
+from .say import Say
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options. Everything else comes from the environment (GLASSHOUSE_STATE_DIR, …)."""
+    top = argparse.ArgumentParser(prog="python -m stack", description="Run the whole of Glasshouse on this machine.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("up", help="start what does not run, fetch and build what is missing")
+    down = commands.add_parser("down", help="end every process of the instance")
+    down.add_argument("--purge", action="store_true", help="delete its data and logs too")
+    status = commands.add_parser("status", help="show every component")
+    status.add_argument("--json", action="store_true", dest="as_json", help="for programs")
+    logs = commands.add_parser("logs", help="show all logs, live")
+    logs.add_argument("--service", default="", help="only these services or components (comma between)")
+    logs.add_argument("--level", default="", help="only this level and above")
+    logs.add_argument("--trace", default="", help="only lines with this trace id, from the beginning")
+    logs.add_argument("--request", default="", help="only lines with this request id, from the beginning")
+    logs.add_argument("--lines", type=int, default=None, help="how many past lines (20; all with --trace, --request)")
+    logs.add_argument("--no-follow", action="store_false", dest="follow", help="end after the past lines")
+    for action in ("start", "stop", "restart"):
+        control = commands.add_parser(action, help=f"{action} single components")
+        control.add_argument("names", nargs="+", metavar="NAME")
+    commands.add_parser("programs", help="fetch and build every program, start nothing")
+    execute = commands.add_parser("exec", help="run a Python module with this instance's addresses in its environment")
+    execute.add_argument("module")
+    execute.add_argument("arguments", nargs=argparse.REMAINDER)
+    return top
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out a command. Each is imported only when it is wanted: `status` need not wait for `up`."""
+    wanted = settings.read(os.environ)
+    say = Say()
+    match options.command:
+        case "up":
+            from .up import up
+
+            return up(wanted, say)
+        case "down":
+            from .down import down
+
+            return down(wanted, say, purge=options.purge)
+        case "status":
+            from .status import status
+
+            return status(wanted, as_json=options.as_json)
+        case "logs":
+            from .logs import logs, make_filter
+
+            chosen = make_filter(options.service, options.level, options.trace, options.request)
+            return logs(wanted, chosen, lines=options.lines, follow=options.follow)
+        case "programs":
+            from .obtain import everything
+
+            everything(say)
+            return 0
+        case "exec":
+            from .execute import execute
+
+            return execute(options.module, options.arguments, wanted)
+        case action:
+            from .control import control
+
+            return control(action, options.names, wanted, say)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; errors are one sentence on stderr and an exit code that is not 0."""
+    try:
+        return run(parser().parse_args(arguments))
+    except StackError as error:
+        print(f"glasshouse: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # `make logs | head`: the reader has enough. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            print(
+                f"glasshouse: the disk is full (writing {error.filename}): free some space, then try again.",
+                file=sys.stderr,
+            )
+            return 1
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            print(f"glasshouse: {error.filename} cannot be written ({error.strerror}): make it yours.", file=sys.stderr)
+            return 1
+        raise
+    except KeyboardInterrupt:
+        print("glasshouse: stopped.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""`exec`: run a command with the addresses of this instance in its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from .instance import attach
+from .services import environment
+from .settings import Settings
+
+GIVEN = ("API_URL", "PAYMENTS_URL", "MONGO_URL", "REDIS_URL", "SMTP_URL", "CONSOLE_URL")
+GIVEN_TOO = ("PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "JAEGER_URL", "COLLECTOR_METRICS_URL")
+
+
+def execute(module: str, arguments: Sequence[str], settings: Settings) -> int:
+    """Replace this process by `python -m module`, which then finds the instance's servers by their addresses."""
+    instance = attach(settings)
+    known = environment(instance, "console", "console", port="console")
+    addresses = {name: known[name] for name in (*GIVEN, *GIVEN_TOO)}
+    os.execve(  # noqa: S606  (our own interpreter, no shell)
+        sys.executable,
+        [sys.executable, "-m", module, *arguments],
+        {**os.environ, **addresses, "GLASSHOUSE_PORT_OFFSET": str(instance.ports.offset)},
+    )

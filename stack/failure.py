@@ -1,0 +1,47 @@
+"""Why a component did not start, in words, from its log and supervisord's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from . import logline, render
+from .components import Component
+from .errors import Misconfigured, StartFailed
+from .paths import StatePaths
+from .supervisorconf import MISCONFIGURED
+
+SHOWN_LINES = 5
+LOG_END = 10_000
+
+
+def failed(paths: StatePaths, component: Component, what: str) -> StartFailed:
+    """The error, with the end of the component's log."""
+    log = render.log_file(paths, component)
+    lines = "\n".join(f"    {line}" for line in last_lines(log))
+    return StartFailed(
+        f"{component.name} {what}: mend it and `make up` again; the rest goes on running until `make down`. "
+        f"The end of its log ({log}):\n{lines}"
+    )
+
+
+def misconfigured(paths: StatePaths, component: Component) -> Misconfigured:
+    """The error of a component that says so itself: its last line, without the name that it may begin with."""
+    lines = last_lines(render.log_file(paths, component)) or ["it does not say why"]
+    return Misconfigured([component.name], re.sub(r"^[\w.-]+: ", "", lines[-1]).rstrip("."))
+
+
+def said_misconfigured(paths: StatePaths, name: str, since: int) -> bool:
+    """Whether it has ended with that exit code; supervisord tells of quick ends in its log only, read from `since`."""
+    with (paths.logs / "supervisord.log").open("rb") as file:
+        file.seek(since)
+        text = file.read().decode(errors="replace")
+    return bool(re.search(rf"exited: {re.escape(name)} \(exit status {MISCONFIGURED};", text))
+
+
+def last_lines(log: Path) -> list[str]:
+    """What the end of a log says: of JSON lines the message."""
+    text = log.read_text(errors="replace")[-LOG_END:] if log.exists() else ""
+    raws = [raw for raw in text.splitlines() if raw.strip()]
+    lines = [logline.parse(log.stem, raw) for raw in raws[-SHOWN_LINES:]]
+    return [line.message or line.raw for line in lines]

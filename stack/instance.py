@@ -1,0 +1,78 @@
+"""One running (or stopped) stack: its settings, its ports, and the record it keeps of how it was started."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import OffsetMismatch, StateDirError
+from .paths import StatePaths
+from .ports import Ports
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The settings, with the port offset that counts for this state directory."""
+
+    settings: Settings
+    ports: Ports
+
+    @property
+    def paths(self) -> StatePaths:
+        """The state directory's layout."""
+        return self.settings.paths
+
+
+def read_record(paths: StatePaths) -> dict[str, Any] | None:
+    """What `up` wrote about the instance; None when it was never started or was taken down."""
+    try:
+        record = json.loads(paths.instance_file.read_text())
+        return record if isinstance(record.get("port_offset"), int) else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def attach(settings: Settings) -> Instance:
+    """The instance as it was started, so that the offset need not be given again.
+
+    Raises OffsetMismatch when one is given and it is another.
+    """
+    record = read_record(settings.paths)
+    if record is None:
+        return Instance(settings, Ports(settings.offset or 0))
+    if settings.offset is not None and settings.offset != record["port_offset"]:
+        raise OffsetMismatch(settings.offset, record["port_offset"], str(settings.paths.state))
+    return Instance(settings, Ports(record["port_offset"]))
+
+
+def begin(settings: Settings) -> Instance:
+    """The instance as `up` shall start it when nothing of it runs: as given, else as one that crashed was started."""
+    record = read_record(settings.paths) or {"port_offset": 0}
+    return Instance(settings, Ports(record["port_offset"] if settings.offset is None else settings.offset))
+
+
+def write_record(instance: Instance, components: list[str]) -> None:
+    """Note how the instance was started and what belongs to it."""
+    record = {"port_offset": instance.ports.offset, "components": components}
+    replacement = instance.paths.instance_file.with_suffix(".new")
+    replacement.write_text(json.dumps(record))
+    replacement.replace(instance.paths.instance_file)
+
+
+def make_state_dir(paths: StatePaths) -> None:
+    """Make the state directory's folders; StateDirError when that is not allowed."""
+    try:
+        for folder in (paths.run, paths.programs, paths.json_logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        # Sockets, data and e-mails are the user's own.
+        paths.state.chmod(0o700)
+        marker = paths.run / ".writable"
+        marker.touch()
+        marker.unlink()
+    except OSError as error:
+        raise StateDirError(
+            f"the state directory {paths.state} cannot be written ({error.strerror}): "
+            "make it yours, or choose another with GLASSHOUSE_STATE_DIR."
+        ) from error

@@ -1,0 +1,63 @@
+"""File locks that end with their process, so that a crash never leaves one behind."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+
+class Held(Exception):
+    """Somebody else has the lock; `pid` is theirs when known."""
+
+    def __init__(self, pid: int | None) -> None:
+        super().__init__(f"held by pid {pid}")
+        self.pid = pid
+
+
+@contextlib.contextmanager
+def hold(path: Path, on_wait: Callable[[int | None], None] | None = None) -> Iterator[IO[str]]:
+    """Hold the lock. When it is taken: call `on_wait(pid)` and wait, or raise Held when there is no `on_wait`.
+
+    Yields the lock's file; a child that inherits it keeps the lock until it ends too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = holder(path)
+            if on_wait is None:
+                raise Held(pid) from None
+            on_wait(pid)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        try:
+            yield file
+        finally:
+            file.truncate(0)
+
+
+def holder(path: Path) -> int | None:
+    """The pid written into the lock file; None when there is none."""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody has the lock now."""
+    try:
+        with path.open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,68 @@
+"""Following log files over rotation: supervisord renames a full file and begins a new one under the old name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+TAIL_BYTES = 512 * 1024
+
+
+class Tail:
+    """One file that is followed. Every line is given exactly once, also those written just before a rotation."""
+
+    def __init__(self, path: Path, *, from_start: bool = False) -> None:
+        self.path = path
+        self.file = path.open("rb")
+        self.rest = b""
+        self.begin = 0 if from_start else self.file.seek(0, os.SEEK_END)
+
+    def new_lines(self) -> Iterator[str]:
+        """What has been written since the last call."""
+        yield from self.read()
+        try:
+            now = self.path.stat()
+        except FileNotFoundError:
+            return
+        mine = os.fstat(self.file.fileno())
+        if (now.st_ino, now.st_dev) != (mine.st_ino, mine.st_dev):
+            # Once more: it may have been written between reading and being renamed.
+            yield from self.read()
+            self.file.close()
+            self.file = self.path.open("rb")
+            yield from self.read()
+        elif now.st_size < self.file.tell():
+            self.file.seek(0)
+            yield from self.read()
+
+    def read(self) -> Iterator[str]:
+        """The whole lines up to the end; a half one waits for its other half."""
+        *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
+        for line in lines:
+            yield line.decode(errors="replace")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.file.close()
+
+
+def history(tail: Tail, keep: Callable[[str], bool], *, everything: bool) -> list[str]:
+    """Lines written before the tail begins: its last half megabyte, or all there are with the rotated files."""
+    lines: list[str] = []
+    if everything:
+        for old in rotated(tail.path):
+            with old.open(errors="replace") as file:
+                lines += [line.rstrip("\n") for line in file if keep(line)]
+    with tail.path.open("rb") as file:
+        start = 0 if everything else max(0, tail.begin - TAIL_BYTES)
+        file.seek(start)
+        found = file.read(max(0, tail.begin - start)).decode(errors="replace").splitlines()
+    # A cut in the middle of the file is a cut in the middle of a line.
+    return lines + [line for line in (found[1:] if start else found) if keep(line)]
+
+
+def rotated(path: Path) -> list[Path]:
+    """The file's predecessors, oldest first: name.log.3, name.log.2, …"""
+    found = [old for old in path.parent.glob(f"{path.name}.*") if old.suffix[1:].isdigit()]
+    return sorted(found, key=lambda old: -int(old.suffix[1:]))

@@ -1,0 +1,69 @@
+"""The pinned Go modules of `stack/modules/`: which servers are built, from what, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from .paths import ROOT, cache_home
+from .versions import Version, parse
+
+FOLDER = ROOT / "stack" / "modules"
+
+
+@dataclass(frozen=True)
+class Module:
+    """One recipe of modules.yaml. `builds` are pairs of a Go package and the program that it becomes."""
+
+    name: str
+    version: str
+    folder: Path
+    builds: tuple[tuple[str, str], ...]
+    ldflags: str
+    go: Version
+    minutes: float
+
+    @property
+    def home(self) -> Path:
+        """Where its programs are kept once built."""
+        return program_home(self.name, self.version)
+
+    @property
+    def log(self) -> Path:
+        """What its build says."""
+        return cache_home() / "logs" / f"{self.name}-{self.version}.log"
+
+    def built(self) -> bool:
+        """Whether every program of it is there."""
+        return all((self.home / output).exists() for _, output in self.builds)
+
+
+def program_home(name: str, version: str) -> Path:
+    """The cache folder of one version of a program."""
+    return cache_home() / "programs" / f"{name}-{version}"
+
+
+@cache
+def load() -> tuple[Module, ...]:
+    """Every module, quickest build first."""
+    entries = yaml.safe_load((FOLDER / "modules.yaml").read_text())["modules"]
+    return tuple(
+        Module(
+            name=entry["name"],
+            version=str(entry["version"]),
+            folder=FOLDER / entry["dir"],
+            builds=tuple((build["package"], build["output"]) for build in entry["builds"]),
+            ldflags=entry["ldflags"],
+            go=parse(str(entry["go"])) or (1, 0),
+            minutes=float(entry["minutes"]),
+        )
+        for entry in entries
+    )
+
+
+def making(output: str) -> Module:
+    """The module that builds the program of this name."""
+    return next(module for module in load() if output in (built for _, built in module.builds))

@@ -1,0 +1,29 @@
+"""Recognising, in the output of apt-get, pip and go, that the fault is the network or the disk."""
+
+from __future__ import annotations
+
+import re
+
+UNREACHABLE = re.compile(
+    r"no such host|temporary failure (in name resolution|resolving)|could not resolve|network is unreachable"
+    r"|connection refused|i/o timeout|TLS handshake timeout|proxyconnect|could not connect to|NewConnectionError"
+    r"|ConnectTimeout|ProxyError|Connection timed out|Retrying \(|module lookup disabled|no route to host",
+    re.IGNORECASE,
+)
+FULL = re.compile(r"no space left on device|You don't have enough free space", re.IGNORECASE)
+
+
+def unreachable(output: str) -> bool:
+    """Whether the output tells of a network that cannot be reached."""
+    return bool(UNREACHABLE.search(output))
+
+
+def disk_full(output: str) -> bool:
+    """Whether the output tells of a full disk."""
+    return bool(FULL.search(output))
+
+
+def last_lines(output: str, count: int = 5) -> str:
+    """The last lines that say something, indented to stand under a sentence."""
+    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    return "\n".join(f"    {line}" for line in lines[-count:])

@@ -1,0 +1,67 @@
+"""Every port of the stack, in one table; an instance adds its offset to each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .errors import SettingError
+
+DEFAULT_PORTS: Mapping[str, int] = {
+    "mongo": 27017,
+    "redis": 6379,
+    "payments": 8100,
+    "payments-metrics": 9104,
+    "api-1": 8001,
+    "api-1-metrics": 9101,
+    "api-2": 8002,
+    "api-2-metrics": 9102,
+    "worker-1-metrics": 9103,
+    "sweeper-metrics": 9105,
+    "nginx": 8000,
+    "nginx-status": 8011,
+    "prometheus": 9090,
+    "alertmanager": 9093,
+    "loki": 3100,
+    "loki-grpc": 9096,
+    "jaeger": 16686,
+    "jaeger-query-grpc": 16685,
+    "jaeger-otlp": 4319,
+    "jaeger-health": 13134,
+    "jaeger-metrics": 8887,
+    "collector-otlp-grpc": 4317,
+    "collector-otlp-http": 4318,
+    "collector-health": 13133,
+    "collector-spans": 8889,
+    "collector-metrics": 8888,
+    "console": 8080,
+    "console-smtp": 1025,
+    "console-metrics": 9106,
+    "traffic-metrics": 9107,
+    "grafana": 3000,
+}
+HIGHEST_OFFSET = 65535 - max(DEFAULT_PORTS.values())
+
+
+def parse_offset(text: str) -> int:
+    """GLASSHOUSE_PORT_OFFSET as a number that keeps every port within 65535."""
+    try:
+        offset = int(text)
+    except ValueError:
+        offset = -1
+    if not 0 <= offset <= HIGHEST_OFFSET:
+        raise SettingError("GLASSHOUSE_PORT_OFFSET", text, f"a whole number from 0 to {HIGHEST_OFFSET}")
+    return offset
+
+
+class Ports:
+    """The ports of one instance: `ports["mongo"]` is the default plus the offset."""
+
+    def __init__(self, offset: int = 0) -> None:
+        self.offset = offset
+
+    def __getitem__(self, name: str) -> int:
+        return DEFAULT_PORTS[name] + self.offset
+
+    def url(self, name: str, scheme: str = "http") -> str:
+        """The address of the server on the port of this name."""
+        return f"{scheme}://127.0.0.1:{self[name]}"

@@ -1,0 +1,116 @@
+"""The files that must be made for one instance: nginx.conf, Prometheus' folder and Alertmanager's folder.
+
+Everything else is read where it lies in the checkout.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from .components import Component
+from .errors import StartFailed
+from .instance import Instance
+from .paths import ROOT, StatePaths
+
+CONFIG = ROOT / "stack" / "config"
+ALERTS = ROOT / "alerts"
+# What Compose calls the console's SMTP server; Alertmanager's configuration takes no variables.
+COMPOSE_SMTP = "console:1025"
+
+
+def envsubst(template: str, values: Mapping[str, str]) -> str:
+    """Replace `${NAME}` for the names given, and nothing else: nginx's own `$variables` stay, as in its image."""
+    return re.sub(r"\$\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
+
+
+def write(path: Path, text: str) -> None:
+    """Write in one step: a server that is running never reads half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+def link(path: Path, target: Path) -> None:
+    """Make `path` a symlink to `target`, whatever was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(path)
+
+
+def static(instance: Instance) -> None:
+    """Everything that does not depend on which components have joined. Servers that run may be reading it."""
+    run = instance.paths.run
+    try:
+        nginx(instance)
+        prometheus(run / "prometheus")
+        alertmanager(instance, run / "alertmanager")
+    except FileNotFoundError as error:
+        raise StartFailed(
+            f"this checkout has no {error.filename}: it is incomplete, `git status` shows what is missing."
+        ) from error
+
+
+def nginx(instance: Instance) -> None:
+    """nginx.conf from its template."""
+    ports, run = instance.ports, instance.paths.run
+    template = (CONFIG / "nginx" / "nginx.conf.template").read_text()
+    values = {
+        "NGINX_LISTEN": f"127.0.0.1:{ports['nginx']}",
+        "NGINX_STATUS_LISTEN": f"127.0.0.1:{ports['nginx-status']}",
+        "NGINX_ACCESS_LOG": "/dev/stdout",
+        "NGINX_RUN_DIR": str(run).replace(" ", r"\ "),
+        "API_UPSTREAM_SERVERS": " ".join(
+            f"server 127.0.0.1:{ports[name]} max_fails=2 fail_timeout=5s;" for name in ("api-1", "api-2")
+        ),
+    }
+    write(run / "nginx.conf", envsubst(template, values))
+
+
+def prometheus(folder: Path) -> None:
+    """The configuration and rules as links, which Prometheus resolves from the folder, and room for targets."""
+    link(folder / "prometheus.yml", CONFIG / "prometheus" / "prometheus.yml")
+    link(folder / "rules", ALERTS / "rules")
+    for name in ("targets", "alertmanagers"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+
+
+def alertmanager(instance: Instance, folder: Path) -> None:
+    """The configuration with this instance's SMTP address, and the webhook's address in its own file."""
+    ports = instance.ports
+    text = (ALERTS / "alertmanager.yml").read_text()
+    write(folder / "alertmanager.yml", text.replace(COMPOSE_SMTP, f"127.0.0.1:{ports['console-smtp']}"))
+    write(folder / "webhook_url", f"{ports.url('console')}/api/alerts/webhook\n")
+    link(folder / "templates", ALERTS / "templates")
+
+
+def joined(instance: Instance, component: Component) -> None:
+    """Have Prometheus scrape a component that has been started, and send alerts to it if it is Alertmanager."""
+    folder = instance.paths.run / "prometheus"
+    groups = [
+        {"targets": [f"127.0.0.1:{instance.ports[port]}"], "labels": {"job": job, "instance": component.name}}
+        for job, port in component.scrape.items()
+    ]
+    if groups:
+        write(folder / "targets" / f"{component.name}.json", json.dumps(groups, indent=2))
+    if component.name == "alertmanager":
+        target = [{"targets": [f"127.0.0.1:{instance.ports['alertmanager']}"]}]
+        write(folder / "alertmanagers" / "alertmanager.json", json.dumps(target))
+
+
+def left(paths: StatePaths, joined_ones: Collection[str]) -> None:
+    """Forget the components that are no longer part of the instance."""
+    targets = (paths.run / "prometheus").glob("*/*.json")
+    for written in (*paths.programs.glob("*.conf"), *targets):
+        if written.stem not in joined_ones:
+            written.unlink()
+
+
+def log_file(paths: StatePaths, component: Component) -> Path:
+    """Where supervisord writes what the component says."""
+    return (paths.json_logs if component.json_log else paths.logs) / f"{component.name}.log"

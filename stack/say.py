@@ -1,0 +1,68 @@
+"""What the launcher tells while it works: whole lines, and on a terminal one line that shows what is under way."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from typing import TextIO
+
+# Without a terminal (CI, a pipe) the line under way is repeated this often instead of being redrawn.
+REPEAT_SECONDS = 15.0
+
+
+def clock(seconds: float) -> str:
+    """Seconds as people say them: `4.2 s`, `37 s`, `6 min 05 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
+
+
+class Say:
+    """Progress on a stream; safe to use from several threads."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stdout
+        self.live = self.stream.isatty()
+        self.lock = threading.Lock()
+        self.shown = ""
+        self.started = self.repeated_at = time.monotonic()
+
+    def elapsed(self) -> float:
+        """Seconds since this began."""
+        return time.monotonic() - self.started
+
+    def line(self, text: str = "") -> None:
+        """Write a line; the line under way is drawn again below it."""
+        with self.lock:
+            self.erase()
+            self.stream.write(f"{text}\n")
+            self.draw()
+
+    def under_way(self, text: str) -> None:
+        """Show what is going on, replacing what was shown before; "" ends it."""
+        with self.lock:
+            if self.live:
+                self.erase()
+                self.shown = text
+                self.draw()
+            elif text and time.monotonic() - self.repeated_at >= REPEAT_SECONDS:
+                self.repeated_at = time.monotonic()
+                self.stream.write(f"{text}\n")
+                self.stream.flush()
+
+    def erase(self) -> None:
+        """Take the line under way off the terminal."""
+        if self.live and self.shown:
+            self.stream.write("\r\033[K")
+
+    def draw(self) -> None:
+        """Put the line under way on the terminal."""
+        if self.live and self.shown:
+            # A line that the terminal breaks in two could not be erased.
+            self.stream.write(self.shown[: shutil.get_terminal_size().columns - 1])
+        self.stream.flush()

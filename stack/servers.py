@@ -1,0 +1,247 @@
+"""The third-party servers as components. Their configuration and its settings: `stack/config/README.md`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from . import ready
+from .components import Component
+from .instance import Instance
+from .paths import ROOT
+
+CONFIG = ROOT / "stack" / "config"
+LOCAL = "127.0.0.1"
+
+
+def stores(instance: Instance) -> list[Component]:
+    """MongoDB and Redis."""
+    ports, paths = instance.ports, instance.paths
+    mongo = Component(
+        name="mongo",
+        program="mongod",
+        arguments=(
+            *("--config", str(CONFIG / "mongo" / "mongod.conf"), "--bind_ip", LOCAL, "--port", str(ports["mongo"])),
+            *("--dbpath", str(paths.data("mongo")), "--nounixsocket"),
+            # A primary that is told to stop waits 15 s for a successor, which a set of one does not have.
+            *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
+        ),
+        ports=("mongo",),
+        ready=ready.mongo_primary(ports["mongo"]),
+        url=f"{ports.url('mongo', 'mongodb')}/?directConnection=true",
+        wave=4,
+    )
+    redis = Component(
+        name="redis",
+        program="redis-server",
+        arguments=(
+            *(str(CONFIG / "redis" / "redis.conf"), "--bind", LOCAL, "--port", str(ports["redis"])),
+            *("--dir", str(paths.data("redis"))),
+            # Its process title is written over the environment, by which stragglers are found.
+            *("--set-proc-title", "no"),
+        ),
+        ports=("redis",),
+        ready=ready.redis_ping(ports["redis"]),
+        url=f"{ports.url('redis', 'redis')}/0",
+        wave=4,
+    )
+    return [mongo, redis]
+
+
+def front_door(instance: Instance) -> Component:
+    """NGINX before the API replicas."""
+    run = instance.paths.run
+    return Component(
+        name="nginx",
+        program="nginx",
+        # One process: with a master killed, its orphaned workers would keep the port and no new master could start.
+        arguments=("-p", str(run), "-e", "stderr", "-c", "nginx.conf", "-g", "master_process off;"),
+        ports=("nginx", "nginx-status"),
+        ready=ready.http_ok(instance.ports["nginx-status"], "/status"),
+        url=instance.ports.url("nginx"),
+        environment={"TZ": "UTC"},
+        json_log=True,
+        wave=0,
+        stop_signal="QUIT",
+        stop_seconds=5,
+        note="the shop's API, e.g. /api/v1/products",
+    )
+
+
+def telemetry(instance: Instance) -> list[Component]:
+    """What collects, keeps and shows the signals."""
+    found = [prometheus(instance), alertmanager(instance), loki(instance), jaeger(instance), collector(instance)]
+    # Grafana is in no registry: it is shown only where it is installed.
+    if program := shutil.which("grafana-server") or shutil.which("grafana"):
+        found.append(grafana(instance, program))
+    return found
+
+
+def prometheus(instance: Instance) -> Component:
+    """Prometheus, with exemplars."""
+    port = instance.ports["prometheus"]
+    return Component(
+        name="prometheus",
+        program="prometheus",
+        arguments=(
+            f"--config.file={instance.paths.run / 'prometheus' / 'prometheus.yml'}",
+            f"--storage.tsdb.path={instance.paths.data('prometheus')}",
+            "--storage.tsdb.retention.time=15d",
+            "--storage.tsdb.retention.size=1GB",
+            "--enable-feature=exemplar-storage",
+            f"--web.listen-address={LOCAL}:{port}",
+            "--web.enable-lifecycle",
+            "--log.level=warn",
+        ),
+        ports=("prometheus",),
+        ready=ready.http_ok(port, "/-/ready"),
+        url=instance.ports.url("prometheus"),
+        environment={"GOMEMLIMIT": "200MiB"},
+        wave=2,
+        scrape={"prometheus": "prometheus"},
+        reload="/-/reload",
+        note="metrics and alert rules",
+    )
+
+
+def alertmanager(instance: Instance) -> Component:
+    """Alertmanager; alone, without a cluster."""
+    port = instance.ports["alertmanager"]
+    return Component(
+        name="alertmanager",
+        program="alertmanager",
+        arguments=(
+            "--config.file=alertmanager.yml",
+            f"--storage.path={instance.paths.data('alertmanager')}",
+            f"--web.listen-address={LOCAL}:{port}",
+            "--cluster.listen-address=",
+            "--log.level=warn",
+        ),
+        ports=("alertmanager",),
+        ready=ready.http_ok(port, "/-/ready"),
+        url=instance.ports.url("alertmanager"),
+        environment={"GOMEMLIMIT": "40MiB"},
+        core=False,
+        wave=2,
+        # Its configuration names files beside it, read relative to the working directory.
+        folder=str(instance.paths.run / "alertmanager"),
+        scrape={"alertmanager": "alertmanager"},
+        reload="/-/reload",
+        note="alerts that fire",
+    )
+
+
+def loki(instance: Instance) -> Component:
+    """Loki, all parts in one process."""
+    ports = instance.ports
+    return Component(
+        name="loki",
+        program="loki",
+        arguments=(f"-config.file={CONFIG / 'loki' / 'loki.yaml'}", "-config.expand-env=true"),
+        ports=("loki", "loki-grpc"),
+        ready=ready.http_ok(ports["loki"], "/ready"),
+        url=ports.url("loki"),
+        environment={
+            "LOKI_HOST": LOCAL,
+            "LOKI_HTTP_PORT": str(ports["loki"]),
+            "LOKI_GRPC_PORT": str(ports["loki-grpc"]),
+            "LOKI_DATA": str(instance.paths.data("loki")),
+            "GOMEMLIMIT": "150MiB",
+        },
+        core=False,
+        wave=4,
+        stop_seconds=15,
+        ready_seconds=120.0,
+        scrape={"loki": "loki"},
+        note="logs (API)",
+    )
+
+
+def jaeger(instance: Instance) -> Component:
+    """Jaeger with Badger on disk."""
+    ports = instance.ports
+    return Component(
+        name="jaeger",
+        program="jaeger",
+        arguments=(f"--config={CONFIG / 'jaeger' / 'jaeger.yaml'}",),
+        ports=("jaeger", "jaeger-query-grpc", "jaeger-otlp", "jaeger-health", "jaeger-metrics"),
+        ready=ready.http_ok(ports["jaeger-health"], "/status"),
+        url=ports.url("jaeger"),
+        environment={
+            "JAEGER_HOST": LOCAL,
+            "JAEGER_QUERY_PORT": str(ports["jaeger"]),
+            "JAEGER_QUERY_GRPC_PORT": str(ports["jaeger-query-grpc"]),
+            "JAEGER_OTLP_GRPC_PORT": str(ports["jaeger-otlp"]),
+            "JAEGER_HEALTH_PORT": str(ports["jaeger-health"]),
+            "JAEGER_METRICS_PORT": str(ports["jaeger-metrics"]),
+            "JAEGER_DATA": str(instance.paths.data("jaeger")),
+            "GOMEMLIMIT": "150MiB",
+        },
+        core=False,
+        wave=4,
+        scrape={"jaeger": "jaeger-metrics"},
+        note="traces (API)",
+    )
+
+
+def collector(instance: Instance) -> Component:
+    """The OpenTelemetry Collector between our processes and the stores of logs and traces."""
+    ports, paths = instance.ports, instance.paths
+    return Component(
+        name="collector",
+        program="otelcol",
+        arguments=(
+            f"--config={CONFIG / 'collector' / 'collector.yaml'}",
+            # A log file's offset moves only when its lines are in the queue on disk.
+            "--feature-gates=stanza.synchronousLogEmitter",
+        ),
+        ports=(
+            *("collector-otlp-http", "collector-otlp-grpc", "collector-health"),
+            *("collector-spans", "collector-metrics"),
+        ),
+        ready=ready.http_ok(ports["collector-health"]),
+        url=ports.url("collector-otlp-http"),
+        environment={
+            "COLLECTOR_HOST": LOCAL,
+            "COLLECTOR_OTLP_GRPC_PORT": str(ports["collector-otlp-grpc"]),
+            "COLLECTOR_OTLP_HTTP_PORT": str(ports["collector-otlp-http"]),
+            "COLLECTOR_HEALTH_PORT": str(ports["collector-health"]),
+            "COLLECTOR_SPAN_METRICS_PORT": str(ports["collector-spans"]),
+            "COLLECTOR_METRICS_PORT": str(ports["collector-metrics"]),
+            "COLLECTOR_DATA": str(paths.data("collector")),
+            "LOG_GLOB": f"{paths.json_logs}/*.log*",
+            "LOKI_URL": ports.url("loki"),
+            "JAEGER_OTLP_ENDPOINT": f"{LOCAL}:{ports['jaeger-otlp']}",
+            "DEPLOYMENT_ENVIRONMENT": instance.settings.passed_on["DEPLOYMENT_ENVIRONMENT"],
+            "GOMEMLIMIT": "120MiB",
+        },
+        core=False,
+        wave=3,
+        scrape={"collector": "collector-metrics", "spans": "collector-spans"},
+    )
+
+
+def grafana(instance: Instance, program: str) -> Component:
+    """Grafana as installed on this machine."""
+    home = os.environ.get("GRAFANA_HOME", "/usr/share/grafana")
+    port = instance.ports["grafana"]
+    return Component(
+        name="grafana",
+        program=program,
+        arguments=(*(() if program.endswith("-server") else ("server",)), "--homepath", home),
+        ports=("grafana",),
+        ready=ready.http_ok(port, "/api/health"),
+        url=instance.ports.url("grafana"),
+        environment={
+            "GF_SERVER_HTTP_ADDR": LOCAL,
+            "GF_SERVER_HTTP_PORT": str(port),
+            "GF_PATHS_DATA": str(instance.paths.data("grafana")),
+            "GF_PATHS_LOGS": str(instance.paths.logs),
+            "GF_PATHS_PROVISIONING": str(ROOT / "grafana" / "provisioning"),
+            "GF_LOG_MODE": "console",
+            "GF_AUTH_ANONYMOUS_ENABLED": "true",
+            "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
+        },
+        core=False,
+        note="dashboards",
+    )

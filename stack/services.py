@@ -1,0 +1,112 @@
+"""Our own processes as components, and the environment that they are configured by."""
+
+from __future__ import annotations
+
+from . import ready, servers
+from .components import PYTHON, Component
+from .instance import Instance
+
+
+def all_of(instance: Instance) -> list[Component]:
+    """Payments, API replicas, worker, sweeper, the front door before them, console, and traffic if it is wanted."""
+    found = [
+        web(instance, "payments", "payments", "payments", wave=2, database="payments"),
+        web(instance, "api", "api-1", "app"),
+        web(instance, "api", "api-2", "app"),
+        background(instance, "worker", "worker-1", "workers", stop_seconds=20),
+        background(instance, "sweeper", "sweeper", "workers.sweeper"),
+        servers.front_door(instance),
+        console(instance),
+    ]
+    if instance.settings.traffic:
+        found.append(background(instance, "traffic", "traffic", "load.trickle", wave=0))
+    return found
+
+
+def web(
+    instance: Instance, service: str, name: str, package: str, *, wave: int = 1, database: str = "shop"
+) -> Component:
+    """A gunicorn process that serves `package.wsgi:app`."""
+    return Component(
+        name=name,
+        program=PYTHON,
+        arguments=("-m", "gunicorn", "-c", f"{package}/gunicorn.conf.py", f"{package}.wsgi:app"),
+        ports=(name, f"{name}-metrics"),
+        ready=ready.http_ok(instance.ports[name], "/readyz"),
+        url=instance.ports.url(name),
+        environment=environment(instance, service, name, port=name) | {"MONGO_DATABASE": database},
+        json_log=True,
+        needs=("mongo", "redis") if database == "shop" else ("mongo",),
+        wave=wave,
+        scrape={service: f"{name}-metrics"},
+    )
+
+
+def background(
+    instance: Instance, service: str, name: str, module: str, *, wave: int = 1, stop_seconds: int = 10
+) -> Component:
+    """A process without a port of its own but that of its metrics; these answer once it is at work."""
+    port = f"{name}-metrics"
+    return Component(
+        name=name,
+        program=PYTHON,
+        arguments=("-m", module),
+        ports=(port,),
+        ready=ready.http_ok(instance.ports[port], "/metrics"),
+        url=f"{instance.ports.url(port)}/metrics",
+        environment=environment(instance, service, name),
+        json_log=True,
+        wave=wave,
+        stop_seconds=stop_seconds,
+        scrape={service: port},
+    )
+
+
+def console(instance: Instance) -> Component:
+    """The control room, which also receives e-mail and alerts."""
+    ports = instance.ports
+    own = {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(ports["console-smtp"]),
+        "CONSOLE_STATE_DIR": str(instance.paths.data("console")),
+    }
+    return Component(
+        name="console",
+        program=PYTHON,
+        arguments=("-m", "console"),
+        ports=("console", "console-smtp", "console-metrics"),
+        ready=ready.smtp_and_http(ready.http_ok(ports["console"], "/healthz"), ports["console-smtp"]),
+        url=ports.url("console"),
+        environment=environment(instance, "console", "console", port="console") | own,
+        json_log=True,
+        scrape={"console": "console-metrics"},
+        note="the control room: inbox of alerts and e-mail",
+    )
+
+
+def environment(instance: Instance, service: str, name: str, port: str = "") -> dict[str, str]:
+    """The settings of one process, complete: nothing of it comes from the user's shell but what `settings` hands on."""
+    ports = instance.ports
+    return {
+        **instance.settings.passed_on,
+        "SERVICE_NAME": service,
+        "SERVICE_INSTANCE": name,
+        "HOST": "127.0.0.1",
+        **({"PORT": str(ports[port])} if port else {}),
+        "METRICS_HOST": "127.0.0.1",
+        "METRICS_PORT": str(ports[f"{name}-metrics"]),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": ports.url("collector-otlp-http"),
+        "MONGO_URL": f"{ports.url('mongo', 'mongodb')}/?directConnection=true",
+        "MONGO_DATABASE": "shop",
+        "REDIS_URL": f"{ports.url('redis', 'redis')}/0",
+        "PAYMENTS_URL": ports.url("payments"),
+        "SMTP_URL": ports.url("console-smtp", "smtp"),
+        "API_URL": ports.url("nginx"),
+        "PROMETHEUS_URL": ports.url("prometheus"),
+        "ALERTMANAGER_URL": ports.url("alertmanager"),
+        "LOKI_URL": ports.url("loki"),
+        "JAEGER_URL": ports.url("jaeger"),
+        "COLLECTOR_METRICS_URL": ports.url("collector-metrics"),
+        "CONSOLE_URL": ports.url("console"),
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,114 @@
+"""`status`: every component, as supervisord and the operating system know it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import joining
+from .components import Component, Table, table
+from .instance import Instance, attach, read_record
+from .render import log_file
+from .settings import Settings
+from .supervisor import Supervisor
+from .supervisorconf import MISCONFIGURED
+
+STATES = {
+    "RUNNING": "running",
+    "STARTING": "starting",
+    "STOPPED": "stopped",
+    "STOPPING": "stopped",
+    "EXITED": "stopped",
+    "BACKOFF": "backoff",
+    "FATAL": "fatal",
+    "UNKNOWN": "fatal",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One component's state. `state` is running, starting, stopped, backoff, fatal, building or absent."""
+
+    state: str
+    pid: int | None
+    port: int
+    url: str
+    log: str
+    uptime_seconds: float | None
+    memory_bytes: int | None
+
+
+def state_of(info: Mapping[str, Any] | None, is_joining: bool) -> str:
+    """The component's state in one word; `info` is supervisord's account of it, None when it knows nothing of it."""
+    if info is None:
+        return "building" if is_joining else "absent"
+    if info["statename"] == "EXITED" and info["exitstatus"] == MISCONFIGURED:
+        return "fatal"
+    return STATES.get(info["statename"], "fatal")
+
+
+def row(instance: Instance, component: Component, info: Mapping[str, Any] | None, is_joining: bool) -> Row:
+    """What there is to know about the component."""
+    pid = info["pid"] if info and info["pid"] else None
+    return Row(
+        state=state_of(info, is_joining),
+        pid=pid,
+        port=instance.ports[component.ports[0]],
+        url=component.url,
+        log=str(log_file(instance.paths, component)),
+        uptime_seconds=float(info["now"] - info["start"]) if info and pid else None,
+        memory_bytes=resident(pid) if pid else None,
+    )
+
+
+def resident(pid: int) -> int | None:
+    """Resident memory of the process and everything it has started."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return None
+    total = 0
+    for member in family:
+        try:
+            total += member.memory_info().rss
+        except psutil.Error:
+            continue
+    return total
+
+
+def collect(instance: Instance, components_of: Table = table) -> dict[str, Row]:
+    """A row per component that belongs to the instance as it was started, or would be started now."""
+    known = Supervisor(instance.paths.socket).processes()
+    to_come = joining.expected(instance.paths)
+    record = read_record(instance.paths)
+    components = components_of(instance)
+    if record:
+        belongs = {*record["components"], *known}
+        components = [component for component in components if component.name in belongs]
+    return {
+        component.name: row(instance, component, known.get(component.name), component.name in to_come)
+        for component in components
+    }
+
+
+def status(settings: Settings, *, as_json: bool = False, components_of: Table = table) -> int:
+    """Print the table or the JSON; 0 when every component runs, else 1."""
+    instance = attach(settings)
+    rows = collect(instance, components_of)
+    if as_json:
+        answer = {
+            "components": {name: asdict(its) for name, its in rows.items()},
+            "state_dir": str(instance.paths.state),
+            "port_offset": instance.ports.offset,
+        }
+        print(json.dumps(answer, indent=2))
+    else:
+        from .statustable import show
+
+        show(instance, rows)
+    return 0 if all(its.state == "running" for its in rows.values()) else 1

@@ -1,0 +1,70 @@
+"""The table that `status` shows to people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from . import stragglers
+from .instance import Instance
+from .paths import ROOT
+from .say import clock
+from .status import Row
+
+COLOURS = {"running": "green", "starting": "yellow", "building": "cyan", "backoff": "red", "fatal": "bold red"}
+MB = 1024 * 1024
+
+
+def show(instance: Instance, rows: Mapping[str, Row]) -> None:
+    """The table for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    # Whole lines for `grep` and files; a terminal's width for people.
+    console = Console() if sys.stdout.isatty() else Console(width=250)
+    columns = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("component", "state", "pid", "port", "uptime", "memory", "log file"):
+        right = heading in ("pid", "port", "uptime", "memory")
+        fold = heading == "log file"
+        columns.add_column(heading, justify="right" if right else "left", no_wrap=not fold, overflow="fold")
+    for name, its in rows.items():
+        colour = COLOURS.get(its.state, "dim")
+        columns.add_row(name, f"[{colour}]{its.state}[/]", *cells(its))
+    console.print(columns)
+    total = sum(its.memory_bytes or 0 for its in rows.values()) + supervisor_memory(instance)
+    running = sum(its.state == "running" for its in rows.values())
+    console.print(
+        f"{running} of {len(rows)} run, {total // MB} MB resident with the supervisor; state in {instance.paths.state}"
+    )
+    if not running and (left := stragglers.find(instance.paths.state)):
+        console.print(
+            f"The supervisor has gone but {len(left)} processes of this instance run: `make up` or `make down` helps."
+        )
+
+
+def cells(its: Row) -> tuple[str, ...]:
+    """The row's numbers as text; a dash where there is none."""
+    log = Path(its.log)
+    return (
+        str(its.pid or "-"),
+        str(its.port),
+        clock(its.uptime_seconds) if its.uptime_seconds is not None else "-",
+        f"{its.memory_bytes // MB} MB" if its.memory_bytes else "-",
+        shown(log) if log.exists() else "-",
+    )
+
+
+def shown(path: Path) -> str:
+    """A path that can be typed here: short when it lies in the checkout."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def supervisor_memory(instance: Instance) -> int:
+    """Resident memory of supervisord itself, without the components, which are its children."""
+    import psutil
+
+    try:
+        return int(psutil.Process(int((instance.paths.run / "supervisord.pid").read_text())).memory_info().rss)
+    except (OSError, ValueError, psutil.Error):
+        return 0

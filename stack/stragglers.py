@@ -1,0 +1,71 @@
+"""Finding and ending the processes of an instance without asking supervisord, which may have been killed.
+
+Every process is started with GLASSHOUSE_INSTANCE=<state directory>, which its children inherit.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
+
+MARK = "GLASSHOUSE_INSTANCE"
+PATIENCE_SECONDS = 10.0
+
+
+def instance_of(process: psutil.Process) -> str | None:
+    """The state directory that a process belongs to; None when it is no Glasshouse process or not ours to read."""
+    import psutil
+
+    try:
+        return process.environ().get(MARK)
+    except (psutil.Error, OSError):
+        return None
+
+
+def find(state: Path) -> list[psutil.Process]:
+    """This user's processes that belong to the instance; never this process or one that it descends from."""
+    import psutil
+
+    me = psutil.Process()
+    own = {me.pid, *(parent.pid for parent in me.parents())}
+    found = []
+    for process in psutil.process_iter(["uids"]):
+        uids = process.info["uids"]
+        if process.pid not in own and uids and uids.real == os.getuid() and instance_of(process) == str(state):
+            found.append(process)
+    return found
+
+
+def name_of(process: psutil.Process) -> str:
+    """The component's name where the process knows it (ours are all called python), else the program's."""
+    import psutil
+
+    try:
+        return process.environ().get("SERVICE_INSTANCE") or process.name()
+    except (psutil.AccessDenied, OSError):
+        return process.name()
+
+
+def end(processes: list[psutil.Process], patience: float = PATIENCE_SECONDS) -> list[str]:
+    """End these processes, asking first and killing after `patience` seconds; their names and pids."""
+    import psutil
+
+    names = []
+    for process in processes:
+        try:
+            names.append(f"{name_of(process)} ({process.pid})")
+            process.terminate()
+        except psutil.Error:
+            continue
+    _, alive = psutil.wait_procs(processes, timeout=patience)
+    for process in alive:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(alive, timeout=5)
+    return names

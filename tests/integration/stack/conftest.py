@@ -1,0 +1,116 @@
+"""A small stack under a real supervisord: real processes, no servers."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stack import portcheck, ready, stragglers
+from stack.components import PYTHON, Component
+from stack.control import control
+from stack.down import down
+from stack.instance import Instance, attach
+from stack.paths import StatePaths
+from stack.ports import DEFAULT_PORTS, Ports
+from stack.say import Say
+from stack.settings import Settings
+from stack.status import Row, collect
+from stack.up import up
+
+PASSED_ON = {"LOG_LEVEL": "INFO", "DEPLOYMENT_ENVIRONMENT": "test", "SERVICE_VERSION": "0"}
+NAMES = ("payments", "api-1")
+
+
+def free_offset() -> int:
+    """An offset at which every port is free, below the range from which outgoing connections take theirs."""
+    offsets = random.sample(range(1000, 5700), 200)
+    return next(it for it in offsets if all(portcheck.is_free(port + it) for port in DEFAULT_PORTS.values()))
+
+
+def web(instance: Instance, name: str) -> Component:
+    """A web server that is Python's own."""
+    port = instance.ports[name]
+    return Component(
+        name=name,
+        program=PYTHON,
+        arguments=("-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(instance.paths.run)),
+        ports=(name,),
+        ready=ready.http_ok(port),
+        url=instance.ports.url(name),
+        ready_seconds=15,
+    )
+
+
+@dataclass
+class SmallStack:
+    """A stack of a few components; `change` alters one of them before the next `up`."""
+
+    settings: Settings
+    said: io.StringIO = field(default_factory=io.StringIO)
+    changes: dict[str, Callable[[Component], Component]] = field(default_factory=dict)
+
+    def components(self, instance: Instance) -> list[Component]:
+        """The table."""
+        return [self.changes.get(name, lambda same: same)(web(instance, name)) for name in NAMES]
+
+    def change(self, name: str, **fields: Any) -> None:
+        """From the next `up` on, this component is another one."""
+        self.changes[name] = lambda component: replace(component, **fields)
+
+    def up(self) -> int:
+        """`make up`."""
+        return up(self.settings, Say(self.said), self.components)
+
+    def down(self) -> int:
+        """`make down`."""
+        return down(self.settings, Say(self.said), components_of=self.components)
+
+    def control(self, action: str, name: str) -> int:
+        """`python -m stack start|stop|restart NAME`."""
+        return control(action, [name], self.settings, Say(self.said), self.components)
+
+    def rows(self) -> dict[str, Row]:
+        """`make status`."""
+        return collect(attach(self.settings), self.components)
+
+    def pid(self, name: str) -> int:
+        """The pid of a component that runs."""
+        row = self.rows()[name]
+        assert row.state == "running"
+        assert row.pid
+        return row.pid
+
+    @property
+    def supervisor_pid(self) -> int:
+        """The pid of supervisord."""
+        return int((self.settings.paths.run / "supervisord.pid").read_text())
+
+    def left(self) -> list[int]:
+        """Processes of this instance that run."""
+        return [process.pid for process in stragglers.find(self.settings.paths.state)]
+
+    def free(self) -> bool:
+        """Whether its ports are free."""
+        ports = Ports(self.settings.offset or 0)
+        return all(portcheck.is_free(ports[name]) for name in NAMES)
+
+    def record(self) -> dict[str, Any]:
+        """What `up` wrote about the instance."""
+        written: dict[str, Any] = json.loads(self.settings.paths.instance_file.read_text())
+        return written
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallStack]:
+    """A small stack that does not run yet, and runs no more afterwards."""
+    stack = SmallStack(Settings(StatePaths(tmp_path / "state"), offset=free_offset(), passed_on=PASSED_ON))
+    yield stack
+    stack.down()
+    assert stack.left() == []

@@ -1,0 +1,62 @@
+"""Prometheus' configuration, the alert rules, and what every alert must tell whoever it wakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.rules.files import ALERTS, CONFIG, Check
+
+RULE_FILES = sorted((ALERTS / "rules").glob("*.yml"))
+UNIT_TESTS = sorted((ALERTS / "tests").glob("*.yml"))
+
+
+def alerts() -> list[dict[str, Any]]:
+    groups = [group for file in RULE_FILES for group in yaml.safe_load(file.read_text())["groups"]]
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+def test_configuration_is_valid(check: Check, tmp_path: Path) -> None:
+    """promtool accepts the configuration in the folder that both runtimes give it: rules and targets beside it."""
+    (tmp_path / "prometheus.yml").symlink_to(CONFIG / "prometheus" / "prometheus.yml")
+    (tmp_path / "rules").symlink_to(ALERTS / "rules")
+    for folder in ("targets", "alertmanagers"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "targets" / "api.json").write_text('[{"targets": ["h:1"], "labels": {"job": "api", "instance": "a"}}]')
+    said = check("promtool", "check", "config", tmp_path / "prometheus.yml")
+    assert f"{len(RULE_FILES)} rule files found" in said
+
+
+def test_rules_are_valid(check: Check) -> None:
+    """promtool accepts every rule file."""
+    assert RULE_FILES
+    check("promtool", "check", "rules", *RULE_FILES)
+
+
+@pytest.mark.parametrize("file", UNIT_TESTS, ids=lambda file: file.stem)
+def test_rules_fire_when_they_should(check: Check, file: Path) -> None:
+    """The rules' own unit tests pass: above and below the threshold, silence, missing series, recovery."""
+    check("promtool", "test", "rules", file)
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
+def test_alert_says_what_to_do(alert: dict[str, Any]) -> None:
+    """Every alert has a severity, a service, a summary, an impact and a runbook that exists under the alert's name."""
+    assert alert["labels"]["severity"] in {"page", "ticket", "none"}
+    assert alert["labels"]["service"]
+    assert alert["annotations"]["summary"]
+    assert alert["annotations"]["impact"]
+    assert alert["annotations"]["runbook_url"] == f"/runbooks/{alert['alert']}"
+    runbook = ALERTS / "runbooks" / f"{alert['alert']}.md"
+    assert runbook.read_text().startswith(f"# {alert['alert']}\n")
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
+def test_alert_is_unit_tested(alert: dict[str, Any]) -> None:
+    """Every alert is expected to fire in at least one unit test."""
+    tests = [test for file in UNIT_TESTS for test in yaml.safe_load(file.read_text())["tests"]]
+    expected = [case for test in tests for case in test.get("alert_rule_test", []) if case["exp_alerts"]]
+    assert alert["alert"] in {case["alertname"] for case in expected}

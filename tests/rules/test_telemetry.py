@@ -1,0 +1,66 @@
+"""The configurations of the Collector, Jaeger and Loki, with Compose's defaults and with the launcher's settings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.rules.files import CONFIG, Check
+
+COLLECTOR = CONFIG / "collector" / "collector.yaml"
+JAEGER = CONFIG / "jaeger" / "jaeger.yaml"
+LOKI = CONFIG / "loki" / "loki.yaml"
+
+
+def test_collector_configuration_is_valid(check: Check, tmp_path: Path) -> None:
+    """The Collector accepts its configuration and has every component that it names."""
+    gate = "--feature-gates=stanza.synchronousLogEmitter"
+    check("otelcol", "validate", f"--config={COLLECTOR}", gate, env={"COLLECTOR_DATA": str(tmp_path)})
+
+
+def test_collector_listens_where_it_is_told(check: Check, tmp_path: Path) -> None:
+    """A port that is no port is refused: the settings do reach the configuration."""
+    env = {"COLLECTOR_DATA": str(tmp_path), "COLLECTOR_METRICS_PORT": "nonsense"}
+    with pytest.raises(AssertionError, match="port"):
+        check("otelcol", "validate", f"--config={COLLECTOR}", env=env)
+
+
+def test_no_log_line_is_given_up() -> None:
+    """Lines wait in a queue on disk, retried without end; when it is full, the files wait instead."""
+    config = yaml.safe_load(COLLECTOR.read_text())
+    exporter = config["exporters"]["otlp_http/loki"]
+    assert exporter["retry_on_failure"]["max_elapsed_time"] == "0s"
+    assert exporter["sending_queue"]["storage"] == "file_storage"
+    assert exporter["sending_queue"]["block_on_overflow"] is True
+    assert config["receivers"]["file_log"]["storage"] == "file_storage"
+    assert config["receivers"]["file_log"]["start_at"] == "beginning"
+
+
+def test_jaeger_configuration_is_valid(check: Check) -> None:
+    """Jaeger accepts its configuration."""
+    check("jaeger", "validate", f"--config={JAEGER}")
+
+
+def test_loki_configuration_is_valid(check: Check, tmp_path: Path) -> None:
+    """Loki accepts its configuration."""
+    env = {"LOKI_HOST": "127.0.0.1", "LOKI_DATA": str(tmp_path)}
+    check("loki", f"-config.file={LOKI}", "-config.expand-env=true", "-verify-config", env=env)
+
+
+def test_loki_indexes_service_and_level_only() -> None:
+    """Two index labels and no more: an id as a label would be a stream for each request."""
+    otlp = yaml.safe_load(LOKI.read_text())["limits_config"]["otlp_config"]["resource_attributes"]
+    assert otlp["ignore_defaults"] is True
+    assert otlp["attributes_config"] == [{"action": "index_label", "attributes": ["service.name", "level"]}]
+
+
+@pytest.mark.parametrize("file", [COLLECTOR, JAEGER, LOKI], ids=lambda file: file.stem)
+def test_variables_are_documented(file: Path) -> None:
+    """The head of each file lists exactly the variables that it reads, with their defaults."""
+    text = file.read_text()
+    documented = dict(re.findall(r"^#   ([A-Z][A-Z_]+) .*?(\S+)$", text, re.MULTILINE))
+    read = set(re.findall(r"\$\{(?:env:)?([A-Z_]+):-([^}]*)\}", text))
+    assert set(documented.items()) == read

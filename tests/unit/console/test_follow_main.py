@@ -1,0 +1,56 @@
+"""The command line of follow, and the process' start."""
+
+from __future__ import annotations
+
+import pytest
+
+import console.__main__ as server
+from console.follow.__main__ import main
+
+ADDRESSES = ("API_URL", "PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "JAEGER_URL", "CONSOLE_URL")
+
+
+@pytest.fixture
+def _nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every server's address is one where nobody listens."""
+    for name in ADDRESSES:
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+
+
+@pytest.mark.usefixtures("_nothing_there")
+@pytest.mark.parametrize("arguments", [[], ["--order", "ord_1"], ["--request", "req-1"], ["--trace", "a" * 32]])
+def test_nobody_there_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 1 and a sentence with the cure, no traceback."""
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "does not answer at http://127.0.0.1:1 (connection refused)" in said.err
+    assert "make status" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_wrong_address_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 78, as of every process of ours."""
+    monkeypatch.setenv("LOKI_URL", "loki:3100")
+    assert main([]) == 78
+    assert "LOKI_URL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--trace", "xyz"], ["--order", 'a"} | x'], ["--order", "a", "--trace", "b" * 32], ["extra"]]
+)
+def test_wrong_arguments_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """An id becomes part of queries, so it must look like one; only one may be given."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_the_server_does_not_start_with_a_wrong_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line that names it, exit status 78: the supervisor does not try again."""
+    monkeypatch.setenv("PORT", "http")
+    assert server.main() == 78
+    assert capsys.readouterr().err == "console: PORT is 'http': it must be a whole number from 1 to 65535\n"

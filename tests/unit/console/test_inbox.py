@@ -1,0 +1,93 @@
+"""The inbox on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from console.inbox import Inbox, InboxUnavailable
+
+
+def clock() -> datetime:
+    """Stand still."""
+    return datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.fixture
+def reopen(tmp_path: Path) -> Callable[[], Inbox]:
+    """Opens the same file again, as after a restart."""
+    return lambda: Inbox(tmp_path / "inbox.sqlite3", 3, clock)
+
+
+def test_items_are_listed_newest_first(inbox: Inbox) -> None:
+    """The last that came is the first of the list, with its id, kind and time."""
+    inbox.add("alert", {"title": "first"})
+    inbox.add("email", {"subject": "second"})
+    newest, oldest = inbox.newest()
+    assert newest == {"id": 2, "kind": "email", "received_at": "2026-11-23T04:00:02.000000Z", "subject": "second"}
+    assert oldest["title"] == "first"
+
+
+def test_items_survive_a_restart(inbox: Inbox, reopen: Callable[[], Inbox]) -> None:
+    """What was added is there for another process before the first has closed its file."""
+    inbox.add("alert", {"title": "kept \ud83d\udd25 \udcff"})
+    again = reopen()
+    assert again.get(1) == inbox.get(1)
+    again.close()
+
+
+def test_each_kind_keeps_its_newest(inbox: Inbox) -> None:
+    """Many e-mails push out old e-mails, never an alert, and no id is given twice."""
+    inbox.add("alert", {"title": "kept"})
+    for number in range(5):
+        inbox.add("email", {"number": number})
+    assert [item["id"] for item in inbox.newest()] == [6, 5, 4, 1]
+    assert inbox.get(2) is None
+
+
+def test_the_size_of_all_items_is_bounded(tmp_path: Path) -> None:
+    """Large items push out older ones earlier; the newest stays, however large it is."""
+    inbox = Inbox(tmp_path / "small.sqlite3", 100, clock, max_bytes=100)
+    for letter in "abc":
+        inbox.add("email", {"text": letter * 40})
+    inbox.add("email", {"text": "d" * 500})
+    assert [item["id"] for item in inbox.newest()] == [4]
+    inbox.close()
+
+
+def test_the_list_can_be_narrowed(inbox: Inbox) -> None:
+    """By kind, by number, after an id and since a time."""
+    for kind in ("alert", "email", "alert"):
+        inbox.add(kind, {})
+    assert [item["id"] for item in inbox.newest(kind="alert")] == [3, 1]
+    assert [item["id"] for item in inbox.newest(limit=1)] == [3]
+    assert [item["id"] for item in inbox.newest(after_id=2)] == [3]
+    assert [item["id"] for item in inbox.newest(since=datetime(2026, 11, 23, 4, 0, 2, tzinfo=UTC))] == [3, 2]
+
+
+def test_a_broken_file_is_put_aside(tmp_path: Path, reopen: Callable[[], Inbox]) -> None:
+    """A file that is no database does not stop the start and is not deleted."""
+    (tmp_path / "inbox.sqlite3").write_bytes(b"this is no database at all" * 100)
+    inbox = reopen()
+    assert inbox.newest() == []
+    assert len(list(tmp_path.glob("inbox.sqlite3.unreadable-*"))) == 1
+    inbox.close()
+
+
+def test_no_place_for_the_file_is_said(tmp_path: Path) -> None:
+    """A directory that cannot be made is an error of the inbox, with its path."""
+    (tmp_path / "file").touch()
+    with pytest.raises(InboxUnavailable, match="file"):
+        Inbox(tmp_path / "file" / "inbox.sqlite3", 3, clock)
+
+
+def test_a_failing_store_is_unavailable(inbox: Inbox) -> None:
+    """When SQLite fails, the sender can be told to try again."""
+    inbox.close()
+    with pytest.raises(InboxUnavailable):
+        inbox.add("alert", {})
+    with pytest.raises(InboxUnavailable):
+        inbox.newest()

@@ -1,0 +1,56 @@
+"""Settings from the environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.addresses import Addresses
+from console.settings import Settings
+from observability import WrongSetting
+
+
+def test_nothing_set_gives_the_default_ports() -> None:
+    """Without settings the console listens on loopback and finds every server at its default port."""
+    settings = Settings.from_environ({})
+    assert (settings.host, settings.port, settings.smtp_port) == ("127.0.0.1", 8080, 1025)
+    assert settings.addresses.loki == "http://127.0.0.1:3100"
+
+
+def test_the_offset_moves_every_default_address() -> None:
+    """GLASSHOUSE_PORT_OFFSET is added to each default port, but not to an address that is given."""
+    found = Addresses.from_environ({"GLASSHOUSE_PORT_OFFSET": "1000", "LOKI_URL": "http://loki:3100/"})
+    assert (found.api, found.jaeger, found.loki) == (
+        "http://127.0.0.1:9000",
+        "http://127.0.0.1:17686",
+        "http://loki:3100",
+    )
+
+
+def test_an_empty_address_means_that_the_server_is_absent() -> None:
+    """JAEGER_URL set to nothing is no mistake."""
+    assert Addresses.from_environ({"JAEGER_URL": ""}).jaeger == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "eighty"),
+        ("PORT", "9" * 5000),
+        ("PORT", "8_0"),
+        ("SMTP_PORT", "8080"),
+        ("THREADS", "1"),
+        ("HOST", "a\nb"),
+        ("CONSOLE_INBOX_ITEMS", "-1"),
+        ("GLASSHOUSE_PORT_OFFSET", "60000"),
+        ("LOKI_URL", "ftp://loki"),
+        ("LOKI_URL", "http://"),
+        ("LOKI_URL", "http://loki:port"),
+        ("LOKI_URL", "http://loki:3100/?a=b"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    """What is wrong stops the start, with the setting's name."""
+    with pytest.raises(WrongSetting, match=name):
+        Settings.from_environ({name: value})

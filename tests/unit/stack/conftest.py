@@ -1,0 +1,20 @@
+"""An instance that exists on paper only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stack.instance import Instance
+from stack.paths import StatePaths
+from stack.ports import Ports
+from stack.settings import Settings
+
+PASSED_ON = {"LOG_LEVEL": "INFO", "DEPLOYMENT_ENVIRONMENT": "local", "SERVICE_VERSION": "1.2.3"}
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    """An instance in a temporary directory with port offset 100."""
+    return Instance(Settings(StatePaths(tmp_path / "state"), offset=100, passed_on=PASSED_ON), Ports(100))

@@ -1,0 +1,202 @@
+"""Getting programs that are missing: builds, wheels, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import zipfile
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stack import disk, gobuild, lock, modules, network, tasks, wheels
+from stack.errors import BuildFailed, DiskFull, NoNetwork
+from stack.modules import Module
+from stack.programs import PROGRAMS
+from stack.say import Say, clock
+from tests.waiting import wait_until
+
+COMPILER = """#!/bin/sh
+echo started >> "$RECORD"
+while [ "$1" != -o ]; do shift; done
+[ "$4" = "" ] || exit 9
+echo "$FAULT" >&2
+[ "$FAULT" = "" ] || exit 1
+echo "#!/bin/sh" > "$2"
+chmod 755 "$2"
+"""
+
+
+@pytest.fixture
+def say() -> Say:
+    """Progress that nobody reads."""
+    return Say(io.StringIO())
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Module:
+    """A module whose Go is a script: it notes that it ran, and fails with $FAULT if there is one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("RECORD", str(tmp_path / "record"))
+    monkeypatch.setenv("FAULT", "")
+    compiler = tmp_path / "go"
+    compiler.write_text(COMPILER)
+    compiler.chmod(0o755)
+    monkeypatch.setattr(gobuild, "go", lambda module, say: compiler)
+    monkeypatch.setattr(gobuild, "BUILD_MEGABYTES", 1)
+    monkeypatch.setattr(gobuild, "LAST_MEGABYTES", 1)
+    (tmp_path / "source").mkdir()
+    builds = (("example.org/tool/cmd/one", "one"), ("example.org/tool/cmd/two", "two"))
+    return Module("tool", "1.0.0", tmp_path / "source", builds, "-s -w", (1, 25), 0.5)
+
+
+def test_a_build_puts_all_programs_into_the_cache(module: Module, say: Say) -> None:
+    """Nothing else is left in the cache's folder."""
+    gobuild.build(module, say)
+    assert module.built()
+    assert [path.name for path in module.home.parent.iterdir()] == ["tool-1.0.0"]
+
+
+def test_what_is_built_is_not_built_again(module: Module, say: Say, tmp_path: Path) -> None:
+    """Two at the same time: the second waits for the first and finds its work done."""
+    builders = [threading.Thread(target=gobuild.build, args=(module, say)) for _ in range(2)]
+    for builder in builders:
+        builder.start()
+    for builder in builders:
+        builder.join()
+    gobuild.build(module, say)
+    assert (tmp_path / "record").read_text().splitlines() == ["started", "started"]  # one for each program
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "says"),
+    [
+        ("undefined: x", BuildFailed, "building tool 1.0.0 failed: see .*tool-1.0.0.log(?s:.*)undefined: x"),
+        ("dial tcp: lookup proxy: no such host", NoNetwork, "module proxy cannot be reached"),
+        ("write /x: no space left on device", DiskFull, "disk is full"),
+    ],
+)
+def test_a_failed_build_says_why(
+    module: Module, say: Say, monkeypatch: pytest.MonkeyPatch, fault: str, error: type[Exception], says: str
+) -> None:
+    """One sentence with the cure, and nothing half-built that would be taken for a program."""
+    monkeypatch.setenv("FAULT", fault)
+    with pytest.raises(error, match=says):
+        gobuild.build(module, say)
+    assert list(module.home.parent.iterdir()) == []
+
+
+def test_a_build_is_not_begun_on_a_disk_that_is_too_small(
+    module: Module, say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Better said before than after six minutes."""
+    monkeypatch.setattr(gobuild, "BUILD_MEGABYTES", 10**9)
+    with pytest.raises(DiskFull, match=r"\(now tool 1\.0\.0\) needs about .* are free"):
+        gobuild.build(module, say)
+    assert not (tmp_path / "record").exists()
+
+
+def test_the_build_does_not_depend_on_the_users_go_settings() -> None:
+    """Except for those that say where modules come from."""
+    environ = {"GOFLAGS": "-mod=mod", "GOOS": "plan9", "CGO_ENABLED": "1", "GOPROXY": "direct", "PATH": "/bin"}
+    given = gobuild.environment(environ)
+    assert given["GOFLAGS"].split()[0] == "-mod=readonly"
+    assert given["CGO_ENABLED"] == "0"
+    assert given["GOPROXY"] == "direct"
+    assert "GOOS" not in given
+
+
+def test_every_server_that_is_built_has_a_recipe() -> None:
+    """And every recipe has its module's files."""
+    outputs = {output for module in modules.load() for _, output in module.builds}
+    assert outputs >= {program.name for program in PROGRAMS.values() if program.source == "go"}
+    for module in modules.load():
+        assert (module.folder / "go.mod").exists()
+        assert (module.folder / "go.sum").exists()
+        assert module.go <= (versions := tuple(int(part) for part in wheels.GO.version.split("."))), versions
+
+
+def test_a_wheel_is_unpacked_with_its_file_modes(tmp_path: Path) -> None:
+    """As an installation would: programs can be run, data files lose their prefix."""
+    with zipfile.ZipFile(tmp_path / "tool.whl", "w") as archive:
+        program = zipfile.ZipInfo("go/bin/go")
+        program.external_attr = 0o755 << 16
+        archive.writestr(program, "#!")
+        archive.writestr("tool-1.0.data/purelib/tool/bin/server", "#!")
+    wheels.unpack(tmp_path / "tool.whl", tmp_path / "out")
+    assert os.access(tmp_path / "out" / "go" / "bin" / "go", os.X_OK)
+    assert (tmp_path / "out" / "tool" / "bin" / "server").exists()
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "Err:1 http://example.org bookworm InRelease\n  Temporary failure resolving 'example.org'",
+        "WARNING: Retrying (Retry(total=4, ...)) after connection broken by 'NewConnectionError(...)'",
+        'go: github.com/x/y@v1.0.0: Get "https://example.org": dial tcp: lookup example.org: no such host',
+    ],
+)
+def test_a_missing_network_is_recognised(output: str) -> None:
+    """In what apt-get, pip and go say."""
+    assert network.unreachable(output)
+    assert not network.disk_full(output)
+
+
+def test_a_command_writes_its_log_and_gives_its_end(tmp_path: Path) -> None:
+    """Its exit code and its own output, not what stood in the log before."""
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    assert tasks.run(["sh", "-c", "echo said; exit 3"], log, lambda: None) == (3, "said\n")
+    assert log.read_text() == "before\nsaid\n"
+
+
+def test_an_interrupted_command_is_ended(tmp_path: Path) -> None:
+    """With everything that it has started."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    pids = tmp_path / "pid"
+    command = ["sh", "-c", f"sleep 1000 & echo $! > {pids}; wait"]
+    with pytest.raises(KeyboardInterrupt):
+        tasks.run(command, tmp_path / "log", interrupt)
+    wait_until("the command's child to end", lambda: has_ended(int(pids.read_text())))
+
+
+def has_ended(pid: int) -> bool:
+    """Whether the process is gone, or waits only for its parent to take notice."""
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_held_lock_tells_its_holder(tmp_path: Path) -> None:
+    """And is free once its holder is done."""
+    path = tmp_path / "lock"
+    with lock.hold(path):
+        assert lock.is_held(path)
+        with pytest.raises(lock.Held) as held, lock.hold(path):
+            pass
+        assert held.value.pid == os.getpid()
+    assert not lock.is_held(path)
+
+
+def test_room_is_measured_where_the_folder_will_be(tmp_path: Path) -> None:
+    """Also when it does not exist yet."""
+    disk.require(tmp_path / "not" / "yet", 1, "a test")
+    with pytest.raises(DiskFull, match="a test needs about 1000000000 MB"):
+        disk.require(tmp_path / "not" / "yet", 10**9, "a test")
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.06, "0.1 s"), (37.2, "37 s"), (60, "1 min"), (365, "6 min 05 s")])
+def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
+    """Short ones with a decimal, long ones in minutes."""
+    assert clock(seconds) == text
+
+
+def test_progress_without_a_terminal_is_whole_lines(say: Say) -> None:
+    """What is under way is repeated now and then, not redrawn."""
+    say.under_way("building")
+    say.line("done")
+    assert isinstance(say.stream, io.StringIO)
+    assert say.stream.getvalue() == "done\n"

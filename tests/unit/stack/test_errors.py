@@ -1,0 +1,23 @@
+"""What is told of several errors at once."""
+
+from __future__ import annotations
+
+from stack.errors import Misconfigured, StackError, StartFailed
+
+
+def test_a_wrong_setting_is_told_once() -> None:
+    """It stops every process that reads it; other errors stay as they are."""
+    other = StartFailed("nginx is not well.")
+    told = Misconfigured.merged([Misconfigured(["api-1"], "A is 1"), other, Misconfigured(["api-2"], "A is 1")])
+    assert [str(error) for error in told] == [
+        "api-1, api-2 are wrongly set up: A is 1 (mend it, then `make up` again).",
+        "nginx is not well.",
+    ]
+
+
+def test_every_error_has_an_exit_code() -> None:
+    """Never 0."""
+    errors = [StackError]
+    for error in errors:
+        assert error.exit_code > 0
+        errors.extend(error.__subclasses__())

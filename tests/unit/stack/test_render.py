@@ -1,0 +1,132 @@
+"""Files that are made for one instance, and supervisord's configuration."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from supervisor.datatypes import dict_of_key_value_pairs
+
+from stack import render, servers, supervisorconf
+from stack.components import table
+from stack.instance import Instance, make_state_dir
+from stack.ports import DEFAULT_PORTS
+
+
+def test_only_the_given_names_are_replaced() -> None:
+    """NGINX's own variables stay, in either spelling, as the official image's envsubst leaves them."""
+    text = "listen ${NGINX_LISTEN}; set $x ${host}; $NGINX_LISTEN"
+    assert render.envsubst(text, {"NGINX_LISTEN": "8000"}) == "listen 8000; set $x ${host}; $NGINX_LISTEN"
+
+
+def test_nginx_conf_is_rendered_whole(instance: Instance) -> None:
+    """No name of ours is left, and both replicas are behind it at this instance's ports."""
+    render.nginx(instance)
+    text = (instance.paths.run / "nginx.conf").read_text()
+    directives = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    assert "${" not in directives
+    assert "listen 127.0.0.1:8100 " in text
+    assert "server 127.0.0.1:8101 max_fails" in text
+    assert "server 127.0.0.1:8102 max_fails" in text
+
+
+def test_prometheus_is_told_of_a_component_that_joins(instance: Instance) -> None:
+    """One file per component, with job and instance as labels."""
+    render.joined(instance, servers.collector(instance))
+    written = instance.paths.run / "prometheus" / "targets" / "collector.json"
+    assert json.loads(written.read_text()) == [
+        {"targets": ["127.0.0.1:8988"], "labels": {"job": "collector", "instance": "collector"}},
+        {"targets": ["127.0.0.1:8989"], "labels": {"job": "spans", "instance": "collector"}},
+    ]
+
+
+def test_prometheus_is_told_of_alertmanager_when_it_joins(instance: Instance) -> None:
+    """Before that it would log an error with every evaluation."""
+    render.joined(instance, servers.alertmanager(instance))
+    written = instance.paths.run / "prometheus" / "alertmanagers" / "alertmanager.json"
+    assert json.loads(written.read_text()) == [{"targets": ["127.0.0.1:9193"]}]
+
+
+def test_alertmanager_is_given_this_instances_addresses(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its configuration takes no variables: the address in it is replaced, the webhook's is in a file of its own."""
+    monkeypatch.setattr(render, "ALERTS", tmp_path)
+    (tmp_path / "alertmanager.yml").write_text("smtp_smarthost: console:1025\n")
+    folder = instance.paths.run / "alertmanager"
+    render.alertmanager(instance, folder)
+    assert (folder / "alertmanager.yml").read_text() == "smtp_smarthost: 127.0.0.1:1125\n"
+    assert (folder / "webhook_url").read_text() == "http://127.0.0.1:8180/api/alerts/webhook\n"
+    assert (folder / "templates").readlink() == tmp_path / "templates"
+
+
+def test_rendering_again_replaces_links(tmp_path: Path) -> None:
+    """A second `up` finds the first one's files."""
+    for target in ("one", "two"):
+        render.link(tmp_path / "link", tmp_path / target)
+    assert (tmp_path / "link").readlink() == tmp_path / "two"
+
+
+def test_an_environment_survives_the_supervisors_parser() -> None:
+    """What supervisord reads is what was meant: with commas, spaces, per cent signs and nothing at all."""
+    meant = {"A": "mongodb://127.0.0.1:1/?a=b&c=d", "B": "one, two", "C": "", "D": "100%", "E": "with space"}
+    line = supervisorconf.environment_line(meant)
+    # supervisord expands %(name)s before it parses the pairs.
+    assert dict_of_key_value_pairs(line % {}) == meant
+
+
+def test_a_command_survives_the_supervisors_parser() -> None:
+    """Arguments with spaces and per cent signs arrive whole."""
+    line = supervisorconf.command_line(Path("/opt/my nginx"), ("-g", "master_process off;", "50%"))
+    assert shlex.split(line % {}) == ["/opt/my nginx", "-g", "master_process off;", "50%"]
+
+
+def test_no_stray_variables_reach_the_processes(instance: Instance) -> None:
+    """OTEL_*, FLASK_*, GUNICORN_* and proxies of the user's shell would change what they do."""
+    shell = {"PATH": "/bin", "HOME": "/h", "OTEL_SDK_DISABLED": "true", "GUNICORN_CMD_ARGS": "-w 9", "HTTP_PROXY": "x"}
+    given = supervisorconf.base_environment(instance, shell)
+    assert set(given) == {"PATH", "HOME", "GLASSHOUSE_INSTANCE"}
+    assert given["GLASSHOUSE_INSTANCE"] == str(instance.paths.state)
+
+
+def test_our_processes_get_the_settings_they_are_promised(instance: Instance) -> None:
+    """The second replica: its own name and ports, everybody's addresses, all with the offset."""
+    api = next(component for component in table(instance) if component.name == "api-2")
+    expected = {
+        "SERVICE_NAME": "api",
+        "SERVICE_INSTANCE": "api-2",
+        "SERVICE_VERSION": "1.2.3",
+        "PORT": "8102",
+        "METRICS_PORT": "9202",
+        "MONGO_URL": "mongodb://127.0.0.1:27117/?directConnection=true",
+        "REDIS_URL": "redis://127.0.0.1:6479/0",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4418",
+        "SMTP_URL": "smtp://127.0.0.1:1125",
+    }
+    assert expected.items() <= api.environment.items()
+
+
+def test_every_port_has_a_component(instance: Instance) -> None:
+    """No port in the table without an owner, and none with two: all are checked before anything starts."""
+    owned = [port for component in table(instance) for port in component.ports]
+    assert len(owned) == len(set(owned))
+    assert set(owned) | {"grafana"} == set(DEFAULT_PORTS)
+
+
+def test_traffic_is_left_out_when_it_is_not_wanted(instance: Instance) -> None:
+    """TRAFFIC=0."""
+    quiet = replace(instance, settings=replace(instance.settings, traffic=False))
+    assert "traffic" in {component.name for component in table(instance)}
+    assert "traffic" not in {component.name for component in table(quiet)}
+
+
+def test_json_logs_go_where_the_collector_reads(instance: Instance) -> None:
+    """Our own processes and NGINX into one folder, the third-party servers beside it."""
+    make_state_dir(instance.paths)
+    files = {component.name: render.log_file(instance.paths, component) for component in table(instance)}
+    assert files["api-1"] == instance.paths.state / "logs" / "json" / "api-1.log"
+    assert files["nginx"].parent.name == "json"
+    assert files["mongo"] == instance.paths.state / "logs" / "mongo.log"

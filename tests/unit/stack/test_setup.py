@@ -1,0 +1,106 @@
+"""The set-up of the virtual environment, without making one."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from stack import setup
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with two lock files, and an empty cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(setup, "ROOT", tmp_path / "checkout")
+    (tmp_path / "checkout" / "requirements").mkdir(parents=True)
+    for kind in setup.KINDS:
+        (tmp_path / "checkout" / "requirements" / f"{kind}.txt").write_text(f"{kind}==1\n")
+    return tmp_path / "checkout"
+
+
+def pretend(kind: str) -> Path:
+    """A complete environment of this kind."""
+    venv = setup.venv_path(kind)
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").touch()
+    (venv / ".complete").touch()
+    return venv
+
+
+def test_another_lock_is_another_environment(checkout: Path) -> None:
+    """So that a checkout of an older version keeps its own."""
+    before = setup.venv_path("run")
+    (checkout / "requirements" / "run.txt").write_text("run==2\n")
+    assert setup.venv_path("run") != before
+
+
+def test_the_development_environment_serves_for_running(checkout: Path) -> None:
+    """It holds everything that the other holds."""
+    dev = pretend("dev")
+    assert setup.ensure("run") == dev
+    assert (checkout / ".venv").readlink() == dev
+
+
+def test_the_link_prefers_the_development_environment(checkout: Path) -> None:
+    """Editors look at `.venv`: once `make test` has made the larger one, `make up` does not take it away."""
+    run = pretend("run")
+    assert setup.ensure("run") == run
+    assert (checkout / ".venv").readlink() == run
+    dev = pretend("dev")
+    assert setup.ensure("run") == run
+    assert (checkout / ".venv").readlink() == dev
+
+
+def test_a_users_own_environment_is_left_alone(checkout: Path) -> None:
+    """A directory called .venv is not ours."""
+    pretend("run")
+    (checkout / ".venv").mkdir()
+    setup.ensure("run")
+    assert not (checkout / ".venv").is_symlink()
+
+
+def test_an_environment_whose_python_has_gone_is_not_complete(checkout: Path) -> None:
+    """As after an upgrade of the system."""
+    venv = pretend("run")
+    (venv / "bin" / "python").unlink()
+    assert not setup.complete(venv)
+
+
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        ("WARNING: Retrying (Retry(total=0)) after NewConnectionError", "index cannot be reached"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "MATCH THE HASHES"),
+    ],
+)
+def test_a_failed_installation_is_one_sentence(output: str, says: str) -> None:
+    """With the cure where there is one."""
+    with pytest.raises(setup.SetupError, match=says):
+        setup.reason(output)
+
+
+def test_without_ensurepip_and_apt_the_cure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debian splits it off; elsewhere the system's own package manager has it."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(setup.shutil, "which", lambda name: None)
+    with pytest.raises(setup.SetupError, match="python3-venv"):
+        setup.require_ensurepip()
+
+
+def test_without_root_the_command_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exact one to type."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(setup.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
+    monkeypatch.setattr(setup.os, "geteuid", lambda: 1000)
+    with pytest.raises(setup.SetupError, match=r"type `sudo apt-get install -y python3\.\d+-venv`"):
+        setup.require_ensurepip()
+
+
+def test_a_wrong_kind_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """And prints nothing on stdout, where the answer would be."""
+    assert setup.main(["test"]) == 2
+    assert capsys.readouterr().out == ""

@@ -53,6 +53,9 @@ def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
         if reset is not None and reset.isdecimal():
             # draft-ietf-httpapi-ratelimit-headers: seconds from now; flask-limiter tells the time of day.
             answer.headers["RateLimit-Reset"] = str(max(0, int(reset) - int(time.time())))
+        if answer.status_code < 400:
+            # The limiter tells everybody when to come back; only who was refused needs to know.
+            answer.headers.pop("Retry-After", None)
         return answer
 
     app.process_response = seconds_instead_of_epoch  # type: ignore[method-assign]

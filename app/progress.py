@@ -16,6 +16,8 @@ from shop.domain.order import Order
 from shop.ports import Orders
 
 LOOK_EVERY_SECONDS = 0.25
+HEARTBEAT_SECONDS = 5.0
+"""So that no proxy takes a quiet stream for a dead one."""
 LONGEST_SECONDS = 30.0
 """After this the stream ends; a browser's EventSource comes back by itself and says what it saw last."""
 
@@ -62,13 +64,16 @@ class Progress:
 
     def _events(self, order: Order, seen: int) -> Iterator[bytes]:
         deadline = self._clock() + self._longest
-        pause = threading.Event()
+        pause, heard = threading.Event(), self._clock()
         yield b"retry: 1000\n\n"
         while True:
             for number, step in enumerate(order.history[seen:], start=seen):
                 data = orjson.dumps({"id": order.id, "status": str(step.status), "at": step.at.isoformat()})
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (number, str(step.status).encode(), data)
             seen = max(seen, len(order.history))
+            if self._clock() >= heard + HEARTBEAT_SECONDS:
+                heard = self._clock()
+                yield b": waiting\n\n"
             if order.final or self._clock() > deadline:
                 return
             pause.wait(LOOK_EVERY_SECONDS)

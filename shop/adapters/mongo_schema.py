@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel
+from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shop.adapters.mongo import Document, translated
 from shop.domain.account import Role
@@ -44,6 +47,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     "revocations": [IndexModel([("expires_at", ASCENDING)], name="expires", expireAfterSeconds=0)],
 }
 
+_log = logging.getLogger(__name__)
+_OTHER_INDEX_OF_THIS_NAME = (85, 86)
 _TEXT = {"bsonType": "string"}
 _COUNT = {"bsonType": ["int", "long"], "minimum": 0}
 _TIME = {"bsonType": "date"}
@@ -104,7 +109,21 @@ def ensure_schema(db: Database[Document]) -> None:
                 db.command("collMod", name, validator=validator)
             else:
                 _create(db, name, validator)
-            db[name].create_indexes(INDEXES[name])
+            _ensure_indexes(db[name])
+
+
+def _ensure_indexes(collection: Collection[Document]) -> None:
+    for index in INDEXES[collection.name]:
+        try:
+            collection.create_indexes([index])
+        except OperationFailure as error:
+            if error.code not in _OTHER_INDEX_OF_THIS_NAME:
+                raise
+            # An earlier version of the shop meant something else by this name.
+            name = index.document["name"]
+            _log.warning("index %s.%s is made anew", collection.name, name, extra={"event": "mongo.index_rebuilt"})
+            collection.drop_index(name)
+            collection.create_indexes([index])
 
 
 def _create(db: Database[Document], name: str, validator: Document) -> None:

@@ -219,3 +219,12 @@ def test_search_finds_by_name_first(shop: Shop) -> None:
     found = shop.catalogue.search("brass lamp", 5)
     assert "brass" in found[0].id
     assert "lamp" in found[0].id
+
+
+def test_an_index_that_meant_something_else_is_made_anew(shop: Shop, settings: Settings) -> None:
+    """A database that an earlier version has left is brought up to date at the start."""
+    orders = shop.mongo_client[settings.mongo_database]["orders"]
+    orders.drop_index("idempotency_key")
+    orders.create_index("idempotency_key", name="idempotency_key", unique=True, sparse=True)
+    shop.prepare()
+    assert list(orders.index_information()["idempotency_key"]["key"]) == [("customer_id", 1), ("idempotency_key", 1)]

@@ -94,7 +94,7 @@ def test_a_stream_ends_by_itself(api: Api) -> None:
     """An order that waits for ever does not hold a thread for ever."""
     api.order(GOOD)
     order = next(iter(api.orders.orders.values()))
-    times = iter([0.0, 0.0, 31.0])
+    times = iter([0.0, 0.0, 0.0, 0.0, 31.0, 31.0, 31.0])
     progress = Progress(api.orders, 1, CollectorRegistry(), clock=lambda: next(times))
     assert b"event: pending" in b"".join(progress.stream(order, None).response)  # type: ignore[arg-type]
 

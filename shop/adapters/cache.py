@@ -26,6 +26,7 @@ import orjson
 import redis
 from cachetools import TTLCache
 
+from observability import context
 from observability.database import DatabaseMetrics
 from shop.domain.errors import DatabaseUnavailable
 
@@ -202,7 +203,7 @@ class TwoLevelCache:
                 _log.debug("a lock of cache %s ends by itself: %s", self.name, error)
 
     def _load(self, key: str, load: Load, old: Entry | None) -> Entry:
-        self._count["miss"].inc()
+        self._tell("miss")
         started = self._clock()
         try:
             loaded = load()
@@ -262,8 +263,12 @@ class TwoLevelCache:
         return Entry(entry.value, entry.version, entry.made_at, entry.fresh_until, entry.cost, stale=late)
 
     def _counted(self, result: str, entry: Entry) -> Entry:
-        self._count["negative_hit" if entry.value is None and result != "stale" else result].inc()
+        self._tell("negative_hit" if entry.value is None and result != "stale" else result)
         return entry
+
+    def _tell(self, result: str) -> None:
+        self._count[result].inc()
+        context.note(f"cache.{self.name}.result", result)
 
     def _name(self, key: str) -> str:
         return f"{{{self.name}:{key}}}"

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 import redis
+from opentelemetry import trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -126,6 +127,7 @@ class Circuit:
     def _tell(self, state: CircuitState, level: int) -> None:
         extra = {"event": f"circuit.{state}", "circuit": self.name, "circuit_state": str(state)}
         _log.log(level, "circuit %s is %s", self.name, state, extra=extra)
+        trace.get_current_span().add_event(f"circuit.{state}", {"circuit.name": self.name})
 
 
 class CircuitCollector(Collector):

@@ -54,7 +54,7 @@ def front_door(instance: Instance) -> Component:
     return Component(
         name="nginx",
         program="nginx",
-        # One process: with a master killed, its orphaned workers would keep the port and no new master could start.
+        # One process: a master and its workers write their titles over the environment, by which stragglers are found.
         arguments=("-p", str(run), "-e", "stderr", "-c", "nginx.conf", "-g", "master_process off;"),
         ports=("nginx", "nginx-status"),
         ready=ready.http_ok(instance.ports["nginx-status"], "/status"),

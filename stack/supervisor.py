@@ -16,6 +16,7 @@ from typing import Any
 from . import network
 from .errors import SupervisorError
 from .instance import Instance
+from .paths import ROOT
 from .supervisorconf import base_environment
 
 START_SECONDS = 15.0
@@ -141,6 +142,7 @@ def start(instance: Instance) -> Supervisor:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            cwd=ROOT,  # where it finds `stack.orphans`
             env=base_environment(instance, os.environ),
         )
     supervisor = Supervisor(paths.socket)

@@ -40,6 +40,9 @@ directory={root}
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
+[rpcinterface:orphans]
+supervisor.rpcinterface_factory = stack.orphans:make
+
 [include]
 files=components/*.conf
 """

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from console.addresses import Addresses
@@ -20,7 +23,7 @@ from console.follow.render import Renderer
 from console.follow.wait import Waiter
 from console.servers.errors import ServerError
 from console.servers.http import HttpTransport
-from console.story import Evidence, tell
+from console.story import Evidence, Story, tell
 from console.story.export import as_data
 from console.times import now
 from observability import WrongSetting
@@ -55,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         transport.close()
     story = tell(evidence)
-    if asked.json:
+    if asked.svg:
+        _draw(story, asked.svg)
+    elif asked.json:
         print(json.dumps(as_data(story), ensure_ascii=False, indent=2))
     else:
         Renderer(_output()).render(story)
@@ -72,6 +77,17 @@ def _gather(evidence: Evidence, clients: Clients, waiter: Waiter) -> None:
     else:
         subject.place_order(evidence, clients)
     Gatherer(clients, waiter, now, evidence).gather()
+
+
+def _draw(story: Story, file: Path) -> None:
+    """Write what the terminal would show as an SVG picture: the one in the README is made by this."""
+    page = Console(
+        record=True, width=_WIDTH_ELSEWHERE, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
+    Renderer(page).render(story)
+    # Without the fonts that rich would have the viewer fetch from elsewhere: any monospaced one will do.
+    without_fonts = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    page.save_svg(str(file), title="make follow", code_format=without_fonts)
 
 
 def _output() -> Console:
@@ -96,7 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--order", type=_matching(_ID), metavar="ID", help="an order's id")
     which.add_argument("--request", type=_matching(_ID), metavar="ID", help="a request id (X-Request-ID)")
     which.add_argument("--trace", type=_matching(_TRACE_ID), metavar="ID", help="a trace id (X-Trace-ID)")
-    parser.add_argument("--json", action="store_true", help="print the story as JSON")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print the story as JSON")
+    how.add_argument("--svg", type=Path, metavar="FILE", help="write the story as a picture")
     return parser
 
 

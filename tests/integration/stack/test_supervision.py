@@ -6,6 +6,7 @@ import os
 import signal
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from stack.errors import AlreadyUnderWay, OffsetMismatch, PortTaken
@@ -37,6 +38,21 @@ def test_a_killed_process_is_started_again(small: SmallStack) -> None:
     small.up()
     killed = small.pid("api-1")
     os.kill(killed, signal.SIGKILL)
+    wait_until("api-1 to run under another pid", lambda: small.pid("api-1") != killed)
+
+
+def test_the_children_of_a_killed_process_are_ended(small: SmallStack) -> None:
+    """They would keep the port from the next one."""
+    parent = (
+        "import os, sys, http.server as h; s = h.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])),"
+        " h.SimpleHTTPRequestHandler); pid = os.fork(); s.serve_forever()"
+    )
+    small.change("api-1", arguments=("-c", parent, str((small.settings.offset or 0) + 8001)))
+    assert small.up() == 0
+    killed = small.pid("api-1")
+    (child,) = psutil.Process(killed).children()
+    os.kill(killed, signal.SIGKILL)
+    wait_until("the child to end", lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
     wait_until("api-1 to run under another pid", lambda: small.pid("api-1") != killed)
 
 

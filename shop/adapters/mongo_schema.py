@@ -102,13 +102,14 @@ VALIDATORS: dict[str, Document] = {
 def ensure_schema(db: Database[Document]) -> None:
     """Make collections, validators and indexes that are not there yet. Raises ``DatabaseUnavailable``."""
     with translated():
-        existing = set(db.list_collection_names())
+        existing = {found["name"]: found.get("options", {}).get("validator") for found in db.list_collections()}
         for name, schema in VALIDATORS.items():
             validator = {"$jsonSchema": schema}
-            if name in existing:
-                db.command("collMod", name, validator=validator)
-            else:
+            if name not in existing:
                 _create(db, name, validator)
+            elif existing[name] != validator:
+                # Only when it has changed: it takes a right (dbAdmin) that a day's work does not.
+                db.command("collMod", name, validator=validator)
             _ensure_indexes(db[name])
 
 

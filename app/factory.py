@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import health, orders, problems, products
+from app import admin, auth, headers, health, identity, limits, openapi, orders, problems, products
 from app.prepare import Preparation
+from app.progress import Progress
+from app.settings import ApiSettings
 from observability import Telemetry, instrument_flask
 from shop.bootstrap import Shop
 
@@ -13,16 +16,28 @@ MAX_BODY_BYTES = 64 * 1024
 """The largest order is a few kilobytes; nobody may make us read more than this."""
 
 
-def create_app(shop: Shop, telemetry: Telemetry, preparation: Preparation) -> Flask:
+def create_app(shop: Shop, telemetry: Telemetry, preparation: Preparation, settings: ApiSettings) -> Flask:
     """Routes, error answers and telemetry; connects to nothing."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    app.register_blueprint(products.blueprint(shop.catalogue))
-    app.register_blueprint(orders.blueprint(shop.place_order, shop.orders))
+    problems.register(app)
+    identity.install(app, settings, shop.revocations)
+    headers.install(app, settings.cors_origins)
+    limiter = limits.new_limiter(app, settings)
+    # Half of the threads at the most may be held by streams.
+    progress = Progress(shop.orders, max(1, settings.threads // 2), telemetry.registry)
+    app.register_blueprint(auth.blueprint(shop.register, shop.log_in, shop.revocations, limiter, settings))
+    app.register_blueprint(products.blueprint(shop.catalogue, shop.browsing))
+    app.register_blueprint(
+        orders.blueprint(shop.place_order, shop.cancel_order, shop.orders, progress, limiter, settings)
+    )
+    app.register_blueprint(admin.blueprint(shop.catalogue, shop.orders, shop.retry_dead_letter))
     # Redis is missed but not needed: products come from MongoDB, orders wait for the sweeper.
     required = {"mongo": shop.probes["mongo"], "catalogue": preparation.check}
     app.register_blueprint(health.blueprint(required, {"redis": shop.probes["redis"]}))
-    problems.register(app)
+    app.register_blueprint(openapi.blueprint())
     instrument_flask(app, telemetry)
+    # One proxy stands before us, NGINX, and its word is the one that counts for the client's address.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     return app

@@ -10,6 +10,9 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
+from app.schemas import Alive, Readiness
+from app.spec import operation
+
 Probe = Callable[[], Any]
 
 
@@ -18,10 +21,12 @@ def blueprint(required: Mapping[str, Probe], optional: Mapping[str, Probe]) -> B
     api = Blueprint("health", __name__)
 
     @api.get("/healthz")
+    @operation(summary="Is the process alive", tag="health", answers={200: Alive})
     def alive() -> ResponseReturnValue:
         return jsonify({"status": "alive"})
 
     @api.get("/readyz")
+    @operation(summary="Can it do its work", tag="health", answers={200: Readiness, 503: Readiness})
     def ready() -> ResponseReturnValue:
         with suppress_instrumentation():
             needed = {name: _ask(probe) for name, probe in required.items()}

@@ -35,6 +35,10 @@ class Preparation:
                     _log.warning("the catalogue waits for the database: %s", error)
                 told = True
                 self._ready.wait(self._retry)
+            except Exception:  # noqa: BLE001
+                # A defect, or a database that refuses: this replica stays unready, says why, and tries again.
+                _log.exception("the catalogue cannot be prepared", extra={"event": "shop.prepare_failed"})
+                self._ready.wait(self._retry * 10)
             else:
                 self._ready.set()
                 _log.info("indexes and catalogue are ready", extra={"event": "shop.prepared", "products_added": added})

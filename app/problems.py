@@ -17,6 +17,10 @@ RETRY_AFTER_SECONDS = 5
 # Error of the shop -> status, name of the problem type, title.
 _KINDS: dict[type[errors.ShopError], tuple[int, str, str]] = {
     errors.NotFound: (404, "not-found", "Not Found"),
+    errors.ProductExists: (409, "product-exists", "Conflict"),
+    errors.EmailTaken: (409, "email-taken", "Conflict"),
+    errors.WrongState: (409, "wrong-state", "Conflict"),
+    errors.WrongCredentials: (401, "wrong-credentials", "Unauthorized"),
     errors.UnknownProduct: (422, "unknown-product", "Unknown Product"),
     errors.InvalidOrder: (422, "invalid-order", "Invalid Order"),
     errors.IdempotencyKeyReused: (422, "idempotency-key-reused", "Idempotency Key Reused"),

@@ -1,36 +1,117 @@
-"""``/api/v1/products``."""
+"""``/api/v1/products`` and ``/api/v1/home``."""
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, request, url_for
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
-from pydantic import TypeAdapter, ValidationError
 
-from app.schemas import PageQuery, ProductId, product_answer
+from app.schemas import (
+    PRODUCT_ID,
+    HomeAnswer,
+    PageQuery,
+    ProductAnswer,
+    ProductList,
+    ProductPage,
+    SearchQuery,
+    product_answer,
+)
+from app.spec import operation
 from shop.domain.errors import NotFound
-from shop.ports import Catalogue
+from shop.ports import Browsing, Catalogue
 
-_product_id: TypeAdapter[str] = TypeAdapter(ProductId)
+_PRODUCT_ID = re.compile(PRODUCT_ID)
+PATH_PRODUCT = {"product_id": {"type": "string", "pattern": PRODUCT_ID}}
+FRESH_SECONDS = 5
+"""How long a client or a CDN may keep a product without asking again."""
+STALE_SECONDS = 60
 
 
-def blueprint(catalogue: Catalogue) -> Blueprint:
+def blueprint(catalogue: Catalogue, browsing: Browsing) -> Blueprint:
     """Looking at products."""
-    api = Blueprint("products", __name__, url_prefix="/api/v1/products")
+    api = Blueprint("products", __name__, url_prefix="/api/v1")
 
-    @api.get("")
+    @api.get("/products")
+    @operation(
+        summary="A page of the catalogue",
+        tag="products",
+        query=PageQuery,
+        answers={200: ProductPage, 304: None},
+        problems=(422,),
+    )
     def page() -> ResponseReturnValue:
         query = PageQuery.model_validate(request.args.to_dict())
-        found = catalogue.page(query.limit, query.after)
+        found, age, stale = browsing.look_through(query.limit, query.after)
         full = len(found) == query.limit
         following = url_for("products.page", limit=query.limit, after=found[-1].id) if full else None
-        return jsonify({"items": [product_answer(product) for product in found], "next": following})
+        return cacheable({"items": [product_answer(product) for product in found], "next": following}, age, stale)
 
-    @api.get("/<product_id>")
+    @api.get("/products/<product_id>")
+    @operation(
+        summary="A product",
+        tag="products",
+        path=PATH_PRODUCT,
+        answers={200: ProductAnswer, 304: None},
+        problems=(404,),
+    )
     def show(product_id: str) -> ResponseReturnValue:
-        try:
-            _product_id.validate_python(product_id)
-        except ValidationError:
-            raise NotFound("product", product_id[:80]) from None
-        return jsonify(product_answer(catalogue.get(product_id)))
+        seen = browsing.look_at(known_form(product_id))
+        return cacheable(product_answer(seen.product), seen.age, seen.stale)
+
+    @api.get("/products/search")
+    @operation(
+        summary="Products that match words, the best first",
+        tag="products",
+        query=SearchQuery,
+        answers={200: ProductList},
+        problems=(422,),
+    )
+    def search() -> ResponseReturnValue:
+        query = SearchQuery.model_validate(request.args.to_dict())
+        found = catalogue.search(query.q, query.limit)
+        return jsonify({"items": [product_answer(product) for product in found]})
+
+    @api.get("/home")
+    @operation(summary="The front page in one answer", tag="products", answers={200: HomeAnswer, 304: None})
+    def home() -> ResponseReturnValue:
+        shown = browsing.home()
+        body = {
+            "best_sellers": [product_answer(product) for product in shown.best_sellers],
+            "first_page": [product_answer(product) for product in shown.first_page],
+        }
+        return cacheable(body, shown.age, shown.stale)
 
     return api
+
+
+def known_form(product_id: str) -> str:
+    """The id, if it has the form of one. Raises ``NotFound``: no other can be there."""
+    if not _PRODUCT_ID.fullmatch(product_id):
+        raise NotFound("product", product_id[:80])
+    return product_id
+
+
+def cacheable(body: Mapping[str, Any], age: float, stale: bool) -> Response:
+    """An answer that clients and NGINX may keep: ``ETag``, ``Cache-Control``, ``Age``; 304 if they have it already.
+
+    A copy past its time, served because the database is down, says so (``Warning: 110``, RFC 7234, section 5.5.1, still
+    the only words for it) and is not to be kept.
+    """
+    raw = orjson.dumps(body)
+    response = Response(raw, content_type="application/json")
+    response.set_etag(hashlib.blake2b(raw, digest_size=12).hexdigest())
+    response.headers["Age"] = str(int(age))
+    if stale:
+        response.headers["Warning"] = '110 glasshouse "Response is Stale"'
+        response.headers["Cache-Control"] = "no-store"
+    else:
+        response.headers["Cache-Control"] = (
+            f"public, max-age={FRESH_SECONDS}, stale-while-revalidate={STALE_SECONDS}, stale-if-error={STALE_SECONDS}"
+        )
+    response.make_conditional(request)
+    return response

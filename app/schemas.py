@@ -1,42 +1,250 @@
-"""What clients send and get."""
+"""What clients send and get, as models: input is checked by them, the OpenAPI document is made of them."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from flask import Request
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from shop.domain.order import MAX_LINES, MAX_QUANTITY, Order
+from shop.domain.account import Role
+from shop.domain.order import MAX_LINES, MAX_QUANTITY, Order, OrderStatus
 from shop.domain.product import Product
 
-ProductId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$", strict=True)]
+PRODUCT_ID = r"^[a-z0-9][a-z0-9-]{0,79}$"
+ORDER_ID = r"^ord_[0-9a-f]{32}$"
+ProductId = Annotated[str, Field(pattern=PRODUCT_ID, strict=True)]
+OrderId = Annotated[str, Field(pattern=ORDER_ID, strict=True)]
+# Not RFC 5322 whole, on purpose: one @, no spaces or control characters, a dot in the domain.
+Email = Annotated[str, Field(pattern=r"^[^\s@\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,180}\.[A-Za-z]{2,24}$", strict=True)]
+Password = Annotated[str, Field(min_length=10, max_length=128, strict=True)]
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", strict=True)]
+Cents = Annotated[int, Field(ge=0, le=100_000_000, strict=True)]
+Pieces = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
-class Item(BaseModel):
-    """A product and how many pieces of it."""
+class Input(BaseModel):
+    """Unknown members are refused: a misspelt one must not be passed over in silence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Output(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Credentials(Input):
+    """E-mail address and password."""
+
+    email: Email
+    password: Password
+
+
+class Item(Input):
+    """A product and how many pieces of it."""
+
     product_id: ProductId
     quantity: StrictInt = Field(ge=1, le=MAX_QUANTITY)
 
 
-class OrderRequest(BaseModel):
+class OrderRequest(Input):
     """The body of ``POST /api/v1/orders``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     items: list[Item] = Field(min_length=1, max_length=MAX_LINES)
 
 
-class PageQuery(BaseModel):
-    """The query of ``GET /api/v1/products``."""
+class PageQuery(Input):
+    """A page of products: how many, and behind which."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     limit: int = Field(default=20, ge=1, le=100)
     after: ProductId | None = None
+
+
+class SearchQuery(Input):
+    """Words to look for."""
+
+    q: Text
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class OrdersQuery(Input):
+    """A page of orders, the newest first."""
+
+    limit: int = Field(default=20, ge=1, le=100)
+    after: OrderId | None = None
+    status: OrderStatus | None = None
+    created_from: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+
+
+class DeadLettersQuery(Input):
+    """A page of dead letters."""
+
+    limit: int = Field(default=20, ge=1, le=100)
+    after: OrderId | None = None
+
+
+class NewProduct(Input):
+    """The body of ``POST /api/v1/admin/products``."""
+
+    id: ProductId
+    name: Text
+    category: Text
+    description: Annotated[str, Field(max_length=2000, strict=True)] = ""
+    price_cents: Cents
+    stock: Pieces
+
+
+class Price(Input):
+    """A new price, in cents."""
+
+    price_cents: Cents
+
+
+class Stock(Input):
+    """A new stock, in pieces."""
+
+    stock: Pieces
+
+
+class ProductAnswer(Output):
+    """A product."""
+
+    id: str
+    name: str
+    category: str
+    description: str
+    price_cents: int
+    currency: str
+    stock: int
+
+
+class ProductPage(Output):
+    """A page of products; ``next`` is where the following one is."""
+
+    items: list[ProductAnswer]
+    next: str | None
+
+
+class ProductList(Output):
+    """Products, the best first."""
+
+    items: list[ProductAnswer]
+
+
+class HomeAnswer(Output):
+    """The front page."""
+
+    best_sellers: list[ProductAnswer]
+    first_page: list[ProductAnswer]
+
+
+class LineAnswer(Output):
+    """A line of an order, at the name and price of the day it was placed."""
+
+    product_id: str
+    name: str
+    quantity: int
+    unit_price_cents: int
+
+
+class StepAnswer(Output):
+    """A state and when it was reached."""
+
+    status: OrderStatus
+    at: datetime
+
+
+class DeadLetterAnswer(Output):
+    """Why nobody works on an order any more."""
+
+    reason: str
+    at: datetime
+
+
+class OrderAnswer(Output):
+    """An order."""
+
+    id: str
+    status: OrderStatus
+    items: list[LineAnswer]
+    total_cents: int
+    currency: str
+    created_at: datetime
+    updated_at: datetime
+    history: list[StepAnswer]
+    request_id: str | None
+    trace_id: str | None
+    reason: str | None = None
+    dead_letter: DeadLetterAnswer | None = None
+
+
+class OrderPage(Output):
+    """A page of orders; ``next`` is where the following one is."""
+
+    items: list[OrderAnswer]
+    next: str | None
+
+
+class Tokens(Output):
+    """What opens doors, and what gets new keys."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["Bearer"]
+
+
+class AccountAnswer(Output):
+    """Who one is."""
+
+    id: str
+    role: Role
+
+
+class Dependency(Output):
+    """A dependency's state."""
+
+    state: Literal["up", "down"]
+    error: str | None = None
+    latency_seconds: float
+
+
+class Readiness(Output):
+    """Whether the process can do its work."""
+
+    status: Literal["ready", "degraded", "unready"]
+    dependencies: dict[str, Dependency]
+
+
+class Alive(Output):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class Fault(Output):
+    """One fault in what was sent."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    request_id: str | None = None
+    errors: list[Fault] | None = None
 
 
 def json_body(request: Request) -> bytes:
@@ -47,7 +255,7 @@ def json_body(request: Request) -> bytes:
     """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
-    return request.get_data(cache=False)
+    return request.get_data(cache=True)
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -63,7 +271,7 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def product_answer(product: Product) -> dict[str, Any]:
-    """A product as clients see it."""
+    """A product as ``ProductAnswer``."""
     return {
         "id": product.id,
         "name": product.name,
@@ -76,8 +284,8 @@ def product_answer(product: Product) -> dict[str, Any]:
 
 
 def order_answer(order: Order) -> dict[str, Any]:
-    """An order as its customer sees it."""
-    answer = {
+    """An order as ``OrderAnswer``."""
+    answer: dict[str, Any] = {
         "id": order.id,
         "status": str(order.status),
         "items": [
@@ -99,4 +307,6 @@ def order_answer(order: Order) -> dict[str, Any]:
     }
     if order.reason is not None:
         answer["reason"] = order.reason
+    if order.dead_letter is not None:
+        answer["dead_letter"] = {"reason": order.dead_letter.reason, "at": order.dead_letter.at.isoformat()}
     return answer

@@ -1,7 +1,10 @@
 """The API as gunicorn loads it: wired in the worker process, after the fork."""
 
+import atexit
+
 from app.factory import create_app
 from app.prepare import Preparation
+from app.settings import ApiSettings
 from observability import Telemetry
 from shop.bootstrap import Instruments, new_shop
 from shop.config import Settings
@@ -10,4 +13,7 @@ telemetry = Telemetry.start(service="api")
 shop = new_shop(Settings.from_env(), Instruments.install(telemetry))
 preparation = Preparation(shop.prepare)
 preparation.start()
-app = create_app(shop, telemetry, preparation)
+shop.start()
+# Last in, first out: views are written and connections closed before the telemetry is flushed.
+atexit.register(shop.stop)
+app = create_app(shop, telemetry, preparation, ApiSettings.from_env())

@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from opentelemetry import trace
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
+
+_noted: ContextVar[dict[str, str | int | float] | None] = ContextVar("noted", default=None)
 
 # Long enough for every common scheme (UUID, ULID, trace id), too short to be an attack on the log store.
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -32,6 +36,24 @@ def accept_request_id(candidate: str | None) -> str:
     if candidate and _ACCEPTED.fullmatch(candidate):
         return candidate
     return new_request_id()
+
+
+def begin_notes() -> dict[str, str | int | float]:
+    """A fresh place for what is noted about the current request; its log line takes what is there at its end."""
+    notes: dict[str, str | int | float] = {}
+    _noted.set(notes)
+    return notes
+
+
+def note(name: str, value: str | int | float) -> None:
+    """Add a field to the current request's log line and an attribute to its span; outside a request to the span alone.
+
+    For what is known in the middle of a request and belongs to it as a whole: which cache answered, for example.
+    """
+    notes = _noted.get()
+    if notes is not None:
+        notes[name.replace(".", "_")] = value
+    trace.get_current_span().set_attribute(name, value)
 
 
 @contextmanager

@@ -51,5 +51,5 @@ class DatabaseMetrics:
 
     def declare_cache(self, cache: str) -> None:
         """Start the series of a cache at zero."""
-        for result in ("hit", "miss", "error"):
+        for result in ("local_hit", "hit", "negative_hit", "stale", "miss", "error"):
             self.cache.labels(cache, result)

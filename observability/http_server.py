@@ -66,6 +66,7 @@ class _Exchange:
         self.request_id = context.accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
         environ["HTTP_X_REQUEST_ID"] = self.request_id
         context.request_id.set(self.request_id)
+        self._notes = context.begin_notes()
         metrics.active.inc()
 
     def starter(self, start_response: StartResponse) -> StartResponse:
@@ -107,6 +108,7 @@ class _Exchange:
                 "duration_seconds": round(duration, 6),
                 "request_id": self.request_id,
             }
+            fields.update(self._notes)
             if trace_id:
                 fields["trace_id"], fields["span_id"] = trace_id, span_id
             level = logging.ERROR if self.status >= 500 else logging.INFO

@@ -10,6 +10,7 @@ import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MISCONFIGURED = 78
@@ -81,6 +82,24 @@ def _writable(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "")
     if value and not os.access(os.path.dirname(value) or ".", os.W_OK):
         raise WrongSetting(name, value, "a file in a directory that is there and can be written, or empty")
+    return value
+
+
+def read_secret(env: Mapping[str, str], name: str, shortest: int) -> str | None:
+    """The secret in setting ``name``, or in the file that ``name`` + ``_FILE`` names; ``None`` if neither is set.
+
+    Raises:
+        WrongSetting: the file cannot be read, or the secret has less than ``shortest`` characters. The message never
+            holds the secret.
+    """
+    value, path = env.get(name), env.get(f"{name}_FILE")
+    if value is None and path is not None:
+        try:
+            value = Path(path).read_text().strip()
+        except OSError as error:
+            raise WrongSetting(f"{name}_FILE", path, f"a readable file ({error.strerror})") from None
+    if value is not None and len(value) < shortest:
+        raise WrongSetting(name, "…", f"at least {shortest} characters long")
     return value
 
 

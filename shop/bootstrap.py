@@ -16,19 +16,24 @@ from observability.http_client import ObservedSession, instrument_http_client
 from observability.mongo import instrument_mongo
 from observability.redis_client import ObservedRedis, instrument_redis
 from observability.telemetry import Telemetry
+from shop.accounts import LogIn, Register
 from shop.adapters import mongo
-from shop.adapters.cache import NAME as PRODUCT_CACHE
-from shop.adapters.cache import CachedCatalogue
+from shop.adapters.accounts import MongoAccounts
+from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.adapters.catalogue import MongoCatalogue
+from shop.adapters.circuit import Circuit
 from shop.adapters.events import TelemetryEvents
 from shop.adapters.mail import SmtpMailer
+from shop.adapters.mongo_schema import ensure_schema
 from shop.adapters.orders import MongoOrders
+from shop.adapters.passwords import Argon2Passwords
 from shop.adapters.payments import HttpPayments
 from shop.adapters.queue import RqOrderQueue
+from shop.adapters.revocations import RedisRevocations
 from shop.config import Settings
-from shop.ports import Catalogue, Orders
+from shop.ports import Browsing, Catalogue, Orders
 from shop.seed import products
-from shop.services import FulfilOrder, PlaceOrder, SweepOrders
+from shop.services import CancelOrder, FulfilOrder, PlaceOrder, RetryDeadLetter, SweepOrders
 
 
 @dataclass
@@ -46,7 +51,6 @@ class Instruments:
     def install(cls, telemetry: Telemetry) -> Instruments:
         """Instrument the drivers of this process."""
         metrics = DatabaseMetrics(telemetry.registry)
-        metrics.declare_cache(PRODUCT_CACHE)
         return cls(
             telemetry=telemetry,
             metrics=metrics,
@@ -62,22 +66,30 @@ class Shop:
     """The use cases, wired, and what a process needs to look after them."""
 
     catalogue: Catalogue
+    browsing: Browsing
     orders: Orders
     place_order: PlaceOrder
+    cancel_order: CancelOrder
     fulfil_order: FulfilOrder
     sweep_orders: SweepOrders
+    retry_dead_letter: RetryDeadLetter
+    register: Register
+    log_in: LogIn
+    revocations: RedisRevocations
     queue: Queue
     mongo_client: MongoClient[dict[str, Any]]
     redis_client: redis.Redis
     prepare: Callable[[], int]
-    """Make indexes and seed the catalogue; returns how many products were added. Raises ``DatabaseUnavailable``."""
+    """Make indexes, catalogue and admin, and warm the cache; returns how many products were added.
+
+    Raises ``DatabaseUnavailable``.
+    """
+    start: Callable[[], None]
+    """Begin what a long-lived process does on the side: listening for invalidations, writing views."""
+    stop: Callable[[], None]
+    """End that, and close the connections."""
     probes: dict[str, Callable[[], Any]]
     """Per dependency a call that raises when it does not answer."""
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.mongo_client.close()
-        self.redis_client.close()
 
 
 def new_redis(settings: Settings, instruments: Instruments) -> ObservedRedis:
@@ -90,33 +102,62 @@ def new_redis(settings: Settings, instruments: Instruments) -> ObservedRedis:
     )
 
 
+def payment_circuit(settings: Settings, client: redis.Redis) -> Circuit:
+    """The circuit around the payment service, as every process of the shop knows it."""
+    return Circuit("payments", client, open_seconds=settings.circuit_seconds)
+
+
 def new_shop(settings: Settings, instruments: Instruments) -> Shop:
     """Connect everything (lazily: no server needs to be up) and wire the use cases."""
-    telemetry = instruments.telemetry
+    telemetry, events = instruments.telemetry, instruments.events
     tracer = telemetry.tracer("shop")
     client = mongo.new_client(settings, instruments.mongo_listeners, telemetry.settings.instance)
     db = mongo.database(client, settings)
     redis_client = new_redis(settings, instruments)
     queue = Queue(settings.queue, connection=redis_client, serializer=JSONSerializer)
     catalogue = CachedCatalogue(MongoCatalogue(db), redis_client, instruments.metrics, settings.cache_seconds)
-    orders = MongoOrders(client, db)
+    orders, accounts, passwords = MongoOrders(client, db), MongoAccounts(db), Argon2Passwords()
     order_queue = RqOrderQueue(queue, tracer)
-    payments = HttpPayments(instruments.http, settings.payments_url, settings.payments_patience)
+    circuit = payment_circuit(settings, redis_client)
+    payments = HttpPayments(instruments.http, settings.payments_url, settings.payments_patience, circuit)
     mailer = SmtpMailer(settings.smtp_url, settings.smtp_patience, tracer)
+    register = Register(accounts, passwords)
 
     def prepare() -> int:
-        mongo.ensure_indexes(db)
-        return catalogue.add_missing(products())
+        ensure_schema(db)
+        added = catalogue.add_missing(products())
+        if settings.admin_email and settings.admin_password:
+            register.ensure_admin(settings.admin_email, settings.admin_password)
+        catalogue.warm_up()
+        return added
+
+    def start() -> None:
+        catalogue.invalidations.start()
+        catalogue.views.start()
+
+    def stop() -> None:
+        catalogue.invalidations.stop()
+        catalogue.views.stop()
+        client.close()
+        redis_client.close()
 
     return Shop(
         catalogue=catalogue,
+        browsing=catalogue,
         orders=orders,
-        place_order=PlaceOrder(catalogue, orders, order_queue, instruments.events),
-        fulfil_order=FulfilOrder(orders, payments, mailer, instruments.events),
+        place_order=PlaceOrder(catalogue, orders, order_queue, events),
+        cancel_order=CancelOrder(orders, events),
+        fulfil_order=FulfilOrder(orders, accounts, payments, mailer, events),
         sweep_orders=SweepOrders(orders, order_queue),
+        retry_dead_letter=RetryDeadLetter(orders, order_queue, events),
+        register=register,
+        log_in=LogIn(accounts, passwords),
+        revocations=RedisRevocations(redis_client, db),
         queue=queue,
         mongo_client=client,
         redis_client=redis_client,
         prepare=prepare,
+        start=start,
+        stop=stop,
         probes={"mongo": mongo.pinger(client), "redis": redis_client.ping},
     )

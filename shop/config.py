@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from observability.settings import WrongSetting
+from observability.settings import WrongSetting, read_secret
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Settings:
     payments_patience: float = 2.0
     smtp_patience: float = 3.0
     cache_seconds: int = 60
+    admin_email: str = ""
+    admin_password: str = field(default="", repr=False)
+    circuit_seconds: float = 10.0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -49,6 +52,9 @@ class Settings:
             payments_patience=_number(env, "PAYMENTS_PATIENCE", default.payments_patience, 0.1, 5),
             smtp_patience=_number(env, "SMTP_PATIENCE", default.smtp_patience, 0.1, 10),
             cache_seconds=int(_number(env, "CACHE_SECONDS", default.cache_seconds, 1, 86_400)),
+            admin_email=env.get("ADMIN_EMAIL", default.admin_email),
+            admin_password=read_secret(env, "ADMIN_PASSWORD", 12) or "",
+            circuit_seconds=_number(env, "CIRCUIT_SECONDS", default.circuit_seconds, 0.1, 600),
         )
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shop.domain.errors import (
     IdempotencyKeyReused,
     OutOfStock,
     PaymentDeclined,
+    PaymentUnavailable,
     QueueUnavailable,
     StaleOrder,
     Unavailable,
     UnknownProduct,
+    WrongState,
 )
 from shop.domain.order import Order, OrderStatus, Origin, merged, new_order
-from shop.domain.retry import GRACE, LEASE, backoff
-from shop.ports import Catalogue, Events, Mailer, OrderQueue, Orders, Payments
+from shop.domain.retry import GRACE, LEASE, MAX_STRIKES, backoff
+from shop.ports import Accounts, Catalogue, Events, Mailer, OrderQueue, Orders, Payments
 
 Clock = Callable[[], datetime]
 
@@ -41,6 +43,7 @@ class PlaceOrder:
         items: Iterable[tuple[str, int]],
         idempotency_key: str | None = None,
         origin: Origin | None = None,
+        customer_id: str | None = None,
     ) -> Order:
         """Place an order of ``(product id, quantity)`` items; the answer is pending, or what the same key got before.
 
@@ -55,7 +58,7 @@ class PlaceOrder:
             if product_id not in products:
                 raise UnknownProduct(product_id)
         now = self._clock()
-        order = new_order(quantities, products, now, idempotency_key, origin)
+        order = new_order(quantities, products, now, idempotency_key, origin, customer_id)
         stored = self._orders.add(order, due_at=now + GRACE)
         if stored.id != order.id:
             if stored.fingerprint != order.fingerprint:
@@ -70,30 +73,68 @@ class PlaceOrder:
         return stored
 
 
+class CancelOrder:
+    """Take an order back before anybody has worked on it."""
+
+    def __init__(self, orders: Orders, events: Events, clock: Clock = utc_now) -> None:
+        self._orders, self._events, self._clock = orders, events, clock
+
+    def __call__(self, order: Order) -> Order:
+        """The cancelled order; cancelling twice does no harm. Raises ``WrongState`` if it is too late."""
+        if order.status is OrderStatus.CANCELLED:
+            return order
+        try:
+            cancelled = self._orders.cancel(order, self._clock())
+        except StaleOrder as error:
+            raise WrongState("Only a pending order can be cancelled; this one is being fulfilled already.") from error
+        self._events.advanced(cancelled)
+        return cancelled
+
+
 class FulfilOrder:
     """Bring a promised order to its end. Each step is safe to repeat, so it may be called any number of times."""
 
     def __init__(
-        self, orders: Orders, payments: Payments, mailer: Mailer, events: Events, clock: Clock = utc_now
+        self,
+        orders: Orders,
+        accounts: Accounts,
+        payments: Payments,
+        mailer: Mailer,
+        events: Events,
+        clock: Clock = utc_now,
     ) -> None:
-        self._orders, self._payments, self._mailer = orders, payments, mailer
+        self._orders, self._accounts, self._payments, self._mailer = orders, accounts, payments, mailer
         self._events, self._clock = events, clock
 
     def __call__(self, order_id: str) -> Order | None:
         """Take the order as far as it goes now; ``None`` if it is finished, unknown or in another worker's hands.
 
+        A fulfilment that dies (its process killed, or by a defect) costs the order a strike, ``MAX_STRIKES`` in a row
+        make it a dead letter. A dependency that is down costs none: the order waits for as long as it takes.
+
         Raises:
             DatabaseUnavailable: the order stays as it is; its lease runs out and the sweeper finds it.
+            Exception: a defect, after the order was given back.
         """
         now = self._clock()
         order = self._orders.claim(order_id, now, now + LEASE)
         if order is None:
             return None
+        if order.strikes > MAX_STRIKES:
+            return self._bury(order, f"its worker died {MAX_STRIKES} times in a row")
         try:
             return self._carry_out(order)
         except StaleOrder:
-            # Our lease ran out and another worker went on: the order is its now.
+            # Our lease ran out and another worker went on, or the customer cancelled: the order is not ours any more.
             return None
+        except Unavailable:
+            raise
+        except Exception as error:
+            if order.strikes >= MAX_STRIKES:
+                self._bury(order, f"{type(error).__name__} {MAX_STRIKES} times in a row")
+            else:
+                self._orders.postpone(order, self._clock() + backoff(order.strikes), excused=False)
+            raise
 
     def _carry_out(self, order: Order) -> Order:
         try:
@@ -105,20 +146,47 @@ class FulfilOrder:
             if order.status is OrderStatus.PAID:
                 order = self._note(self._orders.advance(order, OrderStatus.CONFIRMED, self._clock()))
             if order.status is OrderStatus.CONFIRMED and order.email_sent_at is None:
-                self._mailer.confirm(order)
+                self._mailer.confirm(order, self._address(order))
                 order = self._orders.mark_told(order, self._clock())
+                self._events.mailed(order)
         except OutOfStock as error:
             return self._note(self._orders.fail(order, f"out_of_stock:{error.product_id}", self._clock()))
         except PaymentDeclined:
             return self._note(self._orders.fail(order, "payment_declined", self._clock()))
         except Unavailable as error:
-            due_at = self._clock() + backoff(order.attempts)
-            self._orders.postpone(order, due_at)
+            vain = timedelta(seconds=error.retry_after if isinstance(error, PaymentUnavailable) else 0.0)
+            due_at = self._clock() + max(vain, backoff(order.attempts))
+            self._orders.postpone(order, due_at, excused=True)
             self._events.waiting(order, str(error), due_at)
         return order
 
+    def _address(self, order: Order) -> str | None:
+        return self._accounts.get(order.customer_id).email if order.customer_id else None
+
+    def _bury(self, order: Order, why: str) -> Order:
+        buried = self._orders.bury(order, why, self._clock())
+        self._events.buried(buried, why)
+        return buried
+
     def _note(self, order: Order) -> Order:
         self._events.advanced(order)
+        return order
+
+
+class RetryDeadLetter:
+    """Give a dead letter another chance, after a person has looked at it."""
+
+    def __init__(self, orders: Orders, queue: OrderQueue, events: Events, clock: Clock = utc_now) -> None:
+        self._orders, self._queue, self._events, self._clock = orders, queue, events, clock
+
+    def __call__(self, order_id: str) -> Order:
+        """The order, due again. Raises ``NotFound`` if it is no dead letter, ``DatabaseUnavailable``."""
+        order = self._orders.revive(order_id, self._clock())
+        self._events.revived(order)
+        try:
+            self._queue.enqueue(order)
+        except QueueUnavailable:
+            self._events.not_enqueued(order)
         return order
 
 

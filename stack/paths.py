@@ -30,6 +30,11 @@ class StatePaths:
         return self.state / "run"
 
     @property
+    def secrets(self) -> Path:
+        """Keys and passwords, made at the first start."""
+        return self.state / "secrets"
+
+    @property
     def logs(self) -> Path:
         """Logs of third-party servers and of supervisord."""
         return self.state / "logs"

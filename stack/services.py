@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import ready, servers
+from . import ready, secrets, servers
 from .components import PYTHON, Component
 from .instance import Instance
 
@@ -27,6 +27,14 @@ def web(
     instance: Instance, service: str, name: str, package: str, *, wave: int = 1, database: str = "shop"
 ) -> Component:
     """A gunicorn process that serves `package.wsgi:app`."""
+    own = {"MONGO_DATABASE": database}
+    if service == "api":
+        # The keys go to those who need them, by file: an environment is easily printed.
+        own |= {
+            "JWT_SECRET_FILE": str(secrets.jwt_secret(instance.paths)),
+            "ADMIN_EMAIL": secrets.ADMIN_EMAIL,
+            "ADMIN_PASSWORD_FILE": str(secrets.admin_password(instance.paths)),
+        }
     return Component(
         name=name,
         program=PYTHON,
@@ -34,7 +42,7 @@ def web(
         ports=(name, f"{name}-metrics"),
         ready=ready.http_ok(instance.ports[name], "/readyz"),
         url=instance.ports.url(name),
-        environment=environment(instance, service, name, port=name) | {"MONGO_DATABASE": database},
+        environment=environment(instance, service, name, port=name) | own,
         json_log=True,
         needs=("mongo", "redis") if database == "shop" else ("mongo",),
         wave=wave,

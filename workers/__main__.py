@@ -16,8 +16,9 @@ from observability import Telemetry
 from observability.rq import JobMetrics, ObservedWorker
 from observability.rq_queues import QueueCollector
 from observability.settings import MISCONFIGURED, WrongSetting
+from shop.adapters.circuit import CircuitCollector
 from shop.adapters.queue import FULFIL
-from shop.bootstrap import Instruments, new_shop
+from shop.bootstrap import Instruments, new_shop, payment_circuit
 from shop.config import Settings
 from workers import jobs
 from workers.waiting import wait_for_redis
@@ -42,6 +43,7 @@ def main() -> int:
     metrics.declare(settings.queue, FULFIL.rsplit(".", 1)[-1])
     asking = redis.Redis.from_url(settings.redis_url, **_ASKING)
     QueueCollector([Queue(settings.queue, connection=asking, serializer=JSONSerializer)], telemetry.registry)
+    CircuitCollector([payment_circuit(settings, asking)], telemetry.registry)
     jobs.wire(lambda: new_shop(settings, instruments))
 
     # Not an observed client: a command that waits five seconds for a job would pass for a slow Redis.

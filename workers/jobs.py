@@ -28,4 +28,4 @@ def fulfil_order(order_id: str) -> str | None:
         order = shop.fulfil_order(order_id)
         return str(order.status) if order is not None else None
     finally:
-        shop.close()
+        shop.stop()

@@ -1,4 +1,4 @@
-"""``python -m workers.sweeper``: asks the workers again for promised orders that nobody works on."""
+"""``python -m workers.sweeper``: asks the workers again for promised orders that nobody works on, and keeps watch."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import redis
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from prometheus_client import CollectorRegistry, Counter
 
@@ -17,22 +18,33 @@ from observability.settings import MISCONFIGURED, WrongSetting
 from shop.bootstrap import Instruments, new_shop
 from shop.config import Settings
 from shop.domain.errors import Unavailable
-from shop.services import SweepOrders
+from workers.watch import Watch
 
 _log = logging.getLogger("workers.sweeper")
 DEFAULT_PERIOD_SECONDS = 2.0
+LONGEST_PERIOD_SECONDS = 20.0
+RESTORE_EVERY = 15
+"""Every so many sweeps the revocations are written into Redis again, in case it came back without them."""
 
 
 class Sweeper:
     """Sweeps every ``period`` seconds until stopped; a dependency that is down is told once and tried again."""
 
-    def __init__(self, sweep: SweepOrders, registry: CollectorRegistry, period: float) -> None:
-        self._sweep, self._period = sweep, period
+    def __init__(
+        self,
+        sweep: Callable[[], int],
+        watch: Callable[[], None],
+        restore: Callable[[], int],
+        registry: CollectorRegistry,
+        period: float,
+    ) -> None:
+        self._sweep, self._watch, self._restore, self._period = sweep, watch, restore, period
         self._found = Counter("shop_orders_swept_total", "Orders that the sweeper enqueued again", registry=registry)
         self._sweeps = Counter("shop_sweeps_total", "Sweeps by what came of them", ["outcome"], registry=registry)
         for outcome in ("done", "unavailable"):
             self._sweeps.labels(outcome)
         self._down = False
+        self._count = 0
 
     def run(self, stop: threading.Event) -> None:
         """Sweep until ``stop`` is set."""
@@ -44,7 +56,11 @@ class Sweeper:
         try:
             with suppress_instrumentation():
                 found = self._sweep()
-        except Unavailable as error:
+                self._watch()
+                if self._count % RESTORE_EVERY == 0:
+                    self._restore()
+                self._count += 1
+        except (Unavailable, redis.RedisError) as error:
             self._sweeps.labels("unavailable").inc()
             if not self._down:
                 _log.warning("cannot sweep: %s", error, extra={"event": "sweeper.unavailable"})
@@ -60,14 +76,17 @@ class Sweeper:
 
 
 def period(env: Mapping[str, str]) -> float:
-    """The setting ``SWEEP_SECONDS``. Raises ``WrongSetting``."""
+    """The setting ``SWEEP_SECONDS``. Raises ``WrongSetting``.
+
+    Together with the lease (30 s) it bounds how long an order is left alone when its worker dies: under a minute.
+    """
     value = env.get("SWEEP_SECONDS", str(DEFAULT_PERIOD_SECONDS))
     try:
         seconds = float(value)
     except ValueError:
         seconds = 0.0
-    if not 0.1 <= seconds <= 60:
-        raise WrongSetting("SWEEP_SECONDS", value, "a number from 0.1 to 60")
+    if not 0.1 <= seconds <= LONGEST_PERIOD_SECONDS:
+        raise WrongSetting("SWEEP_SECONDS", value, f"a number from 0.1 to {LONGEST_PERIOD_SECONDS:.0f}")
     return seconds
 
 
@@ -83,9 +102,10 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     shop = new_shop(settings, Instruments.install(telemetry))
+    watch = Watch(shop.orders, shop.mongo_client, telemetry.registry)
     _log.info("sweeper ready", extra={"event": "sweeper.ready"})
-    Sweeper(shop.sweep_orders, telemetry.registry, seconds).run(stop)
-    shop.close()
+    Sweeper(shop.sweep_orders, watch.look, shop.revocations.restore, telemetry.registry, seconds).run(stop)
+    shop.stop()
     return 0
 
 

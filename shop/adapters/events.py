@@ -11,8 +11,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from shop.domain.order import Order, OrderStatus
 
 _log = logging.getLogger("shop.orders")
+FULFILMENT_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 VALUE_BUCKETS = (10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10_000.0)
-_OUTCOMES = ("accepted", "confirmed", "failed")
+_OUTCOMES = ("accepted", "confirmed", "failed", "cancelled")
+_FINAL = (OrderStatus.CONFIRMED, OrderStatus.FAILED, OrderStatus.CANCELLED)
 
 
 class TelemetryEvents:
@@ -30,6 +32,23 @@ class TelemetryEvents:
         self._postponed = Counter(
             "shop_orders_postponed_total", "Times that an order had to wait for a dependency", registry=registry
         )
+        self._steps = Counter(
+            "shop_order_transitions_total", "Steps of orders through their states", ["status"], registry=registry
+        )
+        self._buried = Counter("shop_orders_dead_lettered_total", "Orders that became dead letters", registry=registry)
+        self._revived = Counter("shop_orders_revived_total", "Dead letters that were tried again", registry=registry)
+        self._mailed = Counter("shop_mails_sent_total", "Confirmations that were sent", registry=registry)
+        self._time = Histogram(
+            "shop_order_fulfilment_seconds",
+            "Time from an order's promise to its final state",
+            ["outcome"],
+            buckets=FULFILMENT_BUCKETS,
+            registry=registry,
+        )
+        for status in OrderStatus:
+            self._steps.labels(str(status))
+        for status in _FINAL:
+            self._time.labels(str(status))
         for outcome in _OUTCOMES:
             self._orders.labels(outcome)
             self._value.labels(outcome)
@@ -37,6 +56,7 @@ class TelemetryEvents:
     def accepted(self, order: Order) -> None:
         """The order was promised."""
         self._count("accepted", order)
+        self._steps.labels(str(order.status)).inc()
         _tell(logging.INFO, "order.accepted", order, "order accepted")
 
     def not_enqueued(self, order: Order) -> None:
@@ -45,8 +65,10 @@ class TelemetryEvents:
 
     def advanced(self, order: Order) -> None:
         """The order reached a new state."""
-        if order.status in (OrderStatus.CONFIRMED, OrderStatus.FAILED):
+        if order.status in _FINAL:
             self._count(str(order.status), order)
+            self._time.labels(str(order.status)).observe((order.updated_at - order.created_at).total_seconds())
+        self._steps.labels(str(order.status)).inc()
         extra = {"reason": order.reason} if order.reason else {}
         level = logging.WARNING if order.status is OrderStatus.FAILED else logging.INFO
         _tell(level, f"order.{order.status}", order, f"order {order.status}", **extra)
@@ -55,6 +77,21 @@ class TelemetryEvents:
         """A dependency is down; the order waits."""
         self._postponed.inc()
         _tell(logging.WARNING, "order.waiting", order, why, due_at=due_at.isoformat(), attempts=order.attempts)
+
+    def buried(self, order: Order, why: str) -> None:
+        """The order became a dead letter."""
+        self._buried.inc()
+        _tell(logging.ERROR, "order.dead_letter", order, f"order is a dead letter: {why}", reason=why)
+
+    def revived(self, order: Order) -> None:
+        """A dead letter is worked on again."""
+        self._revived.inc()
+        _tell(logging.INFO, "order.revived", order, "dead letter is tried again")
+
+    def mailed(self, order: Order) -> None:
+        """The customer was written to."""
+        self._mailed.inc()
+        _tell(logging.INFO, "order.mailed", order, "confirmation sent")
 
     def _count(self, outcome: str, order: Order) -> None:
         self._orders.labels(outcome).inc()

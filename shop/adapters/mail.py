@@ -24,22 +24,22 @@ class SmtpMailer:
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORT
         self._patience, self._tracer = patience, tracer
 
-    def confirm(self, order: Order) -> None:
+    def confirm(self, order: Order, address: str | None) -> None:
         """Send the confirmation. The Message-ID is the order's: a mail sent twice is recognised as one."""
         attributes: dict[str, str | int] = {"server.address": self._host, "server.port": self._port}
         with self._tracer.start_as_current_span("smtp send", kind=SpanKind.CLIENT, attributes=attributes):
             try:
                 with smtplib.SMTP(self._host, self._port, timeout=self._patience) as server:
-                    server.send_message(_message(order))
+                    server.send_message(_message(order, address))
             except (OSError, smtplib.SMTPException) as error:
                 raise MailUnavailable(f"The mail server does not take the message ({type(error).__name__}).") from error
 
 
-def _message(order: Order) -> EmailMessage:
+def _message(order: Order, address: str | None) -> EmailMessage:
     message = EmailMessage()
     message["From"] = SENDER
     # Guests order without an account: their mail goes to a mailbox named for the order.
-    message["To"] = f"{order.id}@customers.glasshouse.example"
+    message["To"] = address or f"{order.id}@customers.glasshouse.example"
     message["Subject"] = f"Your order {order.id} is confirmed"
     message["Message-ID"] = f"<{order.id}.confirmed@glasshouse.example>"
     message["Date"] = format_datetime(order.updated_at)

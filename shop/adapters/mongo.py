@@ -1,4 +1,4 @@
-"""MongoDB for the shop: the client, the indexes, and its errors in the shop's words."""
+"""MongoDB for the shop: the client, the databases handles, and its errors in the shop's words."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from datetime import UTC
 from typing import Any
 
 from bson.codec_options import CodecOptions
-from pymongo import ASCENDING, IndexModel, MongoClient
+from opentelemetry import trace
+from pymongo import MongoClient, ReadPreference
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import (
     AutoReconnect,
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
+    OperationFailure,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
 )
@@ -35,23 +38,16 @@ _UNAVAILABLE = (
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
 )
-
-INDEXES: dict[str, list[IndexModel]] = {
-    "orders": [
-        # Only orders with work left have due_at: the index stays as small as the backlog.
-        IndexModel([("due_at", ASCENDING)], name="due", partialFilterExpression={"due_at": {"$exists": True}}),
-        IndexModel(
-            [("idempotency_key", ASCENDING)],
-            name="idempotency_key",
-            unique=True,
-            partialFilterExpression={"idempotency_key": {"$type": "string"}},
-        ),
-    ],
-}
+# What a primary answers that is stepping down, shutting down or cannot reach its majority: passing states.
+_PASSING_CODES = frozenset({11600, 11602, 10107, 13435, 13436, 189, 91, 64, 50, 262})
 
 
 def new_client(settings: Settings, listeners: list[Any], name: str) -> MongoClient[Document]:
-    """A client that connects lazily and gives up on a dead server within ``settings.mongo_patience`` seconds."""
+    """A client that connects lazily and gives up on a dead server within ``settings.mongo_patience`` seconds.
+
+    Its pool is no larger than the threads that use it: a request that waits for a connection waits for a thread's
+    work, and the wait is measured.
+    """
     milliseconds = int(settings.mongo_patience * 1000)
     return MongoClient(
         settings.mongo_url,
@@ -67,7 +63,7 @@ def new_client(settings: Settings, listeners: list[Any], name: str) -> MongoClie
 
 
 def database(client: MongoClient[Document], settings: Settings) -> Database[Document]:
-    """The shop's database. Writes are promises: acknowledged by the majority and journaled."""
+    """The shop's database. Writes are promises: acknowledged by the majority and journaled; reads see the primary."""
     return client.get_database(
         settings.mongo_database,
         codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
@@ -76,11 +72,20 @@ def database(client: MongoClient[Document], settings: Settings) -> Database[Docu
     )
 
 
-def ensure_indexes(db: Database[Document]) -> None:
-    """Make the declared indexes that are not there yet. Raises ``DatabaseUnavailable``."""
-    with translated():
-        for collection, indexes in INDEXES.items():
-            db[collection].create_indexes(indexes)
+def for_browsing(collection: Collection[Document]) -> Collection[Document]:
+    """The collection for reads that may be a moment old: a secondary answers them where there is one."""
+    return collection.with_options(read_preference=ReadPreference.SECONDARY_PREFERRED)
+
+
+def for_statistics(collection: Collection[Document]) -> Collection[Document]:
+    """The collection for writes whose loss would not be missed: one node's word is enough."""
+    return collection.with_options(write_concern=WriteConcern(w=1))
+
+
+def comment() -> str | None:
+    """The current trace, as a comment on a command: MongoDB writes it into its slow-query log."""
+    span = trace.get_current_span().get_span_context()
+    return f"trace_id={span.trace_id:032x},span_id={span.span_id:016x}" if span.is_valid else None
 
 
 @contextmanager
@@ -89,12 +94,20 @@ def translated() -> Iterator[None]:
     try:
         yield
     except _UNAVAILABLE as error:
-        logging.getLogger(__name__).debug("database: %s", error)
-        raise DatabaseUnavailable("The database does not answer; try again in a few seconds.") from error
+        raise _unavailable(error) from error
+    except OperationFailure as error:
+        if error.code in _PASSING_CODES:
+            raise _unavailable(error) from error
+        raise
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailable:
+    logging.getLogger(__name__).debug("database: %s", error)
+    return DatabaseUnavailable("The database does not answer; try again in a few seconds.")
 
 
 def pinger(client: MongoClient[Document]) -> Callable[[], None]:
-    """A probe that raises when there is no primary to write to."""
+    """A probe that raises when the database does not answer."""
 
     def ping() -> None:
         with translated():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from shop.adapters.mongo import Document
-from shop.domain.order import Order, OrderLine, OrderStatus, Origin, Step
+from shop.domain.order import DeadLetter, Order, OrderLine, OrderStatus, Origin, Step
 
 
 def to_document(order: Order) -> Document:
@@ -13,6 +13,7 @@ def to_document(order: Order) -> Document:
     document: Document = {
         "_id": order.id,
         "status": str(order.status),
+        "customer_id": order.customer_id,
         "lines": [asdict(line) for line in order.lines],
         "currency": order.currency,
         "total_cents": order.total_cents,
@@ -20,6 +21,7 @@ def to_document(order: Order) -> Document:
         "updated_at": order.updated_at,
         "history": [{"status": str(step.status), "at": step.at} for step in order.history],
         "attempts": order.attempts,
+        "strikes": order.strikes,
         "fingerprint": order.fingerprint,
         "origin": asdict(order.origin),
     }
@@ -30,9 +32,11 @@ def to_document(order: Order) -> Document:
 
 def to_order(document: Document) -> Order:
     """The order of a document."""
+    dead_letter = document.get("dead_letter")
     return Order(
         id=document["_id"],
         status=OrderStatus(document["status"]),
+        customer_id=document.get("customer_id"),
         lines=tuple(OrderLine(**line) for line in document["lines"]),
         created_at=document["created_at"],
         updated_at=document["updated_at"],
@@ -42,6 +46,8 @@ def to_order(document: Document) -> Order:
         charge_id=document.get("charge_id"),
         email_sent_at=document.get("email_sent_at"),
         attempts=document["attempts"],
+        strikes=document.get("strikes", 0),
+        dead_letter=DeadLetter(**dead_letter) if dead_letter else None,
         idempotency_key=document.get("idempotency_key"),
         fingerprint=document["fingerprint"],
         origin=Origin(**document["origin"]),

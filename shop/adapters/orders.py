@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from pymongo import MongoClient, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, MongoClient, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from shop.adapters.mongo import Document, translated
+from shop.adapters.mongo import Document, comment, translated
 from shop.adapters.order_documents import to_document, to_order
 from shop.domain.errors import NotFound, OutOfStock, StaleOrder
-from shop.domain.order import Order, OrderStatus, may_become
+from shop.domain.order import Order, OrderStatus, first_order_id, may_become
+from shop.ports import Backlog, OrderFilter
+
+# The age of the backlog is read from the first of it by due time: an exact oldest would cost a scan of all of it.
+_BACKLOG_SAMPLE = 1000
+_NOTHING_LEFT = {"due_at": "", "lease_until": ""}
 
 
 class MongoOrders:
@@ -28,11 +32,12 @@ class MongoOrders:
         """Promise the order; see ``ports.Orders``."""
         with translated():
             try:
-                self._orders.insert_one({**to_document(order), "due_at": due_at})
+                self._orders.insert_one({**to_document(order), "due_at": due_at}, comment=comment())
             except DuplicateKeyError:
                 # A retry by the driver after a lost answer meets its own order; a repeated request meets its first.
-                query = {"idempotency_key": order.idempotency_key} if order.idempotency_key else {"_id": order.id}
-                first = self._orders.find_one(query)
+                key = {"customer_id": order.customer_id, "idempotency_key": order.idempotency_key}
+                query = key if order.idempotency_key is not None else {"_id": order.id}
+                first = self._orders.find_one(query, comment=comment())
                 if first is None:
                     raise
                 return to_order(first)
@@ -41,18 +46,38 @@ class MongoOrders:
     def get(self, order_id: str) -> Order:
         """The order; see ``ports.Orders``."""
         with translated():
-            document = self._orders.find_one({"_id": order_id})
+            document = self._orders.find_one({"_id": order_id}, comment=comment())
         if document is None:
             raise NotFound("order", order_id)
         return to_order(document)
+
+    def page(self, wanted: OrderFilter, limit: int, after: str | None) -> list[Order]:
+        """The newest first; see ``ports.Orders``."""
+        query: Document = {}
+        if wanted.customer_id is not None:
+            query["customer_id"] = wanted.customer_id
+        if wanted.status is not None:
+            query["status"] = str(wanted.status)
+        # Order ids begin with their time, so a span of time is a span of ids, and one index serves both.
+        below = [bound for bound in (after, _first_id(wanted.created_before)) if bound is not None]
+        bounds: Document = {"$lt": min(below)} if below else {}
+        if (first := _first_id(wanted.created_from)) is not None:
+            bounds["$gte"] = first
+        if bounds:
+            query["_id"] = bounds
+        with translated():
+            found = self._orders.find(query, comment=comment()).sort("_id", DESCENDING).limit(limit)
+            return [to_order(document) for document in found]
 
     def claim(self, order_id: str, now: datetime, until: datetime) -> Order | None:
         """Lease the order; see ``ports.Orders``."""
         free = {"$or": [{"lease_until": {"$exists": False}}, {"lease_until": {"$lte": now}}]}
         query = {"_id": order_id, "due_at": {"$exists": True}, **free}
-        update = {"$set": {"lease_until": until, "due_at": until}, "$inc": {"attempts": 1}}
+        update = {"$set": {"lease_until": until, "due_at": until}, "$inc": {"attempts": 1, "strikes": 1}}
         with translated():
-            document = self._orders.find_one_and_update(query, update, return_document=ReturnDocument.AFTER)
+            document = self._orders.find_one_and_update(
+                query, update, return_document=ReturnDocument.AFTER, comment=comment()
+            )
         return to_order(document) if document is not None else None
 
     def reserve(self, order: Order, now: datetime) -> Order:
@@ -61,10 +86,9 @@ class MongoOrders:
         def transaction(session: ClientSession) -> Order:
             reserved = self._step(order, OrderStatus.RESERVED, now, session=session)
             for line in order.lines:
+                enough = {"_id": line.product_id, "stock": {"$gte": line.quantity}}
                 taken = self._products.update_one(
-                    {"_id": line.product_id, "stock": {"$gte": line.quantity}},
-                    {"$inc": {"stock": -line.quantity}},
-                    session=session,
+                    enough, {"$inc": {"stock": -line.quantity}}, session=session, comment=comment()
                 )
                 if taken.modified_count != 1:
                     raise OutOfStock(line.product_id)
@@ -85,36 +109,76 @@ class MongoOrders:
             failed = self._step(order, OrderStatus.FAILED, now, {"reason": reason}, done=True, session=session)
             if order.status is OrderStatus.RESERVED:
                 for line in order.lines:
-                    self._products.update_one(
-                        {"_id": line.product_id}, {"$inc": {"stock": line.quantity}}, session=session
-                    )
+                    back = {"$inc": {"stock": line.quantity}}
+                    self._products.update_one({"_id": line.product_id}, back, session=session, comment=comment())
             return failed
 
         with translated(), self._client.start_session() as session:
             return session.with_transaction(transaction)
 
+    def cancel(self, order: Order, now: datetime) -> Order:
+        """Mark a pending order cancelled; see ``ports.Orders``."""
+        with translated():
+            return self._step(order, OrderStatus.CANCELLED, now, done=True)
+
     def mark_told(self, order: Order, now: datetime) -> Order:
         """Note that the customer was written to; see ``ports.Orders``."""
-        update = {"$set": {"email_sent_at": now}, "$unset": {"due_at": "", "lease_until": ""}}
-        with translated():
-            document = self._orders.find_one_and_update({"_id": order.id}, update, return_document=ReturnDocument.AFTER)
-        if document is None:
-            raise NotFound("order", order.id)
-        return to_order(document)
+        return self._change({"_id": order.id}, {"$set": {"email_sent_at": now}, "$unset": _NOTHING_LEFT})
 
-    def postpone(self, order: Order, due_at: datetime) -> None:
+    def postpone(self, order: Order, due_at: datetime, excused: bool) -> None:
         """Give the lease back; see ``ports.Orders``."""
+        fields: Document = {"due_at": due_at, **({"strikes": 0} if excused else {})}
         with translated():
             self._orders.update_one(
                 {"_id": order.id, "due_at": {"$exists": True}},
-                {"$set": {"due_at": due_at}, "$unset": {"lease_until": ""}},
+                {"$set": fields, "$unset": {"lease_until": ""}},
+                comment=comment(),
             )
+
+    def bury(self, order: Order, reason: str, now: datetime) -> Order:
+        """Make the order a dead letter; see ``ports.Orders``."""
+        letter = {"dead_letter": {"reason": reason, "at": now}}
+        return self._change({"_id": order.id}, {"$set": letter, "$unset": _NOTHING_LEFT})
+
+    def revive(self, order_id: str, now: datetime) -> Order:
+        """Make a dead letter due at once; see ``ports.Orders``."""
+        return self._change(
+            {"_id": order_id, "dead_letter.at": {"$exists": True}},
+            {"$set": {"due_at": now, "strikes": 0}, "$unset": {"dead_letter": ""}},
+        )
+
+    def dead_letters(self, limit: int, after: str | None) -> list[Order]:
+        """Dead letters, by id; see ``ports.Orders``."""
+        query: Document = {"dead_letter.at": {"$exists": True}, "_id": {"$gt": after if after is not None else ""}}
+        with translated():
+            found = self._orders.find(query, comment=comment()).hint("dead_letters").sort("_id", ASCENDING)
+            return [to_order(document) for document in found.limit(limit)]
 
     def due(self, now: datetime, limit: int) -> list[Order]:
         """Orders that wait for somebody; see ``ports.Orders``."""
         with translated():
-            found = self._orders.find({"due_at": {"$lte": now}}).sort("due_at", 1).limit(limit)
-            return [to_order(document) for document in found]
+            found = self._orders.find({"due_at": {"$lte": now}}, comment=comment())
+            return [to_order(document) for document in found.sort("due_at", ASCENDING).limit(limit)]
+
+    def backlog(self, now: datetime) -> Backlog:
+        """How much is waiting; see ``ports.Orders``."""
+        has_work, is_dead = {"due_at": {"$exists": True}}, {"dead_letter.at": {"$exists": True}}
+        with translated():
+            unfinished = self._orders.count_documents(has_work, hint="due", comment=comment())
+            dead = self._orders.count_documents(is_dead, hint="dead_letters", comment=comment())
+            sample = self._orders.find(has_work, {"created_at": 1}, comment=comment()).hint("due")
+            times = [document["created_at"] for document in sample.limit(_BACKLOG_SAMPLE)]
+        age = max((now - time).total_seconds() for time in times) if times else 0.0
+        return Backlog(unfinished, max(0.0, age), dead)
+
+    def _change(self, query: Document, update: Document) -> Order:
+        with translated():
+            document = self._orders.find_one_and_update(
+                query, update, return_document=ReturnDocument.AFTER, comment=comment()
+            )
+        if document is None:
+            raise NotFound("order", query["_id"])
+        return to_order(document)
 
     def _step(
         self,
@@ -127,18 +191,24 @@ class MongoOrders:
     ) -> Order:
         if not may_become(order.status, to):
             raise StaleOrder(f"Order {order.id} is {order.status} and cannot become {to}.")
-        update: dict[str, Any] = {
-            "$set": {"status": str(to), "updated_at": now, **(fields or {})},
+        update: Document = {
+            # A step made is a reason to hope: what went wrong before is forgiven.
+            "$set": {"status": str(to), "updated_at": now, "strikes": 0, **(fields or {})},
             "$push": {"history": {"status": str(to), "at": now}},
         }
         if done:
-            update["$unset"] = {"due_at": "", "lease_until": ""}
+            update["$unset"] = _NOTHING_LEFT
         document = self._orders.find_one_and_update(
             {"_id": order.id, "status": str(order.status)},
             update,
             return_document=ReturnDocument.AFTER,
             session=session,
+            comment=comment(),
         )
         if document is None:
             raise StaleOrder(f"Order {order.id} is not {order.status} any more.")
         return to_order(document)
+
+
+def _first_id(moment: datetime | None) -> str | None:
+    return first_order_id(moment) if moment is not None else None

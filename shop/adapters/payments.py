@@ -7,6 +7,7 @@ import logging
 import requests
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from shop.adapters.circuit import Circuit, CircuitOpen
 from shop.domain.errors import PaymentDeclined, PaymentUnavailable
 from shop.domain.order import Order
 
@@ -18,8 +19,8 @@ CONNECT_SECONDS = 0.5
 class HttpPayments:
     """Implements ``ports.Payments``. The order's id is the idempotency key: asking again never charges again."""
 
-    def __init__(self, session: requests.Session, base_url: str, patience: float) -> None:
-        self._session, self._url = session, f"{base_url}/v1/charges"
+    def __init__(self, session: requests.Session, base_url: str, patience: float, circuit: Circuit) -> None:
+        self._session, self._url, self._circuit = session, f"{base_url}/v1/charges", circuit
         self._timeouts = (CONNECT_SECONDS, patience)
         self._tries = Retrying(
             retry=retry_if_exception_type(PaymentUnavailable),
@@ -31,9 +32,15 @@ class HttpPayments:
 
     def charge(self, order: Order) -> str:
         """Charge the order's total; see ``ports.Payments``."""
-        return self._tries(self._charge_once, order)
+        try:
+            return self._tries(self._charge_once, order)
+        except CircuitOpen as error:
+            raise PaymentUnavailable(f"The payment circuit is {error}.", error.retry_after) from error
 
     def _charge_once(self, order: Order) -> str:
+        return self._circuit.call(lambda: self._ask(order), (PaymentUnavailable,))
+
+    def _ask(self, order: Order) -> str:
         body = {"order_id": order.id, "amount_cents": order.total_cents, "currency": order.currency}
         try:
             response = self._session.post(

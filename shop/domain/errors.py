@@ -2,6 +2,10 @@
 
 ShopError
 ├── NotFound            the thing asked for is not there
+├── ProductExists       a product with this id is on sale
+├── EmailTaken          an account with this address exists
+├── WrongCredentials    address and password do not belong together
+├── WrongState          the order is too far for what is asked of it
 ├── InvalidOrder        the order cannot be taken as it stands
 │   └── UnknownProduct
 ├── IdempotencyKeyReused  the key was used before with another body
@@ -12,7 +16,8 @@ ShopError
     ├── DatabaseUnavailable
     ├── QueueUnavailable
     ├── PaymentUnavailable
-    └── MailUnavailable
+    ├── MailUnavailable
+    └── RevocationsUnavailable
 """
 
 
@@ -26,6 +31,31 @@ class NotFound(ShopError):
     def __init__(self, kind: str, identifier: str) -> None:
         super().__init__(f"There is no {kind} {identifier!r}.")
         self.kind = kind
+
+
+class ProductExists(ShopError):
+    """There is a product with this id."""
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"There is a product {product_id!r} already; change it, or choose another id.")
+
+
+class EmailTaken(ShopError):
+    """There is an account with this e-mail address."""
+
+    def __init__(self) -> None:
+        super().__init__("There is an account with this e-mail address; log in instead.")
+
+
+class WrongCredentials(ShopError):
+    """The address is unknown or the password is wrong; which of the two is nobody's business."""
+
+    def __init__(self) -> None:
+        super().__init__("E-mail address and password do not belong together.")
+
+
+class WrongState(ShopError):
+    """The order is in a state in which this cannot be done."""
 
 
 class InvalidOrder(ShopError):
@@ -76,8 +106,19 @@ class QueueUnavailable(Unavailable):
 
 
 class PaymentUnavailable(Unavailable):
-    """The payment service does not answer, or answers that it cannot."""
+    """The payment service does not answer, or answers that it cannot.
+
+    ``retry_after`` is the number of seconds for which asking again is known to be vain (an open circuit), else 0.
+    """
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class MailUnavailable(Unavailable):
     """The mail server does not take the message."""
+
+
+class RevocationsUnavailable(Unavailable):
+    """It cannot be told whether a token was revoked."""

@@ -24,14 +24,16 @@ class OrderStatus(StrEnum):
     PAID = "paid"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 NEXT: dict[OrderStatus, frozenset[OrderStatus]] = {
-    OrderStatus.PENDING: frozenset({OrderStatus.RESERVED, OrderStatus.FAILED}),
+    OrderStatus.PENDING: frozenset({OrderStatus.RESERVED, OrderStatus.FAILED, OrderStatus.CANCELLED}),
     OrderStatus.RESERVED: frozenset({OrderStatus.PAID, OrderStatus.FAILED}),
     OrderStatus.PAID: frozenset({OrderStatus.CONFIRMED}),
     OrderStatus.CONFIRMED: frozenset(),
     OrderStatus.FAILED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
 }
 """The state machine. A paid order cannot fail any more: the money was taken, so it must be confirmed."""
 
@@ -64,8 +66,20 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Why nobody works on an order any more, and since when: a person must look at it."""
+
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """A promise to a customer. ``attempts`` counts how often fulfilment was begun."""
+    """A promise to a customer.
+
+    ``customer_id`` is ``None`` for a guest. ``attempts`` counts how often fulfilment was begun, ``strikes`` how often
+    in a row it ended without a reason that excuses it (a crash, a defect).
+    """
 
     id: str
     status: OrderStatus
@@ -73,11 +87,14 @@ class Order:
     created_at: datetime
     updated_at: datetime
     history: tuple[Step, ...]
+    customer_id: str | None = None
     currency: str = "EUR"
     reason: str | None = None
     charge_id: str | None = None
     email_sent_at: datetime | None = None
     attempts: int = 0
+    strikes: int = 0
+    dead_letter: DeadLetter | None = None
     idempotency_key: str | None = None
     fingerprint: str = ""
     origin: Origin = field(default_factory=Origin)
@@ -95,7 +112,7 @@ class Order:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to do: the state is final and the customer of a confirmed order has been told."""
-        return self.status is OrderStatus.FAILED or (
+        return self.status in (OrderStatus.FAILED, OrderStatus.CANCELLED) or (
             self.status is OrderStatus.CONFIRMED and self.email_sent_at is not None
         )
 
@@ -107,7 +124,12 @@ def may_become(status: OrderStatus, following: OrderStatus) -> bool:
 
 def new_order_id(now: datetime) -> str:
     """An id that sorts by time and cannot be guessed: ``ord_`` + 12 hex digits of milliseconds + 20 random."""
-    return f"ord_{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+    return f"{first_order_id(now)}{secrets.token_hex(10)}"
+
+
+def first_order_id(moment: datetime) -> str:
+    """The least id that an order placed at ``moment`` or later can have."""
+    return f"ord_{int(moment.timestamp() * 1000):012x}"
 
 
 def merged(items: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -139,6 +161,7 @@ def new_order(
     now: datetime,
     idempotency_key: str | None = None,
     origin: Origin | None = None,
+    customer_id: str | None = None,
 ) -> Order:
     """A pending order of ``quantities``, at the prices of ``products`` (which holds each of them)."""
     lines = tuple(
@@ -152,6 +175,7 @@ def new_order(
         created_at=now,
         updated_at=now,
         history=(Step(OrderStatus.PENDING, now),),
+        customer_id=customer_id,
         idempotency_key=idempotency_key,
         fingerprint=fingerprint(quantities),
         origin=origin or Origin(),

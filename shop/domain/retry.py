@@ -13,6 +13,9 @@ LEASE = timedelta(seconds=30)
 GRACE = timedelta(seconds=10)
 """How long a fresh order is left to the queue before the sweeper looks after it."""
 
+MAX_STRIKES = 5
+"""How often in a row a fulfilment may die before its order becomes a dead letter."""
+
 _FIRST, _LONGEST = 2.0, 60.0
 
 

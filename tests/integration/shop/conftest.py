@@ -49,4 +49,4 @@ def shop(settings: Settings, instruments: Instruments) -> Iterator[Shop]:
     shop.prepare()
     yield shop
     shop.mongo_client.drop_database(settings.mongo_database)
-    shop.close()
+    shop.stop()

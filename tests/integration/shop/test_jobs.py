@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 import redis
@@ -93,7 +94,7 @@ def test_one_trace_from_the_enqueuer_into_the_work_horse(bench: Bench) -> None:
     spans = bench.spans()
     assert set(spans) == {"placing", "orders publish", "orders process", "inner"}
     chain = [spans[name] for name in ("inner", "orders process", "orders publish", "placing")]
-    for child, parent in zip(chain, chain[1:], strict=False):
+    for child, parent in pairwise(chain):
         assert child.parent is not None
         assert parent.context is not None
         assert child.parent.span_id == parent.context.span_id

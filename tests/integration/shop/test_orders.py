@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pymongo.errors import WriteError
 
 from shop.bootstrap import Shop
+from shop.config import Settings
 from shop.domain.errors import NotFound, OutOfStock, StaleOrder
 from shop.domain.order import Order, OrderStatus, new_order
 from shop.domain.product import Product
-from shop.ports import Orders
+from shop.ports import OrderFilter, Orders
 from shop.services import utc_now
 
 LAMP = Product("test-lamp", "Test Lamp", "lighting", "A lamp.", 4_900, 10)
@@ -112,7 +114,7 @@ def test_what_is_due_is_found_and_what_is_done_is_not(orders: Orders) -> None:
     """From pending to told, an order is due; then never again."""
     order, now = an_order(orders), utc_now()
     assert [one.id for one in orders.due(now, 10)] == [order.id]
-    orders.postpone(order, now + HOUR)
+    orders.postpone(order, now + HOUR, excused=True)
     assert orders.due(now, 10) == []
     for status in (OrderStatus.RESERVED, OrderStatus.PAID, OrderStatus.CONFIRMED):
         order = orders.advance(order, status, now)
@@ -135,3 +137,94 @@ def test_pages_show_every_product_once(shop: Shop) -> None:
         seen += [product.id for product in page]
     assert seen == sorted(set(seen))
     assert len(seen) >= 200
+
+
+def test_a_list_is_filtered_and_paged(orders: Orders) -> None:
+    """By customer, state and time; the newest first; each once."""
+    start = utc_now()
+    mine = [
+        orders.add(new_order({LAMP.id: 1}, {LAMP.id: LAMP}, start + timedelta(seconds=n), customer_id="acc_1"), start)
+        for n in range(5)
+    ]
+    an_order(orders)
+    first = orders.page(OrderFilter("acc_1"), 3, None)
+    second = orders.page(OrderFilter("acc_1"), 3, first[-1].id)
+    assert [order.id for order in first + second] == [order.id for order in reversed(mine)]
+    span = OrderFilter("acc_1", None, mine[1].created_at, mine[3].created_at)
+    assert [order.id for order in orders.page(span, 10, None)] == [mine[2].id, mine[1].id]
+    orders.cancel(mine[0], utc_now())
+    assert [order.id for order in orders.page(OrderFilter("acc_1", OrderStatus.CANCELLED), 10, None)] == [mine[0].id]
+
+
+def test_a_cancelled_order_is_nobodys_work(orders: Orders) -> None:
+    """And a worker that had read it before comes too late."""
+    order = an_order(orders)
+    orders.cancel(order, utc_now())
+    with pytest.raises(StaleOrder):
+        orders.reserve(order, utc_now())
+    assert orders.claim(order.id, utc_now(), utc_now() + HOUR) is None
+
+
+def test_dead_letters_rest_until_they_are_revived(orders: Orders) -> None:
+    """Listed with their reason, never due; revived, due at once and without strikes."""
+    order, now = an_order(orders), utc_now()
+    orders.claim(order.id, now, now)
+    assert orders.bury(order, "a defect", now).dead_letter is not None
+    assert [one.id for one in orders.dead_letters(10, None)] == [order.id]
+    assert orders.dead_letters(10, order.id) == []
+    assert orders.due(now + HOUR, 10) == []
+    assert orders.backlog(now).dead_letters == 1
+    revived = orders.revive(order.id, now)
+    assert (revived.dead_letter, revived.strikes) == (None, 0)
+    assert [one.id for one in orders.due(now, 10)] == [order.id]
+    with pytest.raises(NotFound):
+        orders.revive(order.id, now)
+
+
+def test_the_backlog_is_counted(orders: Orders) -> None:
+    """How many have work left, and how long the oldest waits."""
+    order = an_order(orders)
+    backlog = orders.backlog(order.created_at + HOUR)
+    assert (backlog.unfinished, backlog.oldest_seconds) == (1, 3600)
+
+
+def test_the_database_itself_refuses_what_must_not_be(shop: Shop, settings: Settings) -> None:
+    """Validators: no negative stock, no unknown state, no password that is no argon2 hash."""
+    db = shop.mongo_client[settings.mongo_database]
+    for collection, document in (
+        (
+            "products",
+            {"name": "x", "category": "x", "description": "", "price_cents": 1, "stock": -1, "currency": "EUR"},
+        ),
+        ("orders", {"status": "lost"}),
+        ("accounts", {"email": "a@b.cd", "role": "customer", "password_hash": "secret", "created_at": utc_now()}),
+    ):
+        with pytest.raises(WriteError):
+            db[collection].insert_one(dict(document))
+    shop.catalogue.add_missing([LAMP])
+    with pytest.raises(WriteError):
+        db["products"].update_one({"_id": LAMP.id}, {"$inc": {"stock": -LAMP.stock - 1}})
+
+
+def test_views_and_changes_do_not_meet(shop: Shop) -> None:
+    """A view is no change: the version, by which copies are compared, stays."""
+    shop.catalogue.add_missing([LAMP])
+    shop.catalogue.add_views({LAMP.id: 3})
+    changed = shop.catalogue.change(LAMP.id, price_cents=1)
+    assert (changed.views, changed.version, changed.price_cents) == (3, 2, 1)
+
+
+def test_search_finds_by_name_first(shop: Shop) -> None:
+    """By the text index."""
+    found = shop.catalogue.search("brass lamp", 5)
+    assert "brass" in found[0].id
+    assert "lamp" in found[0].id
+
+
+def test_an_index_that_meant_something_else_is_made_anew(shop: Shop, settings: Settings) -> None:
+    """A database that an earlier version has left is brought up to date at the start."""
+    orders = shop.mongo_client[settings.mongo_database]["orders"]
+    orders.drop_index("idempotency_key")
+    orders.create_index("idempotency_key", name="idempotency_key", unique=True, sparse=True)
+    shop.prepare()
+    assert list(orders.index_information()["idempotency_key"]["key"]) == [("customer_id", 1), ("idempotency_key", 1)]

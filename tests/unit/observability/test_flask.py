@@ -15,7 +15,7 @@ from prometheus_client import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from werkzeug.test import TestResponse
 
-from observability import Telemetry, instrument_flask
+from observability import Telemetry, context, instrument_flask
 
 COUNT = "http_server_request_duration_seconds_count"
 
@@ -190,3 +190,27 @@ def test_probes_leave_no_span_and_no_line(
     assert spans(telemetry, exporter) == ()
     assert [record for record in caplog.records if record.name == "http.request"] == []
     assert requests_of(telemetry, "/healthz", 200) == 1
+
+
+def test_what_is_noted_is_in_the_line_and_on_the_span(
+    telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And in no other request's."""
+    app = Flask("test")
+
+    @app.get("/noted/<word>")
+    def noted(word: str) -> str:
+        if word != "nothing":
+            context.note("cache.product.result", word)
+        return word
+
+    app.test_client_class = WholeAnswers
+    instrument_flask(app, telemetry)
+    with caplog.at_level(logging.INFO):
+        app.test_client().get("/noted/hit")
+        app.test_client().get("/noted/nothing")
+    first, second = [record.__dict__ for record in caplog.records if record.name == "http.request"]
+    assert first["cache_product_result"] == "hit"
+    assert "cache_product_result" not in second
+    attributes = [dict(span.attributes or {}) for span in spans(telemetry, exporter)]
+    assert [one.get("cache.product.result") for one in attributes] == ["hit", None]

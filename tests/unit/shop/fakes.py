@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from shop.domain.account import Account, Role
 from shop.domain.errors import (
     DatabaseUnavailable,
+    EmailTaken,
     MailUnavailable,
     NotFound,
     OutOfStock,
     PaymentDeclined,
     PaymentUnavailable,
+    ProductExists,
     QueueUnavailable,
+    RevocationsUnavailable,
     StaleOrder,
 )
-from shop.domain.order import Order, OrderStatus, Step, may_become
+from shop.domain.order import DeadLetter, Order, OrderStatus, Step, may_become
 from shop.domain.product import Product
+from shop.ports import Backlog, Home, OrderFilter, Seen
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LAMP = Product("brass-lamp", "Brass Lamp", "lighting", "A lamp.", 4_900, 10)
@@ -54,6 +59,39 @@ class FakeCatalogue:
     def page(self, limit: int, after: str | None) -> list[Product]:
         return [self.products[one] for one in sorted(self.products) if after is None or one > after][:limit]
 
+    def search(self, words: str, limit: int) -> list[Product]:
+        return [one for one in self.products.values() if words.lower() in one.name.lower()][:limit]
+
+    def best_sellers(self, limit: int) -> list[Product]:
+        return sorted(self.products.values(), key=lambda one: -one.views)[:limit]
+
+    def add(self, product: Product) -> Product:
+        if product.id in self.products:
+            raise ProductExists(product.id)
+        self.products[product.id] = product
+        return product
+
+    def change(self, product_id: str, price_cents: int | None = None, stock: int | None = None) -> Product:
+        old = self.get(product_id)
+        price = old.price_cents if price_cents is None else price_cents
+        left = old.stock if stock is None else stock
+        self.products[product_id] = replace(old, price_cents=price, stock=left, version=old.version + 1)
+        return self.products[product_id]
+
+    def add_views(self, views: dict[str, int]) -> None:
+        for product_id, count in views.items():
+            old = self.products[product_id]
+            self.products[product_id] = replace(old, views=old.views + count)
+
+    def look_at(self, product_id: str) -> Seen:
+        return Seen(self.get(product_id))
+
+    def look_through(self, limit: int, after: str | None) -> tuple[list[Product], float, bool]:
+        return self.page(limit, after), 0.0, False
+
+    def home(self) -> Home:
+        return Home(self.best_sellers(12), self.page(12, None))
+
     def add_missing(self, products: Iterable[Product]) -> int:
         fresh = {product.id: product for product in products if product.id not in self.products}
         self.products.update(fresh)
@@ -73,7 +111,8 @@ class FakeOrders:
     def add(self, order: Order, due_at: datetime) -> Order:
         self._answer()
         for other in self.orders.values():
-            if order.idempotency_key is not None and other.idempotency_key == order.idempotency_key:
+            same = (other.customer_id, other.idempotency_key) == (order.customer_id, order.idempotency_key)
+            if order.idempotency_key is not None and same:
                 return other
         self.orders[order.id] = order
         self.due_at[order.id] = due_at
@@ -91,7 +130,7 @@ class FakeOrders:
             return None
         self.leases[order_id] = self.due_at[order_id] = until
         order = self.orders[order_id]
-        self.orders[order_id] = replace(order, attempts=order.attempts + 1)
+        self.orders[order_id] = replace(order, attempts=order.attempts + 1, strikes=order.strikes + 1)
         return self.orders[order_id]
 
     def reserve(self, order: Order, now: datetime) -> Order:
@@ -109,7 +148,9 @@ class FakeOrders:
             raise StaleOrder(order.id)
         history = (*current.history, Step(to, now))
         charge = charge_id or current.charge_id
-        self.orders[order.id] = replace(current, status=to, history=history, charge_id=charge, updated_at=now)
+        self.orders[order.id] = replace(
+            current, status=to, history=history, charge_id=charge, updated_at=now, strikes=0
+        )
         return self.orders[order.id]
 
     def fail(self, order: Order, reason: str, now: datetime) -> Order:
@@ -120,14 +161,53 @@ class FakeOrders:
         self.orders[order.id] = replace(self.orders[order.id], reason=reason)
         return self.orders[order.id]
 
+    def page(self, wanted: OrderFilter, limit: int, after: str | None) -> list[Order]:
+        self._answer()
+        found = [
+            order
+            for order in sorted(self.orders.values(), key=lambda order: order.id, reverse=True)
+            if (wanted.customer_id in (None, order.customer_id))
+            and (wanted.status in (None, order.status))
+            and (wanted.created_from is None or order.created_at >= wanted.created_from)
+            and (wanted.created_before is None or order.created_at < wanted.created_before)
+            and (after is None or order.id < after)
+        ]
+        return found[:limit]
+
+    def cancel(self, order: Order, now: datetime) -> Order:
+        cancelled = self.advance(order, OrderStatus.CANCELLED, now)
+        self._done(order.id)
+        return cancelled
+
+    def bury(self, order: Order, reason: str, now: datetime) -> Order:
+        self.orders[order.id] = replace(self.orders[order.id], dead_letter=DeadLetter(reason, now))
+        self._done(order.id)
+        return self.orders[order.id]
+
+    def revive(self, order_id: str, now: datetime) -> Order:
+        if self.get(order_id).dead_letter is None:
+            raise NotFound("order", order_id)
+        self.orders[order_id] = replace(self.orders[order_id], dead_letter=None, strikes=0)
+        self.due_at[order_id] = now
+        return self.orders[order_id]
+
+    def dead_letters(self, limit: int, after: str | None) -> list[Order]:
+        return [one for one in self.orders.values() if one.dead_letter and (after is None or one.id > after)][:limit]
+
+    def backlog(self, now: datetime) -> Backlog:
+        ages = [(now - self.orders[one].created_at).total_seconds() for one in self.due_at]
+        return Backlog(len(ages), max(ages, default=0.0), len(self.dead_letters(1000, None)))
+
     def mark_told(self, order: Order, now: datetime) -> Order:
         self._answer()
         self.orders[order.id] = replace(self.orders[order.id], email_sent_at=now)
         self._done(order.id)
         return self.orders[order.id]
 
-    def postpone(self, order: Order, due_at: datetime) -> None:
+    def postpone(self, order: Order, due_at: datetime, excused: bool) -> None:
         self._answer()
+        if excused:
+            self.orders[order.id] = replace(self.orders[order.id], strikes=0)
         self.due_at[order.id] = due_at
         self.leases.pop(order.id, None)
 
@@ -188,12 +268,14 @@ class FakeMailer:
     """Remembers whom it wrote to."""
 
     sent: list[str] = field(default_factory=list)
+    addresses: list[str | None] = field(default_factory=list)
     down: bool = False
 
-    def confirm(self, order: Order) -> None:
+    def confirm(self, order: Order, address: str | None) -> None:
         if self.down:
             raise MailUnavailable("down")
         self.sent.append(order.id)
+        self.addresses.append(address)
 
 
 @dataclass
@@ -213,3 +295,72 @@ class FakeEvents:
 
     def waiting(self, order: Order, why: str, due_at: datetime) -> None:
         self.told.append(f"waiting: {why}")
+
+    def buried(self, order: Order, why: str) -> None:
+        self.told.append(f"buried: {why}")
+
+    def revived(self, order: Order) -> None:
+        self.told.append("revived")
+
+    def mailed(self, order: Order) -> None:
+        self.told.append("mailed")
+
+
+@dataclass
+class FakeAccounts:
+    """Accounts in a dictionary."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+
+    def add(self, account: Account) -> None:
+        if self.by_email(account.email) is not None:
+            raise EmailTaken
+        self.accounts[account.id] = account
+
+    def by_email(self, email: str) -> Account | None:
+        return next((one for one in self.accounts.values() if one.email == email), None)
+
+    def get(self, account_id: str) -> Account:
+        if account_id not in self.accounts:
+            raise NotFound("account", account_id)
+        return self.accounts[account_id]
+
+    def set_role(self, account_id: str, role: Role) -> None:
+        self.accounts[account_id] = replace(self.accounts[account_id], role=role)
+
+
+class FakePasswords:
+    """Hashes that can be read."""
+
+    def hashed(self, password: str) -> str:
+        return f"hash:{password}"
+
+    def matches(self, password_hash: str | None, password: str) -> bool:
+        return password_hash == f"hash:{password}"
+
+
+@dataclass
+class FakeRevocations:
+    """Revoked tokens in a set; ``down`` makes every call fail."""
+
+    revoked: set[str] = field(default_factory=set)
+    down: bool = False
+
+    def revoke(self, token_ids: Sequence[str], until: datetime) -> None:
+        self._answer()
+        self.revoked.update(token_ids)
+
+    def any_revoked(self, token_ids: Sequence[str]) -> bool:
+        self._answer()
+        return not self.revoked.isdisjoint(token_ids)
+
+    def use_once(self, token_id: str, until: datetime) -> bool:
+        self._answer()
+        if token_id in self.revoked:
+            return False
+        self.revoked.add(token_id)
+        return True
+
+    def _answer(self) -> None:
+        if self.down:
+            raise RevocationsUnavailable("down")

@@ -17,7 +17,7 @@ def test_a_paid_order_cannot_fail() -> None:
 def test_every_state_but_the_final_ones_leads_somewhere() -> None:
     """No order can be stuck by the state machine itself."""
     final = {status for status in OrderStatus if not NEXT[status]}
-    assert final == {OrderStatus.CONFIRMED, OrderStatus.FAILED}
+    assert final == {OrderStatus.CONFIRMED, OrderStatus.FAILED, OrderStatus.CANCELLED}
 
 
 def test_order_ids_sort_by_time_and_differ() -> None:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
-from shop.domain.errors import DatabaseUnavailable, IdempotencyKeyReused, InvalidOrder, UnknownProduct
+from shop.accounts import Register
+from shop.domain.errors import (
+    DatabaseUnavailable,
+    IdempotencyKeyReused,
+    InvalidOrder,
+    NotFound,
+    PaymentUnavailable,
+    UnknownProduct,
+    WrongState,
+)
 from shop.domain.order import Order, OrderStatus
-from shop.domain.retry import GRACE, LEASE
-from shop.services import FulfilOrder, PlaceOrder, SweepOrders
+from shop.domain.retry import GRACE, LEASE, MAX_STRIKES
+from shop.services import CancelOrder, FulfilOrder, PlaceOrder, RetryDeadLetter, SweepOrders
 from tests.unit.shop.fakes import (
     LAMP,
     MUG,
+    FakeAccounts,
     FakeCatalogue,
     FakeClock,
     FakeEvents,
     FakeMailer,
     FakeOrders,
+    FakePasswords,
     FakePayments,
     FakeQueue,
 )
@@ -37,7 +49,8 @@ class World:
     def __post_init__(self) -> None:
         self.orders = FakeOrders(self.catalogue)
         self.place = PlaceOrder(self.catalogue, self.orders, self.queue, self.events, self.clock)
-        self.fulfil = FulfilOrder(self.orders, self.payments, self.mailer, self.events, self.clock)
+        self.accounts = FakeAccounts()
+        self.fulfil = FulfilOrder(self.orders, self.accounts, self.payments, self.mailer, self.events, self.clock)
         self.sweep = SweepOrders(self.orders, self.queue, self.clock)
 
     def order(self, quantity: int = 2) -> Order:
@@ -162,6 +175,7 @@ def test_an_order_waits_for_a_payment_service_that_is_down(world: World) -> None
     assert waiting is not None
     assert waiting.status is OrderStatus.RESERVED
     assert world.events.told[-1] == "waiting: down"
+    assert world.orders.orders[order.id].strikes == 0
     world.payments.down = False
     world.clock.forward(minutes=1)
     assert world.sweep() == 1
@@ -207,6 +221,124 @@ def test_a_worker_that_was_overtaken_lets_go(world: World) -> None:
             world.orders.advance(world.orders.orders[order.id], OrderStatus.PAID, world.clock(), "ch_other")
             return "ch_late"
 
-    late = FulfilOrder(world.orders, Overtaken(), world.mailer, world.events, world.clock)
+    late = FulfilOrder(world.orders, world.accounts, Overtaken(), world.mailer, world.events, world.clock)
     assert late(order.id) is None
     assert world.orders.orders[order.id].charge_id == "ch_other"
+
+
+def poisoned(world: World) -> FulfilOrder:
+    """A fulfilment with a defect in it."""
+
+    class Poison(FakePayments):
+        def charge(self, order: Order) -> str:
+            raise ZeroDivisionError("a defect")
+
+    return FulfilOrder(world.orders, world.accounts, Poison(), world.mailer, world.events, world.clock)
+
+
+def test_a_poisoned_order_becomes_a_dead_letter(world: World) -> None:
+    """After five defects in a row nobody tries again, and the reason is written down; the first four are retried."""
+    order, fulfil = world.order(), poisoned(world)
+    for strike in range(1, MAX_STRIKES + 1):
+        assert world.orders.orders[order.id].dead_letter is None
+        with pytest.raises(ZeroDivisionError):
+            fulfil(order.id)
+        # The first attempt reserved the stock: a step made, whose strike was forgiven with those before it.
+        world.clock.forward(minutes=2)
+        if strike < MAX_STRIKES:
+            assert world.sweep() == 1
+    if world.orders.orders[order.id].dead_letter is None:
+        with pytest.raises(ZeroDivisionError):
+            fulfil(order.id)
+    buried = world.orders.orders[order.id]
+    assert buried.dead_letter is not None
+    assert "ZeroDivisionError" in buried.dead_letter.reason
+    world.clock.forward(hours=1)
+    assert world.sweep() == 0
+
+
+def test_an_order_whose_worker_dies_again_and_again_becomes_a_dead_letter(world: World) -> None:
+    """A process that is killed says nothing: its strikes are counted all the same."""
+    order = world.order()
+    for _ in range(MAX_STRIKES):
+        assert world.orders.claim(order.id, world.clock(), world.clock() + LEASE) is not None
+        world.clock.forward(seconds=LEASE.total_seconds())
+    buried = world.fulfil(order.id)
+    assert buried is not None
+    assert buried.dead_letter is not None
+    assert world.payments.calls == 0
+
+
+def test_an_outage_makes_no_dead_letters(world: World) -> None:
+    """An order waits for as long as it takes, however often it was tried."""
+    world.payments.down = True
+    order = world.order()
+    for _ in range(3 * MAX_STRIKES):
+        world.fulfil(order.id)
+        world.clock.forward(minutes=2)
+    assert world.orders.orders[order.id].dead_letter is None
+    world.payments.down = False
+    done = world.fulfil(order.id)
+    assert done is not None
+    assert done.finished
+
+
+def test_a_dead_letter_can_be_revived(world: World) -> None:
+    """It is due at once, and completes when the defect is mended."""
+    order = world.order()
+    world.orders.bury(order, "a defect", world.clock())
+    RetryDeadLetter(world.orders, world.queue, world.events, world.clock)(order.id)
+    done = world.fulfil(order.id)
+    assert done is not None
+    assert done.finished
+    with pytest.raises(NotFound):
+        RetryDeadLetter(world.orders, world.queue, world.events, world.clock)(order.id)
+
+
+def test_an_open_circuit_is_not_tried_before_its_time(world: World) -> None:
+    """The order is due when asking can be of use again."""
+
+    class Open(FakePayments):
+        def charge(self, order: Order) -> str:
+            raise PaymentUnavailable("open", retry_after=45.0)
+
+    order = world.order()
+    fulfil = FulfilOrder(world.orders, world.accounts, Open(), world.mailer, world.events, world.clock)
+    fulfil(order.id)
+    assert world.orders.due_at[order.id] >= world.clock() + timedelta(seconds=45)
+
+
+def test_a_pending_order_can_be_cancelled_once_and_is_not_fulfilled(world: World) -> None:
+    """Nobody pays; cancelling again does no harm."""
+    order = world.order()
+    cancel = CancelOrder(world.orders, world.events, world.clock)
+    cancelled = cancel(order)
+    assert cancelled.status is OrderStatus.CANCELLED
+    assert cancel(cancelled) == cancelled
+    assert world.fulfil(order.id) is None
+    assert world.payments.calls == 0
+
+
+def test_an_order_that_is_being_fulfilled_cannot_be_cancelled(world: World) -> None:
+    """Whoever is later is told so, also if it was read while it was still pending."""
+    order = world.order()
+    world.fulfil(order.id)
+    cancel = CancelOrder(world.orders, world.events, world.clock)
+    with pytest.raises(WrongState):
+        cancel(order)
+
+
+def test_a_customer_is_written_to_at_the_address_of_the_account(world: World) -> None:
+    """A guest has none."""
+    account = Register(world.accounts, FakePasswords(), world.clock)("Ann@Example.com", "long enough password")
+    order = world.place([(LAMP.id, 1)], customer_id=account.id)
+    world.fulfil(order.id)
+    world.fulfil(world.order().id)
+    assert world.mailer.addresses == ["ann@example.com", None]
+
+
+def test_customers_do_not_share_idempotency_keys(world: World) -> None:
+    """Two customers who chose the same key have two orders."""
+    first = world.place([(LAMP.id, 1)], "key-1", customer_id="acc_1")
+    second = world.place([(LAMP.id, 1)], "key-1", customer_id="acc_2")
+    assert first.id != second.id

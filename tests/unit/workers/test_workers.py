@@ -17,7 +17,7 @@ from workers.sweeper import Sweeper, period
 
 def sweeper(sweep: Callable[[], int]) -> tuple[Sweeper, CollectorRegistry]:
     registry = CollectorRegistry()
-    return Sweeper(sweep, registry, 0.1), registry  # type: ignore[arg-type]
+    return Sweeper(sweep, lambda: None, lambda: 0, registry, 0.1), registry
 
 
 def test_sweeps_and_finds_are_counted() -> None:

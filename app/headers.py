@@ -1,0 +1,38 @@
+"""Headers that every answer carries."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+_SECURITY = {
+    # An API's answers are data: no browser should guess otherwise, frame them, or run what they hold.
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # An answer may hold somebody's order: kept nowhere, unless its view says otherwise.
+    "Cache-Control": "no-store",
+}
+_ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Request-ID, traceparent"
+
+
+def install(app: Flask, origins: tuple[str, ...]) -> None:
+    """Security headers everywhere; CORS for ``origins`` and nobody else."""
+
+    @app.after_request
+    def add(response: Response) -> Response:
+        for name, value in _SECURITY.items():
+            response.headers.setdefault(name, value)
+        origin = request.headers.get("Origin")
+        if origins:
+            response.vary.add("Origin")
+        if origin in origins:
+            response.headers["Access-Control-Allow-Origin"] = str(origin)
+            response.headers["Access-Control-Expose-Headers"] = "X-Request-ID, X-Trace-ID, Location, Retry-After"
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            if request.method == "OPTIONS":
+                response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")
+                response.headers["Access-Control-Allow-Headers"] = _ALLOWED_HEADERS
+                response.headers["Access-Control-Max-Age"] = "600"
+        return response

@@ -1,0 +1,79 @@
+"""Rate limits, on flask-limiter: counted in Redis, so for all replicas together.
+
+While Redis is down each replica counts for itself, in memory: a client can then get through as many times as there are
+replicas. That is no door to anything: passwords are still slow to guess, and the limit per replica holds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+from flask_jwt_extended import decode_token
+from flask_limiter import HeaderNames, Limiter
+from flask_limiter.util import get_remote_address
+from jwt.exceptions import PyJWTError
+
+from app.settings import ApiSettings
+
+_REDIS_OPTIONS: dict[str, str | int] = {"socket_connect_timeout": 1, "socket_timeout": 1}
+
+
+def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
+    """A limiter that tells clients where they stand: ``RateLimit-Limit``, ``-Remaining``, ``-Reset``, ``Retry-After``.
+
+    The window moves, so that nobody gets twice the limit around the turn of a minute.
+    """
+    in_redis = settings.limits_url.startswith(("redis", "unix"))
+    limiter = Limiter(
+        user_or_address,
+        app=app,
+        storage_uri=settings.limits_url,
+        storage_options=_REDIS_OPTIONS if in_redis else {},
+        strategy="moving-window",
+        in_memory_fallback_enabled=True,
+        headers_enabled=True,
+        header_name_mapping={
+            HeaderNames.LIMIT: "RateLimit-Limit",
+            HeaderNames.REMAINING: "RateLimit-Remaining",
+            HeaderNames.RESET: "RateLimit-Reset",
+            HeaderNames.RETRY_AFTER: "Retry-After",
+        },
+        retry_after="delta-seconds",
+        key_prefix="{limits}",
+    )
+
+    # Around all hooks: the limiter's own, which writes the header, runs last of them.
+    inner = app.process_response
+
+    def seconds_instead_of_epoch(response: Response) -> Response:
+        answer = inner(response)
+        reset = answer.headers.get("RateLimit-Reset")
+        if reset is not None and reset.isdecimal():
+            # draft-ietf-httpapi-ratelimit-headers: seconds from now; flask-limiter tells the time of day.
+            answer.headers["RateLimit-Reset"] = str(max(0, int(reset) - int(time.time())))
+        if answer.status_code < 400:
+            # The limiter tells everybody when to come back; only who was refused needs to know.
+            answer.headers.pop("Retry-After", None)
+        return answer
+
+    app.process_response = seconds_instead_of_epoch  # type: ignore[method-assign]
+    return limiter
+
+
+def user_or_address() -> str:
+    """Whose limit a request counts against: the account of its token, else its address."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme == "Bearer" and token:
+        try:
+            # The signature is checked: a made-up account must not buy a fresh limit.
+            return f"account:{decode_token(token)['sub']}"
+        except (PyJWTError, KeyError, ValueError):
+            return f"address:{get_remote_address()}"
+    return f"address:{get_remote_address()}"
+
+
+def by_email(email_of: Callable[[], str]) -> Callable[[], str]:
+    """A key function that counts attempts on one account, wherever they come from."""
+    return lambda: f"email:{email_of()}"

@@ -1,0 +1,1 @@
+"""Measurements: what things cost, and what they save."""

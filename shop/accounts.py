@@ -1,0 +1,55 @@
+"""Accounts: registering and logging in. Tokens are the API's business; what a password is worth is the shop's."""
+
+from __future__ import annotations
+
+from shop.domain.account import Account, Role, new_account_id, normalised
+from shop.domain.errors import EmailTaken, WrongCredentials
+from shop.ports import Accounts, Passwords
+from shop.services import Clock, utc_now
+
+
+class Register:
+    """Open an account."""
+
+    def __init__(self, accounts: Accounts, passwords: Passwords, clock: Clock = utc_now) -> None:
+        self._accounts, self._passwords, self._clock = accounts, passwords, clock
+
+    def __call__(self, email: str, password: str, role: Role = Role.CUSTOMER) -> Account:
+        """The new account. Raises ``EmailTaken``, ``DatabaseUnavailable``."""
+        hashed = self._passwords.hashed(password)
+        account = Account(new_account_id(), normalised(email), role, hashed, self._clock())
+        self._accounts.add(account)
+        return account
+
+    def account(self, account_id: str) -> Account:
+        """The account as it is now. Raises ``NotFound``, ``DatabaseUnavailable``."""
+        return self._accounts.get(account_id)
+
+    def ensure_admin(self, email: str, password: str) -> None:
+        """Make sure that there is an admin with this address; one that exists keeps its password."""
+        known = self._accounts.by_email(normalised(email))
+        if known is None:
+            try:
+                self(email, password, Role.ADMIN)
+            except EmailTaken:
+                return  # Another replica was quicker.
+        elif known.role is not Role.ADMIN:
+            self._accounts.set_role(known.id, Role.ADMIN)
+
+
+class LogIn:
+    """Tell whose address and password these are."""
+
+    def __init__(self, accounts: Accounts, passwords: Passwords) -> None:
+        self._accounts, self._passwords = accounts, passwords
+
+    def __call__(self, email: str, password: str) -> Account:
+        """The account. Raises ``WrongCredentials``, ``DatabaseUnavailable``.
+
+        An unknown address takes as long as a wrong password: time must not tell who has an account here.
+        """
+        account = self._accounts.by_email(normalised(email))
+        matches = self._passwords.matches(account.password_hash if account else None, password)
+        if account is None or not matches:
+            raise WrongCredentials
+        return account

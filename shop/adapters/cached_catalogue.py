@@ -1,0 +1,176 @@
+"""The catalogue behind its caches."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import redis
+
+from observability.database import DatabaseMetrics
+from shop.adapters.cache import Loaded, TwoLevelCache
+from shop.adapters.invalidation import Invalidations, announce
+from shop.domain.errors import DatabaseUnavailable, NotFound
+from shop.domain.product import Product
+from shop.ports import Catalogue, Home, Seen
+
+_log = logging.getLogger("shop.cache")
+
+NEGATIVE_SECONDS = 10.0
+PAGE_SECONDS = 15.0
+HOME_SECONDS = 30.0
+BEST_SELLERS, WARM = 12, 50
+MOST_POPULAR_FACTOR = 4.0
+FLUSH_VIEWS_SECONDS = 2.0
+
+
+class CachedCatalogue:
+    """Implements ``ports.Browsing`` and ``ports.Catalogue``: what is only looked at comes from a cache."""
+
+    def __init__(self, catalogue: Catalogue, client: redis.Redis, metrics: DatabaseMetrics, seconds: float) -> None:
+        self._catalogue, self._client, self._seconds = catalogue, client, seconds
+        self.products = TwoLevelCache("product", client, metrics)
+        self.pages = TwoLevelCache("page", client, metrics)
+        self.sections = TwoLevelCache("home", client, metrics)
+        self._caches = {cache.name: cache for cache in (self.products, self.pages, self.sections)}
+        self.views = Views(catalogue)
+        self.invalidations = Invalidations(client, self._forget)
+
+    def look_at(self, product_id: str) -> Seen:
+        """The product, and how old the copy is. Counts as a view. Raises ``NotFound``, ``DatabaseUnavailable``."""
+        entry = self.products.get(product_id, lambda: self._load(product_id))
+        if entry.value is None:
+            raise NotFound("product", product_id)
+        self.views.count(product_id)
+        return Seen(Product(**entry.value), entry.age, entry.stale)
+
+    def look_through(self, limit: int, after: str | None) -> tuple[list[Product], float, bool]:
+        """A page of the catalogue, its age in seconds, and whether it is past its time."""
+        entry = self.pages.get(f"{limit}:{after or ''}", lambda: _listed(self.page(limit, after), PAGE_SECONDS))
+        return [Product(**one) for one in entry.value], entry.age, entry.stale
+
+    def home(self) -> Home:
+        """What the front page shows: several entries, one round trip to Redis."""
+        sections = {
+            "best_sellers": lambda: _listed(self.best_sellers(BEST_SELLERS), HOME_SECONDS),
+            "first_page": lambda: _listed(self.page(BEST_SELLERS, None), HOME_SECONDS),
+        }
+        entries = self.sections.get_many(list(sections), list(sections.values()))
+        best, first = ([Product(**one) for one in entry.value] for entry in entries)
+        return Home(best, first, max(entry.age for entry in entries), any(entry.stale for entry in entries))
+
+    def get(self, product_id: str) -> Product:
+        """The product, from the cache where it is there."""
+        return self.look_at(product_id).product
+
+    def get_many(self, product_ids: Iterable[str]) -> dict[str, Product]:
+        """Past the cache: an order is taken at the price of now."""
+        return self._catalogue.get_many(product_ids)
+
+    def page(self, limit: int, after: str | None) -> list[Product]:
+        """Past the cache."""
+        return self._catalogue.page(limit, after)
+
+    def search(self, words: str, limit: int) -> list[Product]:
+        """Past the cache: searches repeat too seldom."""
+        return self._catalogue.search(words, limit)
+
+    def best_sellers(self, limit: int) -> list[Product]:
+        """Past the cache."""
+        return self._catalogue.best_sellers(limit)
+
+    def add(self, product: Product) -> Product:
+        """Add it and write it through, over what is known not to exist."""
+        return self._written_through(self._catalogue.add(product))
+
+    def change(self, product_id: str, price_cents: int | None = None, stock: int | None = None) -> Product:
+        """Change it and write it through: nobody sees the old price for longer than it takes to tell."""
+        return self._written_through(self._catalogue.change(product_id, price_cents, stock))
+
+    def add_missing(self, products: Iterable[Product]) -> int:
+        """Past the cache."""
+        return self._catalogue.add_missing(products)
+
+    def add_views(self, views: dict[str, int]) -> None:
+        """Past the cache."""
+        self._catalogue.add_views(views)
+
+    def warm_up(self) -> int:
+        """Put the best sellers into Redis before anybody asks for them. Raises ``DatabaseUnavailable``."""
+        best = self._catalogue.best_sellers(WARM)
+        self.products.put_many({product.id: self._loaded(product) for product in best})
+        return len(best)
+
+    def _load(self, product_id: str) -> Loaded:
+        try:
+            return self._loaded(self._catalogue.get(product_id))
+        except NotFound:
+            # Known not to exist, for a short while: a scanner's questions stay here.
+            return Loaded(None, 0, NEGATIVE_SECONDS)
+
+    def _loaded(self, product: Product) -> Loaded:
+        # Adaptive: what many look at is kept for up to four times as long; changes are written through anyway.
+        factor = min(MOST_POPULAR_FACTOR, 1.0 + math.log10(1 + product.views))
+        return Loaded(asdict(product), product.version, self._seconds * factor)
+
+    def _written_through(self, product: Product) -> Product:
+        self.products.put(product.id, self._loaded(product))
+        announce(self._client, self.products.name, product.id)
+        return product
+
+    def _forget(self, cache: str | None, key: str | None) -> None:
+        for name, one in self._caches.items():
+            if cache in (None, name):
+                one.forget_local(key)
+
+
+def _listed(products: list[Product], seconds: float) -> Loaded:
+    return Loaded([asdict(product) for product in products], 0, seconds)
+
+
+class Views:
+    """Write-behind of product views: counted in memory, written together every few seconds.
+
+    A process that is killed loses the views of its last two seconds; a write for every look would cost more than the
+    look itself.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._counts: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="views", daemon=True)
+
+    def count(self, product_id: str) -> None:
+        """One look at a product."""
+        with self._lock:
+            self._counts[product_id] = self._counts.get(product_id, 0) + 1
+
+    def start(self) -> None:
+        """Begin to write, every ``FLUSH_VIEWS_SECONDS``."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is left and stop."""
+        self._stop.set()
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what has come together; if the database is down it stays for the next time."""
+        with self._lock:
+            counts, self._counts = self._counts, {}
+        try:
+            self._catalogue.add_views(counts)
+        except DatabaseUnavailable as error:
+            _log.debug("views wait: %s", error)
+            with self._lock:
+                for product_id, number in counts.items():
+                    self._counts[product_id] = self._counts.get(product_id, 0) + number
+
+    def _run(self) -> None:
+        while not self._stop.wait(FLUSH_VIEWS_SECONDS):
+            self.flush()

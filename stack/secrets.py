@@ -1,0 +1,37 @@
+"""Secrets of one instance: made at its first start, kept in its state directory, readable by its owner alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from .paths import StatePaths
+
+ADMIN_EMAIL = "admin@glasshouse.example"
+
+
+def jwt_secret(paths: StatePaths) -> Path:
+    """The file with the key that signs tokens; the same for every replica, and over restarts."""
+    return _made_once(paths.secrets / "jwt_secret", 48)
+
+
+def admin_password(paths: StatePaths) -> Path:
+    """The file with the password of the shop's first admin."""
+    return _made_once(paths.secrets / "admin_password", 18)
+
+
+def _made_once(path: Path, size: int) -> Path:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    if not path.exists():
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(size))
+        try:
+            # Linked, not renamed: whoever comes second must not replace what the first has handed out.
+            os.link(fresh, path)
+        except FileExistsError:
+            return path
+        finally:
+            fresh.unlink()
+    return path

@@ -1,0 +1,95 @@
+"""Accounts and revoked tokens on real servers."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shop.bootstrap import Instruments, Shop, new_shop
+from shop.config import Settings
+from shop.domain.account import Role
+from shop.domain.errors import EmailTaken, RevocationsUnavailable, WrongCredentials
+from tests.integration.conftest import Server, free_port
+from tests.waiting import wait_until
+
+EMAIL, PASSWORD = "ann@example.com", "correct horse battery"
+SOON = datetime.now(UTC) + timedelta(hours=1)
+
+
+def test_passwords_are_kept_as_argon2id(shop: Shop) -> None:
+    """Slow to guess, salted, never as they are."""
+    account = shop.register(EMAIL, PASSWORD)
+    assert account.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert shop.log_in(" ANN@example.com ", PASSWORD) == account
+    for email, password in ((EMAIL, "wrong password"), ("bob@example.com", PASSWORD)):
+        with pytest.raises(WrongCredentials):
+            shop.log_in(email, password)
+
+
+def test_one_address_is_one_account_under_concurrency(shop: Shop) -> None:
+    """Of ten who register it at once, one gets it."""
+
+    def register(_: int) -> bool:
+        try:
+            shop.register(EMAIL, PASSWORD)
+        except EmailTaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(10) as pool:
+        assert sum(pool.map(register, range(10))) == 1
+
+
+def test_the_first_admin_is_made_once(shop: Shop) -> None:
+    """Two replicas may try; a later start does not change the password; a customer can be raised."""
+    shop.register.ensure_admin(EMAIL, PASSWORD)
+    shop.register.ensure_admin(EMAIL, "another long password")
+    assert shop.log_in(EMAIL, PASSWORD).role is Role.ADMIN
+    shop.register("bob@example.com", PASSWORD)
+    shop.register.ensure_admin("bob@example.com", PASSWORD)
+    assert shop.log_in("bob@example.com", PASSWORD).role is Role.ADMIN
+
+
+def test_a_token_is_used_once_under_concurrency(shop: Shop) -> None:
+    """Of ten uses at once, one is the first."""
+    with ThreadPoolExecutor(10) as pool:
+        assert sum(pool.map(lambda _: shop.revocations.use_once("token-1", SOON), range(10))) == 1
+
+
+def test_what_was_revoked_stays_revoked_while_redis_is_down(shop: Shop, redis_server: tuple[str, Server]) -> None:
+    """And what was not opens doors still: the list is in the database too."""
+    shop.revocations.revoke(["family-1"], SOON)
+    assert shop.revocations.any_revoked(["token-1", "family-1"])
+    redis_server[1].kill()
+    assert shop.revocations.any_revoked(["token-1", "family-1"])
+    assert not shop.revocations.any_revoked(["token-2", "family-2"])
+
+
+def test_a_redis_that_comes_back_empty_is_told_again(shop: Shop, redis_server: tuple[str, Server]) -> None:
+    """A restart does not pardon."""
+    shop.revocations.revoke(["family-1"], SOON)
+    redis_server[1].kill()
+    shop.revocations.revoke(["family-2"], SOON)
+    redis_server[1].start()
+    wait_until("Redis to answer", shop.redis_client.ping)
+    assert not shop.revocations.any_revoked(["family-1"])
+    assert shop.revocations.restore() == 2
+    assert shop.revocations.any_revoked(["family-1"])
+    assert shop.revocations.any_revoked(["family-2"])
+
+
+def test_without_both_nobody_is_let_in(
+    settings: Settings, instruments: Instruments, redis_server: tuple[str, Server]
+) -> None:
+    """Not knowing is no reason to trust."""
+    dead = replace(settings, mongo_url=f"mongodb://127.0.0.1:{free_port()}/?directConnection=true", mongo_patience=0.2)
+    redis_server[1].kill()
+    shop = new_shop(dead, instruments)
+    with pytest.raises(RevocationsUnavailable):
+        shop.revocations.any_revoked(["family-1"])
+    with pytest.raises(RevocationsUnavailable):
+        shop.revocations.use_once("token-1", SOON)
+    shop.stop()

@@ -1,0 +1,219 @@
+"""The two-level cache on a real Redis, in several processes' worth of catalogues."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import pytest
+import redis
+from prometheus_client import CollectorRegistry
+
+from observability.database import DatabaseMetrics
+from shop.adapters.cached_catalogue import CachedCatalogue
+from shop.domain.errors import DatabaseUnavailable, NotFound
+from shop.domain.product import Product
+from tests.integration.conftest import Server
+from tests.unit.shop.fakes import LAMP, FakeCatalogue
+from tests.waiting import wait_until
+
+
+@dataclass
+class SlowCatalogue(FakeCatalogue):
+    """Counts what it is asked, takes its time, and can be down."""
+
+    asked: int = 0
+    seconds: float = 0.0
+    down: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, product_id: str) -> Product:
+        with self.lock:
+            self.asked += 1
+        threading.Event().wait(self.seconds)
+        if self.down:
+            raise DatabaseUnavailable("down")
+        return super().get(product_id)
+
+
+@dataclass
+class Replica:
+    """One process's view: its own first level over the shared second one."""
+
+    catalogue: CachedCatalogue
+    registry: CollectorRegistry
+
+    def count(self, result: str, cache: str = "product") -> float:
+        return self.registry.get_sample_value("cache_requests_total", {"cache": cache, "result": result}) or 0.0
+
+
+@pytest.fixture
+def database() -> SlowCatalogue:
+    return SlowCatalogue()
+
+
+@pytest.fixture
+def replica(redis_server: tuple[str, Server], database: SlowCatalogue) -> Iterator[Callable[[], Replica]]:
+    made: list[CachedCatalogue] = []
+
+    def make(seconds: float = 60.0) -> Replica:
+        registry = CollectorRegistry()
+        client = redis.Redis.from_url(redis_server[0], socket_timeout=1, socket_connect_timeout=0.5)
+        catalogue = CachedCatalogue(database, client, DatabaseMetrics(registry), seconds)
+        made.append(catalogue)
+        return Replica(catalogue, registry)
+
+    yield make
+    for catalogue in made:
+        catalogue.invalidations.stop()
+
+
+def test_two_hundred_readers_of_a_cold_product_are_one_query(
+    replica: Callable[[], Replica], database: SlowCatalogue
+) -> None:
+    """Over two replicas with a hundred threads each; everybody gets the product."""
+    database.seconds = 0.2
+    replicas = [replica(), replica()]
+    with ThreadPoolExecutor(200) as pool:
+        seen = list(pool.map(lambda number: replicas[number % 2].catalogue.look_at(LAMP.id), range(200)))
+    assert {one.product for one in seen} == {LAMP}
+    assert database.asked == 1
+
+
+def test_two_hundred_readers_of_an_expired_product_are_one_query(
+    replica: Callable[..., Replica], database: SlowCatalogue
+) -> None:
+    """Those who are not the one who loads get the old copy, at once, rather than wait."""
+    first = replica(0.05)
+    first.catalogue.look_at(LAMP.id)
+    wait_until("the copy to run out", lambda: first.catalogue.products._shared([LAMP.id])[0].fresh_until < time.time())
+    database.seconds = 0.3
+    replicas = [replica(), replica()]
+    with ThreadPoolExecutor(200) as pool:
+        seen = list(pool.map(lambda number: replicas[number % 2].catalogue.look_at(LAMP.id), range(200)))
+    assert {one.product for one in seen} == {LAMP}
+    assert database.asked == 2
+    assert sum(one.count("stale") for one in replicas) > 0
+
+
+def test_both_levels_answer(replica: Callable[[], Replica], database: SlowCatalogue) -> None:
+    """First a miss; then from the process; another process finds it in Redis."""
+    here, there = replica(), replica()
+    for one in (here, here, there, there):
+        one.catalogue.look_at(LAMP.id)
+    assert (here.count("miss"), here.count("local_hit")) == (1, 1)
+    assert (there.count("miss"), there.count("hit"), there.count("local_hit")) == (0, 1, 1)
+    assert database.asked == 1
+
+
+def test_a_price_change_is_seen_by_every_replica(replica: Callable[[], Replica]) -> None:
+    """Written through to Redis and told to every process: long before any copy runs out."""
+    here, there = replica(), replica()
+    there.catalogue.invalidations.start()
+    there.catalogue.look_at(LAMP.id)
+    heard = threading.Event()
+    forget = there.catalogue.products.forget_local
+    there.catalogue.products.forget_local = lambda key: (forget(key), heard.set())[0]  # type: ignore[method-assign,func-returns-value]
+    wait_until("the replica to listen", lambda: here.catalogue._client.pubsub_numsub("cache:invalidate")[0][1] == 1)
+    here.catalogue.change(LAMP.id, price_cents=1)
+    assert heard.wait(2)
+    assert there.catalogue.look_at(LAMP.id).product.price_cents == 1
+    assert here.catalogue.look_at(LAMP.id).product.price_cents == 1
+
+
+def test_a_slow_reader_does_not_undo_a_newer_write(replica: Callable[[], Replica]) -> None:
+    """Who read the old price before the change must not store it after."""
+    one = replica()
+    newer = one.catalogue.change(LAMP.id, price_cents=1)
+    one.catalogue.products.put(LAMP.id, one.catalogue._loaded(LAMP))
+    assert replica().catalogue.look_at(LAMP.id).product == newer
+
+
+def test_what_does_not_exist_is_remembered_for_a_while(replica: Callable[[], Replica], database: SlowCatalogue) -> None:
+    """A scanner's questions are answered without the database; and a product that appears is seen at once."""
+    one, other = replica(), replica()
+    for who in (one, one, other):
+        with pytest.raises(NotFound):
+            who.catalogue.look_at("no-such-thing")
+    assert database.asked == 1
+    assert other.count("negative_hit") == 1
+    one.catalogue.add(replace(LAMP, id="no-such-thing"))
+    assert replica().catalogue.look_at("no-such-thing").product.id == "no-such-thing"
+
+
+def test_while_the_database_is_down_old_copies_are_served_and_say_so(
+    replica: Callable[..., Replica], database: SlowCatalogue
+) -> None:
+    """Marked stale, with their age; what there is no copy of is unavailable."""
+    first = replica(0.05)
+    first.catalogue.look_at(LAMP.id)
+    wait_until("the copy to run out", lambda: first.catalogue.products._shared([LAMP.id])[0].fresh_until < time.time())
+    database.down = True
+    one = replica()
+    seen = one.catalogue.look_at(LAMP.id)
+    assert seen.product == LAMP
+    assert seen.stale
+    assert seen.age > 0
+    with pytest.raises(DatabaseUnavailable):
+        one.catalogue.look_at("blue-mug")
+
+
+def test_without_redis_each_process_has_its_own_cache(
+    replica: Callable[[], Replica], database: SlowCatalogue, redis_server: tuple[str, Server]
+) -> None:
+    """One query a process at a time, not one a request."""
+    redis_server[1].kill()
+    one = replica()
+    database.seconds = 0.1
+    with ThreadPoolExecutor(20) as pool:
+        assert {seen.product for seen in pool.map(lambda _: one.catalogue.look_at(LAMP.id), range(20))} == {LAMP}
+    assert database.asked == 1
+    assert one.count("error") > 0
+
+
+def test_the_front_page_is_one_round_trip(replica: Callable[[], Replica]) -> None:
+    """Several entries, one MGET."""
+    replica().catalogue.home()
+    one = replica()
+    calls: list[int] = []
+    mget = one.catalogue._client.mget
+    one.catalogue._client.mget = lambda keys: (calls.append(len(keys)), mget(keys))[1]  # type: ignore[method-assign,func-returns-value]
+    shown = one.catalogue.home()
+    assert calls == [2]
+    assert shown.first_page
+    assert one.count("hit", "home") == 2
+
+
+def test_best_sellers_are_warm_before_anybody_asks(replica: Callable[[], Replica], database: SlowCatalogue) -> None:
+    """The first reader after a start finds them in Redis."""
+    replica().catalogue.warm_up()
+    one = replica()
+    one.catalogue.look_at(LAMP.id)
+    assert (database.asked, one.count("hit")) == (0, 1)
+
+
+def test_views_are_written_behind(replica: Callable[[], Replica], database: SlowCatalogue) -> None:
+    """Many looks, one write; none is lost while the database is down."""
+    one = replica()
+    for _ in range(5):
+        one.catalogue.look_at(LAMP.id)
+    assert database.products[LAMP.id].views == 0
+    one.catalogue.views.flush()
+    assert database.products[LAMP.id].views == 5
+
+
+def test_popular_products_are_kept_longer(replica: Callable[[], Replica]) -> None:
+    """Up to four times as long."""
+    one = replica().catalogue
+    seconds = [one._loaded(replace(LAMP, views=views)).seconds for views in (0, 99, 10**9)]
+    assert seconds == [60.0, 180.0, 240.0]
+
+
+def test_keys_are_ready_for_a_cluster(replica: Callable[[], Replica]) -> None:
+    """Each in a hash tag of its own, so that they spread over slots."""
+    one = replica().catalogue
+    one.look_at(LAMP.id)
+    assert [key.decode() for key in one._client.keys("*")] == ["{product:brass-lamp}"]

@@ -1,0 +1,72 @@
+"""What one process of the shop measures for all: the backlog, dead letters, stock, and the database's replication."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from shop.ports import Orders
+from shop.services import Clock, utc_now
+
+_log = logging.getLogger("workers.sweeper")
+PRIMARY, SECONDARY = 1, 2
+
+
+class Watch:
+    """Gauges that are set at each sweep. What cannot be read is left as it was; the failed sweep is counted."""
+
+    def __init__(
+        self, orders: Orders, client: MongoClient[dict[str, Any]], registry: CollectorRegistry, clock: Clock = utc_now
+    ) -> None:
+        self._orders, self._client, self._clock = orders, client, clock
+        self._unfinished = Gauge("shop_orders_unfinished", "Promised orders with work left", registry=registry)
+        self._oldest = Gauge(
+            "shop_orders_oldest_unfinished_seconds", "Age of the oldest of them; 0: none", registry=registry
+        )
+        self._dead = Gauge("shop_dead_letters", "Orders that nobody works on any more", registry=registry)
+        self._lag = Gauge(
+            "mongodb_replication_lag_seconds",
+            "How far the slowest secondary is behind the primary; 0 with one node",
+            registry=registry,
+        )
+        self._members = Gauge("mongodb_members", "Members of the replica set by state", ["state"], registry=registry)
+        self._denied = False
+
+    def look(self) -> None:
+        """Measure. Raises ``DatabaseUnavailable``."""
+        backlog = self._orders.backlog(self._clock())
+        self._unfinished.set(backlog.unfinished)
+        self._oldest.set(backlog.oldest_seconds)
+        self._dead.set(backlog.dead_letters)
+        self._look_at_members()
+
+    def _look_at_members(self) -> None:
+        try:
+            members = self._client.admin.command("replSetGetStatus")["members"]
+        except PyMongoError as error:
+            if not self._denied:
+                _log.warning("the replica set's state is not to be had: %s", type(error).__name__)
+            self._denied = True
+            return
+        self._lag.set(replication_lag(members))
+        for name, state in (("primary", PRIMARY), ("secondary", SECONDARY)):
+            self._members.labels(name).set(sum(member["state"] == state for member in members))
+        self._members.labels("other").set(sum(member["state"] not in (PRIMARY, SECONDARY) for member in members))
+
+
+def replication_lag(members: list[dict[str, Any]]) -> float:
+    """Seconds between the primary's last operation and that of the slowest secondary.
+
+    MongoDB's own definition (``rs.printSecondaryReplicationInfo``). An idle primary writes a no-op every ten seconds,
+    so up to that much may show while nothing is wrong.
+    """
+    primary = next((member["optimeDate"] for member in members if member["state"] == PRIMARY), None)
+    secondaries = [member["optimeDate"] for member in members if member["state"] == SECONDARY]
+    if primary is None or not secondaries:
+        return 0.0
+    slowest: float = max((primary - at).total_seconds() for at in secondaries)
+    return max(0.0, slowest)

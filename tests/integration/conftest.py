@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 from pymongo import MongoClient
-from stack import programs
 
+from stack import programs
 from tests.waiting import wait_until
 
 

@@ -44,9 +44,9 @@ def root(env: Mapping[str, str]) -> User:
 
 
 def users(env: Mapping[str, str]) -> list[User]:
-    """Everybody else: each service has its own database, and only that."""
+    """Everybody else: each service has its own database, and only that. The shop also looks after its validators."""
     return [
-        User("shop", password(env, "MONGO_SHOP_PASSWORD"), (("readWrite", "shop"),)),
+        User("shop", password(env, "MONGO_SHOP_PASSWORD"), (("readWrite", "shop"), ("dbAdmin", "shop"))),
         User("payments", password(env, "MONGO_PAYMENTS_PASSWORD"), (("readWrite", "payments"),)),
         User("monitor", password(env, "MONGO_MONITOR_PASSWORD"), (("clusterMonitor", "admin"),)),
     ]

@@ -54,7 +54,7 @@ def test_members_join_one_at_a_time_under_new_numbers() -> None:
 def test_each_service_may_read_and_write_its_own_database_only() -> None:
     """Least privilege."""
     assert {user.name: user.roles for user in users(PASSWORDS)} == {
-        "shop": (("readWrite", "shop"),),
+        "shop": (("readWrite", "shop"), ("dbAdmin", "shop")),
         "payments": (("readWrite", "payments"),),
         "monitor": (("clusterMonitor", "admin"),),
     }

@@ -30,7 +30,8 @@ class Watch:
         self._dead = Gauge("shop_dead_letters", "Orders that nobody works on any more", registry=registry)
         self._lag = Gauge(
             "mongodb_replication_lag_seconds",
-            "How far the slowest secondary is behind the primary; 0 with one node",
+            "How far a member is behind the primary, whose own is 0; absent where it may not be read",
+            ["member"],
             registry=registry,
         )
         self._members = Gauge("mongodb_members", "Members of the replica set by state", ["state"], registry=registry)
@@ -52,21 +53,25 @@ class Watch:
                 _log.warning("the replica set's state is not to be had: %s", type(error).__name__)
             self._denied = True
             return
-        self._lag.set(replication_lag(members))
+        self._lag.clear()
+        for member, seconds in replication_lags(members).items():
+            self._lag.labels(member).set(seconds)
         for name, state in (("primary", PRIMARY), ("secondary", SECONDARY)):
             self._members.labels(name).set(sum(member["state"] == state for member in members))
         self._members.labels("other").set(sum(member["state"] not in (PRIMARY, SECONDARY) for member in members))
 
 
-def replication_lag(members: list[dict[str, Any]]) -> float:
-    """Seconds between the primary's last operation and that of the slowest secondary.
+def replication_lags(members: list[dict[str, Any]]) -> dict[str, float]:
+    """Seconds between the primary's last operation and that of each member, by name; empty without a primary.
 
     MongoDB's own definition (``rs.printSecondaryReplicationInfo``). An idle primary writes a no-op every ten seconds,
     so up to that much may show while nothing is wrong.
     """
     primary = next((member["optimeDate"] for member in members if member["state"] == PRIMARY), None)
-    secondaries = [member["optimeDate"] for member in members if member["state"] == SECONDARY]
-    if primary is None or not secondaries:
-        return 0.0
-    slowest: float = max((primary - at).total_seconds() for at in secondaries)
-    return max(0.0, slowest)
+    if primary is None:
+        return {}
+    return {
+        str(member["name"]): max(0.0, (primary - member["optimeDate"]).total_seconds())
+        for member in members
+        if member["state"] in (PRIMARY, SECONDARY)
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,6 +14,7 @@ from observability import WrongSetting
 from shop.domain.errors import DatabaseUnavailable
 from workers import jobs
 from workers.sweeper import Sweeper, period
+from workers.watch import replication_lags
 
 
 def sweeper(sweep: Callable[[], int]) -> tuple[Sweeper, CollectorRegistry]:
@@ -66,3 +68,14 @@ def test_a_job_outside_a_worker_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(jobs, "_new_shop", None)
     with pytest.raises(jobs.NotWired):
         jobs.fulfil_order("ord_1")
+
+
+def test_the_lag_of_each_member_is_told() -> None:
+    """Behind the primary, whose own is 0; a member that is down has none, and without a primary nobody has."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    primary = {"name": "a", "state": 1, "optimeDate": now}
+    second = {"name": "b", "state": 2, "optimeDate": now - timedelta(seconds=3)}
+    down = {"name": "c", "state": 8, "optimeDate": now - timedelta(days=1)}
+    assert replication_lags([primary]) == {"a": 0.0}
+    assert replication_lags([primary, second, down]) == {"a": 0.0, "b": 3.0}
+    assert replication_lags([second]) == {}

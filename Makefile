@@ -61,6 +61,12 @@ test: ## run every test, on an instance of its own (PYTEST_ARGS="-k orders")
 check: ## format, lint, types, import contracts
 	@$(dev_setup) && ruff format --check . && ruff check . && mypy && lint-imports
 
+.PHONY: soak
+soak: ## 2000 orders while everything is killed in turn, then the books are checked (ORDERS= RATE= SEED= ARGS=)
+	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
+		exec "$$venv/bin/python" -m drills.never_lost $(if $(ORDERS),--orders "$(ORDERS)") \
+		$(if $(RATE),--rate "$(RATE)") $(if $(SEED),--seed "$(SEED)") $(ARGS)
+
 # --- the stack in containers (docker-compose.yml) ---
 
 # What `docker compose` needs to know in each call: the versions and the passwords.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import admin, auth, headers, health, identity, limits, openapi, orders, problems, products
+from app import admin, auth, draining, headers, health, identity, limits, openapi, orders, overload, problems, products
 from app.prepare import Preparation
 from app.progress import Progress
 from app.settings import ApiSettings
@@ -22,11 +22,13 @@ def create_app(shop: Shop, telemetry: Telemetry, preparation: Preparation, setti
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     problems.register(app)
+    overload.install(app)
     identity.install(app, settings, shop.revocations)
     headers.install(app, settings.cors_origins)
     limiter = limits.new_limiter(app, settings)
     # Half of the threads at the most may be held by streams.
-    progress = Progress(shop.orders, max(1, settings.threads // 2), telemetry.registry)
+    ending = draining.install(app)
+    progress = Progress(shop.orders, max(1, settings.threads // 2), telemetry.registry, stopping=lambda: ending.begun)
     app.register_blueprint(auth.blueprint(shop.register, shop.log_in, shop.revocations, limiter, settings))
     app.register_blueprint(products.blueprint(shop.catalogue, shop.browsing))
     app.register_blueprint(
@@ -35,7 +37,7 @@ def create_app(shop: Shop, telemetry: Telemetry, preparation: Preparation, setti
     app.register_blueprint(admin.blueprint(shop.catalogue, shop.orders, shop.retry_dead_letter))
     # Redis is missed but not needed: products come from MongoDB, orders wait for the sweeper.
     required = {"mongo": shop.probes["mongo"], "catalogue": preparation.check}
-    app.register_blueprint(health.blueprint(required, {"redis": shop.probes["redis"]}))
+    app.register_blueprint(health.blueprint(required, {"redis": shop.probes["redis"]}, ending))
     app.register_blueprint(openapi.blueprint())
     instrument_flask(app, telemetry)
     # One proxy stands before us, NGINX, and its word is the one that counts for the client's address.

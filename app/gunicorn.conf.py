@@ -22,7 +22,8 @@ threads = _api.threads
 # Longer than NGINX keeps an idle connection to us: it is never told "closed" in answer to a fresh request.
 keepalive = 75
 timeout = 30
-graceful_timeout = 20
+# All of a stop: draining, finishing, flushing (app/gunicorn_worker.py). Whoever supervises must not kill before.
+graceful_timeout = 12
 accesslog = None
 logconfig_dict = logging_config(_telemetry)
 # Two processes that share a disk must not share a heartbeat file; memory is quicker anyway.

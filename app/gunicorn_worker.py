@@ -1,15 +1,76 @@
-"""gunicorn's threads, with its own refusals as problems instead of HTML."""
+"""gunicorn's threads, with its own refusals as problems instead of HTML, and a stop that drops no request.
+
+Told to stop, gunicorn's worker accepts nothing more but keeps its listening socket open until it has finished: a proxy
+goes on connecting, and what waits in the backlog is reset at the end. Ours, in this order: it is unready, and serves
+for ``DRAIN_SECONDS`` yet, so that balancers notice and a replica that has just come back counts again; it accepts what
+is in the backlog and closes the socket, so that a proxy's next connection is refused, which even an order survives
+(nothing of it was sent); it finishes what it has; it flushes (``atexit``) and exits.
+
+It also tells the application how long a request has waited for a thread.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import threading
+import time
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from app import draining, overload
+
+DRAIN_SECONDS = 2.0
+FLUSH_SECONDS = 3.0
+
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
     """Answers what gunicorn itself refuses (control characters in a header, a broken request line) as a problem."""
+
+    wsgi: Any = None
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: unready from here on, at an end a little later; at once if told twice."""
+        ours = draining.of(self.wsgi)
+        if ours is None or ours.begun:
+            super().handle_exit(sig, frame)
+            return
+        ours.begin()
+        # The master kills when its time is up, and what is killed does not flush: this process must be done before.
+        left = self.cfg.graceful_timeout - DRAIN_SECONDS - FLUSH_SECONDS
+        self.cfg.set("graceful_timeout", max(1, int(left)))
+        # The event loop turns on meanwhile; gunicorn's own handler only ends it, which any thread may do.
+        timer = threading.Timer(DRAIN_SECONDS, super().handle_exit, (sig, frame))
+        timer.daemon = True
+        timer.start()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """As gunicorn does; and when it is for good, leave nobody waiting at a door that will not open again."""
+        super().set_accept_enabled(enabled)
+        if not enabled and (not self.alive or os.getppid() != self.ppid):
+            self._close_the_door()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Note when a request begins to wait for a thread."""
+        conn.waits_since = time.monotonic()
+        super().enqueue_req(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Tell the application how long the request has waited (``app.overload``)."""
+        waited = time.monotonic() - conn.waits_since
+        name = overload.WAITED_HEADER.upper()
+        req.headers = [(header, value) for header, value in req.headers if header != name] + [(name, f"{waited:.3f}")]
+        return super().handle_request(req, conn)
+
+    def _close_the_door(self) -> None:
+        for listener in self.sockets:
+            # ``accept`` counts what it has accepted, and passes over an empty backlog.
+            seen = -1
+            while seen < self.nr_conns < self.worker_connections:
+                seen = self.nr_conns
+                self.accept(listener)
+            listener.close()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Let gunicorn decide the status and log it; put a problem in place of the page it writes."""

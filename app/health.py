@@ -10,14 +10,18 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
+from app.draining import Draining
 from app.schemas import Alive, Readiness
 from app.spec import operation
 
 Probe = Callable[[], Any]
 
 
-def blueprint(required: Mapping[str, Probe], optional: Mapping[str, Probe]) -> Blueprint:
-    """Without a ``required`` dependency the process is not ready, without an ``optional`` one it is degraded."""
+def blueprint(required: Mapping[str, Probe], optional: Mapping[str, Probe], draining: Draining) -> Blueprint:
+    """Without a ``required`` dependency the process is not ready, without an ``optional`` one it is degraded.
+
+    While it is ``draining`` it is not ready whatever is up: it serves what comes, but no more should be sent.
+    """
     api = Blueprint("health", __name__)
 
     @api.get("/healthz")
@@ -31,7 +35,9 @@ def blueprint(required: Mapping[str, Probe], optional: Mapping[str, Probe]) -> B
         with suppress_instrumentation():
             needed = {name: _ask(probe) for name, probe in required.items()}
             missed = {name: _ask(probe) for name, probe in optional.items()}
-        if not all(answer["state"] == "up" for answer in needed.values()):
+        if draining.begun:
+            status, code = "draining", 503
+        elif not all(answer["state"] == "up" for answer in needed.values()):
             status, code = "unready", 503
         else:
             status = "ready" if all(answer["state"] == "up" for answer in missed.values()) else "degraded"

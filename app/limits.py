@@ -33,6 +33,9 @@ def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
         storage_options=_REDIS_OPTIONS if in_redis else {},
         strategy="moving-window",
         in_memory_fallback_enabled=True,
+        # When Redis fails under several requests at once, the first of them turns to memory; the library would answer
+        # 500 to the others. They pass uncounted instead.
+        swallow_errors=True,
         headers_enabled=True,
         header_name_mapping={
             HeaderNames.LIMIT: "RateLimit-Limit",

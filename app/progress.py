@@ -36,8 +36,10 @@ class Progress:
         registry: CollectorRegistry,
         clock: Callable[[], float] = time.monotonic,
         longest: float = LONGEST_SECONDS,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._orders, self._clock, self._longest = orders, clock, longest
+        """``stopping`` says that the process is to end: streams end with it, and are resumed at another replica."""
+        self._orders, self._clock, self._longest, self._stopping = orders, clock, longest, stopping
         self._places = threading.BoundedSemaphore(most)
         self._open = Gauge("shop_order_streams", "Streams of orders' progress that are open", registry=registry)
 
@@ -74,7 +76,7 @@ class Progress:
             if self._clock() >= heard + HEARTBEAT_SECONDS:
                 heard = self._clock()
                 yield b": waiting\n\n"
-            if order.final or self._clock() > deadline:
+            if order.final or self._clock() > deadline or self._stopping():
                 return
             pause.wait(LOOK_EVERY_SECONDS)
             try:

@@ -218,7 +218,7 @@ class Dependency(Output):
 class Readiness(Output):
     """Whether the process can do its work."""
 
-    status: Literal["ready", "degraded", "unready"]
+    status: Literal["ready", "degraded", "unready", "draining"]
     dependencies: dict[str, Dependency]
 
 

@@ -1,7 +1,8 @@
 """The inbox: alerts and e-mails as they were received, kept on disk.
 
-SQLite, because an item must be durable before its sender is told so, and because the newest thousand must be
-found and trimmed without rewriting a file. Nothing is deduplicated: what arrived twice was sent twice.
+SQLite, because an item must be durable before its sender is told so, and because the newest of ten thousand must be
+found and trimmed without rewriting a file. An e-mail is kept once per Message-ID, as mail stores do: senders repeat
+what they are not sure was taken. Alerts are never deduplicated: Alertmanager repeats them on purpose.
 """
 
 from __future__ import annotations
@@ -30,8 +31,12 @@ CREATE TABLE IF NOT EXISTS items (
     kind TEXT NOT NULL,
     received_at TEXT NOT NULL,
     size INTEGER NOT NULL,
-    content TEXT NOT NULL
+    content TEXT NOT NULL,
+    message_id TEXT
 )"""
+# A file made before has no such column: what it holds counts as mail without a Message-ID.
+_COLUMN = "ALTER TABLE items ADD COLUMN message_id TEXT"
+_INDEX = "CREATE UNIQUE INDEX IF NOT EXISTS items_message_id ON items (message_id) WHERE message_id IS NOT NULL"
 _TRIM = """
 DELETE FROM items WHERE id IN (
     SELECT id FROM (
@@ -47,32 +52,47 @@ class InboxUnavailable(Exception):
     """The inbox could not be read or written (a full disk, a removed directory): the sender should try again."""
 
 
-class Inbox:
-    """Thread-safe store of the newest ``keep`` items of each kind, at most about ``max_bytes`` of content.
+class Duplicate(Exception):
+    """An item with this ``message_id`` is in the inbox; ``identity`` is its id."""
 
-    Each kind has its own bound, since every order sends an e-mail: alerts would be pushed out within the hour.
+    def __init__(self, identity: int) -> None:
+        super().__init__(f"inbox item {identity} has this message id already")
+        self.identity = identity
+
+
+class Inbox:
+    """Thread-safe store of the newest ``keep`` items of each kind, at most ``max_bytes`` of content, plus a hundredth.
+
+    Each kind has its own bound, since every order sends an e-mail: alerts would be pushed out within the hour. To trim
+    takes a look at every item, so it is not done for each that comes.
     """
 
     def __init__(self, path: Path, keep: int, clock: Callable[[], datetime], max_bytes: int = MAX_BYTES) -> None:
         """Open or create the file. A file that is no database is put aside, since it must not stop the start."""
         self._keep, self._max_bytes, self._clock = keep, max_bytes, clock
         self._lock = threading.Lock()
+        self._untrimmed: dict[str, tuple[int, int]] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = _open(path)
         except (OSError, sqlite3.Error) as error:
             raise InboxUnavailable(f"the inbox {path} cannot be opened: {error}") from error
 
-    def add(self, kind: str, content: Item) -> Item:
-        """Store one item and return it with ``id`` and ``received_at``; on return it is on the disk."""
+    def add(self, kind: str, content: Item, message_id: str | None = None) -> Item:
+        """Store one item and return it with ``id`` and ``received_at``; on return it is on the disk.
+
+        Raises ``Duplicate`` if there is an item of this ``message_id``, which the disk holds then.
+        """
         received_at = rfc3339(self._clock())
         text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
         try:
             with self._lock, self._db:
-                row = (kind, received_at, len(text), text)
-                sql = "INSERT INTO items (kind, received_at, size, content) VALUES (?, ?, ?, ?)"
+                if (first := self._with(message_id)) is not None:
+                    raise Duplicate(first)
+                row = (kind, received_at, len(text), text, message_id)
+                sql = "INSERT INTO items (kind, received_at, size, content, message_id) VALUES (?, ?, ?, ?, ?)"
                 identity = self._db.execute(sql, row).lastrowid
-                self._db.execute(_TRIM, (kind, self._keep, self._max_bytes))
+                self._trim(kind, len(text))
         except sqlite3.Error as error:
             raise InboxUnavailable(f"the item could not be stored: {error}") from error
         return {"id": identity, "kind": kind, "received_at": received_at, **content}
@@ -96,6 +116,20 @@ class Inbox:
         """Close the file; the inbox cannot be used after."""
         with self._lock:
             self._db.close()
+
+    def _trim(self, kind: str, size: int) -> None:
+        items, added = self._untrimmed.get(kind, (self._keep, 0))  # after a start it is not known: trim
+        items, added = items + 1, added + size
+        if items * 100 >= self._keep or added * 100 >= self._max_bytes:
+            self._db.execute(_TRIM, (kind, self._keep, self._max_bytes))
+            items, added = 0, 0
+        self._untrimmed[kind] = (items, added)
+
+    def _with(self, message_id: str | None) -> int | None:
+        if message_id is None:
+            return None
+        found = self._db.execute("SELECT id FROM items WHERE message_id = ?", (message_id,)).fetchone()
+        return int(found[0]) if found else None
 
     def _read(self, sql: str, values: tuple[object, ...]) -> list[Item]:
         try:
@@ -127,6 +161,9 @@ def _connect(path: Path) -> sqlite3.Connection:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")  # with WAL the default may lose the last commits to a power cut
             cursor.execute(_SCHEMA)
+            if "message_id" not in {column[1] for column in cursor.execute("PRAGMA table_info(items)")}:
+                cursor.execute(_COLUMN)
+            cursor.execute(_INDEX)
         db.commit()
     except sqlite3.Error:
         db.close()

@@ -53,6 +53,11 @@ def email_item(content: bytes, sender: str, recipients: Sequence[str]) -> Item:
     }
 
 
+def message_id(item: Item) -> str | None:
+    """The Message-ID of an ``email_item``, by which mail stores know a message again; None if it has none."""
+    return _first(item["headers"], "message-id")
+
+
 def _headers(message: EmailMessage) -> list[list[str]]:
     found = []
     for name, raw in list(message.raw_items())[:MAX_HEADERS]:

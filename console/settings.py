@@ -38,7 +38,7 @@ class Settings:
             state_dir=Path(text(environ, "CONSOLE_STATE_DIR", ".glasshouse/data/console")),
             threads=number(environ, "THREADS", 8, 2, 64),
             runbooks=Path(text(environ, "CONSOLE_RUNBOOKS_DIR", "alerts/runbooks")).absolute(),
-            inbox_items=number(environ, "CONSOLE_INBOX_ITEMS", 1000, 1, 100_000),
+            inbox_items=number(environ, "CONSOLE_INBOX_ITEMS", 10_000, 1, 100_000),
             max_webhook=number(environ, "CONSOLE_MAX_WEBHOOK_BYTES", 1_048_576, 1024, 33_554_432),
             max_email=number(environ, "CONSOLE_MAX_EMAIL_BYTES", 1_048_576, 1024, 33_554_432),
             addresses=Addresses.from_environ(environ),

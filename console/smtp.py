@@ -14,8 +14,8 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from prometheus_client import Counter
 
-from console.inbox import Inbox, InboxUnavailable
-from console.mail import email_item
+from console.inbox import Duplicate, Inbox, InboxUnavailable
+from console.mail import email_item, message_id
 
 MAX_RECIPIENTS = 100
 IDLE_SECONDS = 60
@@ -41,9 +41,14 @@ class InboxHandler:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Answer 250 only when the message is on the disk; 451 asks the sender to try again."""
+        """Answer 250 only when the message is on the disk; 451 asks the sender to try again.
+
+        A message that is there already is acknowledged too: its sender missed the first answer.
+        """
         try:
             identity = await asyncio.to_thread(self._store, envelope)
+        except Duplicate as duplicate:
+            return f"250 kept before as inbox item {duplicate.identity}"
         except InboxUnavailable as error:
             self._received.labels("email", "error").inc()
             log.error("an e-mail could not be kept: %s", error)
@@ -58,9 +63,15 @@ class InboxHandler:
     def _store(self, envelope: Envelope) -> int:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         item = email_item(content, envelope.mail_from or "", envelope.rcpt_tos)
-        identity = int(self._inbox.add("email", item)["id"])
-        self._received.labels("email", "stored").inc()
         order = {"order_id": item["order_id"]} if item["order_id"] else {}
+        try:
+            identity = int(self._inbox.add("email", item, message_id(item))["id"])
+        except Duplicate as duplicate:
+            self._received.labels("email", "duplicate").inc()
+            fields = {"event": "inbox.duplicate", "inbox_id": duplicate.identity, **order}
+            log.info("e-mail received again, not kept twice", extra=fields)
+            raise
+        self._received.labels("email", "stored").inc()
         log.info("e-mail received", extra={"event": "inbox.email", "inbox_id": identity, **order})
         return identity
 

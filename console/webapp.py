@@ -22,8 +22,9 @@ def received_counter(registry: CollectorRegistry) -> Counter:
         ["kind", "outcome"],
         registry=registry,
     )
-    for kind, outcome in (("alert", "stored"), ("alert", "rejected"), ("email", "stored"), ("email", "error")):
-        counter.labels(kind, outcome)
+    for kind, outcomes in (("alert", ("stored", "rejected")), ("email", ("stored", "duplicate", "error"))):
+        for outcome in outcomes:
+            counter.labels(kind, outcome)
     return counter
 
 

@@ -19,7 +19,8 @@ worker_class = "gthread"
 threads = _settings.threads
 keepalive = 75
 timeout = 30
-graceful_timeout = 20
+# Less than the ten seconds after which a supervisor kills.
+graceful_timeout = 8
 accesslog = None
 logconfig_dict = logging_config(_telemetry)
 worker_tmp_dir = "/dev/shm"  # noqa: S108

@@ -19,7 +19,8 @@ client: MongoClient[dict[str, object]] = MongoClient(
     event_listeners=listeners,
     serverSelectionTimeoutMS=1000,
     connectTimeoutMS=1000,
-    socketTimeoutMS=1500,
+    # Over all: the search for the server, the command and the driver's retry; each alone would have its own limit.
+    timeoutMS=1500,
     tz_aware=True,
 )
 app = create_app(Ledger(client, settings.database), telemetry, settings.limit_cents)

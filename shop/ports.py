@@ -188,6 +188,9 @@ class OrderQueue(Protocol):
     def enqueue(self, order: Order) -> None:
         """Ask for the order's fulfilment; asking twice does no harm. Raises ``QueueUnavailable``."""
 
+    def missing(self, orders: Sequence[Order]) -> list[Order]:
+        """Those that do not stand in the queue, whatever else is known of them. Raises ``QueueUnavailable``."""
+
 
 class Payments(Protocol):
     """The payment provider."""

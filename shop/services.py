@@ -197,12 +197,13 @@ class SweepOrders:
         self._orders, self._queue, self._clock, self._limit = orders, queue, clock, limit
 
     def __call__(self) -> int:
-        """Enqueue what is due; returns how many.
+        """Enqueue what is due and does not wait in the queue already; returns how many.
 
         Raises:
             DatabaseUnavailable, QueueUnavailable: sweep again later; nothing is lost.
         """
         due = self._orders.due(self._clock(), self._limit)
-        for order in due:
+        lost = self._queue.missing(due) if due else []
+        for order in lost:
             self._queue.enqueue(order)
-        return len(due)
+        return len(lost)

@@ -65,8 +65,9 @@ def nginx(instance: Instance) -> None:
         "NGINX_STATUS_LISTEN": f"127.0.0.1:{ports['nginx-status']}",
         "NGINX_ACCESS_LOG": "/dev/stdout",
         "NGINX_RUN_DIR": str(run).replace(" ", r"\ "),
+        # One second: in a rolling restart the replica that is back must not count as failed when the next one stops.
         "API_UPSTREAM_SERVERS": " ".join(
-            f"server 127.0.0.1:{ports[name]} max_fails=2 fail_timeout=5s;" for name in ("api-1", "api-2")
+            f"server 127.0.0.1:{ports[name]} max_fails=2 fail_timeout=1s;" for name in ("api-1", "api-2")
         ),
     }
     write(run / "nginx.conf", envsubst(template, values))

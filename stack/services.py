@@ -46,6 +46,8 @@ def web(
         json_log=True,
         needs=("mongo", "redis") if database == "shop" else ("mongo",),
         wave=wave,
+        # Above gunicorn's graceful_timeout, which is above that of any request.
+        stop_seconds=15 if service == "api" else 10,
         scrape={service: f"{name}-metrics"},
     )
 

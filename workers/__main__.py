@@ -28,6 +28,7 @@ _log = logging.getLogger("workers")
 _BLOCKING: dict[str, Any] = {"socket_timeout": None, "socket_keepalive": True}
 # A scrape holds back a fork while it lasts, so it may not wait long.
 _ASKING: dict[str, Any] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+LONGEST_PAUSE_SECONDS = 2.0
 
 
 def main() -> int:
@@ -57,8 +58,15 @@ def main() -> int:
         serializer=JSONSerializer,
     )
     worker.telemetry, worker.job_metrics = telemetry, metrics
+    # RQ doubles its pauses up to a minute: orders would wait long after Redis is back.
+    worker.max_connection_wait_time = LONGEST_PAUSE_SECONDS
     _log.info("worker ready", extra={"event": "worker.ready", "queue": settings.queue})
-    worker.work(logging_level=None)
+    try:
+        worker.work(logging_level=None)
+    except redis.RedisError as error:
+        # RQ cannot even sign off. Supervision starts another, which waits for Redis.
+        _log.error("worker ends without Redis: %s", error, extra={"event": "worker.no_redis"})
+        return 1
     _log.info("worker stopped", extra={"event": "worker.stopped"})
     return 0
 

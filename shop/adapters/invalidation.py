@@ -12,6 +12,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 _log = logging.getLogger("shop.cache")
 CHANNEL = "cache:invalidate"
 RETRY_SECONDS = 1.0
+LISTEN_SECONDS = 1.0
 
 
 def announce(client: redis.Redis, cache: str, key: str) -> None:
@@ -35,8 +36,10 @@ class Invalidations:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, within about a second."""
+        """Stop listening, within about a second; the connection may be closed afterwards."""
         self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(2 * LISTEN_SECONDS)
 
     def _run(self) -> None:
         with suppress_instrumentation():
@@ -53,7 +56,7 @@ class Invalidations:
             # What was said while we did not listen is not known: all own copies may be old.
             self._forget(None, None)
             while not self._stop.is_set():
-                message = channel.get_message(timeout=1.0)
+                message = channel.get_message(timeout=LISTEN_SECONDS)
                 if message is not None:
                     cache, _, key = message["data"].decode().partition("\n")
                     self._forget(cache, key)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import redis
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Tracer
 from rq import Queue
-from rq.exceptions import DuplicateJobError, NoSuchJobError
-from rq.job import Job, JobStatus
+from rq.exceptions import DuplicateJobError
 
 from observability import rq as observed_rq
 from observability.context import bound
@@ -35,11 +36,26 @@ class RqOrderQueue:
                 try:
                     self._add(order.id, _context(order.origin), unique=True)
                 except DuplicateJobError:
-                    if not self._stands_in_queue(order.id):
-                        # Left by a run that ended or died with its worker: the order's lease is what guards it.
+                    # Left by a run that ended or died with its worker: the order's lease is what guards it.
+                    if self.missing([order]):
                         self._add(order.id, _context(order.origin), unique=False)
         except redis.RedisError as error:
             raise QueueUnavailable("The queue does not take jobs.") from error
+
+    def missing(self, orders: Sequence[Order]) -> list[Order]:
+        """Those that do not stand in the queue; see ``ports.OrderQueue``.
+
+        The list itself is asked, not the job: a worker that is killed between taking a job off the list and noting
+        so leaves a job that says "queued" and stands nowhere, and Redis may come back without its last second.
+        """
+        try:
+            with self._queue.connection.pipeline(transaction=False) as pipe:
+                for order in orders:
+                    pipe.lpos(self._queue.key, _job_id(order.id))
+                places = pipe.execute()
+        except redis.RedisError as error:
+            raise QueueUnavailable("The queue does not answer.") from error
+        return [order for order, place in zip(orders, places, strict=True) if place is None]
 
     def _add(self, order_id: str, parent: Context | None, unique: bool) -> None:
         observed_rq.enqueue(
@@ -56,13 +72,6 @@ class RqOrderQueue:
             failure_ttl=3600,
             description=f"fulfil {order_id}",
         )
-
-    def _stands_in_queue(self, order_id: str) -> bool:
-        try:
-            job = Job.fetch(_job_id(order_id), self._queue.connection, serializer=self._queue.serializer)
-        except NoSuchJobError:
-            return False
-        return job.get_status() is JobStatus.QUEUED
 
 
 def _context(origin: Origin) -> Context | None:

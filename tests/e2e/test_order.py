@@ -131,14 +131,15 @@ def test_its_spans_follow_the_stable_conventions(trace: dict[str, Any]) -> None:
 def test_an_exemplar_leads_to_a_trace(stack: Stack, followed: Followed) -> None:
     """Prometheus holds one for the route, and Jaeger has its trace."""
 
-    def found() -> str | None:
+    def newest() -> str | None:
         query = 'http_server_request_duration_seconds_bucket{job="api",http_route="/api/v1/orders"}'
         series = stack.get("prometheus", "/api/v1/query_exemplars", query=query, start=0, end=4_000_000_000)["data"]
-        ids = [exemplar["labels"]["trace_id"] for one in series for exemplar in one["exemplars"]]
-        return ids[0] if ids else None
+        found = [exemplar for one in series for exemplar in one["exemplars"]]
+        # The newest: an older one may be of a replica that another test has killed before it sent its spans.
+        return str(max(found, key=lambda one: one["timestamp"])["labels"]["trace_id"]) if found else None
 
-    trace_id = wait_until("an exemplar of POST /api/v1/orders in Prometheus", found, 30)
-    assert stack.trace(trace_id)["traceID"] == trace_id
+    trace_id = wait_until("an exemplar of POST /api/v1/orders in Prometheus", newest, 30)
+    assert wait_until("its trace in Jaeger", lambda: stack.trace(trace_id), 30)["traceID"] == trace_id
 
 
 def test_span_metrics_and_the_service_graph_are_scraped(stack: Stack, trace: dict[str, Any]) -> None:

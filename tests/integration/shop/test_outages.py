@@ -54,6 +54,17 @@ def test_an_order_stands_in_the_queue_once(shop: Shop) -> None:
     assert shop.queue.job_ids == [f"order-{order.id}"]
 
 
+def test_a_job_that_was_taken_and_never_begun_is_enqueued_again(shop: Shop) -> None:
+    """A worker killed between the two leaves a job that says "queued" and stands in no queue."""
+    order = shop.place_order([(PRODUCT, 1)])
+    shop.orders.postpone(order, order.created_at, excused=True)
+    shop.redis_client.lrem(shop.queue.key, 1, f"order-{order.id}")
+    assert shop.queue.fetch_job(f"order-{order.id}").get_status() == "queued"
+    assert shop.sweep_orders() == 1
+    assert shop.queue.job_ids == [f"order-{order.id}"]
+    assert shop.sweep_orders() == 0
+
+
 def test_without_a_database_the_answer_is_prompt(settings: Settings, instruments: Instruments) -> None:
     """Every use case says "unavailable" well within five seconds."""
     dead = replace(settings, mongo_url=f"mongodb://127.0.0.1:{free_port()}/?directConnection=true")

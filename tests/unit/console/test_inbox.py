@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from console.inbox import Inbox, InboxUnavailable
+from console.inbox import Duplicate, Inbox, InboxUnavailable
 
 
 def clock() -> datetime:
@@ -91,3 +92,61 @@ def test_a_failing_store_is_unavailable(inbox: Inbox) -> None:
         inbox.add("alert", {})
     with pytest.raises(InboxUnavailable):
         inbox.newest()
+
+
+def test_a_message_id_is_kept_once(inbox: Inbox, reopen: Callable[[], Inbox]) -> None:
+    """Also over a restart; the first one stays, and its id is told."""
+    inbox.add("email", {"text": "first"}, "<1@shop>")
+    inbox.add("email", {"text": "another"}, "<2@shop>")
+    again = reopen()
+    for one in (inbox, again):
+        with pytest.raises(Duplicate) as found:
+            one.add("email", {"text": "again"}, "<1@shop>")
+        assert found.value.identity == 1
+    assert [item["text"] for item in inbox.newest()] == ["another", "first"]
+    again.close()
+
+
+def test_items_without_a_message_id_are_all_kept(inbox: Inbox) -> None:
+    """Alertmanager repeats its notifications on purpose."""
+    for _ in range(2):
+        inbox.add("alert", {"title": "same"})
+    assert len(inbox.newest(kind="alert")) == 2
+
+
+def test_a_trimmed_message_may_come_again(inbox: Inbox) -> None:
+    """Only what is in the inbox is a duplicate."""
+    for number in range(4):
+        inbox.add("email", {}, f"<{number}@shop>")
+    assert inbox.add("email", {}, "<0@shop>")["id"] == 5
+
+
+def test_a_file_made_before_message_ids_is_taken_over(tmp_path: Path, reopen: Callable[[], Inbox]) -> None:
+    """Its items stay, and from then on message ids count."""
+    old = sqlite3.connect(tmp_path / "inbox.sqlite3")
+    old.execute(
+        "CREATE TABLE items (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, received_at TEXT NOT NULL,"
+        " size INTEGER NOT NULL, content TEXT NOT NULL)"
+    )
+    row = ("email", "2026-11-23T04:00:00.000000Z", 17, '{"text":"before"}')
+    old.execute("INSERT INTO items (kind, received_at, size, content) VALUES (?, ?, ?, ?)", row)
+    old.commit()
+    old.close()
+    inbox = reopen()
+    inbox.add("email", {"text": "after"}, "<1@shop>")
+    with pytest.raises(Duplicate):
+        inbox.add("email", {"text": "again"}, "<1@shop>")
+    assert [item["text"] for item in inbox.newest()] == ["after", "before"]
+    inbox.close()
+
+
+def test_a_large_inbox_is_trimmed_now_and_then(tmp_path: Path) -> None:
+    """At most a hundredth more than wanted is there."""
+    inbox = Inbox(tmp_path / "large.sqlite3", 200, clock)
+    counts = []
+    for _ in range(210):
+        inbox.add("email", {})
+        counts.append(len(inbox.newest(limit=1000)))
+    assert max(counts) <= 202
+    assert min(counts[200:]) >= 200
+    inbox.close()

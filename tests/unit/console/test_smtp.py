@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import smtplib
 import socket
 from collections.abc import Callable, Iterator
@@ -59,6 +60,23 @@ def test_an_accepted_mail_is_in_the_inbox(server: int, inbox: Inbox, received: C
         item = inbox.newest(kind="email")[0]
     assert (item["subject"], item["order_id"]) == ("Your order", "ord_1")
     assert received.labels("email", "stored")._value.get() == 1
+
+
+def test_a_mail_that_comes_again_is_acknowledged_and_kept_once(
+    server: int, inbox: Inbox, received: Counter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A sender that missed its 250 sends again: by the Message-ID it is known, counted and told."""
+    with caplog.at_level(logging.INFO), session(server) as client:
+        for text in ("first", "again"):
+            mail = message(text)
+            mail["Message-ID"] = "<ord_1.confirmed@glasshouse.example>"
+            assert client.send_message(mail) == {}
+    (item,) = inbox.newest()
+    assert item["text"] == "first\n"
+    assert received.labels("email", "stored")._value.get() == 1
+    assert received.labels("email", "duplicate")._value.get() == 1
+    (line,) = [record for record in caplog.records if getattr(record, "event", "") == "inbox.duplicate"]
+    assert (line.__dict__["inbox_id"], line.__dict__["order_id"]) == (item["id"], "ord_1")
 
 
 def test_too_large_a_mail_is_refused(server: int, inbox: Inbox) -> None:

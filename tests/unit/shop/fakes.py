@@ -233,15 +233,21 @@ class FakeOrders:
 
 @dataclass
 class FakeQueue:
-    """Remembers what was enqueued."""
+    """Remembers what was enqueued. All of it was taken at once, but for the ids in ``standing``."""
 
     enqueued: list[str] = field(default_factory=list)
+    standing: set[str] = field(default_factory=set)
     down: bool = False
 
     def enqueue(self, order: Order) -> None:
         if self.down:
             raise QueueUnavailable("down")
         self.enqueued.append(order.id)
+
+    def missing(self, orders: Sequence[Order]) -> list[Order]:
+        if self.down:
+            raise QueueUnavailable("down")
+        return [order for order in orders if order.id not in self.standing]
 
 
 @dataclass

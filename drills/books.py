@@ -1,0 +1,104 @@
+"""What the databases and the inbox hold, read from themselves, past the shop."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import requests
+from pymongo import MongoClient
+
+Document = dict[str, Any]
+
+HOLDS_STOCK = ("reserved", "paid", "confirmed")
+PAGE = 1000
+"""As many items as the inbox shows at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Stock by product, and how much of each product orders hold; both of one moment."""
+
+    stock: dict[str, int]
+    held: dict[str, int]
+
+
+class Books:
+    """The shop's and the payment service's databases. Close it when done."""
+
+    def __init__(self, mongo_url: str) -> None:
+        self._client: MongoClient[Document] = MongoClient(
+            mongo_url, tz_aware=True, serverSelectionTimeoutMS=5000, socketTimeoutMS=20_000
+        )
+        self._shop, self._payments = self._client["shop"], self._client["payments"]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def shelf(self) -> Shelf:
+        """Stock and what is held, from one snapshot: nothing can pass from the one to the other meanwhile."""
+        with self._client.start_session(snapshot=True) as session:
+            stock = {one["_id"]: one["stock"] for one in self._shop["products"].find({}, {"stock": 1}, session=session)}
+            held: Counter[str] = Counter()
+            of = {"status": {"$in": list(HOLDS_STOCK)}}
+            for order in self._shop["orders"].find(of, {"lines": 1}, session=session):
+                for line in order["lines"]:
+                    held[line["product_id"]] += line["quantity"]
+        return Shelf(stock, dict(held))
+
+    def orders(self, prefix: str) -> list[Document]:
+        """The orders whose Idempotency-Key begins so."""
+        return list(self._shop["orders"].find(_begins(prefix)))
+
+    def unfinished(self, prefix: str = "") -> Counter[str]:
+        """How many of them have work left or are dead letters, by status."""
+        query = {**_begins(prefix), "$or": [{"due_at": {"$exists": True}}, {"dead_letter": {"$exists": True}}]}
+        groups = self._shop["orders"].aggregate([{"$match": query}, {"$group": {"_id": "$status", "n": {"$sum": 1}}}])
+        return Counter({group["_id"]: group["n"] for group in groups})
+
+    def charges(self, since: datetime) -> list[Document]:
+        """The charges made since then."""
+        return list(self._payments["charges"].find({"created_at": {"$gte": since}}))
+
+
+def _begins(prefix: str) -> Document:
+    return {"idempotency_key": {"$gte": prefix, "$lt": f"{prefix}\x7f"}} if prefix else {}
+
+
+class Mailbag:
+    """E-mails that came to the console's inbox since it was opened; look often, for it shows 1,000 at a time."""
+
+    def __init__(self, console_url: str) -> None:
+        self._url = f"{console_url}/api/inbox"
+        newest = self._ask(limit=1)
+        self._last = newest[0]["id"] if newest else 0
+        self.per_order: Counter[str] = Counter()
+        self.overrun = False
+        """Whether more arrived between two looks than the inbox shows: the count is not to be trusted then."""
+
+    def look(self) -> None:
+        """Take what has come."""
+        items = self._ask(limit=PAGE, kind="email", since=self._last)
+        self.overrun |= len(items) == PAGE
+        for item in items:
+            self._last = max(self._last, item["id"])
+            if item["order_id"]:
+                self.per_order[item["order_id"]] += 1
+
+    def _ask(self, **query: int | str) -> list[Document]:
+        answer = requests.get(self._url, params=query, timeout=10)
+        answer.raise_for_status()
+        items: list[Document] = answer.json()["items"]
+        return items
+
+
+def duplicates(metrics_url: str) -> int:
+    """How many e-mails the console has recognised as sent before (its own metric)."""
+    text = requests.get(f"{metrics_url}/metrics", timeout=10).text
+    for line in text.splitlines():
+        if line.startswith("console_inbox_received_total{") and 'outcome="duplicate"' in line:
+            return int(float(line.rsplit(" ", 1)[1]))
+    return 0

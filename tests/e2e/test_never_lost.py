@@ -1,0 +1,136 @@
+"""Orders that are never lost, in small; `make soak` is the same with more orders and longer outages."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import pytest
+from rich.console import Console
+
+from drills.instance import Instance, family_of
+from drills.never_lost import Drill, carry_out
+from drills.report import Progress, show
+from tests.e2e.conftest import ROOT, Stack
+from tests.waiting import wait_until
+
+SMALL = Drill(
+    orders=150,
+    rate=25.0,
+    kills=("api-1", "redis", "worker-1", "payments"),
+    hold=(1.0, 3.0),
+    promise_seconds=60.0,
+    end_seconds=120.0,
+)
+
+
+@pytest.fixture
+def instance(stack: Stack) -> Instance:
+    """The test run's instance, as drills handle it."""
+    return Instance(stack.state_dir, stack.env)
+
+
+def test_while_everything_dies_in_turn_no_order_is_lost(instance: Instance) -> None:
+    """Every promise ends; charges, stock and e-mails fit the confirmed orders exactly."""
+    console = Console(file=sys.stdout, width=120, highlight=False)
+    outcome = carry_out(instance, SMALL, Progress(console))
+    show(outcome.figures, outcome.violations, console)
+    assert outcome.violations == []
+    assert {kill.name for kill in outcome.kills} == set(SMALL.kills)
+    assert outcome.figures.promised == outcome.figures.orders == SMALL.orders
+
+
+class Paused:
+    """Processes that are stopped (SIGSTOP), and go on when told."""
+
+    def __init__(self) -> None:
+        self._held: list[psutil.Process] = []
+
+    def hold(self, pid: int) -> None:
+        self._held = family_of(pid)
+        for process in self._held:
+            process.suspend()
+
+    def go_on(self) -> None:
+        for process in self._held:
+            process.resume()
+        self._held = []
+
+
+@pytest.fixture
+def paused() -> Iterator[Paused]:
+    """Goes on at the end in any case."""
+    paused = Paused()
+    yield paused
+    paused.go_on()
+
+
+def an_order_in_mid_job(stack: Stack, paused: Paused) -> tuple[dict[str, Any], str]:
+    """An order whose worker waits for the payment service, which holds its breath; and its trace id."""
+    wait_until("the shop to work", lambda: works(stack), 60)
+    paused.hold(stack.status()["payments"]["pid"])
+    answer = stack.place_order()
+    assert answer.status_code == 202, answer.text
+    order = answer.json()
+    wait_until(
+        "the worker to be in the middle of the job",
+        lambda: stack.api("GET", f"/api/v1/orders/{order['id']}").json()["status"] == "reserved",
+    )
+    return order, answer.headers["X-Trace-ID"]
+
+
+def works(stack: Stack) -> bool:
+    answer = stack.place_order()
+    return answer.status_code == 202 and stack.final_order(answer.json()["id"])["status"] == "confirmed"
+
+
+def test_a_worker_killed_in_mid_job_is_replaced(stack: Stack, instance: Instance, paused: Paused) -> None:
+    """Parent and work-horse die with stock reserved and the charge under way; within 60 s another has finished."""
+    order, _ = an_order_in_mid_job(stack, paused)
+    assert instance.kill("worker-1") is not None
+    paused.go_on()
+    final = stack.final_order(order["id"], seconds=60)
+    assert [step["status"] for step in final["history"]] == ["pending", "reserved", "paid", "confirmed"]
+
+
+def test_a_worker_that_is_stopped_finishes_its_job_first(stack: Stack, paused: Paused) -> None:
+    """SIGTERM in mid-job: the job ends, its spans are sent, then the process does; well before supervision kills it."""
+    order, trace_id = an_order_in_mid_job(stack, paused)
+    pid = stack.status()["worker-1"]["pid"]
+    command = [sys.executable, "-m", "stack", "stop", "worker-1"]
+    stopping = subprocess.Popen(command, cwd=ROOT, env=stack.env, stdout=subprocess.PIPE, text=True)
+    try:
+        wait_until("supervision to stop it", lambda: stack.status()["worker-1"]["state"] != "running", 20)
+        assert psutil.pid_exists(pid)
+        paused.go_on()
+        said, _ = stopping.communicate(timeout=30)
+        assert (stopping.returncode, said.strip()) == (0, "worker-1 stopped")
+        assert stack.api("GET", f"/api/v1/orders/{order['id']}").json()["status"] == "confirmed"
+        assert wait_until("the span of the job in Jaeger", lambda: "orders process" in str(stack.trace(trace_id)), 30)
+    finally:
+        stopping.kill()
+        assert stack.launcher("start", "worker-1").returncode == 0
+    assert exit_of(stack, pid) == 0
+
+
+def exit_of(stack: Stack, pid: int) -> int:
+    """What supervisord says of the end of the process: 0, if it ended by itself and well."""
+    log = (stack.state_dir / "logs" / "supervisord.log").read_text()
+    ended = [line for line in log.splitlines() if "stopped: worker-1" in line]
+    assert ended, log[-2000:]
+    return 0 if "exit status 0" in ended[-1] else -1
+
+
+def test_the_sweeper_stops_well(stack: Stack) -> None:
+    """SIGTERM: it ends by itself with status 0, its telemetry sent."""
+    pid = stack.status()["sweeper"]["pid"]
+    os.kill(pid, signal.SIGTERM)
+    wait_until("supervision to start another", lambda: stack.status()["sweeper"]["pid"] not in (None, pid), 20)
+    log = (stack.state_dir / "logs" / "supervisord.log").read_text()
+    ended = [line for line in log.splitlines() if "exited: sweeper" in line]
+    assert "exit status 0" in ended[-1], ended

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from . import failure, ready, render, supervisorconf
+from . import failure, ready, render, secrets, supervisorconf
 from .components import Component
 from .errors import StackError
 from .instance import Instance
@@ -41,6 +41,7 @@ class Launch:
         Those that run already and have not changed go on; those that are no longer wanted are stopped.
         """
         paths = self.instance.paths
+        secrets.make(paths)
         log = paths.logs / "supervisord.log"
         self.log_begin = log.stat().st_size if log.exists() else 0
         running = self.supervisor.processes()

@@ -13,15 +13,21 @@ ADMIN_EMAIL = "admin@glasshouse.example"
 
 def jwt_secret(paths: StatePaths) -> Path:
     """The file with the key that signs tokens; the same for every replica, and over restarts."""
-    return _made_once(paths.secrets / "jwt_secret", 48)
+    return paths.secrets / "jwt_secret"
 
 
 def admin_password(paths: StatePaths) -> Path:
     """The file with the password of the shop's first admin."""
-    return _made_once(paths.secrets / "admin_password", 18)
+    return paths.secrets / "admin_password"
 
 
-def _made_once(path: Path, size: int) -> Path:
+def make(paths: StatePaths) -> None:
+    """Make those that are not there yet."""
+    _made_once(jwt_secret(paths), 48)
+    _made_once(admin_password(paths), 18)
+
+
+def _made_once(path: Path, size: int) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     if not path.exists():
@@ -31,7 +37,6 @@ def _made_once(path: Path, size: int) -> Path:
             # Linked, not renamed: whoever comes second must not replace what the first has handed out.
             os.link(fresh, path)
         except FileExistsError:
-            return path
+            return
         finally:
             fresh.unlink()
-    return path

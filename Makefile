@@ -7,8 +7,8 @@ PYTHON ?= python3
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# The settings of the launcher reach it however they are given: in the environment or on make's command line.
-export GLASSHOUSE_PORT_OFFSET GLASSHOUSE_STATE_DIR TRAFFIC LOG_LEVEL THREADS DEPLOYMENT_ENVIRONMENT SERVICE_VERSION
+# The settings of the launcher reach it however they are given: make passes on what is in the environment or on its
+# command line. Naming them here would pass on empty ones too.
 
 # The virtual environment, made first if it is not there; the recipe's shell becomes the command.
 run_python = venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python"

@@ -65,7 +65,7 @@ class ApiSettings:
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, high: int) -> int:
-    value = env.get(name, str(default))
+    value = env.get(name) or str(default)
     if not value.isdecimal() or not 1 <= int(value) <= high:
         raise WrongSetting(name, value, f"a whole number from 1 to {high}")
     return int(value)

@@ -47,7 +47,7 @@ class TelemetrySettings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, service: str | None = None) -> TelemetrySettings:
-        """Read the settings from ``env`` (default: the process's environment).
+        """Read the settings from ``env`` (default: the process's environment); an empty one counts as not set.
 
         ``service`` is used when ``SERVICE_NAME`` (or ``OTEL_SERVICE_NAME``) is not set.
 
@@ -58,7 +58,7 @@ class TelemetrySettings:
         name = env.get("SERVICE_NAME") or env.get("OTEL_SERVICE_NAME") or service
         if not name or not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", name):
             raise WrongSetting("SERVICE_NAME", name, "a lower-case name such as 'api'")
-        level = env.get("LOG_LEVEL", "INFO").upper()
+        level = (env.get("LOG_LEVEL") or "INFO").upper()
         if level not in LOG_LEVELS:
             raise WrongSetting("LOG_LEVEL", level, f"one of {', '.join(LOG_LEVELS)}")
         endpoint = env.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").rstrip("/")
@@ -67,12 +67,12 @@ class TelemetrySettings:
         return cls(
             service=name,
             instance=env.get("SERVICE_INSTANCE") or socket.gethostname(),
-            version=env.get("SERVICE_VERSION", "0.0.0"),
-            environment=env.get("DEPLOYMENT_ENVIRONMENT", "local"),
-            namespace=env.get("SERVICE_NAMESPACE", "glasshouse"),
+            version=env.get("SERVICE_VERSION") or "0.0.0",
+            environment=env.get("DEPLOYMENT_ENVIRONMENT") or "local",
+            namespace=env.get("SERVICE_NAMESPACE") or "glasshouse",
             log_level=level,
             otlp_endpoint=endpoint,
-            metrics_host=env.get("METRICS_HOST", "127.0.0.1"),
+            metrics_host=env.get("METRICS_HOST") or "127.0.0.1",
             metrics_port=read_port(env, "METRICS_PORT", 0),
             log_file=_writable(env, "LOG_FILE"),
         )
@@ -109,7 +109,7 @@ def read_port(env: Mapping[str, str], name: str, default: int) -> int:
     Raises:
         WrongSetting: it is not a whole number from 0 to 65535.
     """
-    value = env.get(name, str(default))
+    value = env.get(name) or str(default)
     if not re.fullmatch(r"\d{1,5}", value) or int(value) > 65535:
         raise WrongSetting(name, value, "a port number from 0 to 65535")
     return int(value)

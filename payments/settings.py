@@ -39,7 +39,7 @@ class PaymentSettings:
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
-    value = env.get(name, str(default))
+    value = env.get(name) or str(default)
     if not value.isdecimal() or not low <= int(value) <= high:
         raise WrongSetting(name, value, f"a whole number from {low} to {high}")
     return int(value)

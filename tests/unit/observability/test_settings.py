@@ -28,3 +28,10 @@ def test_a_wrong_setting_is_named_with_the_cure(name: str, value: str) -> None:
     """The error holds the name, the value and what is allowed."""
     with pytest.raises(WrongSetting, match=f"{name} is .*must be"):
         TelemetrySettings.from_env({"SERVICE_NAME": "api", name: value})
+
+
+def test_an_empty_setting_counts_as_not_set() -> None:
+    """Makefiles and Compose files pass on empty ones where nothing was given."""
+    names = ("LOG_LEVEL", "METRICS_PORT", "METRICS_HOST", "SERVICE_VERSION", "DEPLOYMENT_ENVIRONMENT")
+    empty = TelemetrySettings.from_env({"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1", **dict.fromkeys(names, "")})
+    assert empty == TelemetrySettings.from_env({"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1"})

@@ -14,7 +14,6 @@ from werkzeug.exceptions import Forbidden
 from app.problems import problem
 from app.settings import ApiSettings
 from shop.domain.account import Account, Role
-from shop.domain.errors import NotFound
 from shop.domain.order import Order
 from shop.ports import Revocations
 
@@ -110,9 +109,13 @@ def required_admin() -> Caller:
 def must_own(order: Order) -> Order:
     """The order, if the caller may see it: its owner, an admin, or whoever knows the id of a guest's order.
 
-    Others are told that it is not there: that it exists is nobody's business.
+    A stranger without a token gets 401, one with a token 403. That the order exists is no secret that could be told:
+    whoever asks knows its id, and an id cannot be guessed.
     """
     who = caller()
-    if order.customer_id is None or (who and (who.role is Role.ADMIN or who.account_id == order.customer_id)):
+    if order.customer_id is None:
         return order
-    raise NotFound("order", order.id)
+    who = who or required_caller()
+    if who.role is not Role.ADMIN and who.account_id != order.customer_id:
+        raise Forbidden("This order is somebody else's.")
+    return order

@@ -99,7 +99,7 @@ def blueprint(
         tag="orders",
         path=PATH_ORDER,
         answers={200: OrderAnswer},
-        problems=(401, 404),
+        problems=(401, 403, 404),
         auth="optional",
     )
     def show(order_id: str) -> ResponseReturnValue:
@@ -111,7 +111,7 @@ def blueprint(
         tag="orders",
         path=PATH_ORDER,
         answers={200: OrderAnswer},
-        problems=(401, 404, 409),
+        problems=(401, 403, 404, 409),
         auth="optional",
     )
     def cancel(order_id: str) -> ResponseReturnValue:
@@ -123,7 +123,7 @@ def blueprint(
         tag="orders",
         path=PATH_ORDER,
         answers={200: None},
-        problems=(401, 404),
+        problems=(401, 403, 404),
         auth="optional",
         media="text/event-stream",
     )

@@ -170,15 +170,15 @@ def test_customers_are_no_admins(api: Api) -> None:
 
 
 def test_an_order_is_seen_by_its_owner_and_by_admins(api: Api) -> None:
-    """Others, and guests, are told that it is not there; so they cannot cancel it either."""
+    """Another customer gets 403, a guest 401; so they cannot cancel or watch it either."""
     ann, bob = api.log_in("ann@example.com")["access_token"], api.log_in("bob@example.com")["access_token"]
     admin = api.log_in("root@example.com", Role.ADMIN)["access_token"]
     order = api.client.post("/api/v1/orders", json=GOOD, headers=api.as_(ann)).headers["Location"]
     seen = {name: status(api, token, order) for name, token in {"ann": ann, "bob": bob, "admin": admin}.items()}
-    assert seen == {"ann": 200, "bob": 404, "admin": 200}
-    assert api.client.get(order).status_code == 404
-    assert api.client.post(f"{order}/cancel", headers=api.as_(bob)).status_code == 404
-    assert api.client.get(f"{order}/events", headers=api.as_(bob)).status_code == 404
+    assert seen == {"ann": 200, "bob": 403, "admin": 200}
+    assert api.client.get(order).status_code == 401
+    assert api.client.post(f"{order}/cancel", headers=api.as_(bob)).status_code == 403
+    assert api.client.get(f"{order}/events", headers=api.as_(bob)).status_code == 403
     assert api.client.post(f"{order}/cancel", headers=api.as_(ann)).get_json()["status"] == "cancelled"
 
 

@@ -7,23 +7,14 @@ import logging
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.answers import order_answer, product_answer
+from app.bodies import json_body
 from app.identity import required_admin
 from app.orders import PATH_ORDER
 from app.orders import known_form as order_form
 from app.products import PATH_PRODUCT
 from app.products import known_form as product_form
-from app.schemas import (
-    DeadLettersQuery,
-    NewProduct,
-    OrderAnswer,
-    OrderPage,
-    Price,
-    ProductAnswer,
-    Stock,
-    json_body,
-    order_answer,
-    product_answer,
-)
+from app.schemas import DeadLettersQuery, NewProduct, OrderAnswer, OrderPage, Price, ProductAnswer, Stock
 from app.spec import operation
 from shop.domain.product import Product
 from shop.ports import Catalogue, Orders

@@ -12,8 +12,9 @@ from flask_limiter.util import get_remote_address
 from pydantic import ValidationError
 from werkzeug.exceptions import Unauthorized
 
+from app.bodies import json_body
 from app.identity import required_caller, revoke_family, tokens
-from app.schemas import AccountAnswer, Credentials, Tokens, json_body
+from app.schemas import AccountAnswer, Credentials, Tokens
 from app.settings import ApiSettings
 from app.spec import operation
 from shop.accounts import LogIn, Register

@@ -9,18 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from opentelemetry import trace
 
+from app.answers import order_answer
+from app.bodies import idempotency_key, json_body
 from app.identity import caller, must_own, required_caller
 from app.progress import Progress
-from app.schemas import (
-    ORDER_ID,
-    OrderAnswer,
-    OrderPage,
-    OrderRequest,
-    OrdersQuery,
-    idempotency_key,
-    json_body,
-    order_answer,
-)
+from app.schemas import ORDER_ID, OrderAnswer, OrderPage, OrderRequest, OrdersQuery
 from app.settings import ApiSettings
 from app.spec import operation
 from shop.domain.account import Role

@@ -11,16 +11,8 @@ import orjson
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.schemas import (
-    PRODUCT_ID,
-    HomeAnswer,
-    PageQuery,
-    ProductAnswer,
-    ProductList,
-    ProductPage,
-    SearchQuery,
-    product_answer,
-)
+from app.answers import product_answer
+from app.schemas import PRODUCT_ID, HomeAnswer, PageQuery, ProductAnswer, ProductList, ProductPage, SearchQuery
 from app.spec import operation
 from shop.domain.errors import NotFound
 from shop.ports import Browsing, Catalogue

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from flask import Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from shop.domain.account import Role
-from shop.domain.order import MAX_LINES, MAX_QUANTITY, Order, OrderStatus
-from shop.domain.product import Product
+from shop.domain.order import MAX_LINES, MAX_QUANTITY, OrderStatus
 
 PRODUCT_ID = r"^[a-z0-9][a-z0-9-]{0,79}$"
 ORDER_ID = r"^ord_[0-9a-f]{32}$"
@@ -24,7 +20,6 @@ Password = Annotated[str, Field(min_length=10, max_length=128, strict=True)]
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", strict=True)]
 Cents = Annotated[int, Field(ge=0, le=100_000_000, strict=True)]
 Pieces = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
-_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class Input(BaseModel):
@@ -245,68 +240,3 @@ class Problem(BaseModel):
     instance: str | None = None
     request_id: str | None = None
     errors: list[Fault] | None = None
-
-
-def json_body(request: Request) -> bytes:
-    """The body of a request that says it is JSON.
-
-    Raises:
-        UnsupportedMediaType: it says something else. RequestEntityTooLarge: it is too long.
-    """
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send the body as application/json.")
-    return request.get_data(cache=True)
-
-
-def idempotency_key(request: Request) -> str | None:
-    """The request's ``Idempotency-Key``, if it has one.
-
-    Raises:
-        BadRequest: it is not 1 to 128 printable ASCII characters without spaces.
-    """
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise BadRequest("Idempotency-Key must be 1 to 128 printable ASCII characters without spaces.")
-    return key
-
-
-def product_answer(product: Product) -> dict[str, Any]:
-    """A product as ``ProductAnswer``."""
-    return {
-        "id": product.id,
-        "name": product.name,
-        "category": product.category,
-        "description": product.description,
-        "price_cents": product.price_cents,
-        "currency": product.currency,
-        "stock": product.stock,
-    }
-
-
-def order_answer(order: Order) -> dict[str, Any]:
-    """An order as ``OrderAnswer``."""
-    answer: dict[str, Any] = {
-        "id": order.id,
-        "status": str(order.status),
-        "items": [
-            {
-                "product_id": line.product_id,
-                "name": line.name,
-                "quantity": line.quantity,
-                "unit_price_cents": line.unit_price_cents,
-            }
-            for line in order.lines
-        ],
-        "total_cents": order.total_cents,
-        "currency": order.currency,
-        "created_at": order.created_at.isoformat(),
-        "updated_at": order.updated_at.isoformat(),
-        "history": [{"status": str(step.status), "at": step.at.isoformat()} for step in order.history],
-        "request_id": order.origin.request_id,
-        "trace_id": order.origin.trace_id,
-    }
-    if order.reason is not None:
-        answer["reason"] = order.reason
-    if order.dead_letter is not None:
-        answer["dead_letter"] = {"reason": order.dead_letter.reason, "at": order.dead_letter.at.isoformat()}
-    return answer

@@ -49,6 +49,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 _log = logging.getLogger(__name__)
 _OTHER_INDEX_OF_THIS_NAME = (85, 86)
+_NAMESPACE_EXISTS = 48
 _TEXT = {"bsonType": "string"}
 _COUNT = {"bsonType": ["int", "long"], "minimum": 0}
 _TIME = {"bsonType": "date"}
@@ -130,5 +131,7 @@ def _ensure_indexes(collection: Collection[Document]) -> None:
 def _create(db: Database[Document], name: str, validator: Document) -> None:
     try:
         db.create_collection(name, validator=validator)
-    except CollectionInvalid:
-        return  # Another replica was quicker, with the same validator.
+    except (CollectionInvalid, OperationFailure) as error:
+        # Another replica was quicker, with the same validator: pymongo saw it, or the server did.
+        if isinstance(error, OperationFailure) and error.code != _NAMESPACE_EXISTS:
+            raise

@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 from pymongo.errors import WriteError
 
-from shop.bootstrap import Shop
+from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings
 from shop.domain.errors import NotFound, OutOfStock, StaleOrder
 from shop.domain.order import Order, OrderStatus, new_order
 from shop.domain.product import Product
 from shop.ports import OrderFilter, Orders
+from shop.seed import products
 from shop.services import utc_now
 
 LAMP = Product("test-lamp", "Test Lamp", "lighting", "A lamp.", 4_900, 10)
@@ -228,3 +229,14 @@ def test_an_index_that_meant_something_else_is_made_anew(shop: Shop, settings: S
     orders.create_index("idempotency_key", name="idempotency_key", unique=True, sparse=True)
     shop.prepare()
     assert list(orders.index_information()["idempotency_key"]["key"]) == [("customer_id", 1), ("idempotency_key", 1)]
+
+
+def test_replicas_that_start_together_prepare_one_database(settings: Settings, instruments: Instruments) -> None:
+    """Eight at once on an empty one: each succeeds, and it holds everything once."""
+    shops = [new_shop(settings, instruments) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda shop: shop.prepare(), shops))
+    assert sum(added) == len(list(products()))
+    shops[0].mongo_client.drop_database(settings.mongo_database)
+    for shop in shops:
+        shop.stop()

@@ -7,7 +7,6 @@ replicas. That is no door to anything: passwords are still slow to guess, and th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from flask import Flask, Response, request
 from flask_jwt_extended import decode_token
@@ -75,8 +74,3 @@ def user_or_address() -> str:
         except (PyJWTError, KeyError, ValueError):
             return f"address:{get_remote_address()}"
     return f"address:{get_remote_address()}"
-
-
-def by_email(email_of: Callable[[], str]) -> Callable[[], str]:
-    """A key function that counts attempts on one account, wherever they come from."""
-    return lambda: f"email:{email_of()}"

@@ -7,7 +7,8 @@
     telemetry = Telemetry.start()          # settings from the environment
     instrument_flask(app, telemetry)       # request id, one log line, RED metrics, one span per request
 
-An RQ worker calls ``instrument_worker()`` and enqueues with ``observability.rq.enqueue``. Nothing in this
+An RQ worker is had by ``observability.rq.instrument_worker(telemetry, queues)``; enqueue with
+``observability.rq.enqueue``. Nothing in this
 package knows the shop: it can be carried into another project as it is.
 """
 

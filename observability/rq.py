@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -23,6 +23,7 @@ from rq.job import Job, JobStatus
 
 from observability import carry, context
 from observability.metrics import JOB_BUCKETS
+from observability.rq_queues import QueueCollector
 from observability.telemetry import Telemetry
 
 # Not below "rq": that library's own chatter is kept at warnings.
@@ -190,6 +191,29 @@ class ObservedWorker(Worker):
                 spans=[carry.dump_span(span) for span in spans],
             )
             carry.pack(self._bag, report)
+
+
+def instrument_worker(
+    telemetry: Telemetry,
+    queues: Sequence[Queue],
+    *,
+    jobs: Sequence[str] = (),
+    asking: Sequence[Queue] | None = None,
+    **options: Any,
+) -> ObservedWorker:
+    """A worker of ``queues`` whose jobs and queues are traced, logged and counted: ``instrument_worker(…).work()``.
+
+    The series of ``jobs``, the bare names of functions known in advance, start at zero. ``asking`` are the same queues
+    over a connection with short time limits, for scrapes; by default the worker's own. ``options`` are RQ's.
+    """
+    metrics = JobMetrics(telemetry.registry)
+    for queue in queues:
+        metrics.declare(queue.name, *jobs)
+    QueueCollector(list(asking if asking is not None else queues), telemetry.registry)
+    first = queues[0]
+    worker = ObservedWorker(list(queues), connection=first.connection, serializer=first.serializer, **options)
+    worker.telemetry, worker.job_metrics = telemetry, metrics
+    return worker
 
 
 def _outcome(job: Job) -> str:

@@ -13,8 +13,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from observability import Telemetry
-from observability.rq import JobMetrics, ObservedWorker
-from observability.rq_queues import QueueCollector
+from observability.rq import instrument_worker
 from observability.settings import MISCONFIGURED, WrongSetting
 from shop.adapters.circuit import CircuitCollector
 from shop.adapters.queue import FULFIL
@@ -40,24 +39,21 @@ def main() -> int:
         sys.stderr.write(f"worker: {error}\n")
         return MISCONFIGURED
     instruments = Instruments.install(telemetry)
-    metrics = JobMetrics(telemetry.registry)
-    metrics.declare(settings.queue, FULFIL.rsplit(".", 1)[-1])
     asking = redis.Redis.from_url(settings.redis_url, **_ASKING)
-    QueueCollector([Queue(settings.queue, connection=asking, serializer=JSONSerializer)], telemetry.registry)
     CircuitCollector([payment_circuit(settings, asking)], telemetry.registry)
     jobs.wire(lambda: new_shop(settings, instruments))
 
     # Not an observed client: a command that waits five seconds for a job would pass for a slow Redis.
     connection = redis.Redis.from_url(settings.redis_url, **_BLOCKING)
     wait_for_redis(connection)
-    worker = ObservedWorker(
+    worker = instrument_worker(
+        telemetry,
         [Queue(settings.queue, connection=connection, serializer=JSONSerializer)],
+        asking=[Queue(settings.queue, connection=asking, serializer=JSONSerializer)],
+        jobs=[FULFIL.rsplit(".", 1)[-1]],
         # A worker that is restarted within the life of its registration must not meet its own name.
         name=f"{telemetry.settings.instance}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
-        connection=connection,
-        serializer=JSONSerializer,
     )
-    worker.telemetry, worker.job_metrics = telemetry, metrics
     # RQ doubles its pauses up to a minute: orders would wait long after Redis is back.
     worker.max_connection_wait_time = LONGEST_PAUSE_SECONDS
     _log.info("worker ready", extra={"event": "worker.ready", "queue": settings.queue})

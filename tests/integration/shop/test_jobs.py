@@ -18,7 +18,6 @@ from rq.serializers import JSONSerializer
 
 from observability import Telemetry, context
 from observability import rq as observed
-from observability.rq_queues import QueueCollector
 from tests.integration.conftest import Server
 
 _work: dict[str, object] = {}
@@ -55,10 +54,9 @@ class Bench:
         self.telemetry, self._exporter = telemetry, exporter
         self.connection = redis.Redis.from_url(url)
         self.queue = Queue("orders", connection=self.connection, serializer=JSONSerializer)
-        self.metrics = observed.JobMetrics(telemetry.registry)
         self.counter = Counter("things", "Things", registry=telemetry.registry)
         _work.update(counter=self.counter, telemetry=telemetry)
-        QueueCollector([self.queue], telemetry.registry)
+        self.worker = observed.instrument_worker(telemetry, [self.queue], jobs=["count_and_trace"])
 
     def enqueue(self, function: str, *args: object) -> None:
         tracer = self.telemetry.tracer("test")
@@ -66,9 +64,7 @@ class Bench:
             observed.enqueue(tracer, self.queue, f"{__name__}.{function}", *args)
 
     def work(self) -> None:
-        worker = observed.ObservedWorker([self.queue], connection=self.connection, serializer=JSONSerializer)
-        worker.telemetry, worker.job_metrics = self.telemetry, self.metrics
-        worker.work(burst=True, logging_level=None)
+        self.worker.work(burst=True, logging_level=None)
 
     def jobs(self, name: str, outcome: str) -> float | None:
         labels = {"queue": "orders", "job": name, "outcome": outcome}
@@ -163,6 +159,11 @@ def test_a_redis_that_is_down_makes_the_gauges_absent(bench: Bench, redis_server
     assert registry.get_sample_value("rq_queue_jobs", {"queue": "orders", "state": "queued"}) is None
     assert registry.get_sample_value("rq_queue_scrape_errors_total") == 2
     redis_server[1].start()
+
+
+def test_jobs_known_in_advance_begin_at_zero(bench: Bench) -> None:
+    """The first crash is a rise, not a series out of nothing."""
+    assert [bench.jobs("count_and_trace", outcome) for outcome in observed.OUTCOMES] == [0, 0, 0, 0]
 
 
 def test_payloads_are_json_not_pickle(bench: Bench) -> None:

@@ -53,10 +53,14 @@ class Component:
 
 def table(instance: Instance) -> list[Component]:
     """Every component of this instance, in the order in which `status` lists them."""
-    from . import servers, services
+    from . import exporters, servers, services
 
-    components = [*servers.stores(instance), *services.all_of(instance), *servers.telemetry(instance)]
-    return components
+    return [
+        *servers.stores(instance),
+        *services.all_of(instance),
+        *servers.telemetry(instance),
+        *exporters.all_of(instance),
+    ]
 
 
 def pick(components: list[Component], name: str) -> Component:

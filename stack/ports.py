@@ -37,6 +37,10 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "console-smtp": 1025,
     "console-metrics": 9106,
     "traffic-metrics": 9107,
+    # Not the exporters' own defaults: a machine may have some already.
+    "redis-exporter": 9108,
+    "nginx-exporter": 9109,
+    "node-exporter": 9110,
     "grafana": 3000,
 }
 HIGHEST_OFFSET = 65535 - max(DEFAULT_PORTS.values())

@@ -39,6 +39,12 @@ class Program:
         return self.command or self.name
 
 
+def exporter(of: str, oldest: versions.Version, expects: str) -> Program:
+    """An exporter as Debian calls it; its package has the same name."""
+    name = f"prometheus-{of}-exporter"
+    return Program(f"{of}-exporter", oldest, "apt", command=name, package=name, expects=expects)
+
+
 PROGRAMS: Mapping[str, Program] = {
     program.name: program
     for program in (
@@ -47,6 +53,9 @@ PROGRAMS: Mapping[str, Program] = {
         Program("nginx", (1, 18), "apt", package="nginx", ask=("-v",), expects="nginx"),
         # keep_firing_for came with 2.42.
         Program("prometheus", (2, 42), "apt", package="prometheus", expects="prometheus"),
+        exporter("redis", (1, 40), "redis metrics exporter"),
+        exporter("nginx", (0, 10), "nginx prometheus exporter"),
+        exporter("node", (1, 3), "node_exporter"),
         Program("promtool", (2, 42), "apt", package="prometheus", expects="promtool"),
         # url_file came with 0.26; Debian's 0.25 has no page either.
         Program("alertmanager", (0, 27), "go", expects="alertmanager"),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from . import alertmanager_config
 from .components import Component
 from .errors import StartFailed
 from .instance import Instance
@@ -17,8 +18,6 @@ from .paths import ROOT, StatePaths
 
 CONFIG = ROOT / "stack" / "config"
 ALERTS = ROOT / "alerts"
-# What Compose calls the console's SMTP server; Alertmanager's configuration takes no variables.
-COMPOSE_SMTP = "console:1025"
 
 
 def envsubst(template: str, values: Mapping[str, str]) -> str:
@@ -82,12 +81,14 @@ def prometheus(folder: Path) -> None:
 
 
 def alertmanager(instance: Instance, folder: Path) -> None:
-    """The configuration with this instance's SMTP address, and the webhook's address in its own file."""
-    ports = instance.ports
-    text = (ALERTS / "alertmanager.yml").read_text()
-    write(folder / "alertmanager.yml", text.replace(COMPOSE_SMTP, f"127.0.0.1:{ports['console-smtp']}"))
-    write(folder / "webhook_url", f"{ports.url('console')}/api/alerts/webhook\n")
+    """The configuration with this instance's addresses and with the receivers whose secrets it has."""
+    ports, text = instance.ports, (ALERTS / "alertmanager.yml").read_text()
     link(folder / "templates", ALERTS / "templates")
+    link(folder / "secrets", instance.paths.secrets)
+    write(folder / "webhook_url", f"{ports.url('console')}/api/alerts/webhook\n")
+    write(folder / "addresses.tmpl", alertmanager_config.addresses(ports.url("console")))
+    smtp = f"127.0.0.1:{ports['console-smtp']}"
+    write(folder / "alertmanager.yml", alertmanager_config.rendered(text, smtp, folder))
 
 
 def joined(instance: Instance, component: Component) -> None:

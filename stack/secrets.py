@@ -21,10 +21,16 @@ def admin_password(paths: StatePaths) -> Path:
     return paths.secrets / "admin_password"
 
 
+def grafana_password(paths: StatePaths) -> Path:
+    """The file with the password of Grafana's admin, where Grafana is installed."""
+    return paths.secrets / "grafana_password"
+
+
 def make(paths: StatePaths) -> None:
     """Make those that are not there yet."""
     _made_once(jwt_secret(paths), 48)
     _made_once(admin_password(paths), 18)
+    _made_once(grafana_password(paths), 18)
 
 
 def _made_once(path: Path, size: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
-from . import ready
+from . import ready, secrets
 from .components import Component
 from .instance import Instance
 from .paths import ROOT
@@ -90,6 +90,8 @@ def prometheus(instance: Instance) -> Component:
             "--storage.tsdb.retention.size=1GB",
             "--enable-feature=exemplar-storage",
             f"--web.listen-address={LOCAL}:{port}",
+            # Without it, links in notifications name this machine, and the port that it has without an offset.
+            f"--web.external-url={instance.ports.url('prometheus')}/",
             "--web.enable-lifecycle",
             "--log.level=warn",
         ),
@@ -114,6 +116,7 @@ def alertmanager(instance: Instance) -> Component:
             "--config.file=alertmanager.yml",
             f"--storage.path={instance.paths.data('alertmanager')}",
             f"--web.listen-address={LOCAL}:{port}",
+            f"--web.external-url={instance.ports.url('alertmanager')}/",
             "--cluster.listen-address=",
             "--log.level=warn",
         ),
@@ -225,6 +228,7 @@ def grafana(instance: Instance, program: str) -> Component:
     """Grafana as installed on this machine."""
     home = os.environ.get("GRAFANA_HOME", "/usr/share/grafana")
     port = instance.ports["grafana"]
+    dashboards = ROOT / "grafana" / "dashboards"
     return Component(
         name="grafana",
         program=program,
@@ -239,9 +243,23 @@ def grafana(instance: Instance, program: str) -> Component:
             "GF_PATHS_LOGS": str(instance.paths.logs),
             "GF_PATHS_PROVISIONING": str(ROOT / "grafana" / "provisioning"),
             "GF_LOG_MODE": "console",
-            "GF_AUTH_ANONYMOUS_ENABLED": "true",
+            "GF_SECURITY_ADMIN_USER": "admin",
+            "GF_SECURITY_ADMIN_PASSWORD__FILE": str(secrets.grafana_password(instance.paths)),
+            "GF_USERS_ALLOW_SIGN_UP": "false",
+            # Only if somebody says so: dashboards show addresses and names of whoever uses the shop.
+            "GF_AUTH_ANONYMOUS_ENABLED": "true" if os.environ.get("GRAFANA_ANONYMOUS") == "true" else "false",
             "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
+            "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(dashboards / "glasshouse-overview.json"),
+            "GRAFANA_DASHBOARDS": str(dashboards),
+            "GF_ANALYTICS_REPORTING_ENABLED": "false",
+            "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+            "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+            "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+            "PROMETHEUS_URL": instance.ports.url("prometheus"),
+            "ALERTMANAGER_URL": instance.ports.url("alertmanager"),
+            "LOKI_URL": instance.ports.url("loki"),
+            "JAEGER_URL": instance.ports.url("jaeger"),
         },
         core=False,
-        note="dashboards",
+        note="dashboards; admin, the password is in secrets/grafana_password",
     )

@@ -17,7 +17,11 @@ from tests.compose.run import ROOT, output, run, versions
 STANDINS = Path(__file__).parent / "standins"
 SUITES = {
     "bookworm": ("sid", "python3,python3-venv,ca-certificates"),
-    "forky": ("sid", "nginx,redis-server,prometheus,busybox-static,numactl,curl,gettext-base,libcurl4t64"),
+    "forky": (
+        "sid",
+        "nginx,redis-server,prometheus,busybox-static,numactl,curl,gettext-base,libcurl4t64,"
+        "prometheus-redis-exporter,prometheus-nginx-exporter,prometheus-node-exporter",
+    ),
 }
 """Suite to debootstrap's script and the packages. Forky has the versions of NGINX, Redis and Prometheus in .env."""
 BUILT = {"alertmanager": "alertmanager", "jaeger": "jaeger", "loki": "loki", "collector": "otelcol", "mongo": "mongod"}
@@ -38,6 +42,9 @@ def names() -> dict[str, str]:
         "loki": f"grafana/loki:{version['LOKI_VERSION']}",
         "jaeger": f"jaegertracing/jaeger:{version['JAEGER_VERSION']}",
         "grafana": f"grafana/grafana:{version['GRAFANA_VERSION']}",
+        "redis-exporter": f"oliver006/redis_exporter:{version['REDIS_EXPORTER_VERSION']}",
+        "nginx-exporter": f"nginx/nginx-prometheus-exporter:{version['NGINX_EXPORTER_VERSION']}",
+        "node-exporter": f"prom/node-exporter:{version['NODE_EXPORTER_VERSION']}",
         "collector": f"otel/opentelemetry-collector-contrib:{version['COLLECTOR_VERSION']}",
     }
 

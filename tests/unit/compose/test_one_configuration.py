@@ -7,8 +7,10 @@ from pathlib import Path
 
 import yaml
 
+from stack import exporters
 from tests.unit.compose.files import ROOT, SERVICES, VERSIONS, bind_mounts
 
+EXPORTERS = {"redis-exporter", "nginx-exporter", "node-exporter"}
 SHARED = ("stack/config/", "alerts/", "grafana/")
 # What makes a file the configuration of a server, whatever it is called: words that no other file of ours has.
 MARKS = {
@@ -82,6 +84,14 @@ def test_flags_that_are_no_configuration_agree() -> None:
         assert f'"{flag}"' in native, name
 
 
+def test_exporters_measure_the_same() -> None:
+    """The same collectors of the node exporter in both runtimes, and a patience below that of a scrape."""
+    flags = [f"--collector.{name}" for name in ("disable-defaults", *exporters.NODE_COLLECTORS)]
+    assert SERVICES["node-exporter"]["command"] == flags
+    assert f"--connection-timeout={exporters.PATIENCE}" in SERVICES["redis-exporter"]["command"]
+    assert f"--nginx.timeout={exporters.PATIENCE}" in SERVICES["nginx-exporter"]["command"]
+
+
 def test_versions_that_are_built_are_the_versions_that_are_pulled() -> None:
     """Natively and in containers the same Loki, Jaeger, Collector and Alertmanager."""
     modules = yaml.safe_load((ROOT / "stack" / "modules" / "modules.yaml").read_text())["modules"]
@@ -97,9 +107,11 @@ def test_every_service_is_scraped() -> None:
     listed = json.loads((ROOT / "deploy" / "compose" / "steward" / "services.json").read_text())
     named = {entry["name"] for entry in listed}
     assert named <= set(SERVICES)
-    with_metrics = {
-        name for name, service in SERVICES.items() if "METRICS_PORT" in (service.get("environment") or {})
-    } | {"prometheus", "alertmanager", "loki", "jaeger", "collector"}
+    with_metrics = (
+        {name for name, service in SERVICES.items() if "METRICS_PORT" in (service.get("environment") or {})}
+        | {"prometheus", "alertmanager", "loki", "jaeger", "collector"}
+        | EXPORTERS
+    )
     assert named == with_metrics
     for entry in listed:
         assert entry.get("optional", False) == ("profiles" in SERVICES[entry["name"]]), entry["name"]

@@ -13,7 +13,7 @@ GB = 10**9
 ONE_SHOT = {"prepare", "mongo-prepare", "mongo-join"}
 STORES_AND_TELEMETRY = {
     "mongo", "mongo-2", "mongo-3", "mongo-lag", "redis", "payments", "prometheus", "alertmanager", "loki", "jaeger",
-    "collector", "grafana", "steward",
+    "collector", "grafana", "steward", "redis-exporter", "node-exporter",
 }  # fmt: skip
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 

@@ -1,0 +1,59 @@
+"""Whether MongoDB can be written to, asked when Prometheus asks: `mongodb_up`, as an exporter would tell it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+PATIENCE_SECONDS = 1.5
+"""For finding a server and again for its answer: both together stay below the time that a scrape may take."""
+
+
+class MongoUp(Collector):
+    """``mongodb_up``: 1 if a primary answers ``hello`` in time, else 0; ``mongodb_ping_seconds``: how long that took.
+
+    The client is its own: a pool that the process has used up must not pass for a server that is down. One process of
+    a system is enough to ask.
+    """
+
+    def __init__(self, url: str, registry: CollectorRegistry, patience: float = PATIENCE_SECONDS) -> None:
+        milliseconds = int(patience * 1000)
+        self._client: MongoClient[dict[str, Any]] = MongoClient(
+            url,
+            appname="mongodb_up",
+            maxPoolSize=2,
+            serverSelectionTimeoutMS=milliseconds,
+            connectTimeoutMS=milliseconds,
+            socketTimeoutMS=milliseconds,
+        )
+        registry.register(self)
+
+    def describe(self) -> Iterable[Metric]:
+        """Names alone, so that registering asks nothing of the server."""
+        return (GaugeMetricFamily("mongodb_up", ""), GaugeMetricFamily("mongodb_ping_seconds", ""))
+
+    def collect(self) -> Iterable[Metric]:
+        """Ask."""
+        started = time.perf_counter()
+        yield GaugeMetricFamily("mongodb_up", "Whether a primary of MongoDB answers", value=float(self._answers()))
+        seconds = time.perf_counter() - started
+        yield GaugeMetricFamily("mongodb_ping_seconds", "How long MongoDB took to answer, or to be given up", seconds)
+
+    def _answers(self) -> bool:
+        try:
+            with suppress_instrumentation():
+                return bool(self._client.admin.command("hello").get("isWritablePrimary"))
+        except PyMongoError:
+            return False
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()

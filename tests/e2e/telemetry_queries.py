@@ -1,0 +1,55 @@
+"""Ask the real servers what a dashboard would ask them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from grafana import queries
+from grafana.queries import Query, Span, Value
+from tests.e2e.conftest import Stack
+
+LOOK_BACK = 900.0
+
+
+class Refused(AssertionError):
+    """A server calls a query wrong."""
+
+
+def the_last_minutes() -> Span:
+    """What a dashboard shows that was just opened."""
+    now = time.time()
+    return Span(now - LOOK_BACK, now, step=15)
+
+
+def has_answer(stack: Stack, query: Query, values: Mapping[str, Value]) -> bool:
+    """Whether a query of a dashboard finds anything that can be drawn: a number that is one, a line, a span."""
+    span = the_last_minutes()
+    expression = queries.fill(query.expression, values, span)
+    if query.source == "jaeger":
+        return bool(expression) and bool(_asked(stack, "jaeger", f"/api/traces/{expression}", {})["data"])
+    base = "/api/v1" if query.source == "prometheus" else "/loki/api/v1"
+    if query.instant:
+        answer = _asked(stack, query.source, f"{base}/query", {"query": expression, "time": span.end})
+    else:
+        asked = {"query": expression, "start": span.start, "end": span.end, "step": span.step}
+        answer = _asked(stack, query.source, f"{base}/query_range", asked)
+    return any(_is_something(row, query.form) for row in answer["data"]["result"])
+
+
+def _is_something(row: Mapping[str, Any], form: str) -> bool:
+    points = row["values"] if "values" in row else [row["value"]]
+    return bool(points) and (form == "logs" or any(not math.isnan(float(number)) for _, number in points))
+
+
+def _asked(stack: Stack, server: str, path: str, question: dict[str, Any]) -> dict[str, Any]:
+    answer = requests.get(f"{stack.url(server)}{path}", params=question, timeout=15)
+    if answer.status_code == 400:
+        raise Refused(f"{server} refuses {question}: {answer.text}")
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found

@@ -1,0 +1,93 @@
+"""Every query of every runbook, asked of the real servers: none is refused, none asks for what is not there."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import requests
+
+from tests.e2e.conftest import Stack
+from tests.rules.runbooks import Query, jaeger, metrics, queries
+from tests.waiting import wait_until
+
+# Metrics that a healthy instance, natively, without traffic, does not have; each with the reason.
+ABSENT = {
+    "probe_ssl_earliest_cert_expiry": "only where TLS is served and the blackbox exporter asks",
+    "otelcol_exporter_send_failed_spans": "the Collector has it from the first failure on",
+    "telemetry_label_overflow_total": "the guard has it from the first overflow on",
+    "faults_switched_total": "counted from the first switch on",
+    "fault_active": "only with FAULTS_FILE",
+}
+SECONDS = {"s": 1, "m": 60, "h": 3600}
+PER_LANGUAGE = {language: [query for query in queries() if query.language == language] for language in
+                ("promql", "logql", "jaeger")}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def known(stack: Stack) -> set[str]:
+    """Every metric that Prometheus has seen, after one order has been through everything."""
+    order = stack.place_order().json()["id"]
+    stack.final_order(order)
+    stack.api("GET", "/api/v1/products")
+    wanted = {name for query in PER_LANGUAGE["promql"] for name in metrics(query.text)} - ABSENT.keys()
+    names: set[str] = set()
+
+    def all_scraped() -> bool:
+        names.update(stack.get("prometheus", "/api/v1/label/__name__/values")["data"])
+        return wanted <= names
+
+    with suppress(AssertionError):  # each query says for itself what it lacks
+        wait_until("every metric of the runbooks in Prometheus", all_scraped, 60)
+    return names
+
+
+@pytest.mark.parametrize("query", PER_LANGUAGE["promql"], ids=str)
+def test_prometheus_takes_it(stack: Stack, known: set[str], query: Query) -> None:
+    """Prometheus answers, and has every metric that the query names, but for the declared ones."""
+    answer = requests.get(f"{stack.url('prometheus')}/api/v1/query", params={"query": query.text}, timeout=10)
+    assert answer.status_code == 200, answer.text
+    assert metrics(query.text) - known - ABSENT.keys() == set()
+
+
+@pytest.mark.parametrize("query", PER_LANGUAGE["logql"], ids=str)
+def test_loki_takes_it(stack: Stack, query: Query) -> None:
+    """Loki answers with lines, or with a series where the query counts."""
+    asked = {"query": query.text, "since": "1h", "limit": "10"}
+    answer = requests.get(f"{stack.url('loki')}/loki/api/v1/query_range", params=asked, timeout=20)
+    assert answer.status_code == 200, answer.text
+    counts = "(" in query.text.partition("{")[0]
+    assert answer.json()["data"]["resultType"] == ("matrix" if counts else "streams")
+
+
+@pytest.mark.parametrize("query", PER_LANGUAGE["jaeger"], ids=str)
+def test_jaeger_takes_it(stack: Stack, known: set[str], query: Query) -> None:
+    """Jaeger knows the service and takes the search."""
+    asked: dict[str, Any] = jaeger(query.text)
+    services = wait_until("services in Jaeger", lambda: stack.get("jaeger", "/api/services")["data"])
+    assert asked["service"] in services
+    lookback = asked.pop("lookback")
+    end = int(time.time())
+    asked |= {"start": (end - int(lookback[:-1]) * SECONDS[lookback[-1]]) * 1_000_000, "end": end * 1_000_000}
+    answer = requests.get(f"{stack.url('jaeger')}/api/traces", params={**asked, "limit": "5"}, timeout=10)
+    assert answer.status_code == 200, answer.text
+    assert not answer.json().get("errors"), json.dumps(answer.json()["errors"])
+
+
+def test_a_wrong_query_is_noticed(stack: Stack, known: set[str]) -> None:
+    """A mistyped metric and a broken expression fail as they should."""
+    assert metrics("rate(http_server_request_duration_second_count[5m])") - known - ABSENT.keys()
+    for server, path, query in (
+        ("prometheus", "/api/v1/query", "sum(rate("),
+        ("loki", "/loki/api/v1/query_range", '{service_name="api"} | status >'),
+    ):
+        assert requests.get(f"{stack.url(server)}{path}", params={"query": query}, timeout=10).status_code == 400
+
+
+def test_exceptions_are_still_needed() -> None:
+    """A metric that no runbook asks for needs no reason to be absent."""
+    asked = {name for query in PER_LANGUAGE["promql"] for name in metrics(query.text)}
+    assert sorted(ABSENT.keys() - asked) == []

@@ -1,0 +1,51 @@
+"""The alerts as the rules define them, and who of them mutes whom by Alertmanager's configuration."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from tests.rules.files import ALERTS
+
+_MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
+CONFIG: dict[str, Any] = yaml.safe_load((ALERTS / "alertmanager.yml").read_text())
+
+
+def rules() -> list[dict[str, Any]]:
+    """Every alerting rule of alerts/rules/."""
+    files = sorted((ALERTS / "rules").glob("*.yml"))
+    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+def labels(rule: dict[str, Any]) -> dict[str, str]:
+    """An alert's labels as far as its rule says them."""
+    return {"alertname": rule["alert"], **{name: str(value) for name, value in rule["labels"].items()}}
+
+
+def matches(matchers: list[str], alert: dict[str, str]) -> bool:
+    """Whether an alert has labels as Alertmanager's matchers ask for; a label that is missing is empty."""
+    parsed = [found for matcher in matchers for found in _MATCHER.findall(matcher)]
+    assert len(parsed) == len(matchers), matchers
+    return all(_fits(operator, alert.get(name, ""), value) for name, operator, value in parsed)
+
+
+def _fits(operator: str, has: str, value: str) -> bool:
+    equal = re.fullmatch(value, has) is not None if operator.endswith("~") else has == value
+    return equal is not operator.startswith("!")
+
+
+def mutes(source: dict[str, str], target: dict[str, str]) -> bool:
+    """Whether `source` inhibits `target` by one of the rules; as in Alertmanager, an alert on both sides mutes none."""
+    return source != target and any(_by(rule, source, target) for rule in CONFIG["inhibit_rules"])
+
+
+def _by(rule: dict[str, Any], source: dict[str, str], target: dict[str, str]) -> bool:
+    ours, theirs = rule["source_matchers"], rule["target_matchers"]
+    if not matches(ours, source) or not matches(theirs, target):
+        return False
+    if matches(theirs, source) and matches(ours, target):
+        return False
+    return all(source.get(name, "") == target.get(name, "") for name in rule["equal"])

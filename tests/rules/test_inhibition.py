@@ -1,0 +1,202 @@
+"""Which alert mutes which: every rule on a live Alertmanager, and over all alerts never two each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from tests.rules.alertmanager_live import Alertmanager, alertmanager, desk
+from tests.rules.alerts import CONFIG, labels, mutes, rules
+from tests.waiting import wait_until
+
+FELT = "shop"
+
+
+def page(name: str, layer: str = "cause", **more: str) -> dict[str, str]:
+    return {"alertname": name, "severity": "page", "layer": layer, **more}
+
+
+def ticket(name: str, layer: str = "cause", **more: str) -> dict[str, str]:
+    return {"alertname": name, "severity": "ticket", "layer": layer, **more}
+
+
+def burn(tier: str, **more: str) -> dict[str, str]:
+    return {"alertname": "ApiAvailabilityBurn", "severity": tier.split("-")[0], "layer": "budget", "tier": tier,
+            "slo": "api-availability", "service": "api", **more}  # fmt: skip
+
+
+def opened(first: str, **more: str) -> dict[str, str]:
+    return {"alertname": "IncidentOpen", "severity": "none", "first": first, **more}
+
+
+def recent(**more: str) -> dict[str, str]:
+    return {"alertname": "IncidentRecent", "severity": "none", **more}
+
+
+# Each pair has a scope of its own: what mutes, and what it mutes.
+MUTED: list[tuple[dict[str, str], dict[str, str]]] = [
+    # The alert that opened the incident over every other page of it, in either direction.
+    (opened("FrontDoorDown"), page("ApiErrorRatioHigh", "symptom")),
+    (opened("MongoDown"), page("PaymentsFailing")),
+    (opened("ApiDown"), page("WorkerDown")),
+    (opened("RedisDown"), page("WorkerDown")),
+    (opened("PaymentsDown"), page("PaymentsFailing")),
+    (opened("WorkerDown"), page("OrdersStuck", "symptom")),
+    (opened("PaymentsFailing"), page("PaymentsDown")),
+    (opened("ApiErrorRatioHigh"), page("MongoDown")),
+    (opened("ApiLatencyHigh"), page("ApiErrorRatioHigh", "symptom")),
+    (opened("OrdersStuck"), page("PaymentsFailing")),
+    # Budgets.
+    (page("MongoDown"), burn("page-fast")),
+    (page("ApiErrorRatioHigh", "symptom"), burn("page-slow")),
+    (page("ApiErrorRatioHigh", "symptom"), burn("ticket-fast")),
+    (recent(), burn("page-fast")),
+    (recent(tier="page-slow"), burn("page-slow")),
+    (opened("ApiAvailabilityBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
+    (opened("ApiLatencyBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
+    (opened("OrderPlacementBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
+    (opened("OrderFreshnessBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
+    (opened("PaymentSuccessBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
+    (opened("LogDeliveryBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
+    (opened("SpanDeliveryBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
+    (opened("ApiAvailabilityBurn", tier="page-fast"), burn("page-slow")),
+    (burn("page-fast"), burn("page-slow", alertname="Slower")),
+    (burn("page-fast"), burn("ticket-fast", alertname="Slower")),
+    (burn("page-fast"), burn("ticket-slow", alertname="Slower")),
+    (burn("page-slow"), burn("ticket-fast", alertname="Slower")),
+    (burn("page-slow"), burn("ticket-slow", alertname="Slower")),
+    (burn("ticket-fast"), burn("ticket-slow", alertname="Slower")),
+    # Tickets.
+    (page("MongoDown"), ticket("DeadLetters", "symptom")),
+    (opened("MongoDown"), ticket("DeadLetters", "symptom")),
+    (opened("MongoDown"), burn("ticket-slow")),
+    (page("ApiDown", service="api"), ticket("ReplicaDown", service="api")),
+    (page("PaymentsFailing"), ticket("CircuitOpen")),
+    (page("PaymentsDown"), ticket("PaymentLatencyHigh")),
+    (page("MongoDown"), ticket("MongoPoolExhausted")),
+    (page("RedisDown"), ticket("CacheHitRatioLow")),
+    (ticket("CircuitOpen"), ticket("PaymentLatencyHigh")),
+    (ticket("JaegerDown"), ticket("CollectorDropping")),
+    (ticket("LokiDown"), burn("page-fast", alertname="LogDeliveryBurn")),
+    (ticket("ConsoleDown", instance="console"), ticket("TelemetryTargetDown", instance="console")),
+]
+
+# What must be told though the other fires too.
+TOLD: list[tuple[dict[str, str], dict[str, str]]] = [
+    (opened("MongoDown"), page("MongoDown")),
+    (opened("ApiAvailabilityBurn", tier="page-fast"), page("ApiErrorRatioHigh", "symptom")),
+    (opened("ApiAvailabilityBurn", tier="page-slow"), burn("page-fast")),
+    (opened("ApiAvailabilityBurn", tier="page-fast"), ticket("DeadLetters", "symptom")),
+    # An alert that nobody has listed mutes no other page: too much rather than too little.
+    (opened("SomethingNew"), page("MongoDown")),
+    (recent(), page("MongoDown")),
+    (recent(tier="page-slow"), burn("page-fast")),
+    (recent(), burn("ticket-fast")),
+    (burn("page-fast"), page("ApiErrorRatioHigh", "symptom")),
+    (burn("page-fast"), burn("page-slow", alertname="Another", slo="order-placement")),
+    (page("MongoDown"), ticket("HostDiskFull")),
+    (page("ApiDown", service="api"), ticket("ReplicaDown", service="payments")),
+    (ticket("ReplicaDown", service="api"), page("ApiErrorRatioHigh", "symptom", service="api")),
+]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
+    with desk() as kept, alertmanager(tmp_path_factory.mktemp("inhibition") / "run", kept) as started:
+        yield started
+
+
+def in_scope(cases: list[tuple[dict[str, str], dict[str, str]]]) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """The pairs, each in a scope (and an objective) of its own, so that all can fire at once."""
+    found = []
+    for number, (source, target) in enumerate(cases):
+        scope = {"scope": f"case-{number}"}
+        found.append((source | scope, target | scope))
+    return found
+
+
+def own_slo(alert: dict[str, str], scope: str) -> dict[str, str]:
+    return alert | {"slo": f"{alert['slo']}-{scope}"} if "slo" in alert else alert
+
+
+def test_every_pair_mutes_in_one_direction_and_one_scope(running: Alertmanager) -> None:
+    """Each target is muted by its source, no source by its target, and no target of another scope."""
+    pairs = [(own_slo(one, one["scope"]), own_slo(other, other["scope"])) for one, other in in_scope(MUTED)]
+    elsewhere = [
+        own_slo(other, "other")
+        | {"scope": f"other-{other['scope']}", "service": f"other-{number}", "instance": "other"}
+        for number, (_, other) in enumerate(pairs)
+    ]
+    everything = [alert for pair in pairs for alert in pair] + elsewhere
+    running.fire(*everything)
+    wanted = {(target["alertname"], target["scope"]) for _, target in pairs}
+    wait_until("all targets to be muted", lambda: running.muted() >= wanted)
+    assert running.muted() == wanted
+    running.resolve(*everything)
+
+
+def test_what_is_not_the_same_incident_is_told(running: Alertmanager) -> None:
+    """None of these mutes the other."""
+    pairs = [(own_slo(one, one["scope"]), own_slo(other, other["scope"])) for one, other in in_scope(TOLD)]
+    everything = [alert for pair in pairs for alert in pair]
+    control = [opened("MongoDown") | {"scope": "control"}, page("ApiDown") | {"scope": "control"}]
+    running.fire(*everything, *control)
+    wait_until("the control to be muted", lambda: ("ApiDown", "control") in running.muted())
+    assert running.muted() & {(target["alertname"], target["scope"]) for _, target in pairs} == set()
+    running.resolve(*everything, *control)
+
+
+def test_every_rule_has_a_pair() -> None:
+    """No inhibition rule is without a pair that shows it: without the rule, a pair would not mute."""
+    for rule in CONFIG["inhibit_rules"]:
+        only = {"inhibit_rules": [rule]}
+        assert any(_mutes_by(only, *pair) for pair in in_scope(MUTED)), rule
+
+
+def _mutes_by(config: dict[str, Any], source: dict[str, str], target: dict[str, str]) -> bool:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(CONFIG, "inhibit_rules", config["inhibit_rules"])
+        return mutes(source, target)
+
+
+def all_alerts() -> list[dict[str, str]]:
+    """Every alert of the rules as if all were about the same, and IncidentOpen by each page that can open one."""
+    known = [labels(rule) for rule in rules() if rule["alert"] != "IncidentOpen"]
+    known += [opened(one["alertname"]) for one in known if opens(one)]
+    same = {"scope": FELT, "service": "same", "instance": "same"}
+    return [one | same | ({"slo": "same"} if "slo" in one else {}) for one in known]
+
+
+def opens(alert: dict[str, str]) -> bool:
+    return alert["severity"] == "page" and alert.get("layer") in ("cause", "symptom")
+
+
+def test_never_do_two_mute_each_other() -> None:
+    """Of no two alerts both are muted by the other, whatever their scope: nobody would be told of either."""
+    both = [pair for pair in combinations(all_alerts(), 2) if mutes(*pair) and mutes(*reversed(pair))]
+    assert both == []
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in rules() if labels(rule)["severity"] == "page"], ids=lambda rule: rule["alert"]
+)
+def test_a_page_that_opens_an_incident_is_known(rule: dict[str, Any]) -> None:
+    """Each page has its inhibition rule as the first of an incident; without one it would not keep others quiet."""
+    alert = {**labels(rule), "scope": FELT}
+    another = page("Another", "budget" if alert.get("layer") == "budget" else "cause", scope=FELT)
+    assert mutes({**opened(rule["alert"]), "scope": FELT}, another)
+    assert not mutes({**opened(rule["alert"]), "scope": FELT}, alert)
+
+
+def test_something_is_told_whatever_fires() -> None:
+    """With every alert of the rules firing in one scope, the page that opened the incident is told, and no other."""
+    known = all_alerts()
+    for first in (one["alertname"] for one in known if opens(one)):
+        now = [one for one in known if one["alertname"] != "IncidentOpen"]
+        sources = [*now, opened(first) | {"scope": FELT}]
+        told = {one["alertname"] for one in now
+                if one["severity"] == "page" and not any(mutes(source, one) for source in sources)}  # fmt: skip
+        assert told == {first}

@@ -1,0 +1,79 @@
+"""The runbooks: one for each alert, all of one form, with queries that parse and drills that exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.rules.alerts import rules
+from tests.rules.files import ALERTS, ROOT, Check
+from tests.rules.runbooks import LANGUAGES, SECTIONS, Query, drills, files, jaeger, metrics, queries, sections
+
+DRILLS = ROOT / "drills" / "catalogue"
+FAULTS = {
+    "payment-down", "payment-slow", "api-errors", "api-latency", "worker-crash", "poison-job", "queue-stall",
+    "cache-off", "cache-stampede", "memory-leak", "log-flood", "label-explosion", "email-down", "replica-kill",
+    "redis-pause", "mongo-pause", "telemetry-outage",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
+def test_form(file: Path) -> None:
+    """The same five sections in the same order, a query to paste and a numbered way to mend."""
+    text = file.read_text()
+    assert text.startswith(f"# {file.stem}\n")
+    assert [name for name in sections(text) if name in SECTIONS] == list(SECTIONS)
+    assert [query for query in queries() if query.runbook == file.stem]
+    assert re.search(r"^1\. ", text.partition("## Mend")[2], re.MULTILINE)
+    # A command that is broken over two lines cannot be pasted.
+    assert [
+        line for line in re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S).splitlines() if line.count("`") % 2
+    ] == []
+
+
+@pytest.mark.parametrize("query", queries(), ids=str)
+def test_query_parses(check: Check, tmp_path: Path, query: Query) -> None:
+    """Each fenced query is in a language that the servers speak, and promtool reads each PromQL."""
+    assert query.language in LANGUAGES
+    if query.language == "promql":
+        rule = {"groups": [{"name": "one", "rules": [{"record": "a:b", "expr": query.text}]}]}
+        (tmp_path / "rules.yml").write_text(yaml.safe_dump(rule))
+        check("promtool", "check", "rules", tmp_path / "rules.yml")
+        assert metrics(query.text) or "__name__" in query.text
+    elif query.language == "logql":
+        # Loki refuses a selector that could be empty; what else is wrong the end-to-end test says.
+        assert re.search(r'\{[^{}]*\w+=~?"[^"]+"[^{}]*\}', query.text)
+        assert query.text.count("(") == query.text.count(")")
+    else:
+        asked = jaeger(query.text)
+        assert asked.pop("service")
+        assert "lookback" in asked
+        assert set(asked) <= {"lookback", "tags", "minDuration", "maxDuration", "operation", "limit"}
+        json.loads(asked.get("tags", "{}"))
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
+def test_drills_exist(file: Path) -> None:
+    """Each drill that a runbook names can be run; each cause names one or says that there is none."""
+    text = file.read_text()
+    known = {path.stem for path in DRILLS.glob("*.yaml")} or FAULTS
+    assert [name for name in drills(text) if name not in known] == []
+    causes = text.partition("## Likely causes")[2].partition("\n## ")[0]
+    for cause in re.split(r"^- ", causes, flags=re.MULTILINE)[1:]:
+        assert "make drill NAME=" in cause or "No drill shows it" in " ".join(cause.split()), cause
+
+
+def test_every_alert_has_a_runbook() -> None:
+    """The console finds one under each alert's name."""
+    assert [rule["alert"] for rule in rules() if not (ALERTS / "runbooks" / f"{rule['alert']}.md").is_file()] == []
+
+
+def test_metric_names_are_found_in_queries() -> None:
+    """The end-to-end test asks for these names; labels, functions, strings and durations are none."""
+    text = 'sum by (le, job) (rate(a_bucket{b="c_d"}[5m] offset 1h)) / on (x) group_left (y) e:f:rate1m and time() - g'
+    assert metrics(text) == {"a_bucket", "e:f:rate1m", "g"}
+    assert metrics('topk(10, count by (__name__) ({job="api"})) or {__name__="h"}') == {"h"}

@@ -40,6 +40,14 @@ follow: ## place an order and tell its story, from the real servers (or ORDER=<i
 	@$(run_python) -m stack exec console.follow $(if $(ORDER),--order "$(ORDER)") \
 		$(if $(REQUEST),--request "$(REQUEST)") $(if $(TRACE),--trace "$(TRACE)") $(ARGS)
 
+.PHONY: fault
+fault: ## break something for a while (NAME=api-errors SECONDS=60 ARGS="--percent 20"); without NAME: what there is
+	@$(run_python) -m stack exec faults $(if $(NAME),on "$(NAME)" $(if $(SECONDS),--seconds "$(SECONDS)") $(ARGS),list)
+
+.PHONY: mend
+mend: ## end the faults that are on (NAME=api-errors: this one)
+	@$(run_python) -m stack exec faults off $(if $(NAME),"$(NAME)")
+
 .PHONY: restart
 restart: ## restart components (NAME=api-1, or several: NAME="api-1 api-2"); all without NAME
 ifdef NAME
@@ -57,9 +65,17 @@ clean: ## end every process and delete data and logs (programs that were built a
 test: ## run every test, on an instance of its own (PYTEST_ARGS="-k orders")
 	@$(dev_setup) && python -m stack programs && exec python -m pytest $(PYTEST_ARGS)
 
+# What writes files that are committed; each knows --check.
+GENERATORS = grafana.generate
+
+.PHONY: generate
+generate: ## write the generated files anew: dashboards
+	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each || exit; done
+
 .PHONY: check
-check: ## format, lint, types, import contracts
-	@$(dev_setup) && ruff format --check . && ruff check . && mypy && lint-imports
+check: ## format, lint, types, import contracts, generated files current
+	@$(dev_setup) && ruff format --check . && ruff check . && mypy && lint-imports && \
+		for each in $(GENERATORS); do python -m $$each --check || exit; done
 
 .PHONY: soak
 soak: ## 2000 orders while everything is killed in turn, then the books are checked (ORDERS= RATE= SEED= ARGS=)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -16,8 +18,14 @@ MAX_BODY_BYTES = 64 * 1024
 """The largest order is a few kilobytes; nobody may make us read more than this."""
 
 
-def create_app(shop: Shop, telemetry: Telemetry, preparation: Preparation, settings: ApiSettings) -> Flask:
-    """Routes, error answers and telemetry; connects to nothing."""
+def create_app(
+    shop: Shop,
+    telemetry: Telemetry,
+    preparation: Preparation,
+    settings: ApiSettings,
+    extend: Callable[[Flask], None] | None = None,
+) -> Flask:
+    """Routes, error answers and telemetry; connects to nothing. What ``extend`` adds is observed as all else is."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
@@ -39,6 +47,8 @@ def create_app(shop: Shop, telemetry: Telemetry, preparation: Preparation, setti
     required = {"mongo": shop.probes["mongo"], "catalogue": preparation.check}
     app.register_blueprint(health.blueprint(required, {"redis": shop.probes["redis"]}, ending))
     app.register_blueprint(openapi.blueprint())
+    if extend is not None:
+        extend(app)
     instrument_flask(app, telemetry)
     # One proxy stands before us, NGINX, and its word is the one that counts for the client's address.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]

@@ -5,15 +5,23 @@ import atexit
 from app.factory import create_app
 from app.prepare import Preparation
 from app.settings import ApiSettings
+from faults.wiring import faults_from_env
 from observability import Telemetry
 from shop.bootstrap import Instruments, new_shop
 from shop.config import Settings
 
 telemetry = Telemetry.start(service="api")
-shop = new_shop(Settings.from_env(), Instruments.install(telemetry))
+faults = faults_from_env(telemetry.settings.service, telemetry.settings.instance)
+shop = new_shop(Settings.from_env(), Instruments.install(telemetry), faults)
 preparation = Preparation(shop.prepare)
 preparation.start()
 shop.start()
 # Last in, first out: views are written and connections closed before the telemetry is flushed.
 atexit.register(shop.stop)
-app = create_app(shop, telemetry, preparation, ApiSettings.from_env())
+extend = None
+if faults is not None:
+    from app import faulty
+
+    extend = faulty.extension(faults, telemetry)
+    faults.start()
+app = create_app(shop, telemetry, preparation, ApiSettings.from_env(), extend)

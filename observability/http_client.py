@@ -22,11 +22,16 @@ class ObservedSession(requests.Session):
         super().__init__()
         self._duration = duration
 
+    def declare(self, url: str, method: str, *statuses: int) -> None:
+        """Start the series of a call known in advance at zero; status 0 is "no answer"."""
+        for status in statuses:
+            self._duration.labels(_address(url), method, str(status))
+
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Send one request; what never answered counts with status ``0``."""
         if (request_id := context.request_id.get()) is not None:
             request.headers.setdefault("X-Request-ID", request_id)
-        address = (request.url or "").split("/")[2].rsplit("@")[-1]
+        address = _address(request.url or "")
         started, status = time.perf_counter(), 0
         try:
             response = super().send(request, **options)
@@ -35,6 +40,10 @@ class ObservedSession(requests.Session):
         finally:
             elapsed = time.perf_counter() - started
             self._duration.labels(address, request.method or "", str(status)).observe(elapsed)
+
+
+def _address(url: str) -> str:
+    return url.split("/")[2].rsplit("@")[-1]
 
 
 def instrument_http_client(telemetry: Telemetry) -> ObservedSession:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 from flask import Flask, Response, jsonify, request
@@ -13,7 +14,7 @@ from prometheus_client import Counter
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from observability import Telemetry, instrument_flask
-from payments.ledger import Charge, KeyReused, Ledger, LedgerUnavailable
+from payments.ledger import Charge, KeyReused, Ledger, LedgerUnavailable, TooManyRepeats
 
 _log = logging.getLogger("payments.charges")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -29,8 +30,13 @@ class ChargeRequest(BaseModel):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", strict=True)]
 
 
-def create_app(ledger: Ledger, telemetry: Telemetry, limit_cents: int) -> Flask:
-    """Charges above ``limit_cents`` are declined, as an issuer would; everything else is approved, once per key."""
+def create_app(
+    ledger: Ledger, telemetry: Telemetry, limit_cents: int, extend: Callable[[Flask], None] | None = None
+) -> Flask:
+    """Charges above ``limit_cents`` are declined, as an issuer would; everything else is approved, once per key.
+
+    What ``extend`` adds to the application is observed as all else is.
+    """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     charges = Counter("payment_charges_total", "Charges by what came of them", ["outcome"], registry=telemetry.registry)
@@ -51,6 +57,10 @@ def create_app(ledger: Ledger, telemetry: Telemetry, limit_cents: int) -> Flask:
             made, new = ledger.record(key, wanted.order_id, wanted.amount_cents, wanted.currency, status)
         except KeyReused:
             return _problem(422, "The Idempotency-Key was used for another amount.")
+        except TooManyRepeats:
+            charges.labels("error").inc()
+            _log.error("most of the latest charges are repeats", extra={"event": "payment.too_many_repeats"})
+            return _problem(503, "Most of the latest charges are repeats; nothing is charged until that ends.")
         except LedgerUnavailable as error:
             charges.labels("error").inc()
             _log.error("the ledger does not answer: %s", error, extra={"event": "payment.error"})
@@ -64,6 +74,14 @@ def create_app(ledger: Ledger, telemetry: Telemetry, limit_cents: int) -> Flask:
     charge.success_status = 201  # type: ignore[attr-defined]  # for the request metrics' first value
     app.add_url_rule("/v1/charges", "charge", charge, methods=["POST"])
 
+    _add_health(app, ledger)
+    if extend is not None:
+        extend(app)
+    instrument_flask(app, telemetry)
+    return app
+
+
+def _add_health(app: Flask, ledger: Ledger) -> None:
     @app.get("/healthz")
     def alive() -> ResponseReturnValue:
         return jsonify({"status": "alive"})
@@ -75,9 +93,6 @@ def create_app(ledger: Ledger, telemetry: Telemetry, limit_cents: int) -> Flask:
         except Exception as error:  # noqa: BLE001  (whatever it is: not ready)
             return jsonify({"status": "unready", "dependencies": {"mongo": type(error).__name__}}), 503
         return jsonify({"status": "ready", "dependencies": {"mongo": "up"}})
-
-    instrument_flask(app, telemetry)
-    return app
 
 
 def _tell(made: Charge, new: bool) -> None:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from pymongo import MongoClient
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.write_concern import WriteConcern
+
+from payments.repeats import Repeats
 
 
 class LedgerUnavailable(Exception):
@@ -32,21 +35,29 @@ class Charge:
     status: str
 
 
+class TooManyRepeats(Exception):
+    """The caller charges the same orders again and again: nothing is charged until it stops."""
+
+
 class Ledger:
     """Charges in MongoDB; the idempotency key is the document's id, so there cannot be two."""
 
-    def __init__(self, client: MongoClient[dict[str, Any]], database: str) -> None:
+    def __init__(self, client: MongoClient[dict[str, Any]], database: str, registry: CollectorRegistry) -> None:
         self._client = client
-        self._charges = client[database].get_collection("charges", write_concern=WriteConcern(w="majority", j=True))
+        self.charges = client[database].get_collection("charges", write_concern=WriteConcern(w="majority", j=True))
+        self._repeats = Repeats(self.charges, registry)
+        self.prepare = self._repeats.ensure_indexes
 
     def record(self, key: str, order_id: str, amount_cents: int, currency: str, status: str) -> tuple[Charge, bool]:
         """The charge under ``key`` and whether it is new.
 
         Raises:
-            KeyReused, LedgerUnavailable.
+            KeyReused, LedgerUnavailable, TooManyRepeats.
         """
         wanted = Charge(f"ch_{secrets.token_hex(12)}", key, order_id, amount_cents, currency, status)
         try:
+            if self._repeats.too_many():
+                raise TooManyRepeats(order_id)
             return self._insert(wanted)
         except PyMongoError as error:
             raise LedgerUnavailable(type(error).__name__) from error
@@ -62,9 +73,9 @@ class Ledger:
             "created_at": datetime.now(UTC),
         }
         try:
-            self._charges.insert_one(document)
+            self.charges.insert_one(document)
         except DuplicateKeyError:
-            first = self._charges.find_one({"_id": wanted.key})
+            first = self.charges.find_one({"_id": wanted.key})
             if first is None:
                 raise
             if (first["amount_cents"], first["currency"]) != (wanted.amount_cents, wanted.currency):

@@ -1,12 +1,16 @@
 """The payment service as gunicorn loads it."""
 
+from functools import partial
+
 from pymongo import MongoClient
 
+from faults.wiring import faults_from_env
 from observability import Telemetry
 from observability.database import DatabaseMetrics
 from observability.mongo import instrument_mongo
 from payments.factory import create_app
 from payments.ledger import Ledger
+from payments.preparation import prepare
 from payments.settings import PaymentSettings
 
 settings = PaymentSettings.from_env()
@@ -23,4 +27,15 @@ client: MongoClient[dict[str, object]] = MongoClient(
     timeoutMS=1500,
     tz_aware=True,
 )
-app = create_app(Ledger(client, settings.database), telemetry, settings.limit_cents)
+ledger = Ledger(client, settings.database, telemetry.registry)
+faults = faults_from_env(telemetry.settings.service, telemetry.settings.instance)
+extend = None
+if faults is None:
+    prepare(ledger.prepare)
+else:
+    from payments import fault_injection
+
+    extend = partial(fault_injection.install, faults=faults)
+    faults.listen(fault_injection.LostIndex(faults, ledger.charges, ledger.prepare).look)
+    faults.start()
+app = create_app(ledger, telemetry, settings.limit_cents, extend)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import redis
 from pymongo import MongoClient
@@ -19,6 +21,7 @@ from observability.telemetry import Telemetry
 from shop.accounts import LogIn, Register
 from shop.adapters import mongo
 from shop.adapters.accounts import MongoAccounts
+from shop.adapters.cache import TwoLevelCache
 from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.adapters.catalogue import MongoCatalogue
 from shop.adapters.circuit import Circuit
@@ -31,9 +34,12 @@ from shop.adapters.payments import HttpPayments
 from shop.adapters.queue import RqOrderQueue
 from shop.adapters.revocations import RedisRevocations
 from shop.config import Settings
-from shop.ports import Browsing, Catalogue, Orders
+from shop.ports import Browsing, Catalogue, Orders, Payments
 from shop.seed import products
 from shop.services import CancelOrder, FulfilOrder, PlaceOrder, RetryDeadLetter, SweepOrders
+
+if TYPE_CHECKING:
+    from faults.watch import Faults
 
 
 @dataclass
@@ -107,20 +113,31 @@ def payment_circuit(settings: Settings, client: redis.Redis) -> Circuit:
     return Circuit("payments", client, open_seconds=settings.circuit_seconds)
 
 
-def new_shop(settings: Settings, instruments: Instruments) -> Shop:
-    """Connect everything (lazily: no server needs to be up) and wire the use cases."""
+def new_shop(settings: Settings, instruments: Instruments, faults: Faults | None = None) -> Shop:
+    """Connect everything (lazily: no server needs to be up) and wire the use cases; with ``faults``, what they bite."""
     telemetry, events = instruments.telemetry, instruments.events
     tracer = telemetry.tracer("shop")
     client = mongo.new_client(settings, instruments.mongo_listeners, telemetry.settings.instance)
     db = mongo.database(client, settings)
     redis_client = new_redis(settings, instruments)
     queue = Queue(settings.queue, connection=redis_client, serializer=JSONSerializer)
-    catalogue = CachedCatalogue(MongoCatalogue(db), redis_client, instruments.metrics, settings.cache_seconds)
+    new_cache: Callable[..., TwoLevelCache] = TwoLevelCache
+    connect: Callable[..., smtplib.SMTP] = smtplib.SMTP
+    circuit = payment_circuit(settings, redis_client)
+    payments: Payments = HttpPayments(instruments.http, settings.payments_url, settings.payments_patience, circuit)
+    if faults is not None:
+        # Imported only here: a shop without faults does not even load them.
+        from shop.adapters import faulty
+
+        new_cache = partial(faulty.FaultyCache, faults)
+        payments = faulty.FaultyPayments(payments, faults)
+        connect = faulty.mail_connection(faults)
+    catalogue = CachedCatalogue(
+        MongoCatalogue(db), redis_client, instruments.metrics, settings.cache_seconds, new_cache
+    )
     orders, accounts, passwords = MongoOrders(client, db), MongoAccounts(db), Argon2Passwords()
     order_queue = RqOrderQueue(queue, tracer)
-    circuit = payment_circuit(settings, redis_client)
-    payments = HttpPayments(instruments.http, settings.payments_url, settings.payments_patience, circuit)
-    mailer = SmtpMailer(settings.smtp_url, settings.smtp_patience, tracer)
+    mailer = SmtpMailer(settings.smtp_url, settings.smtp_patience, tracer, connect)
     register = Register(accounts, passwords)
 
     def prepare() -> int:

@@ -23,7 +23,7 @@ class Settings:
     mongo_pool: int = 20
     mongo_patience: float = 2.0
     redis_patience: float = 0.5
-    payments_patience: float = 2.0
+    payments_patience: float = 10.0
     smtp_patience: float = 3.0
     cache_seconds: int = 60
     admin_email: str = ""
@@ -49,7 +49,7 @@ class Settings:
             mongo_pool=int(_number(env, "MONGO_POOL", default.mongo_pool, 1, 1000)),
             mongo_patience=_number(env, "MONGO_PATIENCE", default.mongo_patience, 0.1, 4),
             redis_patience=_number(env, "REDIS_PATIENCE", default.redis_patience, 0.05, 4),
-            payments_patience=_number(env, "PAYMENTS_PATIENCE", default.payments_patience, 0.1, 5),
+            payments_patience=_number(env, "PAYMENTS_PATIENCE", default.payments_patience, 0.1, 12),
             smtp_patience=_number(env, "SMTP_PATIENCE", default.smtp_patience, 0.1, 10),
             cache_seconds=int(_number(env, "CACHE_SECONDS", default.cache_seconds, 1, 86_400)),
             admin_email=env.get("ADMIN_EMAIL", default.admin_email),

@@ -136,9 +136,14 @@ class Orders(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Orders with work left, seconds since the oldest of them was placed, and dead letters."""
+    """Orders with work left and dead letters.
+
+    ``mails_waiting`` of the unfinished are confirmed and lack only their mail; ``oldest_seconds`` is the time since the
+    oldest of the others was placed.
+    """
 
     unfinished: int
+    mails_waiting: int
     oldest_seconds: float
     dead_letters: int
 

@@ -25,6 +25,8 @@ def down(settings: Settings, say: Say, *, purge: bool = False, components_of: Ta
     instance = attach(settings)
     paths = instance.paths
     end_up(paths, say)
+    # What stands still (SIGSTOP, by the saboteur or a debugger) could not end in an orderly way.
+    stragglers.wake(stragglers.find(paths.state))
     supervisor = Supervisor(paths.socket)
     ended: list[str] = []
     if supervisor.alive():
@@ -50,7 +52,7 @@ def down(settings: Settings, say: Say, *, purge: bool = False, components_of: Ta
 
 def delete(paths: StatePaths) -> None:
     """Delete what is ours in the state directory, and the directory when nothing else is in it."""
-    for folder in (paths.run, paths.logs, paths.state / "data"):
+    for folder in (paths.run, paths.logs, paths.faults, paths.state / "data"):
         shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):
         paths.state.rmdir()

@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .instance import attach
+from . import secrets
+from .instance import Instance, attach
 from .services import environment
 from .settings import Settings
 
@@ -22,5 +23,10 @@ def execute(module: str, arguments: Sequence[str], settings: Settings) -> int:
     os.execve(  # noqa: S606  (our own interpreter, no shell)
         sys.executable,
         [sys.executable, "-m", module, *arguments],
-        {**os.environ, **addresses, "GLASSHOUSE_PORT_OFFSET": str(instance.ports.offset)},
+        {**os.environ, **addresses, **admin(instance), "GLASSHOUSE_PORT_OFFSET": str(instance.ports.offset)},
     )
+
+
+def admin(instance: Instance) -> dict[str, str]:
+    """Who may switch faults, and where the password is: its file alone, which its owner alone can read."""
+    return {"ADMIN_EMAIL": secrets.ADMIN_EMAIL, "ADMIN_PASSWORD_FILE": str(secrets.admin_password(instance.paths))}

@@ -64,7 +64,7 @@ def write_record(instance: Instance, components: list[str]) -> None:
 def make_state_dir(paths: StatePaths) -> None:
     """Make the state directory's folders; StateDirError when that is not allowed."""
     try:
-        for folder in (paths.run, paths.programs, paths.json_logs):
+        for folder in (paths.run, paths.programs, paths.json_logs, paths.faults):
             folder.mkdir(parents=True, exist_ok=True)
         # Sockets, data and e-mails are the user's own.
         paths.state.chmod(0o700)

@@ -35,6 +35,16 @@ class StatePaths:
         return self.state / "secrets"
 
     @property
+    def faults(self) -> Path:
+        """What is broken on purpose, and by whom."""
+        return self.state / "faults"
+
+    @property
+    def flags_file(self) -> Path:
+        """The flags by which faults are switched on."""
+        return self.faults / "flags.json"
+
+    @property
     def logs(self) -> Path:
         """Logs of third-party servers and of supervisord."""
         return self.state / "logs"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import json
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .components import Probe
@@ -48,6 +51,18 @@ def ask(method: str, port: int, path: str) -> tuple[int, str]:
         raise NotReady(f"http://127.0.0.1:{port}{path}: {str(error) or type(error).__name__}") from error
     finally:
         connection.close()
+
+
+def recorded(path: Path) -> Probe:
+    """The process that the file names (`pid` in JSON) lives."""
+
+    def probe() -> None:
+        try:
+            os.kill(json.loads(path.read_text())["pid"], 0)
+        except (OSError, ValueError, KeyError) as error:
+            raise NotReady(f"{path.name}: {type(error).__name__}") from error
+
+    return probe
 
 
 def redis_ping(port: int) -> Probe:

@@ -17,6 +17,7 @@ def all_of(instance: Instance) -> list[Component]:
         background(instance, "sweeper", "sweeper", "workers.sweeper"),
         servers.front_door(instance),
         console(instance),
+        saboteur(instance),
     ]
     if instance.settings.traffic:
         found.append(background(instance, "traffic", "traffic", "load.trickle", wave=0))
@@ -34,6 +35,8 @@ def web(
             "JWT_SECRET_FILE": str(secrets.jwt_secret(instance.paths)),
             "ADMIN_EMAIL": secrets.ADMIN_EMAIL,
             "ADMIN_PASSWORD_FILE": str(secrets.admin_password(instance.paths)),
+            # Faults that only an agent can bring about may be switched on: it runs beside us.
+            "FAULTS_AGENT": "1",
         }
     return Component(
         name=name,
@@ -94,6 +97,29 @@ def console(instance: Instance) -> Component:
     )
 
 
+def saboteur(instance: Instance) -> Component:
+    """Brings about the faults that no process can bring about itself (`docs/faults.md`); idle while they are off."""
+    paths = instance.paths
+    record = paths.faults / "saboteur.json"
+    return Component(
+        name="saboteur",
+        program=PYTHON,
+        arguments=("-m", "drills.saboteur"),
+        ports=(),
+        ready=ready.recorded(record),
+        url="",
+        environment={
+            "SERVICE_INSTANCE": "saboteur",
+            "FAULTS_FILE": str(paths.flags_file),
+            "SABOTEUR_RECORD": str(record),
+            "SUPERVISOR_SOCKET": str(paths.socket),
+        },
+        json_log=True,
+        # First of all: what it has paused goes on, and can be stopped.
+        wave=0,
+    )
+
+
 def environment(instance: Instance, service: str, name: str, port: str = "") -> dict[str, str]:
     """The settings of one process, complete: nothing of it comes from the user's shell but what `settings` hands on."""
     ports = instance.ports
@@ -118,5 +144,6 @@ def environment(instance: Instance, service: str, name: str, port: str = "") -> 
         "JAEGER_URL": ports.url("jaeger"),
         "COLLECTOR_METRICS_URL": ports.url("collector-metrics"),
         "CONSOLE_URL": ports.url("console"),
+        **({"FAULTS_FILE": str(instance.paths.flags_file)} if service in ("api", "payments", "worker") else {}),
         "PYTHONUNBUFFERED": "1",
     }

@@ -29,7 +29,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One component's state. `state` is running, starting, stopped, backoff, fatal, building or absent."""
+    """One component's state: running, starting, stopped, backoff, fatal, building or absent. Port 0: it has none."""
 
     state: str
     pid: int | None
@@ -55,7 +55,7 @@ def row(instance: Instance, component: Component, info: Mapping[str, Any] | None
     return Row(
         state=state_of(info, is_joining),
         pid=pid,
-        port=instance.ports[component.ports[0]],
+        port=instance.ports[component.ports[0]] if component.ports else 0,
         url=component.url,
         log=str(log_file(instance.paths, component)),
         uptime_seconds=float(info["now"] - info["start"]) if info and pid else None,

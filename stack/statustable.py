@@ -48,7 +48,7 @@ def cells(its: Row) -> tuple[str, ...]:
     log = Path(its.log)
     return (
         str(its.pid or "-"),
-        str(its.port),
+        str(its.port or "-"),
         clock(its.uptime_seconds) if its.uptime_seconds is not None else "-",
         f"{its.memory_bytes // MB} MB" if its.memory_bytes else "-",
         shown(log) if log.exists() else "-",

@@ -50,11 +50,24 @@ def name_of(process: psutil.Process) -> str:
         return process.name()
 
 
+def wake(processes: list[psutil.Process]) -> None:
+    """Let those go on that were stopped by a signal."""
+    import psutil
+
+    for process in processes:
+        try:
+            if process.status() == psutil.STATUS_STOPPED:
+                process.resume()
+        except psutil.Error:
+            continue
+
+
 def end(processes: list[psutil.Process], patience: float = PATIENCE_SECONDS) -> list[str]:
     """End these processes, asking first and killing after `patience` seconds; their names and pids."""
     import psutil
 
     names = []
+    wake(processes)
     for process in processes:
         try:
             names.append(f"{name_of(process)} ({process.pid})")

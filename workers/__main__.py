@@ -12,6 +12,7 @@ import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from faults.wiring import faults_from_env
 from observability import Telemetry
 from observability.rq import instrument_worker
 from observability.settings import MISCONFIGURED, WrongSetting
@@ -41,7 +42,10 @@ def main() -> int:
     instruments = Instruments.install(telemetry)
     asking = redis.Redis.from_url(settings.redis_url, **_ASKING)
     CircuitCollector([payment_circuit(settings, asking)], telemetry.registry)
-    jobs.wire(lambda: new_shop(settings, instruments))
+    faults = faults_from_env(telemetry.settings.service, telemetry.settings.instance)
+    # A failure that is a series' first value is no increase: alerts would miss it.
+    instruments.http.declare(settings.payments_url, "POST", 0, 200, 201, 402, 500, 503)
+    jobs.wire(lambda: new_shop(settings, instruments, faults))
 
     # Not an observed client: a command that waits five seconds for a job would pass for a slow Redis.
     connection = redis.Redis.from_url(settings.redis_url, **_BLOCKING)
@@ -56,6 +60,11 @@ def main() -> int:
     )
     # RQ doubles its pauses up to a minute: orders would wait long after Redis is back.
     worker.max_connection_wait_time = LONGEST_PAUSE_SECONDS
+    if faults is not None:
+        from workers.stall import stall
+
+        stall(worker, faults)
+        faults.start()
     _log.info("worker ready", extra={"event": "worker.ready", "queue": settings.queue})
     try:
         worker.work(logging_level=None)

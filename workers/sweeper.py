@@ -14,6 +14,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from prometheus_client import CollectorRegistry, Counter
 
 from observability import Telemetry
+from observability.mongo_up import MongoUp
 from observability.settings import MISCONFIGURED, WrongSetting
 from shop.bootstrap import Instruments, new_shop
 from shop.config import Settings
@@ -103,8 +104,10 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     shop = new_shop(settings, Instruments.install(telemetry))
     watch = Watch(shop.orders, shop.mongo_client, telemetry.registry)
+    mongo_up = MongoUp(settings.mongo_url, telemetry.registry)
     _log.info("sweeper ready", extra={"event": "sweeper.ready"})
     Sweeper(shop.sweep_orders, watch.look, shop.revocations.restore, telemetry.registry, seconds).run(stop)
+    mongo_up.close()
     shop.stop()
     return 0
 

@@ -25,7 +25,12 @@ class Watch:
         self._orders, self._client, self._clock = orders, client, clock
         self._unfinished = Gauge("shop_orders_unfinished", "Promised orders with work left", registry=registry)
         self._oldest = Gauge(
-            "shop_orders_oldest_unfinished_seconds", "Age of the oldest of them; 0: none", registry=registry
+            "shop_orders_oldest_unfinished_seconds",
+            "Age of the oldest of them that is not final; 0: none",
+            registry=registry,
+        )
+        self._mails = Gauge(
+            "shop_mails_waiting", "Unfinished orders that are confirmed and lack only their mail", registry=registry
         )
         self._dead = Gauge("shop_dead_letters", "Orders that nobody works on any more", registry=registry)
         self._lag = Gauge(
@@ -41,6 +46,7 @@ class Watch:
         """Measure. Raises ``DatabaseUnavailable``."""
         backlog = self._orders.backlog(self._clock())
         self._unfinished.set(backlog.unfinished)
+        self._mails.set(backlog.mails_waiting)
         self._oldest.set(backlog.oldest_seconds)
         self._dead.set(backlog.dead_letters)
         self._look_at_members()

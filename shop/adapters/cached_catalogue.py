@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 
 import redis
@@ -30,11 +30,18 @@ FLUSH_VIEWS_SECONDS = 2.0
 class CachedCatalogue:
     """Implements ``ports.Browsing`` and ``ports.Catalogue``: what is only looked at comes from a cache."""
 
-    def __init__(self, catalogue: Catalogue, client: redis.Redis, metrics: DatabaseMetrics, seconds: float) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        client: redis.Redis,
+        metrics: DatabaseMetrics,
+        seconds: float,
+        new_cache: Callable[..., TwoLevelCache] = TwoLevelCache,
+    ) -> None:
         self._catalogue, self._client, self._seconds = catalogue, client, seconds
-        self.products = TwoLevelCache("product", client, metrics)
-        self.pages = TwoLevelCache("page", client, metrics)
-        self.sections = TwoLevelCache("home", client, metrics)
+        self.products = new_cache("product", client, metrics)
+        self.pages = new_cache("page", client, metrics)
+        self.sections = new_cache("home", client, metrics)
         self._caches = {cache.name: cache for cache in (self.products, self.pages, self.sections)}
         self.views = Views(catalogue)
         self.invalidations = Invalidations(client, self._forget)

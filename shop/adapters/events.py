@@ -14,6 +14,8 @@ _log = logging.getLogger("shop.orders")
 FULFILMENT_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 VALUE_BUCKETS = (10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10_000.0)
 _OUTCOMES = ("accepted", "confirmed", "failed", "cancelled")
+_REASONS = ("out_of_stock", "payment_declined", "other")
+_MAY_WAIT = (OrderStatus.PENDING, OrderStatus.RESERVED, OrderStatus.PAID, OrderStatus.CONFIRMED)
 _FINAL = (OrderStatus.CONFIRMED, OrderStatus.FAILED, OrderStatus.CANCELLED)
 
 
@@ -30,8 +32,12 @@ class TelemetryEvents:
             registry=registry,
         )
         self._postponed = Counter(
-            "shop_orders_postponed_total", "Times that an order had to wait for a dependency", registry=registry
+            "shop_orders_postponed_total",
+            "Times that an order had to wait for a dependency, by its status: reserved waits for payment, confirmed for mail",
+            ["status"],
+            registry=registry,
         )
+        self._failed = Counter("shop_orders_failed_total", "Orders that failed, by why", ["reason"], registry=registry)
         self._steps = Counter(
             "shop_order_transitions_total", "Steps of orders through their states", ["status"], registry=registry
         )
@@ -47,6 +53,10 @@ class TelemetryEvents:
         )
         for status in OrderStatus:
             self._steps.labels(str(status))
+        for status in _MAY_WAIT:
+            self._postponed.labels(str(status))
+        for reason in _REASONS:
+            self._failed.labels(reason)
         for status in _FINAL:
             self._time.labels(str(status))
         for outcome in _OUTCOMES:
@@ -69,13 +79,17 @@ class TelemetryEvents:
             self._count(str(order.status), order)
             self._time.labels(str(order.status)).observe((order.updated_at - order.created_at).total_seconds())
         self._steps.labels(str(order.status)).inc()
+        if order.status is OrderStatus.FAILED:
+            # What is sold out stands behind a colon: a value for each product would be a series for each product.
+            reason = (order.reason or "").partition(":")[0]
+            self._failed.labels(reason if reason in _REASONS else "other").inc()
         extra = {"reason": order.reason} if order.reason else {}
         level = logging.WARNING if order.status is OrderStatus.FAILED else logging.INFO
         _tell(level, f"order.{order.status}", order, f"order {order.status}", **extra)
 
     def waiting(self, order: Order, why: str, due_at: datetime) -> None:
         """A dependency is down; the order waits."""
-        self._postponed.inc()
+        self._postponed.labels(str(order.status)).inc()
         _tell(logging.WARNING, "order.waiting", order, why, due_at=due_at.isoformat(), attempts=order.attempts)
 
     def buried(self, order: Order, why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -19,17 +20,19 @@ DEFAULT_PORT = 25
 class SmtpMailer:
     """Implements ``ports.Mailer``."""
 
-    def __init__(self, smtp_url: str, patience: float, tracer: Tracer) -> None:
+    def __init__(
+        self, smtp_url: str, patience: float, tracer: Tracer, connect: Callable[..., smtplib.SMTP] = smtplib.SMTP
+    ) -> None:
         parts = urlsplit(smtp_url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORT
-        self._patience, self._tracer = patience, tracer
+        self._patience, self._tracer, self._connect = patience, tracer, connect
 
     def confirm(self, order: Order, address: str | None) -> None:
         """Send the confirmation. The Message-ID is the order's: a mail sent twice is recognised as one."""
         attributes: dict[str, str | int] = {"server.address": self._host, "server.port": self._port}
         with self._tracer.start_as_current_span("smtp send", kind=SpanKind.CLIENT, attributes=attributes):
             try:
-                with smtplib.SMTP(self._host, self._port, timeout=self._patience) as server:
+                with self._connect(self._host, self._port, timeout=self._patience) as server:
                     server.send_message(_message(order, address))
             except (OSError, smtplib.SMTPException) as error:
                 raise MailUnavailable(f"The mail server does not take the message ({type(error).__name__}).") from error

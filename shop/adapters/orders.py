@@ -163,13 +163,16 @@ class MongoOrders:
     def backlog(self, now: datetime) -> Backlog:
         """How much is waiting; see ``ports.Orders``."""
         has_work, is_dead = {"due_at": {"$exists": True}}, {"dead_letter.at": {"$exists": True}}
+        confirmed = str(OrderStatus.CONFIRMED)
         with translated():
             unfinished = self._orders.count_documents(has_work, hint="due", comment=comment())
+            unmailed = self._orders.count_documents({**has_work, "status": confirmed}, hint="due", comment=comment())
             dead = self._orders.count_documents(is_dead, hint="dead_letters", comment=comment())
-            sample = self._orders.find(has_work, {"created_at": 1}, comment=comment()).hint("due")
+            not_final = {**has_work, "status": {"$ne": confirmed}}
+            sample = self._orders.find(not_final, {"created_at": 1}, comment=comment()).hint("due")
             times = [document["created_at"] for document in sample.limit(_BACKLOG_SAMPLE)]
         age = max((now - time).total_seconds() for time in times) if times else 0.0
-        return Backlog(unfinished, max(0.0, age), dead)
+        return Backlog(unfinished, unmailed, max(0.0, age), dead)
 
     def _change(self, query: Document, update: Document) -> Order:
         with translated():

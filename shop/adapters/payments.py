@@ -5,7 +5,14 @@ from __future__ import annotations
 import logging
 
 import requests
-from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    Retrying,
+    before_sleep_log,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 from shop.adapters.circuit import Circuit, CircuitOpen
 from shop.domain.errors import PaymentDeclined, PaymentUnavailable
@@ -13,6 +20,8 @@ from shop.domain.order import Order
 
 _log = logging.getLogger(__name__)
 ATTEMPTS = 3
+LAST_RETRY_SECONDS = 8.0
+"""No try begins later: with a patience of 10 s for the last one, all is over before the order's lease (30 s) is."""
 CONNECT_SECONDS = 0.5
 
 
@@ -24,7 +33,7 @@ class HttpPayments:
         self._timeouts = (CONNECT_SECONDS, patience)
         self._tries = Retrying(
             retry=retry_if_exception_type(PaymentUnavailable),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LAST_RETRY_SECONDS),
             wait=wait_random_exponential(multiplier=0.1, max=1.0),
             before_sleep=before_sleep_log(_log, logging.WARNING),
             reraise=True,

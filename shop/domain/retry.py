@@ -8,7 +8,7 @@ from datetime import timedelta
 
 LEASE = timedelta(seconds=30)
 """How long a worker may hold an order before another may take it: well above a fulfilment with all its time limits
-(payment: 3 tries of 2 s, mail 3 s), so that two never work on one order."""
+(payment: 20 s for all tries together, mail 3 s), so that two never work on one order."""
 
 GRACE = timedelta(seconds=10)
 """How long a fresh order is left to the queue before the sweeper looks after it."""

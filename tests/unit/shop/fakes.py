@@ -195,8 +195,11 @@ class FakeOrders:
         return [one for one in self.orders.values() if one.dead_letter and (after is None or one.id > after)][:limit]
 
     def backlog(self, now: datetime) -> Backlog:
-        ages = [(now - self.orders[one].created_at).total_seconds() for one in self.due_at]
-        return Backlog(len(ages), max(ages, default=0.0), len(self.dead_letters(1000, None)))
+        waiting = [self.orders[one] for one in self.due_at]
+        not_final = [order for order in waiting if order.status is not OrderStatus.CONFIRMED]
+        ages = [(now - order.created_at).total_seconds() for order in not_final]
+        mails = len(waiting) - len(not_final)
+        return Backlog(len(waiting), mails, max(ages, default=0.0), len(self.dead_letters(1000, None)))
 
     def mark_told(self, order: Order, now: datetime) -> Order:
         self._answer()

@@ -61,6 +61,26 @@ def test_alertmanager_is_given_this_instances_addresses(
     assert (folder / "alertmanager.yml").read_text() == "smtp_smarthost: 127.0.0.1:1125\n"
     assert (folder / "webhook_url").read_text() == "http://127.0.0.1:8180/api/alerts/webhook\n"
     assert (folder / "templates").readlink() == tmp_path / "templates"
+    assert (folder / "addresses.tmpl").read_text() == '{{ define "console.url" }}http://127.0.0.1:8180{{ end }}\n'
+
+
+def test_receivers_are_switched_on_by_their_secrets(instance: Instance) -> None:
+    """Slack is in Alertmanager's configuration once the instance has its secret, and not before."""
+    folder = instance.paths.run / "alertmanager"
+    render.alertmanager(instance, folder)
+    assert "slack_configs" not in (folder / "alertmanager.yml").read_text()
+    instance.paths.secrets.mkdir(parents=True)
+    (instance.paths.secrets / "slack_url").write_text("https://hooks.slack.example/services/T/B/X")
+    render.alertmanager(instance, folder)
+    assert "slack_configs" in (folder / "alertmanager.yml").read_text()
+    assert (folder / "secrets" / "slack_url").is_file()
+
+
+def test_links_in_notifications_lead_to_this_instance(instance: Instance) -> None:
+    """Prometheus and Alertmanager know the address at which a browser finds them."""
+    for name, port in (("prometheus", 9190), ("alertmanager", 9193)):
+        component = getattr(servers, name)(instance)
+        assert f"--web.external-url=http://127.0.0.1:{port}/" in component.arguments
 
 
 def test_rendering_again_replaces_links(tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ def test_secrets_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:
     """A second start keeps them: tokens stay good, the admin's password stays what was read."""
     paths = StatePaths(tmp_path)
     secrets.make(paths)
-    files = [secrets.jwt_secret(paths), secrets.admin_password(paths)]
+    files = [secrets.jwt_secret(paths), secrets.admin_password(paths), secrets.grafana_password(paths)]
     first = [file.read_text() for file in files]
     secrets.make(paths)
     assert [file.read_text() for file in files] == first
-    assert first[0] != first[1]
+    assert len(set(first)) == len(first)
     assert all(len(text) >= 24 for text in first)
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     assert paths.secrets.stat().st_mode & 0o777 == 0o700
-    assert len(list(paths.secrets.iterdir())) == 2
+    assert len(list(paths.secrets.iterdir())) == 3

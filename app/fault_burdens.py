@@ -1,0 +1,70 @@
+"""Faults that weigh on a replica without being asked: memory, log lines, label values."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter
+
+from faults.watch import Faults
+
+_log = logging.getLogger("app.audit")
+MEGABYTE = 2**20
+MOST_MEGABYTES = 80
+"""A replica's container may have 192 MB and needs about 95: this much shows, and does not kill."""
+MOST_CAMPAIGNS = 100
+
+
+class Burdens:
+    """Carries on what is switched on, a piece at each :meth:`look`; when it ends, memory is given back."""
+
+    def __init__(
+        self, faults: Faults, registry: CollectorRegistry, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._faults, self._clock, self._last = faults, clock, clock()
+        self._leaked: list[bytearray] = []
+        self._visits = Counter("shop_campaign_visits_total", "Visits by campaign", ["campaign"], registry=registry)
+        self._campaigns: set[str] = set()
+
+    def look(self) -> None:
+        """Do as much as belongs to the time since the last look."""
+        now = self._clock()
+        seconds, self._last = min(1.0, now - self._last), now
+        self._leak(seconds)
+        self._chatter(seconds)
+        self._visit(seconds)
+
+    @property
+    def leaked_bytes(self) -> int:
+        """How much is kept."""
+        return sum(map(len, self._leaked))
+
+    def _leak(self, seconds: float) -> None:
+        fault = self._faults.active("memory-leak")
+        if fault is None:
+            self._leaked.clear()
+        elif self.leaked_bytes < MOST_MEGABYTES * MEGABYTE:
+            # Not zeros: a page that was never written to is not resident.
+            self._leaked.append(bytearray(b"\x55") * int(fault.number("per_second") * seconds * MEGABYTE))
+
+    def _chatter(self, seconds: float) -> None:
+        fault = self._faults.active("log-flood")
+        if fault is None:
+            return
+        for _ in range(int(fault.number("per_second") * seconds)):
+            _log.info("basket looked at again", extra={"event": "basket.looked_at", "basket": secrets.token_hex(16)})
+
+    def _visit(self, seconds: float) -> None:
+        fault = self._faults.active("label-explosion")
+        if fault is None:
+            return
+        for _ in range(int(fault.number("per_second") * seconds)):
+            self._visits.labels(self._bounded(f"campaign-{secrets.token_hex(6)}")).inc()
+
+    def _bounded(self, campaign: str) -> str:
+        if len(self._campaigns) < MOST_CAMPAIGNS:
+            self._campaigns.add(campaign)
+        return campaign if campaign in self._campaigns else "other"

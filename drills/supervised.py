@@ -1,0 +1,60 @@
+"""As little of supervisord's XML-RPC as the saboteur needs; ``xmlrpc.client`` would double its memory."""
+
+from __future__ import annotations
+
+import re
+import socket
+
+TIMEOUT_SECONDS = 10.0
+_ALREADY = ("<int>60</int>", "<int>70</int>")  # ALREADY_STARTED, NOT_RUNNING
+
+
+class SupervisorSilent(Exception):
+    """supervisord does not answer, or refuses."""
+
+
+class Supervisor:
+    """supervisord behind its Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def pid(self, name: str) -> int:
+        """The component's process, 0 if none runs. Raises ``SupervisorSilent``, also if there is no such component."""
+        found = re.search(r"<name>pid</name>\s*<value><int>(\d+)</int>", self._call("getProcessInfo", name))
+        return int(found[1]) if found else 0
+
+    def signal(self, name: str, signal: str) -> None:
+        """Send the component a signal."""
+        self._call("signalProcess", name, signal)
+
+    def start(self, name: str) -> None:
+        """Start the component, if it does not run."""
+        self._call("startProcess", name, False)
+
+    def stop(self, name: str) -> None:
+        """Stop the component, if it runs; it is not started again by itself."""
+        self._call("stopProcess", name, False)
+
+    def _call(self, method: str, *arguments: str | bool) -> str:
+        values = "".join(f"<param><value>{_xml(one)}</value></param>" for one in arguments)
+        body = f"<methodCall><methodName>supervisor.{method}</methodName><params>{values}</params></methodCall>"
+        head = f"POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n"
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(TIMEOUT_SECONDS)
+                connection.connect(self._path)
+                connection.sendall((head + body).encode())
+                answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode(errors="replace")
+        except OSError as error:
+            raise SupervisorSilent(f"supervisord does not answer ({error}).") from error
+        if "<methodResponse>" not in answer:
+            raise SupervisorSilent(f"supervisord refuses {method}: {answer[:80]!r}.")
+        if "<fault>" in answer and not any(code in answer for code in _ALREADY):
+            said = re.search(r"<string>(.*?)</string>", answer)
+            raise SupervisorSilent(f"supervisord refuses {method} {arguments[0]}: {said[1] if said else '?'}.")
+        return answer
+
+
+def _xml(value: str | bool) -> str:
+    return f"<boolean>{value:d}</boolean>" if isinstance(value, bool) else f"<string>{value}</string>"

@@ -1,0 +1,115 @@
+"""``python -m faults list|on|off``: switch faults of a running shop through its API, as its admin.
+
+Without containers: ``make fault NAME=api-errors``. Elsewhere set ``API_URL``, ``ADMIN_EMAIL`` and
+``ADMIN_PASSWORD_FILE``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+
+from faults.catalogue import FAULTS, LONGEST_SECONDS
+from observability.settings import WrongSetting, read_secret
+
+TIMEOUT_SECONDS = 15.0
+
+
+class Refused(Exception):
+    """The API does not do it; says why."""
+
+
+class Door:
+    """The API's switch."""
+
+    def __init__(self, url: str, email: str, password: str) -> None:
+        self._url, self._session = url.rstrip("/"), requests.Session()
+        # Whatever proxy the shell knows, this is not for it.
+        self._session.trust_env = False
+        token = self._ask("POST", "/api/v1/auth/login", {"email": email, "password": password})["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def every(self) -> list[dict[str, Any]]:
+        """Every fault. Raises ``Refused``."""
+        found: list[dict[str, Any]] = self._ask("GET", "/api/v1/admin/faults")["items"]
+        return found
+
+    def on(self, name: str, how: Mapping[str, Any]) -> dict[str, Any]:
+        """Switch it on. Raises ``Refused``."""
+        return self._ask("PUT", f"/api/v1/admin/faults/{name}", dict(how))
+
+    def off(self, name: str) -> dict[str, Any]:
+        """Switch it off. Raises ``Refused``."""
+        return self._ask("DELETE", f"/api/v1/admin/faults/{name}")
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            answer = self._session.request(method, f"{self._url}{path}", json=body, timeout=TIMEOUT_SECONDS)
+            said: dict[str, Any] = answer.json()
+        except (requests.RequestException, ValueError) as error:
+            raise Refused(f"{self._url} does not answer ({type(error).__name__}): `make up` starts it.") from error
+        if answer.status_code >= 400:
+            raise Refused(f"{said.get('detail', 'refused')} ({answer.status_code})")
+        return said
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m faults", description="Break a running shop, for a while.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("list", help="every fault, what it takes, and which are on")
+    on = commands.add_parser("on", help="switch a fault on; it ends by itself")
+    on.add_argument("name", choices=FAULTS, metavar="NAME")
+    on.add_argument("--seconds", type=int, default=argparse.SUPPRESS, help=f"for how long, at most {LONGEST_SECONDS}")
+    on.add_argument("--percent", type=float, default=argparse.SUPPRESS, help="of the cases that it strikes")
+    on.add_argument("--milliseconds", type=int, default=argparse.SUPPRESS)
+    on.add_argument("--per-second", type=int, default=argparse.SUPPRESS)
+    on.add_argument("--route", default=argparse.SUPPRESS, help="such as /api/v1/orders")
+    on.add_argument("--instance", default=argparse.SUPPRESS, help="such as api-1")
+    off = commands.add_parser("off", help="switch faults off, all of them without a name")
+    off.add_argument("names", nargs="*", metavar="NAME", help="one of those that `list` shows")
+    return top
+
+
+def run(door: Door, options: argparse.Namespace) -> None:
+    """Carry out the command. Raises ``Refused``."""
+    if options.command == "on":
+        how = {key: value for key, value in vars(options).items() if key not in ("command", "name")}
+        said = door.on(options.name, how)
+        _say(f"{said['name']} is on until {said['until']}. {said['what']}")
+    elif options.command == "off":
+        for name in options.names or [one["name"] for one in door.every() if one["on"]]:
+            _say(f"{door.off(name)['name']} is off.")
+    else:
+        for one in door.every():
+            state = f"on until {one['until']}" if one["on"] else "off" if one["available"] else "not available here"
+            takes = ", ".join(f"{key} ({its['allowed']})" for key, its in one["takes"].items())
+            _say(f"{one['name']:<17} {state}\n    {one['what']}" + (f"\n    takes {takes}" if takes else ""))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        password = read_secret(os.environ, "ADMIN_PASSWORD", 1)
+        if password is None:
+            raise WrongSetting("ADMIN_PASSWORD", None, "set, or ADMIN_PASSWORD_FILE, to that of the shop's admin")
+        url = os.environ.get("API_URL", "http://127.0.0.1:8000")
+        run(Door(url, os.environ.get("ADMIN_EMAIL", "admin@glasshouse.example"), password), options)
+    except (Refused, WrongSetting) as error:
+        sys.stderr.write(f"faults: {error}\n")
+        return 1
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Switching faults on and off, so that everybody hears of it: a log line, a counter, a gauge."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from faults import flags
+from faults.catalogue import FAULTS, Fault, Parameters
+from faults.flags import Switched
+
+_log = logging.getLogger("faults")
+ACTIONS = ("on", "off", "expired")
+
+
+class Switchboard:
+    """Writes the flag file. Several processes may have one each on the same file: the replicas of the API have."""
+
+    def __init__(
+        self, path: Path, registry: CollectorRegistry, agent: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
+        """``agent`` says whether there is one that carries out what a process cannot do to itself."""
+        self._path, self._agent, self._clock = path, agent, clock
+        self._active = Gauge("fault_active", "Whether a fault is switched on", ["fault"], registry=registry)
+        self._switched = Counter(
+            "faults_switched_total",
+            "Faults switched on or off, or ended",
+            ["fault", "action"],
+            registry=registry,
+        )
+        for name in FAULTS:
+            self._active.labels(name).set(0)
+            for action in ACTIONS:
+                self._switched.labels(name, action)
+
+    def available(self, fault: Fault) -> bool:
+        """Whether somebody is there who does it."""
+        return self._agent or fault.where != "agent"
+
+    def on(self, fault: Fault, parameters: Parameters, seconds: int, by: str) -> Switched:
+        """Switch it on for so long from now, whether it is on already or not. Raises ``OSError``."""
+        now = self._clock()
+        switched = Switched(int(now), math.ceil(now + seconds), by, parameters)
+        flags.change(self._path, lambda every: every.update({fault.name: switched}))
+        self._tell("on", fault.name, switched, by)
+        return switched
+
+    def off(self, fault: Fault, by: str) -> None:
+        """Switch it off; one that is off stays so, and nothing is told. Raises ``OSError``."""
+        ended: list[Switched] = []
+
+        def edit(every: dict[str, Switched]) -> None:
+            if (switched := every.pop(fault.name, None)) is not None:
+                ended.append(switched)
+
+        flags.change(self._path, edit)
+        for switched in ended:
+            self._tell("off", fault.name, switched, by)
+
+    def switched(self) -> dict[str, Switched]:
+        """What is on now. A file that is not understood switches everything off."""
+        try:
+            found = flags.parse(flags.text_of(self._path))
+        except (OSError, flags.BadFlagFile):
+            return {}
+        return {name: one for name, one in found.items() if self._clock() < one.until}
+
+    def look(self) -> None:
+        """Write off what has ended, if nobody else has yet, and set the gauge. Raises ``OSError``."""
+        try:
+            found = flags.parse(flags.text_of(self._path))
+        except flags.BadFlagFile:
+            found = {}
+        if any(one.until <= self._clock() for one in found.values()):
+            self._expire()
+        for name in FAULTS:
+            self._active.labels(name).set(float(name in found and self._clock() < found[name].until))
+
+    def _expire(self) -> None:
+        ended: dict[str, Switched] = {}
+
+        def edit(every: dict[str, Switched]) -> None:
+            ended.update({name: one for name, one in every.items() if one.until <= self._clock()})
+            for name in ended:
+                del every[name]
+
+        flags.change(self._path, edit)
+        for name, switched in ended.items():
+            self._tell("expired", name, switched, switched.by)
+
+    def _tell(self, action: str, name: str, switched: Switched, by: str) -> None:
+        self._switched.labels(name, action).inc()
+        extra = {
+            "event": f"fault.{action}",
+            "fault": name,
+            "until": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(switched.until)),
+            "by": by,
+            **{f"fault_{key}": value for key, value in switched.parameters.items()},
+        }
+        _log.warning("fault %s %s", name, "has ended" if action == "expired" else action, extra=extra)

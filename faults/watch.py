@@ -1,0 +1,114 @@
+"""What a process knows of the faults: which are on for it now."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from openfeature import api
+from openfeature.evaluation_context import EvaluationContext
+from openfeature.exception import OpenFeatureError
+
+from faults.catalogue import FAULTS, Parameters, Value
+from faults.provider import FlagFileProvider
+
+_log = logging.getLogger("faults")
+LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A fault that is on for this process until ``until`` (seconds since 1970)."""
+
+    until: float
+    parameters: Parameters
+
+    def hits(self, chance: Callable[[], float] = random.random) -> bool:
+        """Whether it strikes this time: in ``percent`` of all cases."""
+        return chance() * 100 < float(self.parameters.get("percent", 100))
+
+    def number(self, name: str, default: float = 0.0) -> float:
+        """A parameter that is a number."""
+        return float(self.parameters.get(name, default))
+
+    def get(self, name: str) -> Value | None:
+        """A parameter, if it is given."""
+        return self.parameters.get(name)
+
+
+class Faults:
+    """The flags as this process (``service``, ``instance``) sees them, looked at twice a second.
+
+    The flags are evaluated when the file changes and when one of them ends, not when somebody asks: asking is a look
+    into a dictionary, which survives a fork and takes no lock.
+    """
+
+    def __init__(self, path: Path, service: str, instance: str, clock: Callable[[], float] = time.time) -> None:
+        self._provider = FlagFileProvider(path)
+        self._clock, self.path = clock, path
+        self._context = EvaluationContext(instance, {"service": service, "instance": instance})
+        # A domain of its own: other flags of the process, if it has any, keep their provider.
+        domain = f"faults-{id(self)}"
+        api.set_provider_and_wait(self._provider, domain)
+        self._client = api.get_client(domain)
+        self._active: Mapping[str, Active] = {}
+        self._listeners: list[Callable[[], None]] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
+
+    def active(self, name: str) -> Active | None:
+        """The fault, if it is on for this process now."""
+        found = self._active.get(name)
+        return found if found is not None and self._clock() < found.until else None
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have ``listener`` called at every look, twice a second, in the thread that looks."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Look now, and then in a thread of its own."""
+        self.look()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._stop.set()
+
+    def look(self) -> None:
+        """Take up what has changed. A file that is not understood switches everything off, and is told once."""
+        try:
+            changed = self._provider.reload()
+        except (OSError, ValueError, OpenFeatureError, AttributeError, TypeError) as error:
+            self._active = {}
+            _log.error("the flag file is not understood: %s", error, extra={"event": "fault.bad_file"})
+            return
+        if changed or any(fault.until <= self._clock() for fault in self._active.values()):
+            self._active = self._evaluated()
+
+    def _evaluated(self) -> Mapping[str, Active]:
+        found: dict[str, Active] = {}
+        for name in FAULTS:
+            details = self._client.get_object_details(name, {}, self._context)
+            until, value = details.flag_metadata.get("until"), details.value
+            # A fault without an end is none: somebody has written the file by hand, and would forget it.
+            if details.variant == "on" and isinstance(until, int | float) and isinstance(value, Mapping):
+                found[name] = Active(float(until), {key: one for key, one in value.items() if _plain(one)})  # type: ignore[misc]
+        return found
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
+            self.look()
+            for listener in self._listeners:
+                try:
+                    listener()
+                except Exception:  # noqa: BLE001  (one fault that fails must not keep the others from ending)
+                    _log.exception("a fault could not be carried out", extra={"event": "fault.failed"})
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, int | float | str)

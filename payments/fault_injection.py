@@ -1,0 +1,127 @@
+"""Where faults bite in the payment service. Wired by ``payments.wsgi`` only if faults are."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import pymongo
+from flask import Flask, Response, request
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
+from pymongo.write_concern import WriteConcern
+
+from faults.watch import Faults
+from payments.repeats import LATEST, ORDER_INDEX, PIPELINE
+
+_log = logging.getLogger("payments.history")
+BATCH, MOST = 20_000, 800_000
+_PREFIX = "history-"
+_OF_HISTORY = {"_id": {"$gte": _PREFIX, "$lt": f"{_PREFIX}~"}}
+_INDEX_NOT_FOUND = 27
+
+
+def install(app: Flask, faults: Faults, sleep: Callable[[float], None] = time.sleep) -> None:
+    """payment-down: charges are answered 503; health checks are spared."""
+
+    def down() -> Response | None:
+        fault = faults.active("payment-down")
+        if fault is None or request.path in ("/healthz", "/readyz") or not fault.hits():
+            return None
+        sleep(fault.number("milliseconds") / 1000)
+        body = '{"type":"about:blank","status":503,"detail":"The payment service is out of order."}\n'
+        return Response(body, 503, content_type="application/problem+json")
+
+    app.before_request(down)
+
+
+class LostIndex:
+    """payment-slow: the index on orders is really dropped, and really made again.
+
+    A young ledger is scanned in no time, so it is given a history first, as large as it must be for the wanted time on
+    this machine. Everything is safe to repeat and is taken up again by the next process if this one dies.
+    """
+
+    def __init__(self, faults: Faults, charges: Collection[dict[str, Any]], make_indexes: Callable[[], None]) -> None:
+        """``make_indexes`` makes those of the ledger: at the start of the process too, if the fault is off."""
+        self._faults, self._make_indexes = faults, make_indexes
+        # Nobody waits for the history, and nobody misses it.
+        self._charges = charges.with_options(write_concern=WriteConcern(w=1, j=False))
+        self._lost: bool | None = None
+
+    def look(self) -> None:
+        """Bring the ledger into the state that the flag wants; what cannot be done now is tried at the next look."""
+        fault = self._faults.active("payment-slow")
+        if (fault is not None) is self._lost:
+            return
+        try:
+            # Longer than the client's usual limit: indexes and histories take their time.
+            with pymongo.timeout(60):
+                if self._lost is None:
+                    self._make_indexes()
+                if fault is not None:
+                    self._drop()
+                    self._grow(fault.number("milliseconds") / 1000)
+                else:
+                    self._mend()
+        except PyMongoError as error:
+            _log.warning("the ledger's index waits for the database: %s", type(error).__name__)
+            return
+        self._lost = fault is not None
+
+    def _drop(self) -> None:
+        try:
+            self._charges.drop_index(ORDER_INDEX)
+        except OperationFailure as error:
+            if error.code != _INDEX_NOT_FOUND:
+                raise
+
+    def _grow(self, seconds: float) -> None:
+        """Add old charges until the check takes ``seconds``, as far as ``MOST`` allows."""
+        have = 0
+        history = _history()
+        while have < MOST and self._faults.active("payment-slow") is not None:
+            have += self._add(list(islice(history, BATCH)))
+            if have == BATCH * 5:
+                break
+        started = time.perf_counter()
+        list(self._charges.aggregate(PIPELINE))
+        took = max(0.001, time.perf_counter() - started)
+        wanted = min(MOST, int(have * seconds / took))
+        while have < wanted and self._faults.active("payment-slow") is not None:
+            have += self._add(list(islice(history, BATCH)))
+        _log.info("the ledger holds a history", extra={"event": "ledger.history", "charges": have, "look_ups": LATEST})
+
+    def _add(self, documents: list[dict[str, Any]]) -> int:
+        try:
+            self._charges.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            # Those that are there from before are as good.
+            if any(one["code"] != 11000 for one in error.details["writeErrors"]):
+                raise
+        return len(documents)
+
+    def _mend(self) -> None:
+        self._make_indexes()
+        while ids := [one["_id"] for one in self._charges.find(_OF_HISTORY, {"_id": 1}).limit(BATCH // 4)]:
+            self._charges.delete_many({"_id": {"$in": ids}})
+            if self._faults.active("payment-slow") is not None:
+                return
+
+
+def _history() -> Iterator[dict[str, Any]]:
+    """Charges of long ago, always the same ones. Nobody's money: they are in no order's name."""
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    for number in range(MOST):
+        yield {
+            "_id": f"{_PREFIX}{number:08d}",
+            "order_id": f"{_PREFIX}{number:08d}",
+            "amount_cents": 1000,
+            "currency": "EUR",
+            "status": "approved",
+            "created_at": long_ago,
+        }

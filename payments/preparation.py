@@ -1,0 +1,33 @@
+"""The ledger's indexes, made in the background, so that the service starts while the database is down."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from pymongo.errors import PyMongoError
+
+_log = logging.getLogger("payments")
+RETRY_SECONDS = 1.0
+
+
+def prepare(make: Callable[[], None], pause: threading.Event | None = None) -> threading.Thread:
+    """Call ``make`` until it succeeds once, in a thread of its own; ``pause`` set ends the trying."""
+    pause = pause or threading.Event()
+
+    def run() -> None:
+        told = False
+        while not pause.is_set():
+            try:
+                make()
+                return
+            except PyMongoError as error:
+                if not told:
+                    _log.warning("the indexes wait for the database: %s", type(error).__name__)
+                told = True
+                pause.wait(RETRY_SECONDS)
+
+    thread = threading.Thread(target=run, name="prepare", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,108 @@
+"""The check for repeats: a caller that has lost its idempotency keys charges the same orders again under new ones.
+
+Before each charge the ledger looks at the latest charges and asks of each whether its order was charged more than
+once. If most of them were, something is wrong with the caller, and nothing more is charged until it ends. It needs the
+index on ``order_id``: without it each of the look-ups reads the whole collection.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pymongo
+from opentelemetry import trace
+from prometheus_client import CollectorRegistry, Counter
+from pymongo.collection import Collection
+from pymongo.errors import PyMongoError
+
+_log = logging.getLogger("mongo")
+Charges = Collection[dict[str, Any]]
+
+LATEST = 60
+MOST = LATEST // 2
+SLOW_SECONDS = 0.1
+"""As MongoDB's own slowOpThresholdMs (stack/config/mongo)."""
+LONGEST_SECONDS = 9.0
+"""Less than the shop's patience: it hears that the ledger does not answer."""
+ORDER_INDEX = "order_id_1"
+_AGE_INDEX = "created_at_-1"
+PLANS = ("IXSCAN", "COLLSCAN", "unknown")
+PIPELINE: list[dict[str, Any]] = [
+    {"$sort": {"created_at": -1}},
+    {"$limit": LATEST},
+    {"$lookup": {"from": "charges", "localField": "order_id", "foreignField": "order_id", "as": "same"}},
+    {"$match": {"same.1": {"$exists": True}}},
+    {"$count": "repeats"},
+]
+
+
+class Repeats:
+    """The check, and what is told of it when it is slow: a log line, a metric, and the plan on the span."""
+
+    def __init__(
+        self, charges: Charges, registry: CollectorRegistry, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._charges, self._clock = charges, clock
+        self._slow = Counter(
+            "db_client_slow_operations_total",
+            "Database operations that took longer than 100 ms, by how the database found the documents",
+            ["collection", "plan"],
+            registry=registry,
+        )
+        for plan in PLANS:
+            self._slow.labels(charges.name, plan)
+
+    def ensure_indexes(self) -> None:
+        """Make both indexes, if they are not there. Raises ``PyMongoError``."""
+        self._charges.create_index([("created_at", -1)], name=_AGE_INDEX)
+        self._charges.create_index([("order_id", 1)], name=ORDER_INDEX)
+
+    def too_many(self) -> bool:
+        """Whether most of the latest charges are repeats. Raises ``PyMongoError``."""
+        with trace.get_tracer("payments").start_as_current_span("check repeats") as span:
+            started = self._clock()
+            # Longer than other commands may take: slow is better than refused.
+            with pymongo.timeout(LONGEST_SECONDS):
+                found = list(self._charges.aggregate(PIPELINE))
+            seconds = self._clock() - started
+            if seconds >= SLOW_SECONDS:
+                self._tell(span, seconds)
+        return bool(found) and int(found[0]["repeats"]) > MOST
+
+    def _tell(self, span: trace.Span, seconds: float) -> None:
+        facts = self._explained()
+        plan = str(facts["plan"])
+        self._slow.labels(self._charges.name, plan).inc()
+        span.set_attributes({"db.collection.name": self._charges.name, **{f"mongodb.{k}": v for k, v in facts.items()}})
+        extra = {"event": "mongo.slow_query", "collection": self._charges.name, "operation": "aggregate"}
+        text = "slow query on %s: %s, %d documents examined"
+        _log.warning(
+            text,
+            self._charges.name,
+            plan,
+            facts["docs_examined"],
+            extra={**extra, "duration_seconds": round(seconds, 6), **facts},
+        )
+
+    def _explained(self) -> dict[str, str | int]:
+        """How MongoDB carries out one of the look-ups, as its ``explain`` says; they are alike."""
+        query = {"find": self._charges.name, "filter": {"order_id": ""}}
+        try:
+            answer = self._charges.database.command("explain", query, verbosity="executionStats")
+        except PyMongoError as error:
+            _log.debug("a slow query is not explained: %s", type(error).__name__)
+            return {"plan": "unknown", "docs_examined": 0, "index": ""}
+        stage = _innermost(answer["queryPlanner"]["winningPlan"])
+        plan = str(stage["stage"]) if stage["stage"] in PLANS else "unknown"
+        examined = int(answer["executionStats"]["totalDocsExamined"]) * LATEST
+        return {"plan": plan, "docs_examined": examined, "index": str(stage.get("indexName", ""))}
+
+
+def _innermost(plan: dict[str, Any]) -> dict[str, Any]:
+    plan = plan.get("queryPlan", plan)
+    while "inputStage" in plan:
+        plan = plan["inputStage"]
+    return plan

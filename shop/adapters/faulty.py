@@ -1,0 +1,87 @@
+"""Where faults bite in the shop: adapters that behave as broken ones do. ``shop.bootstrap`` wires them, if at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import smtplib
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from faults.watch import Faults
+from shop.adapters.cache import Entry, Load, TwoLevelCache
+from shop.domain.order import Order
+from shop.ports import Payments
+
+
+class PoisonJob(RuntimeError):
+    """A defect that is none: the fault poison-job."""
+
+
+def die() -> None:
+    """End this process at once, as the kernel does when memory is out."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FaultyPayments:
+    """``ports.Payments`` for worker-crash and poison-job."""
+
+    def __init__(self, payments: Payments, faults: Faults, die: Callable[[], None] = die) -> None:
+        self._payments, self._faults, self._die = payments, faults, die
+
+    def charge(self, order: Order) -> str:
+        """Charge, unless the order is poison; and then perhaps do not live to tell."""
+        poison = self._faults.active("poison-job")
+        # By the order, not by chance: a poison job fails each time that it is tried.
+        if poison is not None and poison.hits(lambda: zlib.crc32(order.id.encode()) / 2**32):
+            raise PoisonJob("fault poison-job")
+        charge_id = self._payments.charge(order)
+        crash = self._faults.active("worker-crash")
+        if crash is not None and order.attempts <= 1 and crash.hits():
+            self._die()
+        return charge_id
+
+
+def mail_connection(faults: Faults, connect: Callable[..., smtplib.SMTP] = smtplib.SMTP) -> Callable[..., smtplib.SMTP]:
+    """What connects to the mail server; refused while email-down is on."""
+
+    def connected(*args: Any, **options: Any) -> smtplib.SMTP:
+        fault = faults.active("email-down")
+        if fault is not None and fault.hits():
+            raise ConnectionRefusedError("fault email-down")
+        return connect(*args, **options)
+
+    return connected
+
+
+class FaultyCache(TwoLevelCache):
+    """A cache for cache-off and cache-stampede."""
+
+    def __init__(self, faults: Faults, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._faults = faults
+
+    def get(self, key: str, load: Load) -> Entry:
+        """The value of ``key``; see ``TwoLevelCache``."""
+        if self._faults.active("cache-off") is not None:
+            return self._load(key, load, None)
+        stampede = self._faults.active("cache-stampede")
+        if stampede is None:
+            return super().get(key, load)
+        # What was made before the latest stroke of this clock has expired, for all processes at the same moment; nobody
+        # renewed it early, and nobody waits for another's answer.
+        period = stampede.number("milliseconds") / 1000
+        stroke = self._clock() // period * period
+        entry, result = self.local(key), "local_hit"
+        if entry is None or entry.made_at < stroke:
+            entry, result = self._shared([key])[0], "hit"
+        if entry is None or entry.made_at < stroke:
+            return self._load(key, load, entry)
+        return self._counted(result, self._keep(key, entry))
+
+    def get_many(self, keys: Sequence[str], loads: Sequence[Load]) -> list[Entry]:
+        """The values of several keys; one by one while a fault is on."""
+        if self._faults.active("cache-off") is None and self._faults.active("cache-stampede") is None:
+            return super().get_many(keys, loads)
+        return [self.get(key, load) for key, load in zip(keys, loads, strict=True)]

@@ -1,0 +1,1 @@
+"""Dashboards as code: what Grafana and the console draw, and how their queries are filled in."""

@@ -1,0 +1,281 @@
+"""Orders and workers: the funnel of orders, then queue, jobs, payment and mail that carry them."""
+
+from __future__ import annotations
+
+from . import units
+from .frame import Page, Row, link
+from .panels import When, bars, lines, number, series
+from .sources import log_lines, now, over_time
+from .thresholds import Limit
+
+RATE = "$__rate_interval"
+
+
+def page() -> Page:
+    """Orders from acceptance to mail."""
+    help_text = "Orders from acceptance to confirmation, and what carries them: queue, workers, payment, mail."
+    rows = [_customers(), _funnel(), _queue(), _payment(), _told()]
+    return Page("glasshouse-orders", help_text, rows)
+
+
+def _customers() -> Row:
+    return Row(
+        "What customers wait for",
+        [
+            number(
+                "Unfinished orders",
+                "Orders that are neither confirmed nor failed nor cancelled.",
+                units.COUNT,
+                over_time("max(shop_orders_unfinished)"),
+            ),
+            number(
+                "Oldest of them",
+                "Age of the oldest unfinished order; 0: none waits.",
+                units.SECONDS,
+                over_time("max(shop_orders_oldest_unfinished_seconds)"),
+                limit=Limit("OrdersStuck"),
+            ),
+            number(
+                "Dead letters",
+                "Orders put aside because they kept failing by a defect; an admin sees why and may retry them.",
+                units.COUNT,
+                over_time("max(shop_dead_letters)"),
+                limit=Limit("DeadLetters"),
+            ),
+            number(
+                "Confirmed, 1 h",
+                "Orders confirmed in the last hour.",
+                units.COUNT,
+                over_time('sum(increase(shop_orders_total{outcome="confirmed"}[1h]))'),
+                decimals=0,
+            ),
+            number(
+                "Revenue, 1 h",
+                "Value of the orders confirmed in the last hour.",
+                units.EUROS,
+                over_time('sum(increase(shop_order_value_euros_sum{outcome="confirmed"}[1h]))'),
+                decimals=0,
+            ),
+            number(
+                "Customers watching",
+                "Open streams of events: customers who watch their order.",
+                units.COUNT,
+                over_time("sum(shop_order_streams)"),
+            ),
+        ],
+    )
+
+
+def _funnel() -> Row:
+    return Row(
+        "The funnel",
+        [
+            bars(
+                "Steps taken",
+                "Orders that reached each state in the time range: each bar is at most as long as the one it follows.",
+                units.COUNT,
+                now("sort_desc(sum by (status) (increase(shop_order_transitions_total[$__range])))", "{{status}}"),
+            ),
+            series(
+                "Orders by outcome",
+                "Orders per second: accepted by the API, then confirmed, failed or cancelled.",
+                units.OPERATIONS,
+                [over_time(f"sum by (outcome) (rate(shop_orders_total[{RATE}]))", "{{outcome}}")],
+                width=8,
+            ),
+            series(
+                "Time to the end",
+                "From acceptance to the end, by outcome: 95 of 100 orders took at most this long.",
+                units.SECONDS,
+                [
+                    over_time(
+                        """histogram_quantile(0.95,
+                        sum by (le, outcome) (rate(shop_order_fulfilment_seconds_bucket[5m])))""",
+                        "{{outcome}}",
+                    )
+                ],
+                width=8,
+                limit=Limit("OrdersStuck"),
+            ),
+            series(
+                "Put off, revived, put aside",
+                "Orders per second that had to wait for a dependency, were taken up again, or became dead letters.",
+                units.OPERATIONS,
+                [
+                    over_time(f"sum(rate(shop_orders_postponed_total[{RATE}]))", "postponed"),
+                    over_time(f"sum(rate(shop_orders_revived_total[{RATE}]))", "revived"),
+                    over_time(f"sum(rate(shop_orders_dead_lettered_total[{RATE}]))", "dead letter"),
+                    over_time(f"sum(rate(shop_orders_swept_total[{RATE}]))", "swept"),
+                ],
+            ),
+            series(
+                "Sweeps",
+                "How often the sweeper looked for orders that were forgotten, and how often it could not.",
+                units.OPERATIONS,
+                [over_time(f"sum by (outcome) (rate(shop_sweeps_total[{RATE}]))", "{{outcome}}")],
+            ),
+        ],
+    )
+
+
+def _queue() -> Row:
+    return Row(
+        "Queue and workers",
+        [
+            series(
+                "Jobs in the queue",
+                "Jobs by state: queued, being worked on, scheduled for later, failed.",
+                units.COUNT,
+                [over_time("max by (state) (rq_queue_jobs)", "{{state}}")],
+                width=8,
+            ),
+            series(
+                "Oldest job in the queue",
+                "Age of the job that has waited longest to be taken up.",
+                units.SECONDS,
+                [over_time("max by (queue) (rq_queue_oldest_job_age_seconds)", "{{queue}}")],
+                width=8,
+                limit=Limit("QueueOld"),
+            ),
+            series(
+                "Jobs by outcome",
+                "Jobs that ended, per second: finished, to be tried again, failed, or crashed with their process.",
+                units.OPERATIONS,
+                [over_time(f"sum by (outcome) (rate(rq_job_duration_seconds_count[{RATE}]))", "{{outcome}}")],
+                width=8,
+            ),
+            series(
+                "How long jobs take",
+                "Half, and 95 of 100, jobs took at most this long.",
+                units.SECONDS,
+                [
+                    over_time(
+                        f"""histogram_quantile({quantile},
+                        sum by (le, exported_job) (rate(rq_job_duration_seconds_bucket[5m])))""",
+                        f"{{{{exported_job}}}} p{name}",
+                    )
+                    for quantile, name in (("0.5", "50"), ("0.95", "95"))
+                ],
+                width=8,
+            ),
+            series(
+                "How long jobs wait",
+                "From being queued to being taken up: half, and 95 of 100, jobs waited at most this long.",
+                units.SECONDS,
+                [
+                    over_time(
+                        f"histogram_quantile({quantile}, sum by (le) (rate(rq_job_wait_seconds_bucket[5m])))",
+                        f"p{name}",
+                    )
+                    for quantile, name in (("0.5", "50"), ("0.95", "95"))
+                ],
+                width=8,
+                limit=Limit("QueueOld"),
+            ),
+            series(
+                "Workers",
+                "Workers that Prometheus reaches, and failures to read the queue's state from Redis, per second.",
+                units.COUNT,
+                [
+                    over_time('sum(up{job="worker"})', "workers up"),
+                    over_time(f"sum(rate(rq_queue_scrape_errors_total[{RATE}]))", "queue not read"),
+                ],
+                width=8,
+                links={"Host and processes": link("glasshouse-host", job="worker")},
+            ),
+        ],
+    )
+
+
+def _payment() -> Row:
+    return Row(
+        "Payment, mail and stock",
+        [
+            series(
+                "Charges by outcome",
+                "What the payment service decided, per second; an error is a charge that it could not decide.",
+                units.OPERATIONS,
+                [over_time(f"sum by (outcome) (rate(payment_charges_total[{RATE}]))", "{{outcome}}")],
+                width=8,
+            ),
+            series(
+                "Payment calls, as workers see them",
+                "95 of 100 calls to the payment service were answered within this time, by status.",
+                units.SECONDS,
+                [
+                    over_time(
+                        """histogram_quantile(0.95, sum by (le, http_response_status_code) (rate(
+                        http_client_request_duration_seconds_bucket{job="worker"}[5m])))""",
+                        "{{http_response_status_code}}",
+                        exemplar=True,
+                    )
+                ],
+                width=8,
+                limit=Limit("PaymentLatencyHigh"),
+            ),
+            series(
+                "Payment service: p95",
+                "95 of 100 charges took at most this long, as the payment service sees it.",
+                units.SECONDS,
+                [
+                    over_time(
+                        """histogram_quantile(0.95, sum by (le) (rate(
+                        http_server_request_duration_seconds_bucket{job="payments", http_route="/v1/charges"}[5m])))""",
+                        "p95",
+                    )
+                ],
+                width=8,
+                limit=Limit("PaymentLatencyHigh"),
+            ),
+            series(
+                "Payment circuit",
+                "1 in the breaker's state: closed lets calls through, open refuses them, half open tries one.",
+                units.COUNT,
+                [over_time('max by (state) (circuit_breaker_state{circuit="payments"})', "{{state}}")],
+                width=8,
+                maximum=1,
+            ),
+            series(
+                "Mails",
+                "Confirmations sent per second, and received by the console's inbox.",
+                units.OPERATIONS,
+                [
+                    over_time(f"sum(rate(shop_mails_sent_total[{RATE}]))", "sent"),
+                    over_time(
+                        f'sum(rate(console_inbox_received_total{{kind="email", outcome="stored"}}[{RATE}]))', "received"
+                    ),
+                ],
+                width=8,
+            ),
+            series(
+                "Refused for want of stock or money",
+                "Orders that failed, as a share of those that ended.",
+                units.RATIO,
+                [
+                    over_time(
+                        """sum(rate(shop_orders_total{outcome="failed"}[5m]))
+                        / (sum(rate(shop_orders_total{outcome=~"failed|confirmed"}[5m])) > 0)""",
+                        "failed",
+                    )
+                ],
+                width=8,
+            ),
+        ],
+    )
+
+
+def _told() -> Row:
+    return Row(
+        "What the orders say",
+        [
+            lines(
+                "Orders that failed or were put off",
+                "Log lines of orders that did not go straight to their confirmation; each leads to its trace.",
+                log_lines(
+                    """{service_name=~"worker|sweeper|api"}
+                    | event=~"order[.](failed|waiting|not_enqueued|dead_letter|revived)" """
+                ),
+                when=When("after an order failed", "an order whose payment is declined"),
+            ),
+        ],
+    )

@@ -1,0 +1,292 @@
+"""Overview: is the shop well? What customers notice first, what was promised, what fires; causes below."""
+
+from __future__ import annotations
+
+from . import units
+from .frame import Page, Row, link
+from .panels import bars, number, series
+from .sources import now, over_time
+from .tables import Column, Label, table
+from .thresholds import Limit
+
+REQUESTS = 'http_server_request_duration_seconds_count{job="api", http_route!~"/healthz|/readyz"}'
+FAILED = 'http_server_request_duration_seconds_count{job="api", http_response_status_code=~"5.."}'
+BUCKETS = 'http_server_request_duration_seconds_bucket{job="api", http_route!~"/healthz|/readyz|.*/events"}'
+FIRING = 'ALERTS{alertstate="firing", severity="%s"}'
+
+
+def page() -> Page:
+    """The dashboard to begin with."""
+    help_text = "Is the shop well? From what customers notice down to what may cause it."
+    return Page("glasshouse-overview", help_text, [_well(), _promises(), _requests(), _orders(), _causes()])
+
+
+def _well() -> Row:
+    return Row(
+        "Is the shop well?",
+        [
+            number(
+                "Requests that fail",
+                "Share of requests to the API that were answered with a 5xx during the last minute.",
+                units.RATIO,
+                over_time(f"(sum(rate({FAILED}[1m])) or vector(0)) / (sum(rate({REQUESTS}[1m])) > 0) or vector(0)"),
+                limit=Limit("ApiErrorRatioHigh"),
+                decimals=2,
+                links={"Per route": link("glasshouse-api")},
+            ),
+            number(
+                "p95 latency",
+                "95 of 100 requests to the API were answered within this time (streams of events left out).",
+                units.SECONDS,
+                over_time(f"histogram_quantile(0.95, sum by (le) (rate({BUCKETS}[5m])))"),
+                limit=Limit("ApiLatencyHigh"),
+                links={"Per route": link("glasshouse-api")},
+            ),
+            number(
+                "Oldest waiting order",
+                "Age of the oldest order that is neither confirmed nor failed nor cancelled; 0: none waits.",
+                units.SECONDS,
+                over_time("max(shop_orders_oldest_unfinished_seconds)"),
+                limit=Limit("OrdersStuck"),
+                links={"Orders and workers": link("glasshouse-orders")},
+            ),
+            number(
+                "Orders confirmed a minute",
+                "Orders that were paid and confirmed, per minute, over the last five minutes.",
+                units.COUNT,
+                over_time('sum(rate(shop_orders_total{outcome="confirmed"}[5m])) * 60'),
+                decimals=1,
+                links={"Orders and workers": link("glasshouse-orders")},
+            ),
+            number(
+                "Pages firing",
+                "Alerts that wake somebody, firing now.",
+                units.COUNT,
+                over_time(f"count({FIRING % 'page'}) or vector(0)"),
+                limit=Limit("none"),
+            ),
+            number(
+                "Tickets firing",
+                "Alerts that can wait for working hours, firing now.",
+                units.COUNT,
+                over_time(f"count({FIRING % 'ticket'}) or vector(0)"),
+                limit=Limit("none"),
+            ),
+        ],
+    )
+
+
+def _promises() -> Row:
+    to_slo = link("glasshouse-slo", slo="${__data.fields.SLO:percentencode}")
+    return Row(
+        "What was promised, and what fires",
+        [
+            table(
+                "Service level objectives",
+                "What was kept of each objective in an hour, its burn rate, and its error budget left of 30 days.",
+                [Label("slo", "SLO", to_slo), Label("service", "Service")],
+                [
+                    Column("Objective", "max by (slo, service) (slo:objective:ratio)", units.RATIO, decimals=2),
+                    Column(
+                        "Kept, 1 h", "max by (slo, service) (1 - slo:sli_error:ratio_rate1h)", units.RATIO, decimals=2
+                    ),
+                    Column(
+                        "Burn rate",
+                        "max by (slo, service) (slo:current_burn_rate:ratio)",
+                        units.BURN,
+                        Limit("burning"),
+                        decimals=1,
+                    ),
+                    Column(
+                        "Budget left",
+                        "max by (slo, service) (slo:period_error_budget_remaining:ratio)",
+                        units.RATIO,
+                        Limit("budget spent", low=True),
+                        decimals=1,
+                    ),
+                ],
+                width=14,
+            ),
+            table(
+                "Firing alerts",
+                "Every alert that fires now. Watchdog always does: without it no other would arrive.",
+                [
+                    Label("alertname", "Alert"),
+                    Label("severity", "Severity"),
+                    Label("service", "Service"),
+                    Label("layer", "Layer"),
+                    Label("tier", "Tier"),
+                ],
+                [
+                    Column(
+                        "Firing",
+                        'count by (alertname, severity, service, layer, tier) (ALERTS{alertstate="firing"})',
+                        units.COUNT,
+                    )
+                ],
+                width=10,
+            ),
+        ],
+    )
+
+
+def _requests() -> Row:
+    return Row(
+        "Requests: rate, errors, duration",
+        [
+            series(
+                "Requests by answer",
+                "Requests to the API per second, by status class; probes are left out.",
+                units.REQUESTS,
+                [
+                    over_time(
+                        f"""sum by (class) (label_replace(rate({REQUESTS}[$__rate_interval]),
+                        "class", "${{1}}xx", "http_response_status_code", "(.).."))""",
+                        "{{class}}",
+                    )
+                ],
+                width=8,
+                stack=True,
+                links={"Per route": link("glasshouse-api")},
+            ),
+            series(
+                "Error ratio",
+                "Share of requests that were answered with a 5xx; the line is where ApiErrorRatioHigh fires.",
+                units.RATIO,
+                [
+                    over_time(
+                        f"""(sum(rate({FAILED}[$__rate_interval])) or vector(0))
+                        / (sum(rate({REQUESTS}[$__rate_interval])) > 0)""",
+                        "failed",
+                    )
+                ],
+                width=8,
+                limit=Limit("ApiErrorRatioHigh"),
+                links={"Per route": link("glasshouse-api")},
+            ),
+            series(
+                "Latency",
+                "How long half, 95 and 99 of 100 requests took at most; the points are exemplars and lead to traces.",
+                units.SECONDS,
+                [
+                    over_time(
+                        f"histogram_quantile({quantile}, sum by (le) (rate({BUCKETS}[$__rate_interval])))",
+                        f"p{name}",
+                        exemplar=name == "95",
+                    )
+                    for quantile, name in (("0.5", "50"), ("0.95", "95"), ("0.99", "99"))
+                ],
+                width=8,
+                limit=Limit("ApiLatencyHigh"),
+                links={"Per route": link("glasshouse-api")},
+            ),
+        ],
+    )
+
+
+def _orders() -> Row:
+    return Row(
+        "Orders",
+        [
+            series(
+                "Orders by outcome",
+                "Orders per second: accepted by the API, then confirmed, failed or cancelled.",
+                units.OPERATIONS,
+                [over_time("sum by (outcome) (rate(shop_orders_total[$__rate_interval]))", "{{outcome}}")],
+                width=8,
+                links={"Orders and workers": link("glasshouse-orders")},
+            ),
+            series(
+                "Order to confirmation",
+                "From the accepted order to its confirmation: half, and 95 of 100, took at most this long.",
+                units.SECONDS,
+                [
+                    over_time(
+                        f"""histogram_quantile({quantile}, sum by (le) (rate(
+                        shop_order_fulfilment_seconds_bucket{{outcome="confirmed"}}[5m])))""",
+                        f"p{name}",
+                    )
+                    for quantile, name in (("0.5", "50"), ("0.95", "95"))
+                ],
+                width=8,
+                links={"Orders and workers": link("glasshouse-orders")},
+            ),
+            series(
+                "Orders that wait",
+                "Orders that are neither confirmed nor failed nor cancelled, and those put aside as dead letters.",
+                units.COUNT,
+                [
+                    over_time("max(shop_orders_unfinished)", "unfinished"),
+                    over_time("max(shop_dead_letters)", "dead letters"),
+                ],
+                width=8,
+                links={"Orders and workers": link("glasshouse-orders")},
+            ),
+        ],
+    )
+
+
+def _causes() -> Row:
+    return Row(
+        "What may cause it",
+        [
+            bars(
+                "Processes that answer",
+                "Share of each service's processes that Prometheus reaches; less than all is a process that is down.",
+                units.RATIO,
+                now("avg by (job) (up)", "{{job}}"),
+                limit=Limit("all", low=True),
+                maximum=1,
+                height=9,
+                links={"Host and processes": link("glasshouse-host", job="${__field.labels.job:percentencode}")},
+            ),
+            table(
+                "Who calls whom",
+                "Calls between services, from their traces: rate, failures and p95 over the last five minutes.",
+                [Label("client", "From"), Label("server", "To")],
+                [
+                    Column(
+                        "Calls/s",
+                        "sum by (client, server) (rate(traces_service_graph_request_total[5m]))",
+                        units.OPERATIONS,
+                    ),
+                    Column(
+                        "Failed/s",
+                        """sum by (client, server) (rate(traces_service_graph_request_failed_total[5m]))
+                        or 0 * sum by (client, server) (rate(traces_service_graph_request_total[5m]))""",
+                        units.OPERATIONS,
+                        decimals=3,
+                    ),
+                    Column(
+                        "p95",
+                        """histogram_quantile(0.95,
+                        sum by (client, server, le) (rate(traces_service_graph_request_server_seconds_bucket[5m])))""",
+                        units.SECONDS,
+                    ),
+                ],
+                width=10,
+                height=9,
+            ),
+            number(
+                "Payment circuit",
+                "Open: the payment service failed too often, and no worker calls it for a while.",
+                units.NONE,
+                over_time('max(circuit_breaker_state{circuit="payments", state="open"})'),
+                limit=Limit("none"),
+                words={"0": ("closed", "green"), "1": ("open", "red")},
+                width=3,
+                height=9,
+                graph=False,
+            ),
+            number(
+                "Faults on",
+                "Faults that somebody switched on to see what happens.",
+                units.COUNT,
+                over_time("sum(max by (fault) (fault_active)) or vector(0)"),
+                limit=Limit("none"),
+                width=3,
+                height=9,
+                graph=False,
+            ),
+        ],
+    )

@@ -12,9 +12,10 @@ from console.inbox import Item
 Answer = TypeVar("Answer")
 
 
-def server_links(addresses: Addresses, has_jaeger_page: bool) -> list[tuple[str, str]]:
+def server_links(addresses: Addresses, has_jaeger_page: bool, grafana: str = "") -> list[tuple[str, str]]:
     """Return name and a page worth opening of each server; without a page of its own, a list of what it knows."""
     places = (
+        ("Grafana", grafana, "/"),
         ("Shop API", addresses.api, "/api/v1/products"),
         ("Prometheus", addresses.prometheus, "/"),
         ("Alertmanager", addresses.alertmanager, "/"),

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from console.inbox import InboxUnavailable
+from console.servers.errors import ServerError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -44,7 +45,7 @@ def register(app: Flask) -> None:
             detail = f"The body may have at most {request.max_content_length} bytes."
         answer = problem(error.code, detail)
         for name, value in error.get_headers(request.environ):
-            if name.lower() == "allow":
+            if name.lower() in ("allow", "retry-after"):
                 answer.headers[name] = value
         return answer
 
@@ -54,6 +55,10 @@ def register(app: Flask) -> None:
         answer = problem(503, "The inbox cannot be read or written now; its disk may be full. Try again.")
         answer.headers["Retry-After"] = "5"
         return answer
+
+    @app.errorhandler(ServerError)
+    def of_server(error: ServerError) -> Response:
+        return problem(502, f"{error}.", "upstream")
 
     @app.errorhandler(Exception)
     def of_anything(error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The runbooks that alerts link to: Markdown files, shown as they are written."""
+"""The runbooks that alerts link to: Markdown files, drawn as pages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, render_template
 
+from console.markdown import rendered
 from console.problems import problem
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -24,8 +25,18 @@ def blueprint(directory: Path) -> Blueprint:
                 raise FileNotFoundError(name)
             text = (directory / f"{name}.md").read_text(encoding="utf-8")
         except OSError:
-            known = ", ".join(sorted(path.stem for path in directory.glob("*.md"))) or "none"
+            known = ", ".join(known_names(directory)) or "none"
             return problem(404, f"There is no such runbook; those there are: {known}.")
-        return render_template("runbook.html", name=name, text=text)
+        return render_template("runbook.html", name=name, text=rendered(text), names=known_names(directory))
+
+    @runbooks.get("/runbooks")
+    def show_list() -> str:
+        """All runbooks."""
+        return render_template("runbooks.html", names=known_names(directory))
 
     return runbooks
+
+
+def known_names(directory: Path) -> list[str]:
+    """Return the names of all runbooks, in order."""
+    return sorted(path.stem for path in directory.glob("*.md"))

@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
 from flask import Flask
 from prometheus_client import CollectorRegistry, Counter
 
-from console import api, health, pages, problems, runbooks
+from console import api, catalogue, health, pages, problems, runbooks
+from console.access import routes as access
+from console.access.guard import Guard
+from console.access.key import session_key
+from console.access.sessions import LIFETIME_SECONDS, Sessions
+from console.alerting import routes as alerting
+from console.boards import routes as boards
+from console.boards.files import Dashboards
+from console.boards.queries import Asker
+from console.faulting import drill_routes
+from console.faulting import routes as faulting
+from console.faulting.drills import Drills
+from console.follow.clients import Clients
 from console.inbox import Inbox
+from console.lookup import routes as lookup
+from console.lookup.lists import RequestLists
+from console.lookup.subject import OwnRoom
+from console.overview import routes as overview
+from console.overview.summary import Overview
+from console.reading.limits import Places
+from console.reading.together import Together
+from console.servers.directory import Directory
+from console.servers.http import HttpTransport, Transport
 from console.settings import Settings
+from console.tail import routes as tail
+from console.times import now as utc_now
 
-_MAX_OTHER_BODY = 64 * 1024
+_MAX_OTHER_BODY = 256 * 1024
+_MAX_ANSWER = 8 * 1024 * 1024
 
 
 def received_counter(registry: CollectorRegistry) -> Counter:
@@ -34,16 +60,54 @@ def create_app(
     received: Counter,
     smtp_alive: Callable[[], bool],
     has_jaeger_page: Callable[[], bool] = lambda: False,
+    transport: Transport | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> Flask:
-    """Return the application; it opens nothing and starts nothing."""
+    """Return the application; it connects to nobody before it is asked."""
     app = Flask("console")
     app.config["MAX_CONTENT_LENGTH"] = _MAX_OTHER_BODY
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0  # revalidated by ETag: after an update no stale script stays
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    _remember_sessions(app, settings)
     app.register_blueprint(health.blueprint(inbox, smtp_alive))
     app.register_blueprint(api.blueprint(inbox, received, settings.max_webhook))
-    app.register_blueprint(pages.blueprint(inbox, settings.addresses, has_jaeger_page))
+    app.register_blueprint(pages.blueprint(inbox, settings.public, has_jaeger_page, settings.grafana))
     app.register_blueprint(runbooks.blueprint(settings.runbooks))
+    _add_readers(app, settings, inbox, transport or HttpTransport(_MAX_ANSWER), now)
     problems.register(app)
     pages.secure(app)
     return app
+
+
+def _add_readers(
+    app: Flask, settings: Settings, inbox: Inbox, transport: Transport, now: Callable[[], datetime]
+) -> None:
+    """Register what asks other servers; all of it through one transport and one small pool of threads."""
+    together = Together()
+    servers = Directory.at(settings.addresses, transport)
+    clients = replace(Clients.at(settings.addresses, transport), room=OwnRoom(inbox))
+    sessions = Sessions(servers.api)
+    guard = Guard(sessions)
+    lists = RequestLists(clients.loki, now)
+    summary = Overview(together, clients.prometheus, clients.alertmanager, lists)
+    for blueprint in (
+        access.blueprint(sessions, guard),
+        overview.blueprint(summary),
+        boards.blueprint(Dashboards(settings.dashboards), Asker(servers), together),
+        lookup.blueprint(lists, clients, settings.public, now),
+        tail.blueprint(clients.loki, Places(settings.streams), now),
+        alerting.blueprint(clients.alertmanager, together, guard, now),
+        faulting.blueprint(sessions, guard, clients.prometheus),
+        drill_routes.blueprint(Drills(settings.drills)),
+        catalogue.blueprint(servers.api, clients.prometheus, together, settings.public),
+    ):
+        app.register_blueprint(blueprint)
+
+
+def _remember_sessions(app: Flask, settings: Settings) -> None:
+    """A cookie is sent to every port of a host: its name tells this console from another one beside it."""
+    app.secret_key = session_key(settings.state_dir)
+    app.config["SESSION_COOKIE_NAME"] = f"glasshouse_console_{settings.port}"
+    app.config["SESSION_COOKIE_HTTPONLY"] = True
+    app.config["SESSION_COOKIE_SAMESITE"] = "Strict"
+    app.config["PERMANENT_SESSION_LIFETIME"] = LIFETIME_SECONDS

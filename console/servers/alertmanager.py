@@ -1,9 +1,9 @@
-"""Alertmanager's interface: which alerts are active now."""
+"""Alertmanager's interface: which alerts there are now, and silences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from console.servers.http import JsonServer
@@ -18,10 +18,15 @@ class ActiveAlert:
     starts_at: str
     summary: str
     labels: Mapping[str, str]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
+    silenced_by: tuple[str, ...] = ()
+    inhibited_by: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
 
 
 class Alertmanager:
-    """Reads alerts."""
+    """Reads alerts, keeps and ends silences."""
 
     def __init__(self, server: JsonServer) -> None:
         self._server = server
@@ -30,6 +35,35 @@ class Alertmanager:
         """Return the alerts that fire now and are neither silenced nor inhibited."""
         asked = {"active": "true", "silenced": "false", "inhibited": "false"}
         return self._server.get("/api/v2/alerts", asked, alerts_of)
+
+    def all(self) -> list[ActiveAlert]:
+        """Return every alert, those that are silenced or inhibited too."""
+        return self._server.get("/api/v2/alerts", {}, alerts_of)
+
+    def silences(self) -> list[dict[str, Any]]:
+        """Return the silences that are in force or to come."""
+
+        def parse(answer: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [silence for silence in answer if silence["status"]["state"] != "expired"]
+
+        return self._server.get("/api/v2/silences", {}, parse)
+
+    def silence(self, matchers: list[dict[str, Any]], start: str, end: str, by: str, reason: str) -> str:
+        """Silence what matches; returns the silence's id."""
+        path = "/api/v2/silences"
+        body = {"matchers": matchers, "startsAt": start, "endsAt": end, "createdBy": by, "comment": reason}
+        reply = self._server.ask(path, method="POST", body=body)
+        if reply.status != 200:
+            raise self._server.bad(path, reply)
+        return self._server.parsed(path, reply, lambda content: str(content["silenceID"]))
+
+    def end_silence(self, identity: str) -> bool:
+        """End a silence; False if there is none."""
+        path = f"/api/v2/silence/{identity}"
+        reply = self._server.ask(path, method="DELETE")
+        if reply.status not in (200, 404):
+            raise self._server.bad(path, reply)
+        return reply.status == 200
 
 
 def alerts_of(answer: list[Mapping[str, Any]]) -> list[ActiveAlert]:
@@ -41,6 +75,11 @@ def alerts_of(answer: list[Mapping[str, Any]]) -> list[ActiveAlert]:
             starts_at=alert["startsAt"],
             summary=alert["annotations"].get("summary", ""),
             labels=alert["labels"],
+            annotations=alert["annotations"],
+            fingerprint=str(alert.get("fingerprint", "")),
+            silenced_by=tuple(alert["status"].get("silencedBy") or ()),
+            inhibited_by=tuple(alert["status"].get("inhibitedBy") or ()),
+            receivers=tuple(receiver["name"] for receiver in alert.get("receivers") or ()),
         )
         for alert in answer
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import requests
 
@@ -30,30 +30,56 @@ class Reply:
     text: str = ""
 
 
-Transport = Callable[[str, str, Mapping[str, Any], Any, float], Reply]
-"""(method, URL, query, JSON body or None, seconds) -> reply; raises what ``requests`` raises."""
+class Transport(Protocol):
+    """Sends one request; raises what ``requests`` raises."""
+
+    def __call__(
+        self,
+        method: str,
+        url: str,
+        query: Mapping[str, Any],
+        body: Any,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Return the reply; ``body`` is sent as JSON unless it is None."""
 
 
 class HttpTransport:
     """The real transport. One pool of connections; proxies of the environment are not for these addresses."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def __call__(self, method: str, url: str, query: Mapping[str, Any], body: Any, seconds: float) -> Reply:
-        """Send one request and read at most ``MAX_BYTES`` of its answer."""
+    def __call__(
+        self,
+        method: str,
+        url: str,
+        query: Mapping[str, Any],
+        body: Any,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send one request and read at most ``max_bytes`` of its answer."""
         with self._session.request(
-            method, url, params=dict(query), json=body, timeout=(min(seconds, 2.0), seconds), stream=True
+            method,
+            url,
+            params=dict(query),
+            json=body,
+            headers=dict(headers or {}),
+            timeout=(min(seconds, 2.0), seconds),
+            stream=True,
         ) as answer:
             read = bytearray()
             for chunk in answer.iter_content(_CHUNK):
                 read += chunk
-                if len(read) > MAX_BYTES:
-                    raise requests.exceptions.ContentDecodingError(f"the answer is longer than {MAX_BYTES} bytes")
-            headers = {name.lower(): value for name, value in answer.headers.items()}
+                if len(read) > self._max_bytes:
+                    raise requests.exceptions.ContentDecodingError(f"the answer is longer than {self._max_bytes} bytes")
+            said = {name.lower(): value for name, value in answer.headers.items()}
             text = bytes(read).decode("utf-8", "replace")
-            return Reply(answer.status_code, headers, _json(text), text)
+            return Reply(answer.status_code, said, _json(text), text)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -67,7 +93,15 @@ class JsonServer:
         self.name, self.url = name, url
         self._transport, self._seconds = transport, seconds
 
-    def ask(self, path: str, query: Mapping[str, Any] | None = None, *, method: str = "GET", body: Any = None) -> Reply:
+    def ask(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        *,
+        method: str = "GET",
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
         """Return whatever the server replies, errors included.
 
         Raises:
@@ -76,7 +110,7 @@ class JsonServer:
         if not self.url:
             raise NotConfigured(self.name)
         try:
-            return self._transport(method, self.url + path, query or {}, body, self._seconds)
+            return self._transport(method, self.url + path, query or {}, body, self._seconds, headers)
         except requests.ConnectTimeout as error:
             raise Unreachable(self.name, self.url, "no connection in time") from error
         except requests.Timeout as error:

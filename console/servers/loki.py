@@ -54,6 +54,11 @@ class Loki:
         }
         return self._server.get("/loki/api/v1/query_range", asked, lines_of)
 
+    def newest(self, query: str, start: datetime, end: datetime, limit: int) -> list[LogLine]:
+        """Return the last ``limit`` lines that match, newest first."""
+        asked = {"query": query, "start": rfc3339(start), "end": rfc3339(end), "limit": limit, "direction": "backward"}
+        return self._server.get("/loki/api/v1/query_range", asked, lines_of)[::-1]
+
 
 def lines_of(answer: Mapping[str, Any]) -> list[LogLine]:
     """Return the lines of Loki's answer; it groups them by their labels and metadata, here they are in one order."""

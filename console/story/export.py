@@ -12,14 +12,15 @@ _TYPES: dict[type, str] = {SpanNode: "span", LogEntry: "log"}
 
 def as_data(story: Story) -> dict[str, Any]:
     """Return nested dictionaries; each part of a trace says in ``type`` whether it is a span or a log."""
-    data = _plain(story)
+    data = plain(story)
     assert isinstance(data, dict)
     return data
 
 
-def _plain(value: object) -> Any:
+def plain(value: object) -> Any:
+    """Return dataclasses as dictionaries and tuples as lists, at every depth."""
     if is_dataclass(value):
-        data = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        data = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         if type(value) in _TYPES:
             data = {"type": _TYPES[type(value)], **data}
         if isinstance(value, OrderPart):
@@ -28,5 +29,5 @@ def _plain(value: object) -> Any:
             data["is_complete"] = value.is_complete
         return data
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

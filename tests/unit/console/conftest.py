@@ -72,9 +72,19 @@ class FakeTransport:
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self.answers = dict(answers)
         self.asked: list[tuple[str, str, Mapping[str, Any], Any]] = []
+        self.headers: list[dict[str, str]] = []
 
-    def __call__(self, method: str, url: str, query: Mapping[str, Any], body: Any, seconds: float) -> Reply:
+    def __call__(
+        self,
+        method: str,
+        url: str,
+        query: Mapping[str, Any],
+        body: Any,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
         self.asked.append((method, url, query, body))
+        self.headers.append(dict(headers or {}))
         path = "/" + url.split("/", 3)[3]
         answer = self.answers.get(path, Reply(404, {}, None, "no such page"))
         if isinstance(answer, tuple):

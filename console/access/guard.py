@@ -1,0 +1,53 @@
+"""What every change must have: a session, its CSRF token, and an origin that is this page's."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from urllib.parse import urlsplit
+
+from flask import abort, request
+from flask import session as cookie
+
+from console.access.sessions import Session, Sessions
+
+IDENTITY = "sid"
+HEADER = "X-CSRF-Token"
+
+log = logging.getLogger(__name__)
+
+
+class Guard:
+    """Stands before each change."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def session(self) -> Session | None:
+        """Return who is signed in, if anybody."""
+        return self._sessions.get(cookie.get(IDENTITY))
+
+    def required(self) -> Session:
+        """Return the session, or answer 401 (not signed in) or 403 (not from this page)."""
+        same_origin()
+        session = self.session()
+        if session is None:
+            abort(401, "Sign in as the shop's administrator first.")
+        if not hmac.compare_digest(request.headers.get(HEADER, "").encode(), session.csrf.encode()):
+            abort(403, f"The header {HEADER} is missing or old; reload the page.")
+        return session
+
+    def tell(self, event: str, **fields: object) -> None:
+        """Log a change, and who made it."""
+        session = self.session()
+        by = session.email if session else "nobody"
+        log.info("changed in the console: %s", event, extra={"event": f"console.{event}", "by": by, **fields})
+
+
+def same_origin() -> None:
+    """Answer 403 to what another site's page sends: browsers say whence in ``Origin`` and ``Sec-Fetch-Site``."""
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        abort(403, "This came from another site's page.")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403, "This came from another site's page.")

@@ -1,0 +1,25 @@
+"""The key that signs the session cookie: made once, kept beside the inbox, readable by its owner alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+FILE = "session_key"
+_BYTES = 32
+
+
+def session_key(directory: Path) -> str:
+    """Return the key of this installation, made if there is none; an unwritable place costs only sign-ins a restart."""
+    path = directory / FILE
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(_BYTES))
+    except OSError:
+        pass
+    try:
+        return path.read_text().strip() or secrets.token_urlsafe(_BYTES)
+    except OSError:
+        return secrets.token_urlsafe(_BYTES)

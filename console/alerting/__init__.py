@@ -1,0 +1,1 @@
+"""What fires, whom it concerns, what to do; and silences, with a reason."""

@@ -1,0 +1,87 @@
+"""``/api/alerts``: what fires, what is silenced, and silences for those who are signed in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, abort, jsonify
+
+from console.access.guard import Guard
+from console.alerting.firing import entry
+from console.problems import problem
+from console.reading.arguments import json_object
+from console.reading.memo import Memo
+from console.reading.together import Together
+from console.servers.alertmanager import Alertmanager
+from console.times import rfc3339
+
+FRESH_SECONDS = 2.0
+LONGEST_MINUTES = 24 * 60
+SHORTEST_REASON = 5
+LONGEST_REASON = 300
+_SILENCE = re.compile(r"[0-9a-f-]{36}")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,99}")
+
+
+def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now: Callable[[], datetime]) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("alerting", __name__, url_prefix="/api")
+    memo = Memo(FRESH_SECONDS)
+
+    @routes.get("/alerts")
+    def show() -> Response:
+        """Every alert of Alertmanager, pages first, and the silences."""
+
+        def read() -> dict[str, object]:
+            found, notes = together.ask({"alerts": alertmanager.all, "silences": alertmanager.silences})
+            alerts = (
+                None
+                if found["alerts"] is None
+                else sorted(
+                    (entry(alert) for alert in found["alerts"]), key=lambda alert: (alert["rank"], alert["since"])
+                )
+            )
+            return {"alerts": alerts, "silences": found["silences"] or [], "notes": notes}
+
+        return jsonify(memo.get("alerts", read))
+
+    @routes.post("/alerts/silences")
+    def add() -> tuple[Response, int]:
+        """Silence the alerts that have these labels for ``minutes``, and say why."""
+        session = guard.required()
+        asked = json_object()
+        reason, minutes = str(asked.get("reason", "")).strip(), asked.get("minutes")
+        if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+            abort(400, f"Give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters: others will read it.")
+        if not isinstance(minutes, int) or isinstance(minutes, bool) or not 1 <= minutes <= LONGEST_MINUTES:
+            abort(400, f"minutes must be a whole number from 1 to {LONGEST_MINUTES}.")
+        matchers = _matchers(asked.get("labels"))
+        start = now()
+        identity = alertmanager.silence(
+            matchers, rfc3339(start), rfc3339(start + timedelta(minutes=minutes)), session.email, reason
+        )
+        guard.tell("silence.added", silence_id=identity, reason=reason, minutes=minutes)
+        return jsonify({"id": identity}), 201
+
+    @routes.delete("/alerts/silences/<identity>")
+    def end(identity: str) -> Response | tuple[str, int]:
+        """End a silence before its time."""
+        guard.required()
+        if not _SILENCE.fullmatch(identity) or not alertmanager.end_silence(identity):
+            return problem(404, "There is no such silence.")
+        guard.tell("silence.ended", silence_id=identity)
+        return "", 204
+
+    return routes
+
+
+def _matchers(labels: object) -> list[dict[str, object]]:
+    """Exact labels only, ``alertname`` among them: a silence for everything is made nowhere by mistake."""
+    if not isinstance(labels, dict) or not labels.get("alertname"):
+        abort(400, 'labels must name the alert: {"alertname": …}.')
+    for name, value in labels.items():
+        if not _LABEL.fullmatch(str(name)) or not isinstance(value, str) or len(value) > LONGEST_REASON:
+            abort(400, "labels must be names and texts.")
+    return [{"name": name, "value": value, "isRegex": False, "isEqual": True} for name, value in labels.items()]

@@ -1,0 +1,63 @@
+"""``/api/dashboards``, and ``/api/query`` for what their panels ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify
+from pydantic import ValidationError
+
+from console.boards.files import Dashboards
+from console.boards.queries import Asker, Batch, Query
+from console.problems import problem
+from console.reading.arguments import json_object
+from console.reading.limits import RateLimit
+from console.reading.together import Together
+from console.servers.errors import ServerError
+
+
+def blueprint(dashboards: Dashboards, asker: Asker, together: Together) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("boards", __name__, url_prefix="/api")
+    rate = RateLimit(per_second=40, burst=240)
+
+    @routes.get("/dashboards")
+    def show_list() -> Response:
+        """All dashboards."""
+        return jsonify({"dashboards": dashboards.list()})
+
+    @routes.get("/dashboards/<uid>")
+    def show(uid: str) -> Response:
+        """One dashboard's file, and what is declared about its panels."""
+        board = dashboards.get(uid)
+        if board is None:
+            known = ", ".join(one["uid"] for one in dashboards.list()) or "none"
+            return problem(404, f"There is no such dashboard; those there are: {known}.")
+        return jsonify({"dashboard": board, "declared": dashboards.declared(uid)})
+
+    @routes.post("/query")
+    def query() -> Response:
+        """Answer a batch. It reads only, and is a POST because a page's questions do not fit in an address."""
+        try:
+            batch = Batch.model_validate(json_object())
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            abort(400, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        rate.take(len(batch.queries))
+        questions: dict[str, Callable[[], Any]] = {
+            f"{place}": partial(_answer, asker, query) for place, query in enumerate(batch.queries)
+        }
+        found, _ = together.ask(questions)
+        return jsonify({"answers": {query.id: found[f"{place}"] for place, query in enumerate(batch.queries)}})
+
+    return routes
+
+
+def _answer(asker: Asker, query: Query) -> dict[str, Any]:
+    """An error belongs to its panel; the others are drawn."""
+    try:
+        return asker.run(query)
+    except ServerError as error:
+        return {"error": str(error)}

@@ -1,0 +1,1 @@
+"""The first page: is the shop well, who calls whom, what fires."""

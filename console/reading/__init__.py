@@ -1,0 +1,1 @@
+"""How the pages read from other servers: few questions, asked together, remembered briefly, within limits."""

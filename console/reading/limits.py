@@ -1,0 +1,58 @@
+"""How often and how much may be asked: a page that is left open, or a script, must not load the servers behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flask import abort
+from werkzeug.exceptions import TooManyRequests
+
+
+class RateLimit:
+    """A token bucket: ``burst`` at once, ``per_second`` in the long run, over all viewers together."""
+
+    def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = per_second, burst, clock
+        self._tokens, self._at = float(burst), clock()
+        self._lock = threading.Lock()
+
+    def take(self, tokens: int = 1) -> None:
+        """Take tokens or answer 429, which says when to come again."""
+        with self._lock:
+            now = self._clock()
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+            self._at = now
+            if self._tokens >= tokens:
+                self._tokens -= tokens
+                return
+            wait = (tokens - self._tokens) / self._rate
+        raise TooManyRequests("The console is asked too often; try again in a moment.", retry_after=max(1, round(wait)))
+
+
+class Places:
+    """A fixed number of places for what takes long, so that it never takes every thread."""
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self._free = threading.BoundedSemaphore(places)
+
+    def take(self) -> None:
+        """Take a place or answer 503."""
+        if not self._free.acquire(blocking=False):
+            abort(503, f"All {self.places} live views are taken; close another one, or read without live view.")
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._free.release()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Hold a place for the time of a block."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.leave()

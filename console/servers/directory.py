@@ -1,0 +1,33 @@
+"""Every server that the pages read from, at the addresses of this installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.addresses import Addresses
+from console.servers.http import JsonServer, Transport
+
+_SHOP_SECONDS = 10.0
+_JAEGER_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Directory:
+    """One ``JsonServer`` per server; there is no way to ask any other."""
+
+    api: JsonServer
+    prometheus: JsonServer
+    loki: JsonServer
+    jaeger: JsonServer
+    alertmanager: JsonServer
+
+    @classmethod
+    def at(cls, addresses: Addresses, transport: Transport) -> Directory:
+        """Return the servers, all asked through one transport."""
+        return cls(
+            api=JsonServer("API", addresses.api, transport, _SHOP_SECONDS),
+            prometheus=JsonServer("Prometheus", addresses.prometheus, transport),
+            loki=JsonServer("Loki", addresses.loki, transport),
+            jaeger=JsonServer("Jaeger", addresses.jaeger, transport, _JAEGER_SECONDS),
+            alertmanager=JsonServer("Alertmanager", addresses.alertmanager, transport),
+        )

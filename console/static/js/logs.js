@@ -1,0 +1,125 @@
+// The live tail: server-sent events, or asking again and again where all live places are taken.
+
+import { ask, getJson } from "./api.js";
+import { at, empty, put } from "./dom.js";
+import { lineRow } from "./lines.js";
+
+const MOST = 1000;
+const lines = at("lines");
+let stream = null;
+let timer = 0;
+let isPaused = false;
+let waiting = [];
+let seen = new Set();
+
+const asked = () => {
+  const query = new URLSearchParams();
+  for (const id of ["service", "level", "text", "id"]) {
+    const value = at(id).value.trim();
+    if (value) {
+      query.set(id, value);
+    }
+  }
+  return query;
+};
+
+function tell(text, state) {
+  at("state").textContent = text;
+  at("pulse").className = `pulse ${state}`;
+}
+
+function add(all) {
+  // What the first answer had, the stream's first event may have too.
+  const fresh = all.filter((line) => !seen.has(line.ns + line.message));
+  if (!fresh.length) {
+    return;
+  }
+  if (isPaused) {
+    waiting = [...waiting, ...fresh].slice(-MOST);
+    tell(`Paused, ${waiting.length} new`, "");
+    return;
+  }
+  lines.querySelector(".empty")?.remove();
+  const isAtTop = lines.scrollTop < 40;
+  const height = lines.scrollHeight;
+  lines.prepend(...fresh.map(lineRow).reverse());
+  while (lines.childElementCount > MOST) {
+    lines.lastElementChild.remove();
+  }
+  if (!isAtTop) {
+    lines.scrollTop += lines.scrollHeight - height;
+  }
+}
+
+function follow(query) {
+  stream = new EventSource(`/api/logs/tail?${query}`);
+  stream.addEventListener("open", () => tell("Live", "on"));
+  stream.addEventListener("lines", (event) => add(JSON.parse(event.data)));
+  stream.addEventListener("trouble", (event) => tell(JSON.parse(event.data), "off"));
+  stream.addEventListener("error", () => {
+    if (stream?.readyState === EventSource.CLOSED) {
+      stream = null;
+      tell("All live places are taken; asking every 5 s", "on");
+      timer = setTimeout(begin, 5000);
+    } else {
+      tell("Connecting again …", "off");
+    }
+  });
+}
+
+async function begin() {
+  stream?.close();
+  stream = null;
+  clearTimeout(timer);
+  const query = asked();
+  history.replaceState(null, "", query.size ? `/logs?${query}` : "/logs");
+  try {
+    const found = await getJson(`/api/logs?${query}`);
+    if (found.lines.length) {
+      put(lines, found.lines.map(lineRow));
+    } else {
+      put(lines, empty("No line passes these filters in the last 15 minutes. New ones appear here as they are written."));
+    }
+    seen = new Set(found.lines.map((line) => line.ns + line.message));
+    follow(query);
+  } catch (problem) {
+    put(lines, empty(problem.message));
+    tell("Not connected", "off");
+    timer = setTimeout(begin, 5000);
+  }
+}
+
+let typing;
+at("filters").addEventListener("submit", (event) => event.preventDefault());
+at("filters").addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(begin, 350);
+});
+at("pause").addEventListener("click", () => {
+  isPaused = !isPaused;
+  at("pause").setAttribute("aria-pressed", String(isPaused));
+  at("pause").textContent = isPaused ? "Go on" : "Pause";
+  if (!isPaused) {
+    add(waiting.splice(0));
+    tell("Live", "on");
+  } else {
+    tell("Paused", "");
+  }
+});
+at("clear").addEventListener("click", () => put(lines));
+addEventListener("pagehide", () => stream?.close());
+
+const given = new URLSearchParams(location.search);
+for (const id of ["level", "text", "id"]) {
+  at(id).value = given.get(id) ?? "";
+}
+try {
+  const now = Date.now() / 1000;
+  const found = await ask([{ id: "services", source: "prometheus", kind: "labels", label: "job", expr: "up", start: now - 3600, end: now }]);
+  const names = new Set([...(found.services.values ?? []), "worker", "api", "payments", "nginx"].filter((name) => name !== "spans"));
+  at("service").append(...[...names].sort().map((name) => new Option(name, name)));
+} catch {
+  // Without the list there is still the filter by text.
+}
+at("service").value = given.get("service") ?? "";
+begin();

@@ -1,0 +1,98 @@
+// One request followed: what took the time, the order's states, the waterfall with its log lines, exemplars, mails.
+
+import { getJson } from "../api.js";
+import { at, h, link, notes, put } from "../dom.js";
+import { clock, day, ms, seconds } from "../format.js";
+import { waterfall } from "./waterfall.js";
+
+const place = at("story");
+const COMPLETE_AFTER_MS = 20000;
+let isLeft = false;
+
+function heading(story) {
+  const first = rootOf(story.trace);
+  const title = first ? `${first.name}` : story.order ? `Order ${story.order.id}` : "Request";
+  const facts = [];
+  if (story.trace) {
+    facts.push(`${day(story.trace.started_at)} ${clock(story.trace.started_at, true)}`, `${ms(story.trace.duration_ms)} in all`, `${story.trace.spans} spans`, story.trace.services.join(" → "));
+  }
+  return [h("div", { class: "heading" }, h("h1", {}, title),
+    story.trace?.errors ? h("span", { class: "badge bad" }, `${story.trace.errors} failed`) : null,
+    h("button", { type: "button", class: "spaced", onclick: () => read() }, "Read again")),
+  h("p", { class: "hint facts" }, facts.join(" · ")),
+  h("dl", { class: "ids" }, [["Request", story.request_id], ["Trace", story.trace_id], ["Order", story.order?.id]].filter(([, id]) => id)
+    .map(([name, id]) => h("div", {}, h("dt", {}, name), h("dd", { class: "mono" }, id)))),
+  h("p", { class: "actions" }, story.links.map((one) => link(one.url, one.title)))];
+}
+
+function rootOf(trace) {
+  return trace?.parts.find((part) => part.type === "span");
+}
+
+function findings(story, show) {
+  if (!story.findings.length) {
+    return story.trace ? h("section", { class: "card findings good" }, h("h2", {}, "Nothing peculiar"),
+      h("p", { class: "hint" }, `No query without an index, no long wait, no failure; no single step that stands out of ${ms(story.trace.duration_ms)}.`)) : null;
+  }
+  return h("section", { class: "card findings", "aria-label": "What stands out" },
+    story.findings.map((one) => h("div", { class: `finding ${one.kind}` }, h("h2", {}, one.title), h("p", {}, one.text),
+      h("button", { type: "button", onclick: () => show(one.span_id) }, "Show the span"))));
+}
+
+function order(part) {
+  if (!part) {
+    return null;
+  }
+  const total = part.total_cents === null ? "" : ` · ${(part.total_cents / 100).toFixed(2)} ${part.currency}`;
+  return h("section", { class: "card" }, h("header", {}, h("h2", {}, "The order"), h("span", { class: `badge ${part.status === "confirmed" ? "good" : part.status === "failed" ? "bad" : "warn"}` }, part.status), h("span", { class: "hint" }, part.items.join(", ") + total)),
+    part.reason ? h("p", { class: "wrong" }, part.reason) : null,
+    h("ol", { class: "states" }, part.states.map((state) => h("li", {}, h("b", {}, state.status), h("span", { class: "hint" }, state.after_ms === null ? "" : `+${ms(state.after_ms)}`)))));
+}
+
+function around(story) {
+  const mails = story.emails.map((mail) => h("a", { class: "row-line", href: `/inbox#item-${mail.id}` }, h("span", { class: "name" }, mail.subject), h("span", { class: "num" }, clock(mail.received_at))));
+  const others = story.exemplars.filter((one) => one.trace_id !== story.trace_id).slice(-6).reverse()
+    .map((one) => h("a", { class: "row-line", href: `/requests/${one.trace_id}` }, h("span", { class: "name" }, `${one.method} ${one.route}`), h("span", { class: "num" }, seconds(one.seconds)), h("span", { class: "hint" }, clock(one.at * 1000))));
+  const own = story.exemplar;
+  return h("div", { class: "pair" },
+    h("section", { class: "card" }, h("header", {}, h("h2", {}, "Exemplars"), h("p", { class: "hint" }, "What the latency histogram kept as examples, around that time.")),
+      own?.is_ours ? h("p", { class: "hint" }, `This request is the example of its bucket: ${seconds(own.seconds)} (le ${own.labels.le ?? "?"}).`) : null,
+      others.length ? others : h("p", { class: "hint" }, own?.is_ours ? "" : "None near that time.")),
+    h("section", { class: "card" }, h("header", {}, h("h2", {}, "E-mails")), mails.length ? mails : h("p", { class: "hint" }, "None about this.")));
+}
+
+function draw(story) {
+  const said = h("div", {});
+  notes(said, story.notes);
+  let show = () => {};
+  let chart = null;
+  if (story.trace) {
+    const made = waterfall(story);
+    chart = made.element;
+    show = made.show;
+  } else {
+    chart = h("section", { class: "card" }, h("h2", {}, "Log lines"), story.logs.map((line) => h("p", { class: "mono" }, `${clock(line.at, true)} ${line.service} ${line.level} ${line.message}`)));
+  }
+  put(place, heading(story), said, findings(story, show), order(story.order), chart, around(story));
+  place.dataset.state = "ready";
+  document.title = `${place.querySelector("h1").textContent} · Glasshouse`;
+}
+
+const isYoung = (story) => story.trace && Date.now() - new Date(story.trace.started_at).getTime() < COMPLETE_AFTER_MS;
+
+// A request of this very moment is still growing: its job runs, its spans are on their way. So it is read again by itself.
+async function read() {
+  try {
+    const story = await getJson(`/api/requests/${encodeURIComponent(place.dataset.id)}`);
+    draw(story);
+    if (!isLeft && (isYoung(story) || (story.order && !story.order.is_final))) {
+      setTimeout(read, 3000);
+    }
+  } catch (problem) {
+    put(place, h("div", { class: "heading" }, h("h1", {}, "Not found")), h("p", { class: "empty" }, problem.message),
+      h("p", { class: "actions" }, h("a", { href: "/requests" }, "Recent requests"), h("button", { type: "button", onclick: read }, "Try again")));
+  }
+}
+
+place.addEventListener("click", () => (isLeft = true));
+read();

@@ -1,0 +1,1 @@
+"""Log lines as they are written."""

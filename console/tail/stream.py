@@ -1,0 +1,77 @@
+"""Server-sent events: Loki is asked every second for what is new.
+
+Asking, not Loki's WebSocket: it needs no further library, and a second is what a reader notices at most. A stream holds
+a thread, so there are few places and each stream ends after some minutes; the browser then comes again by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from console.boards.queries import lines_for_page
+from console.servers.errors import ServerError
+from console.servers.loki import Loki
+
+EVERY_SECONDS = 1.0
+STREAM_SECONDS = 240.0
+BATCH = 200
+OVERLAP = timedelta(seconds=8)
+"""Lines reach Loki out of order and late: the last seconds are asked for again and what is known is left out."""
+REMEMBERED = 4_000
+
+
+class Tail:
+    """Reads what is new since the last look."""
+
+    def __init__(self, loki: Loki, query: str, now: Callable[[], datetime], since: datetime | None = None) -> None:
+        self._loki, self._query, self._now = loki, query, now
+        self._start = since or now() - timedelta(seconds=30)
+        self._seen: dict[tuple[str, str, str], None] = {}
+
+    def new(self) -> list[dict[str, Any]]:
+        """Return the lines that were not returned before, oldest first."""
+        end = self._now() + timedelta(seconds=2)
+        found = lines_for_page(self._loki, self._query, self._start, end, BATCH)
+        self._start = max(self._start, end - OVERLAP)
+        fresh = []
+        for line in reversed(found):
+            key = (line["ns"], line["service"], line["message"])
+            if key not in self._seen:
+                self._seen[key] = None
+                fresh.append(line)
+        while len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return fresh
+
+
+def events(
+    tail: Tail, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
+) -> Iterator[str]:
+    """Yield ``lines`` and ``trouble``, and a comment when there is nothing: so a closed browser is noticed."""
+    deadline = clock() + STREAM_SECONDS
+    yield "retry: 2000\n\n"
+    while clock() < deadline:
+        try:
+            lines = tail.new()
+            yield _event("lines", lines, lines[-1]["ns"]) if lines else ": nothing new\n\n"
+        except ServerError as error:
+            yield _event("trouble", str(error))
+        pause(EVERY_SECONDS)
+
+
+def moment(ns: str) -> datetime | None:
+    """Return the time of a line's ``ns``, None if it is none."""
+    if not ns.isdigit() or len(ns) > 20:
+        return None
+    try:
+        return datetime.fromtimestamp(int(ns) / 1e9, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _event(name: str, data: Any, identity: str = "") -> str:
+    return f"event: {name}\n" + (f"id: {identity}\n" if identity else "") + f"data: {json.dumps(data)}\n\n"

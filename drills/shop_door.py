@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import requests
@@ -47,13 +48,17 @@ class ShopDoor:
 
     def set_stock(self, product: str, pieces: int) -> None:
         """As the admin."""
+        self._ask("PUT", f"/admin/products/{product}/stock", json={"stock": pieces}, headers=self._as_admin())
+
+    def retry(self, dead_letters: Sequence[str]) -> None:
+        """Give these orders another chance, as the admin."""
+        headers = self._as_admin() if dead_letters else {}
+        for order in dead_letters:
+            self._ask("POST", f"/admin/dead-letters/{order}/retry", headers=headers)
+
+    def _as_admin(self) -> dict[str, str]:
         token = self._ask("POST", "/auth/login", json={"email": ADMIN, "password": self._password})["access_token"]
-        self._ask(
-            "PUT",
-            f"/admin/products/{product}/stock",
-            json={"stock": pieces},
-            headers={"Authorization": f"Bearer {token}"},
-        )
+        return {"Authorization": f"Bearer {token}"}
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         """The JSON of the answer. An instance that has just come up gets a few tries."""

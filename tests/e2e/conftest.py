@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 UP_SECONDS = 600
 EVERYTHING = {
     "mongo", "redis", "payments", "api-1", "api-2", "worker-1", "sweeper", "nginx", "prometheus", "console",
-    "alertmanager", "loki", "jaeger", "collector",
+    "alertmanager", "loki", "jaeger", "collector", "redis-exporter", "nginx-exporter", "node-exporter",
 }  # fmt: skip
 
 

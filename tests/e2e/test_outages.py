@@ -65,7 +65,7 @@ def test_a_broken_api_is_told_by_webhook_and_by_mail(stack: Stack) -> None:
 
     def told(kind: str, status: str) -> bool:
         items = stack.get("console", "/api/inbox", kind=kind)["items"]
-        return any("ApiErrorRatioHigh" in str(item) and status in str(item).lower() for item in items)
+        return any("MongoDown" in str(item) and status in str(item).lower() for item in items)
 
     def failing() -> bool:
         stack.place_order()

@@ -1,0 +1,1 @@
+"""The light load of a drill, counted exactly, and the books at its end."""

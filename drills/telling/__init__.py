@@ -1,0 +1,1 @@
+"""What drills tell: lines while they run, a table, Markdown, JSON, a picture."""

@@ -1,0 +1,1 @@
+"""Looking on: what fired when, who was told when."""

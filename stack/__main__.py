@@ -32,7 +32,10 @@ def parser() -> argparse.ArgumentParser:
     for action in ("start", "stop", "restart"):
         control = commands.add_parser(action, help=f"{action} single components")
         control.add_argument("names", nargs="+", metavar="NAME")
-    commands.add_parser("programs", help="fetch and build every program, start nothing")
+    programs = commands.add_parser("programs", help="fetch and build every program, start nothing")
+    programs.add_argument(
+        "also", nargs="*", choices=["chromium"], metavar="NAME", help="also chromium, which tests use"
+    )
     execute = commands.add_parser("exec", help="run a Python module with this instance's addresses in its environment")
     execute.add_argument("module")
     execute.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -64,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         case "programs":
             from .obtain import everything
 
-            everything(say)
+            everything(say, options.also)
             return 0
         case "exec":
             from .execute import execute

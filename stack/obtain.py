@@ -65,12 +65,13 @@ def to_build(names: Iterable[str]) -> list[modules.Module]:
     return [module for module in modules.load() if missing & {output for _, output in module.builds}]
 
 
-def everything(say: Say) -> None:
-    """Get every program of the stack; raises the first error after having tried what else could work."""
+def everything(say: Say, also: Iterable[str] = ()) -> None:
+    """Get every program of the stack, and ``also`` these; raises the first error after having tried the others."""
+    wanted = [name for name, program in PROGRAMS.items() if not program.optional or name in also]
     errors: list[ProgramError] = []
     with ThreadPoolExecutor(max_workers=1) as pool:
-        ready_made = pool.submit(packaged, list(PROGRAMS), say)
-        for module in to_build(PROGRAMS):
+        ready_made = pool.submit(packaged, wanted, say)
+        for module in to_build(wanted):
             try:
                 gobuild.build(module, say)
             except ProgramError as error:

@@ -32,6 +32,8 @@ class Program:
     package: str = ""
     ask: tuple[str, ...] = ("--version",)
     expects: str = ""
+    optional: bool = False
+    """Not of the stack: fetched only when it is asked for by name."""
 
     @property
     def on_path(self) -> str:
@@ -64,6 +66,8 @@ PROGRAMS: Mapping[str, Program] = {
         Program("jaeger", (2, 13), "go", expects="jaeger version"),
         # Only the contrib distribution has the parts that our configuration names, by these names since 0.158.
         Program("otelcol", (0, 158), "go", command="otelcol-contrib", expects="version"),
+        # For the tests that look at the pages.
+        Program("chromium", (110,), "apt", package="chromium", expects="Chromium", optional=True),
     )
 }
 

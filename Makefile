@@ -63,7 +63,7 @@ clean: ## end every process and delete data and logs (programs that were built a
 
 .PHONY: test
 test: ## run every test, on an instance of its own (PYTEST_ARGS="-k orders")
-	@$(dev_setup) && python -m stack programs chromium && exec python -m pytest $(PYTEST_ARGS)
+	@$(dev_setup) && python -m stack programs --browser && exec python -m pytest $(PYTEST_ARGS)
 
 # What writes files that are committed; each knows --check.
 GENERATORS = grafana.generate

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         case "programs":
             from .obtain import everything
 
-            everything(say, options.also)
+            everything(say, ["chromium"] if options.browser else [])
             return 0
         case "exec":
             from .execute import execute

@@ -1,10 +1,11 @@
 """Make the virtual environment that everything else runs in; needs nothing but Python's standard library.
 
-    python3 stack/setup.py run|dev
+    python3 stack/setup.py run|dev|load
 
 prints the environment's directory on stdout, and what it does on stderr. The environment lives outside the
 checkout, in `$XDG_CACHE_HOME/glasshouse/venv/<kind>-<python>-<digest of the lock file>`, so that every checkout with
-the same lock shares one; `.venv` in the checkout points to it. `dev` holds everything that `run` holds.
+the same lock shares one; `.venv` in the checkout points to it. `dev` holds everything that `run` holds. `load` holds
+the load generator and the profiler alone: what they bring along stays out of the shop's own processes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = ("run", "dev")
+KINDS = ("run", "dev", "load")
 OLDEST_PYTHON = (3, 11)
 NEEDED_BYTES = 600 * 1024 * 1024
 NO_NETWORK = re.compile(
@@ -163,7 +164,8 @@ def ensure(kind: str) -> Path:
         with locked(venv.with_name(venv.name + ".lock")):
             if not complete(venv):
                 build(kind, venv)
-    link(venv)
+    if kind != "load":
+        link(venv)
     return venv
 
 
@@ -175,7 +177,7 @@ def newer_python() -> str | None:
 def main(arguments: list[str]) -> int:
     """Run the command line; 0, or 1 after one sentence on stderr."""
     if len(arguments) != 1 or arguments[0] not in KINDS:
-        say("usage: python3 stack/setup.py run|dev")
+        say("usage: python3 stack/setup.py run|dev|load")
         return 2
     if sys.version_info < OLDEST_PYTHON:
         if found := newer_python():

@@ -104,3 +104,11 @@ def test_a_wrong_kind_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> No
     """And prints nothing on stdout, where the answer would be."""
     assert setup.main(["test"]) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_the_load_generators_environment_is_nobodys_else(checkout: Path) -> None:
+    """It lacks what the shop needs, so nothing points to it, and no other serves in its place."""
+    pretend("dev")
+    load = pretend("load")
+    assert setup.ensure("load") == load
+    assert not (checkout / ".venv").exists()

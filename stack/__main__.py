@@ -33,9 +33,7 @@ def parser() -> argparse.ArgumentParser:
         control = commands.add_parser(action, help=f"{action} single components")
         control.add_argument("names", nargs="+", metavar="NAME")
     programs = commands.add_parser("programs", help="fetch and build every program, start nothing")
-    programs.add_argument(
-        "also", nargs="*", choices=["chromium"], metavar="NAME", help="also chromium, which tests use"
-    )
+    programs.add_argument("--browser", action="store_true", help="also chromium, with which tests look at the pages")
     execute = commands.add_parser("exec", help="run a Python module with this instance's addresses in its environment")
     execute.add_argument("module")
     execute.add_argument("arguments", nargs=argparse.REMAINDER)

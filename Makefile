@@ -83,6 +83,11 @@ soak: ## 2000 orders while everything is killed in turn, then the books are chec
 		exec "$$venv/bin/python" -m drills.never_lost $(if $(ORDERS),--orders "$(ORDERS)") \
 		$(if $(RATE),--rate "$(RATE)") $(if $(SEED),--seed "$(SEED)") $(ARGS)
 
+.PHONY: load
+load: ## put the running stack under load (PROFILE=smoke|steady|spike|soak|stress USERS= MINUTES=), compare with Prometheus
+	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m stack exec load "$(or $(PROFILE),smoke)" \
+		--python "$$load/bin/python" $(if $(USERS),--users "$(USERS)") $(if $(MINUTES),--minutes "$(MINUTES)")
+
 # --- the stack in containers (docker-compose.yml) ---
 
 # What `docker compose` needs to know in each call: the versions and the passwords.

@@ -12,7 +12,11 @@ from .paths import ROOT, StatePaths
 from .ports import parse_offset
 
 # Handed on to our own processes as they are: each checks its own settings and says what is wrong with them.
-PASSED_ON = ("LOG_LEVEL", "THREADS", "DEPLOYMENT_ENVIRONMENT", "SERVICE_VERSION")
+PASSED_ON = (
+    *("LOG_LEVEL", "THREADS", "DEPLOYMENT_ENVIRONMENT", "SERVICE_VERSION"),
+    # A load test sends from one address what many would.
+    *("RATE_LIMIT_ORDERS", "RATE_LIMIT_LOGINS", "RATE_LIMIT_ADDRESSES"),
+)
 # What has one of these in it cannot be written into supervisord's configuration and be read back the same.
 UNFIT = ("\n", '"', "'", " ;", " #", "*", "?", "[")
 

@@ -1,0 +1,96 @@
+"""``make load`` (``python -m stack exec load PROFILE``): put the instance under load, and compare with Prometheus.
+
+Ends with 0 if both saw the same, 1 if not, 2 if it could not be carried out, 130 after Ctrl-C (with the report of what
+there was by then).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from load import address
+from load.judging.prometheus import NoFigures, Prometheus
+from load.profiles.model import Profile, WrongProfile
+from load.profiles.reading import chosen, read
+from load.running.instance import Instance, NotReady
+from load.running.process import GeneratorFailed
+from load.running.run import Result, carry_out
+from load.telling.figures import figures
+from load.telling.lines import Progress, disagreements, summary
+from load.telling.report import report
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; everything else comes from ``stack exec``."""
+    top = argparse.ArgumentParser(prog="make load", description="Put the running stack under load.")
+    top.add_argument("profile", nargs="?", default="smoke", help="smoke, steady, spike, soak or stress")
+    top.add_argument("--users", default="", help="how many there are at the most")
+    top.add_argument("--minutes", default="", help="how long it takes")
+    top.add_argument("--python", required=True, help="the Python of the load generator's environment")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a profile."""
+    options = parser().parse_args(arguments)
+    try:
+        customers, profiles = read()
+        profile = chosen(profiles, options.profile, options.users, options.minutes)
+        url = address.checked(os.environ.get("API_URL", ""))
+        prometheus = Prometheus(address.checked(os.environ.get("PROMETHEUS_URL", "")))
+        instance = Instance.now()
+        _say(announced(profile, url))
+        at = datetime.now(UTC)
+        with instance.alone():
+            folder = instance.state_dir / "load" / at.strftime("%Y-%m-%dT%H-%M-%SZ")
+            folder.mkdir(parents=True)
+            progress = Progress(_say)
+            result = carry_out(
+                profile, customers, url, prometheus, instance, options.python, folder, progress.moment, _say
+            )
+        return _tell(result, folder, at)
+    except (WrongProfile, address.ForeignHost, NotReady, NoFigures, GeneratorFailed) as error:
+        sys.stderr.write(f"load: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("load: stopped before anything was sent.\n")
+        return 130
+
+
+def announced(profile: Profile, url: str) -> str:
+    """What is about to happen, in a line or two."""
+    return (
+        f"{profile.name} ({profile.what}): up to {profile.users} users for {profile.seconds:.0f} s at {url}\n"
+        f"  Locust and the stack share the {os.cpu_count()} cores of this machine: its figures are of both together."
+    )
+
+
+def _tell(result: Result, folder: Path, at: datetime) -> int:
+    machine = {"cores": os.cpu_count(), "Python": platform.python_version(), "system": platform.machine()}
+    said = at.isoformat(timespec="seconds")
+    (folder / "report.json").write_text(json.dumps(figures(result, said, machine), indent=1) + "\n")
+    (folder / "report.html").write_text(report(result, said, machine))
+    _say("\n" + "\n".join(summary(result)))
+    wrong = disagreements(result)
+    for sentence in wrong:
+        _say(f"  differs: {sentence}")
+    _say(f"report: {folder / 'report.html'} (and report.json beside it)")
+    if result.ended == "told":
+        return 130
+    return 1 if wrong else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""What the API's replicas counted, read from Prometheus at two moments of silence."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import requests
+
+HISTOGRAM = "http_server_request_duration_seconds"
+SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
+EVERY_SECONDS = 0.5
+NOT_CUSTOMERS = "/healthz|/readyz"
+"""Routes that machines ask for all the time."""
+
+
+class NoFigures(Exception):
+    """Prometheus does not say what is needed; says why in one sentence."""
+
+
+class Series(NamedTuple):
+    """What the API tells requests apart by."""
+
+    method: str
+    route: str
+    status: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Counters of every replica at one moment. ``started``: when each one's process began, seconds since the epoch."""
+
+    counts: Mapping[tuple[str, Series], float]
+    buckets: Mapping[tuple[str, float], float]
+    """By replica and upper bound."""
+    started: Mapping[str, float]
+
+    def since(self, before: Reading) -> Increase:
+        """What was counted from ``before`` on."""
+        counts: Counter[Series] = Counter()
+        for (replica, series), value in self.counts.items():
+            counts[series] += round(value - before.counts.get((replica, series), 0.0))
+        buckets: Counter[float] = Counter()
+        for (replica, bound), value in self.buckets.items():
+            buckets[bound] += round(value - before.buckets.get((replica, bound), 0.0))
+        again = tuple(sorted(name for name, at in self.started.items() if before.started.get(name) != at))
+        return Increase({series: count for series, count in counts.items() if count}, dict(buckets), again)
+
+
+@dataclass(frozen=True)
+class Increase:
+    """Requests by series, and cumulatively by upper bound. ``restarted``: replicas whose counters began anew."""
+
+    counts: Mapping[Series, int]
+    buckets: Mapping[float, int]
+    restarted: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """All requests."""
+        return sum(self.counts.values())
+
+    def bucket(self, q: float) -> tuple[float, float] | None:
+        """Between which bounds the ``q``-th of all requests lies, seconds; ``None`` of nothing."""
+        bounds = sorted(self.buckets)
+        lower = 0.0
+        for bound in bounds:
+            if self.total and self.buckets[bound] >= q * self.total:
+                return lower, bound
+            lower = bound
+        return None
+
+    def quantile(self, q: float) -> float | None:
+        """As PromQL's ``histogram_quantile`` has it: a straight line within the bucket."""
+        found = self.bucket(q)
+        if found is None:
+            return None
+        lower, upper = found
+        if upper == float("inf"):
+            return lower
+        below = self.buckets.get(lower, 0)
+        return lower + (upper - lower) * (q * self.total - below) / max(1, self.buckets[upper] - below)
+
+
+class Prometheus:
+    """The server at ``url``."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def settled(self) -> Reading:
+        """The counters once every replica was scraped after this moment.
+
+        Raises:
+            NoFigures: Prometheus does not answer, or has not scraped all of them within 30 s.
+        """
+        # What a request did is counted when its last byte is out: a moment after its client has it.
+        since, deadline = time.time() + 0.5, time.monotonic() + PATIENCE_SECONDS
+        while True:
+            times = self._query('timestamp(up{job="api"})')
+            states = {row["metric"]["instance"]: row["value"][1] for row in self._query('up{job="api"}')}
+            if times and all(float(row["value"][1]) > since for row in times):
+                down = [name for name, up in states.items() if up != "1"]
+                if not down:
+                    return self._reading()
+            if time.monotonic() > deadline:
+                raise NoFigures(f"Prometheus at {self._url} did not scrape every API replica within 30 s: {states}")
+            time.sleep(EVERY_SECONDS)
+
+    def _reading(self) -> Reading:
+        which = f'{{job="api",http_route!~"{NOT_CUSTOMERS}"}}'
+        counts, buckets = {}, {}
+        for row in self._query(f"{HISTOGRAM}_count{which}"):
+            labels = row["metric"]
+            series = Series(
+                labels["http_request_method"], labels["http_route"], int(labels["http_response_status_code"])
+            )
+            counts[labels["instance"], series] = float(row["value"][1])
+        for row in self._query(f"sum by (instance, le) ({HISTOGRAM}_bucket{which})"):
+            buckets[row["metric"]["instance"], float(row["metric"]["le"])] = float(row["value"][1])
+        started = {
+            row["metric"]["instance"]: float(row["value"][1])
+            for row in self._query('process_start_time_seconds{job="api"}')
+        }
+        return Reading(counts, buckets, started)
+
+    def _query(self, promql: str) -> list[dict[str, Any]]:
+        try:
+            answer = self._session.get(f"{self._url}/api/v1/query", params={"query": promql}, timeout=SECONDS)
+            content = answer.json()
+        except (requests.RequestException, ValueError) as error:
+            raise NoFigures(f"Prometheus at {self._url} does not answer ({type(error).__name__})") from error
+        if content.get("status") != "success":
+            raise NoFigures(f"Prometheus refuses {promql}: {content.get('error')}")
+        found: list[dict[str, Any]] = content["data"]["result"]
+        return found

@@ -1,0 +1,1 @@
+"""The profiles and the customers' behaviour, as data (``profiles.yaml``), read and checked."""

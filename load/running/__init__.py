@@ -1,0 +1,1 @@
+"""A run from the outside: the instance made quiet, the generator started, watched and ended."""

@@ -1,0 +1,76 @@
+"""The generator's process, and the lines that it tells."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+END_SECONDS = 60.0
+"""It waits for requests under way: longer than any of them may take."""
+
+
+class GeneratorFailed(Exception):
+    """The generator's process ended as it should not; says what it said."""
+
+
+class Generator:
+    """``python -m load.generating PLAN``, by the Python of the load generator's own environment."""
+
+    def __init__(self, python: str, plan: Path, log: Path) -> None:
+        self._log = log
+        with log.open("w") as errors:
+            self.process = subprocess.Popen(
+                [python, "-m", "load.generating", str(plan)],
+                cwd=ROOT,
+                # It needs no address, no secret and no proxy of ours.
+                env={name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            )
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """What it tells, until it has ended. Raises ``GeneratorFailed``."""
+        assert self.process.stdout is not None
+        last: dict[str, Any] = {}
+        for line in self.process.stdout:
+            last = json.loads(line)
+            yield last
+        code = self.process.wait(timeout=END_SECONDS)
+        if code or "ended" not in last:
+            raise GeneratorFailed(
+                f"the generator ended with {code}: {'; '.join(last.get('defects', ())) or self._said()} ({self._log})"
+            )
+
+    def stop(self) -> None:
+        """Have it end; it tells its last line when the requests under way are over."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def _said(self) -> str:
+        lines = self._log.read_text().strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def __enter__(self) -> Generator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        try:
+            self.process.wait(timeout=END_SECONDS if kind is None else 5.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()

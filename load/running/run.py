@@ -1,0 +1,113 @@
+"""One run of a profile, from quiet to quiet."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from load.generating.plan import Plan
+from load.judging.agreement import Agreement, compare
+from load.judging.busy import Busy
+from load.judging.course import GENERATOR, Broken, Moment, broken_at, merged
+from load.judging.prometheus import Prometheus, Reading
+from load.profiles.model import Customers, Profile
+from load.running.instance import Instance, NotReady
+from load.running.process import Generator
+from load.tally import Histogram, Tally
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of it. ``ended``: why it ended; ``orders``: what became of them."""
+
+    profile: Profile
+    moments: tuple[Moment, ...]
+    tally: Tally
+    agreement: Agreement
+    orders: Mapping[str, int]
+    ended: str
+    lag: Histogram
+    broken: Broken | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long requests were sent."""
+        return self.moments[-1].at if self.moments else 0.0
+
+
+def carry_out(
+    profile: Profile,
+    customers: Customers,
+    url: str,
+    prometheus: Prometheus,
+    instance: Instance,
+    python: str,
+    folder: Path,
+    told: Callable[[Moment], None],
+    say: Callable[[str], None],
+) -> Result:
+    """Send the load and judge it; ``told`` gets each moment as it comes.
+
+    Raises:
+        NotReady: somebody else is using the shop. NoFigures: Prometheus does not say what is needed.
+        GeneratorFailed: the generator did.
+    """
+    say("  waiting for quiet: two scrapes without a request")
+    before = _quiet(prometheus)
+    plan = Plan(url, secrets.token_hex(4), secrets.randbits(32), profile, customers)
+    plan_file = folder / "plan.json"
+    plan_file.write_text(plan.dumps())
+    moments: list[Moment] = []
+    stepped_out: Broken | None = None
+    with Generator(python, plan_file, folder / "generator.log") as generator, ending(generator.stop):
+        busy = Busy({**instance.pids, GENERATOR: generator.process.pid})
+        at, last = 0.0, {}
+        for last in generator.lines():
+            moment = Moment(
+                last["at"],
+                last["users"],
+                max(last["at"] - at, 1e-3),
+                Tally.from_json(last["fresh"]),
+                busy.cores(),
+                busy.machine(),
+            )
+            at = moment.at
+            moments.append(moment)
+            told(moment)
+            if stepped_out is None and (stepped_out := broken_at(profile, moments)):
+                generator.stop()
+    say("  waiting for the API's last scrape")
+    tally, lag = merged(moments), Histogram({int(index): count for index, count in last["lag"].items()})
+    agreement = compare(tally, prometheus.settled().since(before), lag)
+    ended = f"broken at step {stepped_out.step}" if stepped_out else last["ended"]
+    return Result(profile, tuple(moments), tally, agreement, last["orders"], ended, lag, stepped_out)
+
+
+def _quiet(prometheus: Prometheus) -> Reading:
+    first, second = prometheus.settled(), prometheus.settled()
+    if others := second.since(first).total:
+        raise NotReady(
+            f"somebody else is using the shop ({others} requests within a scrape), so that nothing could be counted "
+            "exactly: end that first."
+        )
+    return second
+
+
+@contextmanager
+def ending(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the load early but cleanly; what was measured by then is judged and reported."""
+
+    def heard(_: int, __: FrameType | None) -> None:
+        stop()
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -39,7 +39,7 @@ def read(path: Path) -> Drill:
 
 
 def catalogue(directory: Path = CATALOGUE) -> dict[str, Drill]:
-    """Every drill by its name, in the order of their names. Raises ``WrongDeclaration`` with all errors of all files."""
+    """Every drill by its name, in their order. Raises ``WrongDeclaration`` with all errors of all files."""
     found: dict[str, Drill] = {}
     wrong: list[str] = []
     for path in sorted(directory.glob("*.yaml")):

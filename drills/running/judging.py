@@ -16,14 +16,14 @@ def told_of(timeline: Timeline, expected: Expected, receiver: str, broken: float
     """The times of one awaited alert."""
 
     def seconds(kind: Kind, start: float, to: str = "") -> float | None:
-        event = timeline.first(kind, names, start, to)
+        event = timeline.first(kind, wanted, start, to)
         return None if event is None else round(max(0.0, event.at - start), 1)
 
     # If there are several names that would do, the one that was told counts.
     first = timeline.first(Kind.TOLD, expected.names, broken, receiver)
-    names = (first.alert,) if first else expected.names
+    wanted = (first.alert,) if first else expected.names
     return Told(
-        alert=names[0] if first else expected.alert,
+        alert=wanted[0] if first else expected.alert,
         receiver=receiver,
         allowed=expected.within,
         pending=seconds(Kind.PENDING, broken),

@@ -33,6 +33,7 @@ FIRING_PAGES = 'ALERTS{alertstate="firing", severity="page"}'
 AGE = 'time() - max(process_start_time_seconds{job="prometheus"})'
 
 Say = Callable[[str], None]
+Enough = Callable[[float], bool]
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,23 @@ class Runner:
     uninterrupted: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
     """Mending and ending the load happen within it, so that a second Ctrl-C does not leave things broken."""
 
-    def run(self, drill: Drill) -> Result:
-        """Do it. Raises ``DrillFailed`` if that is not possible; whatever is raised, all is mended before."""
+    def run(self, drill: Drill, enough: Enough | None = None) -> Result:
+        """Do it. Raises ``DrillFailed`` if that is not possible; whatever is raised, all is mended before.
+
+        ``enough``: asked about once a second, with the seconds since the fault, whether to mend; in place of the
+        declaration's own reasons.
+        """
         self.quiet()
         with self._load(drill):
             with self._broken(drill) as broken:
-                finds = self._while_broken(drill, broken)
+                finds = self._while_broken(drill, broken, enough)
             mended = self.watcher.note(Kind.MENDED, "mended").at
+            if drill.cost.dead_letters:
+                self._revive()
             self._until_over(drill, broken, mended)
             ended = self.world.clock.now()
             spent_ratio = self._slo_ratio() if drill.cost.agree and self.world.alone else None
-        orders = self._settled(drill)
+        orders = self._settled()
         spent = self._spent(broken - drill.load.warm, ended, spent_ratio, orders)
         return judge(drill, self.watcher.timeline, broken, mended, finds, spent, orders)
 
@@ -110,7 +117,7 @@ class Runner:
                 self.say("mending")
                 self.world.breaker.mend()
 
-    def _while_broken(self, drill: Drill, broken: float) -> list[Found]:
+    def _while_broken(self, drill: Drill, broken: float, enough: Enough | None) -> list[Found]:
         limit = max((one.within for one in drill.expect.alerts), default=0.0)
         clock, searches = self.world.clock, [_Search(find) for find in drill.find]
 
@@ -118,6 +125,8 @@ class Runner:
             for search in searches:
                 search.look(self.world, broken)
             age = clock.now() - broken
+            if enough is not None:
+                return enough(age)
             waiting = [one.alert for one in drill.expect.alerts if not self._told(one.names, broken)]
             waiting = waiting if age < limit else []
             sought = (
@@ -151,10 +160,16 @@ class Runner:
         timeline = self.watcher.timeline
         return any(timeline.first(Kind.OVER, names, mended, to) is not None for to in (PAGES, TICKETS))
 
-    def _settled(self, drill: Drill) -> Orders:
+    def _revive(self) -> None:
+        try:
+            self.world.shoppers.revive()
+        except NoAnswer as error:
+            raise DrillFailed(str(error)) from error
+
+    def _settled(self) -> Orders:
         self.say("the books")
         try:
-            return self.world.shoppers.settle(END_SECONDS, drill.cost.dead_letters)
+            return self.world.shoppers.settle(END_SECONDS)
         except (PyMongoError, RequestException) as error:
             raise DrillFailed(f"the books cannot be read: {type(error).__name__}") from error
 

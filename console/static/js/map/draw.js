@@ -80,14 +80,14 @@ function subOf(node) {
   return { store: "database", clients: "through NGINX", mail: "SMTP" }[node.kind] ?? "";
 }
 
-export function drawMap({ nodes, edges }) {
+export function drawMap({ nodes, edges }, say = labelOf) {
   const { places, width, height } = layout(nodes, edges);
   const taken = [...places.values()].map((place) => ({ x: place.x - WIDTH / 2, y: place.y - HEIGHT / 2, w: WIDTH, h: HEIGHT }));
   const lines = edges.map((edge) => ({ edge, line: curve(places.get(edge.from), places.get(edge.to)) }));
   const paths = lines.map(({ edge, line: [a, b, c, d] }) => s("g", { class: `edge ${stateOf(edge)}` },
     s("path", { d: `M${a.x} ${a.y}C${b.x} ${b.y} ${c.x} ${c.y} ${d.x} ${d.y}`, "stroke-width": (1 + Math.min(3, Math.log10(1 + edge.calls) * 1.6)).toFixed(2), "marker-end": "url(#tip)" })));
   const labels = lines.map(({ edge, line }) => {
-    const label = labelOf(edge);
+    const label = say(edge);
     const place = placed(label, line, Math.abs(line[0].y - line[3].y) < 2, taken);
     return s("g", { class: `edge ${stateOf(edge)}` }, s("text", place, s("title", {}, `${edge.from} → ${edge.to}`), label));
   });

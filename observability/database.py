@@ -23,6 +23,7 @@ class DatabaseMetrics:
             "Connections of a pool by state",
             ["db_client_connection_pool_name", "state"],
             registry=registry,
+            multiprocess_mode="livesum",
         )
         self.wait = Histogram(
             "db_client_connection_wait_time_seconds",

@@ -33,7 +33,12 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
             buckets=self.buckets,
             registry=self.registry,
         )
-        self.active = Gauge("http_server_active_requests", "HTTP requests under way", registry=self.registry)
+        self.active = Gauge(
+            "http_server_active_requests",
+            "HTTP requests under way",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
         if app is not None:
             self.initialise(app)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from pymongo.errors import PyMongoError
 from requests import RequestException
@@ -42,7 +42,7 @@ class Begun:
             shelf = books.shelf()
         finally:
             books.close()
-        return cls(prefix, datetime.now(UTC) - timedelta(seconds=1), shelf, Mailbag(instance.url("console")))
+        return cls(prefix, datetime.now(UTC), shelf, Mailbag(instance.url("console")))
 
 
 def settle(instance: Instance, begun: Begun, sent: Sequence[Sent], seconds: float, alone: bool) -> Orders:

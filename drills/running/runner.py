@@ -30,6 +30,8 @@ BUDGET = 0.001
 SLO_RATIO = 'slo:sli_error:ratio_rate30m{slo="api-availability"}'
 SLO_WINDOW_SECONDS = 1800.0
 FIRING_PAGES = 'ALERTS{alertstate="firing", severity="page"}'
+OPEN_INCIDENTS = 'ALERTS{alertname="IncidentOpen", alertstate="firing", tier=""}'
+"""Goes on for three minutes after its alert (alerts/rules/incidents.yml)."""
 AGE = 'time() - max(process_start_time_seconds{job="prometheus"})'
 
 Say = Callable[[str], None]
@@ -52,7 +54,7 @@ class Runner:
         ``enough``: asked about once a second, with the seconds since the fault, whether to mend; in place of the
         declaration's own reasons.
         """
-        self.quiet()
+        self.quiet(drill)
         with self._load(drill):
             with self._broken(drill) as broken:
                 finds = self._while_broken(drill, broken, enough)
@@ -66,12 +68,15 @@ class Runner:
         spent = self._spent(broken - drill.load.warm, ended, spent_ratio, orders)
         return judge(drill, self.watcher.timeline, broken, mended, finds, spent, orders)
 
-    def quiet(self) -> None:
-        """Wait until all runs and no page fires. Raises ``DrillFailed`` when that takes too long."""
+    def quiet(self, drill: Drill) -> None:
+        """Wait until all runs and no page fires; before a page also until the last incident no longer mutes others.
+
+        Raises ``DrillFailed`` when that takes too long.
+        """
         reasons: list[str] = []
 
         def is_quiet() -> bool:
-            reasons[:] = self._unquiet()
+            reasons[:] = self._unquiet(drill)
             if reasons:
                 self.say(f"waiting: {'; '.join(reasons)}")
             return not reasons
@@ -79,7 +84,7 @@ class Runner:
         if not self._until(is_quiet, QUIET_SECONDS):
             raise DrillFailed(f"after {QUIET_SECONDS:.0f} s still: {'; '.join(reasons)}")
 
-    def _unquiet(self) -> list[str]:
+    def _unquiet(self, drill: Drill) -> list[str]:
         observatory = self.world.observatory
         wrong = list(observatory.unhealthy())
         if wrong:
@@ -91,6 +96,8 @@ class Runner:
             if any(value > 0 for value in observatory.values(FIRING_PAGES)):
                 firing = {one.name for one in observatory.alerts() if one.labels.get("severity") == "page"}
                 return [f"{', '.join(sorted(firing)) or 'a page'} fires"]
+            if drill.expect.page and observatory.values(OPEN_INCIDENTS):
+                return ["the last incident is not over"]
         except NoAnswer as error:
             return [str(error)]
         return []

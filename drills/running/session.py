@@ -64,7 +64,7 @@ class Session:
             runner.say(f"[{number}/{len(drills)}] {drill.name}: {drill.title}")
             since = runner.world.clock.now() - 1.0
             try:
-                runner.quiet()
+                runner.quiet(drill)
                 late = runner.watcher.timeline.notifications(PAGES, since)
                 self.late += [f"{names(page)} before {drill.name}" for page in late]
                 result = runner.run(drill)

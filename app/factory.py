@@ -73,6 +73,7 @@ def create_app(
     if extend is not None:
         extend(app)
     instrument_flask(app, telemetry)
+    app.wsgi_app = overload.counted_from_its_arrival(app.wsgi_app)  # type: ignore[assignment, method-assign]
     # One proxy stands before us, NGINX, and its word is the one that counts for the client's address.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     return app

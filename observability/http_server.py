@@ -23,6 +23,8 @@ _log = logging.getLogger("http.request")
 
 ROUTE_KEY = "observability.route"
 """Where the framework's hook leaves the route template of the request, in the WSGI environment."""
+WAITED_KEY = "observability.waited_seconds"
+"""Where a server may leave how many seconds the request has waited for a thread: they are part of its duration."""
 SPAN_KEY = "opentelemetry-flask.span_key"
 """Where the Flask instrumentation leaves the request's span (its own name for it; a test holds us to it)."""
 UNMATCHED = "(unmatched)"
@@ -61,7 +63,7 @@ class _Exchange:
         self.status = 0
         self._metrics = metrics
         self._clock = clock
-        self._started = clock()
+        self._started = clock() - environ.get(WAITED_KEY, 0.0)
         self._finished = False
         self.request_id = context.accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
         environ["HTTP_X_REQUEST_ID"] = self.request_id

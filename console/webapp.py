@@ -75,7 +75,7 @@ def create_app(
     app.register_blueprint(health.blueprint(inbox, smtp_alive))
     app.register_blueprint(api.blueprint(inbox, received, settings.max_webhook))
     app.register_blueprint(pages.blueprint(inbox, settings.public, has_jaeger_page, settings.grafana))
-    app.register_blueprint(runbooks.blueprint(settings.runbooks))
+    app.register_blueprint(runbooks.blueprint(settings.runbooks, settings.public.prometheus))
     _add_readers(app, settings, inbox, transport or HttpTransport(_MAX_ANSWER), now)
     problems.register(app)
     pages.secure(app)

@@ -14,9 +14,8 @@ function queries(alert) {
   if (alert.metric_query && base.prometheus) {
     found.push(link(`${base.prometheus}/graph?${new URLSearchParams({ "g0.expr": alert.metric_query, "g0.tab": "0", "g0.range_input": "30m" })}`, "Metric in Prometheus"));
   }
-  const service = alert.labels.service;
-  if (alert.log_query && service) {
-    found.push(link(`/logs?${new URLSearchParams({ level: "WARNING" })}`, "Log lines"));
+  if (alert.log_query) {
+    found.push(link(`/logs?${new URLSearchParams({ query: alert.log_query })}`, "Log lines"));
   }
   return found;
 }

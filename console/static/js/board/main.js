@@ -26,12 +26,14 @@ let soon = 0;
 const inSight = () => panels.filter((one) => one.isKnown && one.isVisible && (!state.view || one.panel.id === state.view));
 const keyOf = () => `${range.start} ${range.end} ${JSON.stringify(state.chosen)}`;
 
+const tell = (problem) => put("problem", h("p", { class: "note" }, problem.message));
+
 // --- asking ---
 
 async function readVariables() {
   const asked = (board.templating?.list ?? []).filter((one) => one.type === "query").map((one) => {
     const { metric = "", label } = LABEL_VALUES.exec(one.definition)?.groups ?? {};
-    return { id: one.name, source: "prometheus", kind: "labels", label, expr: fill(metric, {}, { ...range, step: 15 }), start: range.start, end: range.end };
+    return { id: one.name, source: "prometheus", kind: "labels", label, expr: fill(metric, address.values(state, board), { ...range, step: 15 }), start: range.start, end: range.end };
   });
   if (asked.length) {
     const found = await ask(asked);
@@ -85,7 +87,7 @@ async function refresh() {
       await read(true);
       put("problem");
     } catch (problem) {
-      put("problem", h("p", { class: "note" }, problem.message));
+      tell(problem);
     }
   }
   const seconds = duration(state.refresh);
@@ -97,7 +99,7 @@ async function refresh() {
 
 function comeIntoSight() {
   clearTimeout(soon);
-  soon = setTimeout(() => read(false).catch((problem) => put("problem", h("p", { class: "note" }, problem.message))), 60);
+  soon = setTimeout(() => read(false).catch(tell), 60);
 }
 
 // --- choosing ---
@@ -119,15 +121,19 @@ function changed() {
   refresh();
 }
 
+// One variable may be asked for within another.
+const again = () => readVariables().catch(tell);
+
 function choose(name, value) {
   state.chosen[name] = value;
   changed();
+  again();
 }
 
 function onRange(from, to) {
   Object.assign(state, { from, to });
   changed();
-  readVariables().catch(() => {}); // The panels tell of the same trouble.
+  again();
 }
 
 const zoom = (from, to) => onRange(String(Math.round(from * 1000)), String(Math.round(to * 1000)));
@@ -189,7 +195,7 @@ try {
   put("panels", board.panels.map((one) => made.get(one) ?? row(one)));
   watch();
   changed();
-  await readVariables();
+  again();
 } catch (problem) {
   put("panels", empty(problem.message));
 }

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from observability.log_lines import LogLines
+
 COMPLAIN_SECONDS = 60.0
 
 
@@ -19,11 +21,12 @@ class SharedFileHandler(logging.Handler):
     Safe for the processes of one service (a server and its workers, an RQ worker and its work-horses): each line is one
     ``write`` in append mode, one of the writers rotates under a lock, and the others notice by the file's inode. A line
     that another process writes while the file is rotated is in the rotated file. What cannot be written is not
-    logged here and never raises; standard error says so once a minute.
+    logged here and never raises; it is counted in ``lines``, and standard error says so once a minute.
     """
 
-    def __init__(self, path: str, max_bytes: int = 10 * 2**20, backups: int = 2) -> None:
+    def __init__(self, path: str, max_bytes: int = 10 * 2**20, backups: int = 2, lines: LogLines | None = None) -> None:
         super().__init__()
+        self._lines = lines
         self._path, self._max_bytes, self._backups = Path(path), max_bytes, backups
         self._descriptor = -1
         self._inode = 0
@@ -36,11 +39,15 @@ class SharedFileHandler(logging.Handler):
             self._follow()
             if os.fstat(self._descriptor).st_size + len(line) > self._max_bytes:
                 self._rotate()
-            os.write(self._descriptor, line)
+            whole = os.write(self._descriptor, line) == len(line)
         except OSError as error:
+            whole = False
             self._complain(error)
         except Exception:  # noqa: BLE001  (a record that cannot be formatted; logging's own rule for it)
+            whole = False
             self.handleError(record)
+        if self._lines is not None:
+            self._lines.count(whole)
 
     def close(self) -> None:
         """Close the file; a later record opens it again."""

@@ -21,6 +21,7 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 
 from observability import context
 from observability.log_file import SharedFileHandler
+from observability.log_lines import CountedStream, LogLines
 from observability.settings import TelemetrySettings
 
 _RENAME = {"levelname": "level", "name": "logger"}
@@ -72,13 +73,18 @@ def exception_fields(
     return {"exception_type": name, "exception_message": str(error), "exception_stacktrace": stack}
 
 
-def logging_config(settings: TelemetrySettings) -> dict[str, Any]:
-    """The ``logging.config`` dictionary of a process; gunicorn takes it as ``logconfig_dict``."""
+def logging_config(settings: TelemetrySettings, lines: LogLines | None = None) -> dict[str, Any]:
+    """The ``logging.config`` dictionary of a process; gunicorn takes it as ``logconfig_dict``.
+
+    ``lines`` counts what is written to the file, or to standard output if there is none.
+    """
     handlers: dict[str, dict[str, Any]] = {
-        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"},
+        "stdout": {"()": CountedStream, "stream": "ext://sys.stdout", "formatter": "json"},
     }
-    if settings.log_file:
-        handlers["file"] = {"()": SharedFileHandler, "path": settings.log_file, "formatter": "json"}
+    if not settings.log_file:
+        handlers["stdout"]["lines"] = lines
+    else:
+        handlers["file"] = {"()": SharedFileHandler, "path": settings.log_file, "formatter": "json", "lines": lines}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -99,9 +105,9 @@ def logging_config(settings: TelemetrySettings) -> dict[str, Any]:
     }
 
 
-def configure_logging(settings: TelemetrySettings) -> None:
+def configure_logging(settings: TelemetrySettings, lines: LogLines | None = None) -> None:
     """Log JSON to standard output from here on; uncaught exceptions of any thread become one line too."""
-    logging.config.dictConfig(logging_config(settings))
+    logging.config.dictConfig(logging_config(settings, lines))
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(

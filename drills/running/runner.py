@@ -159,6 +159,8 @@ class Runner:
 
         self._until(over, drill.expect.resolve)
         self._until(lambda: False, drill.after)
+        # What was told meanwhile, too late, is over some day too.
+        self._until(over, mended + drill.expect.resolve - self.world.clock.now())
 
     def _told(self, names: tuple[str, ...], broken: float) -> bool:
         return self.watcher.timeline.first(Kind.TOLD, names, broken) is not None

@@ -3,6 +3,22 @@
 const known = new WeakMap();
 const FOCUSABLE = "button, summary, input, select, a";
 
+// What stands in the fields of a drawn-again entry is the reader's.
+function keepTyped(old, fresh) {
+  const fields = [...(old?.querySelectorAll("input, select") ?? [])];
+  [...fresh.querySelectorAll("input, select")].forEach((field, number) => {
+    if (fields[number]?.name === field.name && fields[number].value !== fields[number].defaultValue) {
+      field.value = fields[number].value;
+    }
+  });
+}
+
+function focusIn(element, old) {
+  const all = (place) => [...place.querySelectorAll(FOCUSABLE)];
+  const number = all(old).indexOf(document.activeElement);
+  return () => (all(element)[number] ?? all(element)[0])?.focus({ preventScroll: true });
+}
+
 export function keyed(place, entries, keyOf, draw) {
   const before = known.get(place) ?? new Map();
   const after = new Map();
@@ -15,10 +31,11 @@ export function keyed(place, entries, keyOf, draw) {
       continue;
     }
     const element = draw(entry);
-    focused = old?.element.contains(document.activeElement) ? element : focused;
+    focused = old?.element.contains(document.activeElement) ? focusIn(element, old.element) : focused;
     for (const [number, details] of [...(old?.element.querySelectorAll("details") ?? [])].entries()) {
       element.querySelectorAll("details")[number]?.toggleAttribute("open", details.open);
     }
+    keepTyped(old?.element, element);
     after.set(key, { text, element });
   }
   const wanted = [...after.values()].map((one) => one.element);
@@ -34,5 +51,5 @@ export function keyed(place, entries, keyOf, draw) {
     }
   });
   known.set(place, after);
-  focused?.querySelector(FOCUSABLE)?.focus({ preventScroll: true });
+  focused?.();
 }

@@ -26,9 +26,9 @@ def draw(result: Result) -> str:
     lanes = sorted(
         {event.alert for event in result.events if event.alert and event.kind != "mailed over"}, key=_by(result)
     )
-    start = min(-10.0, *(event.at for event in result.events), 0.0)
-    end = max(result.mended + 15.0, *(event.at for event in result.events)) + 10.0
-    start = max(start, -60.0)
+    moments = [event.at for event in result.events]
+    start = max(-60.0, min([-10.0, *moments]))
+    end = max([result.mended + 15.0, *moments]) + 10.0
     height = TOP + LANE * max(1, len(lanes)) + 58
     scale = (WIDTH - LEFT - RIGHT) / (end - start)
 

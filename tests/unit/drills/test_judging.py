@@ -92,6 +92,12 @@ def test_tickets_that_may_come() -> None:
     assert (result.passed, result.tickets, result.other_tickets) == (True, ("QueueOld",), ())
 
 
+def test_tickets_about_the_machine() -> None:
+    """It has other work too; they are no fault of the drill's."""
+    result = judged(told() + told("HostCpuHigh", receiver="tickets"))
+    assert (result.passed, result.tickets) == (True, ("HostCpuHigh",))
+
+
 def test_what_need_not_be_over() -> None:
     """An alert that outlasts the drill by design."""
     page = {"alert": "ApiDown", "within": 45, "resolves": False}

@@ -44,11 +44,11 @@ def blueprint(drills: Drills, catalogue: Catalogue, drilling: Drilling, guard: G
         name = json_object().get("name")
         if not catalogue.can_run:
             return problem(409, "Drills are not run from the page here; CONSOLE_DRILLS_CATALOGUE is not set.")
-        if name not in catalogue.names():
+        if not isinstance(name, str) or name not in catalogue.names():
             abort(400, "name must be that of a drill.")
         starts.take()
         try:
-            current = drilling.start(str(name), session.email)
+            current = drilling.start(name, session.email)
         except Busy:
             return problem(409, "A drill is under way; wait for its end or stop it.")
         guard.tell("drill.started", drill=name)

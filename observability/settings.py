@@ -15,6 +15,8 @@ from pathlib import Path
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MISCONFIGURED = 78
 """Exit status of a process whose settings are wrong (``EX_CONFIG`` of sysexits.h): restarting cannot help."""
+MOST_LABEL_VALUES = 10_000
+"""Each is a series, or as many as a histogram has buckets: more of them is what the guard is there to prevent."""
 
 
 class WrongSetting(ValueError):
@@ -32,6 +34,7 @@ class TelemetrySettings:
 
     ``otlp_endpoint`` is the base URL of an OTLP/HTTP receiver, or ``""`` to make no spans leave the process.
     ``metrics_port`` 0 means that no metrics are served. ``log_file`` receives a copy of the log lines, ``""`` for none.
+    ``label_values`` is how many values a guarded label may take (``observability.cardinality``).
     """
 
     service: str
@@ -44,6 +47,7 @@ class TelemetrySettings:
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     log_file: str = ""
+    label_values: int = 100
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, service: str | None = None) -> TelemetrySettings:
@@ -75,7 +79,15 @@ class TelemetrySettings:
             metrics_host=env.get("METRICS_HOST") or "127.0.0.1",
             metrics_port=read_port(env, "METRICS_PORT", 0),
             log_file=_writable(env, "LOG_FILE"),
+            label_values=_label_values(env),
         )
+
+
+def _label_values(env: Mapping[str, str]) -> int:
+    value = env.get("METRICS_LABEL_VALUES") or str(TelemetrySettings.label_values)
+    if not re.fullmatch(r"\d{1,5}", value) or not 1 <= int(value) <= MOST_LABEL_VALUES:
+        raise WrongSetting("METRICS_LABEL_VALUES", value, f"a whole number from 1 to {MOST_LABEL_VALUES}")
+    return int(value)
 
 
 def _writable(env: Mapping[str, str], name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask.testing import FlaskClient
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from werkzeug.test import TestResponse
 
 from observability import Telemetry, context, instrument_flask
-from observability.http_server import WAITED_KEY
+from observability.http_server import ROUTE_KEY, WAITED_KEY
 
 COUNT = "http_server_request_duration_seconds_count"
 
@@ -226,3 +226,21 @@ def test_what_a_request_waited_for_a_thread_is_part_of_its_duration(client: Flas
     )
     assert seconds is not None
     assert 3.0 <= seconds < 4.0
+
+
+def test_routes_that_are_paths_overflow(client: FlaskClient, telemetry: Telemetry) -> None:
+    """Whoever notes raw paths as routes gets a hundred of them; the known ones keep their names."""
+
+    def note_path() -> None:
+        request.environ[ROUTE_KEY] = request.path
+
+    client.application.before_request(note_path)
+    for number in range(110):
+        client.get(f"/things/{number}")
+    client.get("/broken")
+    assert requests_of(telemetry, "/things/99", 200) == 1
+    assert requests_of(telemetry, "/things/100", 200) is None
+    assert requests_of(telemetry, "other", 200) == 10
+    assert requests_of(telemetry, "/broken", 500) == 1
+    labels = {"metric": "http_server_request_duration_seconds", "label": "http_route"}
+    assert telemetry.registry.get_sample_value("telemetry_label_overflow_total", labels) == 10

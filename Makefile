@@ -108,6 +108,11 @@ load: ## put the running stack under load (PROFILE=smoke|steady|spike|soak|stres
 	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m stack exec load "$(or $(PROFILE),smoke)" \
 		--python "$$load/bin/python" $(if $(USERS),--users "$(USERS)") $(if $(MINUTES),--minutes "$(MINUTES)")
 
+.PHONY: profile
+profile: ## what a running component spends its CPU on, as a flame graph (NAME=api-1 SECONDS=20)
+	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m bench.profile "$(or $(NAME),api-1)" \
+		--pyspy "$$load/bin/py-spy" $(if $(SECONDS),--seconds "$(SECONDS)")
+
 # --- the stack in containers (docker-compose.yml) ---
 
 # What `docker compose` needs to know in each call: the versions and the passwords.

@@ -45,12 +45,14 @@ def test_a_message_goes_through_the_queue() -> None:
     assert (nodes["queue"]["kind"], nodes["queue"]["waiting"]) == ("queue", 7.0)
 
 
-def test_who_answers_without_a_name_is_the_mail_server_or_the_queue() -> None:
-    """SMTP carries no trace; a message that waits has no receiver yet."""
-    calls = [edge("worker", "unknown", 1), edge("api", "unknown", 2), edge("api", "worker", 3, "messaging_system")]
-    edges, nodes = drawn(calls)
-    assert edges["worker", "mail"]["calls"] == 1
+def test_who_did_not_answer_is_named_by_who_asked() -> None:
+    """A charge that failed before the payment service began a span; a message that waits and has no receiver yet."""
+    calls = [edge("worker", "unknown", 1), edge("worker", "payments", 2), edge("worker", "mail", 4)]
+    calls += [edge("api", "unknown", 2), edge("api", "worker", 3, "messaging_system")]
+    edges, nodes = drawn(calls, failed=[edge("worker", "unknown", 1)])
+    assert (edges["worker", "payments"]["calls"], edges["worker", "payments"]["failed"]) == (3, 1)
     assert edges["api", "queue"]["calls"] == 5
+    assert edges["worker", "mail"]["calls"] == 4
     assert nodes["mail"]["kind"] == "mail"
     assert "unknown" not in nodes
 

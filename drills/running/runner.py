@@ -29,7 +29,8 @@ BUDGET = 0.001
 """Of API availability: 99.9 % (alerts/slos.yaml)."""
 SLO_RATIO = 'slo:sli_error:ratio_rate30m{slo="api-availability"}'
 SLO_WINDOW_SECONDS = 1800.0
-FIRING_PAGES = 'ALERTS{alertstate="firing", severity="page"}'
+FIRING_PAGES = 'ALERTS{alertstate="firing", severity="page", layer!="budget"}'
+"""Budgets burn on for half an hour after an incident; while they do, they are muted (alerts/rules/incidents.yml)."""
 OPEN_INCIDENTS = 'ALERTS{alertname="IncidentOpen", alertstate="firing", tier=""}'
 """Goes on for three minutes after its alert (alerts/rules/incidents.yml)."""
 AGE = 'time() - max(process_start_time_seconds{job="prometheus"})'
@@ -94,7 +95,8 @@ class Runner:
             if age < SETTLED_SECONDS:
                 return [f"Prometheus is {age:.0f} s old"]
             if any(value > 0 for value in observatory.values(FIRING_PAGES)):
-                firing = {one.name for one in observatory.alerts() if one.labels.get("severity") == "page"}
+                pages = [one for one in observatory.alerts() if one.labels.get("severity") == "page"]
+                firing = {one.name for one in pages if one.labels.get("layer") != "budget"}
                 return [f"{', '.join(sorted(firing)) or 'a page'} fires"]
             if drill.expect.page and observatory.values(OPEN_INCIDENTS):
                 return ["the last incident is not over"]

@@ -103,6 +103,9 @@ class Guestbook:
             f"http://127.0.0.1:{self._metrics_port}/metrics", headers={"Accept": accept}, timeout=5
         ).text
 
+    def worker_exposition(self) -> str:
+        return requests.get(f"http://127.0.0.1:{self._worker_port}/metrics", timeout=5).text
+
     def counted(self) -> Truth:
         """What ``/metrics`` says of requests; zeros are left out."""
         found: Truth = Counter()
@@ -116,8 +119,8 @@ class Guestbook:
 
     def jobs(self, outcome: str) -> int:
         """What the worker's ``/metrics`` says of jobs that came to ``outcome``."""
-        text = requests.get(f"http://127.0.0.1:{self._worker_port}/metrics", timeout=5).text
-        (family,) = [f for f in text_string_to_metric_families(text) if f.name == "rq_job_duration_seconds"]
+        families = text_string_to_metric_families(self.worker_exposition())
+        (family,) = [f for f in families if f.name == "rq_job_duration_seconds"]
         return sum(int(s.value) for s in family.samples if s.name.endswith("_count") and s.labels["outcome"] == outcome)
 
     def wait_for_jobs(self, each: int) -> None:

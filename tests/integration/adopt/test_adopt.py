@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.integration.adopt.guestbook import Guestbook, adopt
 from tests.integration.adopt.otlp_sink import OtlpSink
@@ -19,6 +21,8 @@ from tests.waiting import wait_until
 
 SERVER, PRODUCER, CONSUMER = 2, 4, 5
 """Kinds of spans, by OTLP's numbers."""
+RULES = Path(__file__).parents[3] / "alerts" / "rules"
+NAMED = ("ApiErrorRatioHigh", "ApiLatencyHigh", "QueueOld")
 
 
 @pytest.fixture
@@ -64,6 +68,7 @@ def test_all_three_signals_tell_the_truth(guestbook: Guestbook, sink: OtlpSink) 
     assert guestbook.counted() == guestbook.truth
     _traced(guestbook, sink)
     _logged(guestbook)
+    _alerts_find_their_series(guestbook)
     if guestbook.workers > 1:
         _shared(guestbook)
     else:
@@ -107,6 +112,18 @@ def _logged(book: Guestbook) -> None:
     failed = [line for line in book.lines("worker") if line.get("event") == "rq.job_failed"]
     assert {(line["exception_message"], line["trace_id"] != "") for line in failed} == {("an empty letter", True)}
     assert "quentin" not in (book.folder / "worker.log").read_text()
+
+
+def _alerts_find_their_series(book: Guestbook) -> None:
+    """The rules that docs/adopt.md says work at once ask for metrics that the guestbook has."""
+    rules = [yaml.safe_load((RULES / file).read_text()) for file in ("symptoms.yml", "orders.yml")]
+    asked = [
+        str(rule) for file in rules for group in file["groups"] for rule in group["rules"] if rule.get("alert") in NAMED
+    ]
+    names = {name for text in asked for name in re.findall(r"\b(?:http_server|rq)_[a-z_]+(?=[\[{ )])", text)}
+    assert {"http_server_request_duration_seconds_count", "rq_queue_oldest_job_age_seconds"} <= names
+    told = book.exposition() + book.worker_exposition()
+    assert [name for name in names if f"\n{name}{{" not in told] == []
 
 
 def _shared(book: Guestbook) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pymongo.errors import PyMongoError
 from requests import RequestException
@@ -60,6 +60,7 @@ class Runner:
             with self._broken(drill) as broken:
                 finds = self._while_broken(drill, broken, enough)
             mended = self.watcher.note(Kind.MENDED, "mended").at
+            busy = round(self.world.observatory.busy(), 1)
             if drill.cost.dead_letters:
                 self._revive()
             self._until_over(drill, broken, mended)
@@ -67,7 +68,7 @@ class Runner:
             spent_ratio = self._slo_ratio() if drill.cost.agree and self.world.alone else None
         orders = self._settled()
         spent = self._spent(broken - drill.load.warm, ended, spent_ratio, orders)
-        return judge(drill, self.watcher.timeline, broken, mended, finds, spent, orders)
+        return replace(judge(drill, self.watcher.timeline, broken, mended, finds, spent, orders), busy=busy)
 
     def quiet(self, drill: Drill) -> None:
         """Wait until all runs and no page fires; before a page also until the last incident no longer mutes others.

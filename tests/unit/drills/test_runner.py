@@ -35,7 +35,7 @@ def test_all_as_declared(fake: FakeWorld) -> None:
     assert result.wrong == ()
     (told,) = result.alerts
     assert (told.detect, told.notify, told.mail, told.resolve, told.mail_over) == (15.0, 20.0, 20.0, 40.0, 40.0)
-    assert (result.pages, result.false_pages, result.mended) == (1, (), 30.0)
+    assert (result.pages, result.false_pages, result.mended, result.busy) == (1, (), 30.0, 1.2)
     assert fake.breaker.begun == [("stop api-1", 225.0)]
     assert not fake.shoppers.running
 

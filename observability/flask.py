@@ -35,7 +35,9 @@ def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
         excluded_urls="^https?://[^/]+/(healthz|readyz)$",
         enable_commenter=False,
     )
-    # First of all hooks: a request that a later hook refuses has a route too.
-    app.before_request_funcs.setdefault(None, []).insert(0, note_route)
+    # First of all hooks, the span's (which is now the last) and the route's: a request that another hook refuses, or
+    # dies in, has both.
+    hooks = app.before_request_funcs.setdefault(None, [])
+    hooks[:0] = [hooks.pop(), note_route]
     app.wsgi_app = RequestBoundary(app.wsgi_app, metrics)  # type: ignore[method-assign]
     return metrics

@@ -131,6 +131,28 @@ def test_a_defect_is_one_error_with_its_traceback(
     assert [record.exc_info is not None for record in caplog.records if record.name == "test"] == [True]
 
 
+@pytest.mark.parametrize("path", ["/refused", "/worse"])
+def test_a_request_that_a_hook_ends_has_its_span(
+    telemetry: Telemetry, exporter: InMemorySpanExporter, path: str
+) -> None:
+    """Also if the hook was there before the application was instrumented, and if it is a defect."""
+    app = Flask("test")
+    app.test_client_class = WholeAnswers
+
+    def refuse() -> Response:
+        if request.path == "/worse":
+            raise RuntimeError("no luck")
+        return Response("no", 503)
+
+    app.before_request(refuse)
+    instrument_flask(app, telemetry)
+    answer = app.test_client().get(path)
+    (span,) = spans(telemetry, exporter)
+    assert span.context is not None
+    assert answer.headers["X-Trace-ID"] == format(span.context.trace_id, "032x")
+    assert (span.attributes or {})["http.response.status_code"] == answer.status_code
+
+
 def test_a_stream_is_counted_when_its_last_byte_is_out(client: FlaskClient, telemetry: Telemetry) -> None:
     """A response that is still being sent is under way, not done."""
     answer = client.get("/stream", buffered=False)

@@ -51,7 +51,7 @@ export function running({ current, events }, stop) {
 }
 
 export function catalogueTable({ drills, last, isBusy }, start) {
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Drills" }, table(HEADINGS, drills.map((drill) => [
+  return h("div", { class: "scroll stacked", tabindex: 0, role: "region", "aria-label": "Drills" }, table(HEADINGS, drills.map((drill) => [
     h("code", {}, drill.name), h("span", {}, drill.title),
     drill.told.length ? drill.told.map((one) => h("div", {}, h("span", { class: `badge ${one.severity}` }, one.severity), ` ${one.alert} `, h("span", { class: "hint" }, `within ${seconds(one.within, 0)}`))) : h("span", { class: "hint" }, "nobody"),
     drill.name in last ? badge(STATES[last[drill.name] ? "passed" : "failed"]) : "",

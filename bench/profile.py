@@ -103,8 +103,11 @@ def flame_graph(pid: int, name: str, length: int, pyspy: str, target: Path) -> P
     ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode or not target.exists():
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise CannotProfile(f"py-spy could not look into {name} (pid {pid}): {said[-1] if said else 'it said nothing'}")
+        said = done.stderr + done.stdout
+        if "No stack counts found" in said:
+            raise CannotProfile(f"{name} did nothing in {length} s: put it under load first, `make load`.")
+        why = next((line for line in said.splitlines() if line.startswith("Error")), "it said nothing")
+        raise CannotProfile(f"py-spy could not look into {name} (pid {pid}): {why}")
     return target
 
 

@@ -47,3 +47,13 @@ def test_a_server_that_gives_no_profile_is_told(tmp_path: Path) -> None:
     """With its address."""
     with pytest.raises(profile.CannotProfile, match=r"127\.0\.0\.1:1/debug"):
         profile.pprof("http://127.0.0.1:1/debug", 1, tmp_path / "out.pb.gz")
+
+
+def test_an_idle_process_has_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And that is said, instead of what py-spy says."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    idle = tmp_path / "py-spy"
+    idle.write_text("#!/bin/sh\necho Error: Failed to write flamegraph: No stack counts found >&2\nexit 1\n")
+    idle.chmod(0o755)
+    with pytest.raises(profile.CannotProfile, match="worker-1 did nothing in 2 s: put it under load first"):
+        profile.flame_graph(1, "worker-1", 2, str(idle), tmp_path / "out.svg")

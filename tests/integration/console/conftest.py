@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from prometheus_client import CollectorRegistry
 from werkzeug.serving import make_server
 
@@ -16,29 +16,7 @@ from console.inbox import Inbox
 from console.settings import Settings
 from console.times import now
 from console.webapp import create_app, received_counter
-from stack import programs
-
 from .upstream import Upstream
-
-# No sandbox: tests may run as root, in a container. Everything else keeps the browser from asking anybody outside.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for the run."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(programs.find("chromium")), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from console.inbox import Inbox
 from console.settings import Settings
 from console.times import now
 from console.webapp import create_app, received_counter
+
 from .upstream import Upstream
 
 

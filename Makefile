@@ -97,6 +97,10 @@ gameday: ## a hidden fault: find it (SEED=7 hides the same one again; ARGS=)
 steady: ## nothing is broken, and nobody may be told anything (MINUTES=30 ARGS=)
 	@$(drills) run steady $(if $(MINUTES),--minutes "$(MINUTES)") $(ARGS)
 
+.PHONY: pictures
+pictures: ## take the screenshots of README and docs anew, with the tests that look at the pages
+	@$(dev_setup) && python -m stack programs --browser && PICTURES=docs/images exec python -m pytest tests/e2e/test_pages.py
+
 .PHONY: soak
 soak: ## 2000 orders while everything is killed in turn, then the books are checked (ORDERS= RATE= SEED= ARGS=)
 	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \

@@ -117,6 +117,10 @@ profile: ## what a running component spends its CPU on, as a flame graph (NAME=a
 	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m bench.profile "$(or $(NAME),api-1)" \
 		--pyspy "$$load/bin/py-spy" $(if $(SECONDS),--seconds "$(SECONDS)")
 
+.PHONY: bench-faults
+bench-faults: ## what faults that are all off cost a request, on the running stack's databases
+	@$(run_python) -m stack exec bench.faults_off
+
 # --- the stack in containers (docker-compose.yml) ---
 
 # What `docker compose` needs to know in each call: the versions and the passwords.

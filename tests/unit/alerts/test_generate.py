@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -182,3 +183,20 @@ def test_promtool_takes_what_is_written(spec: Path) -> None:
     generate(spec)
     files = sorted(map(str, (spec.parent / "rules").iterdir()))
     subprocess.run([promtool, "check", "rules", *files], check=True, capture_output=True)
+
+
+def test_the_example_of_the_docs_is_true(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What docs/slos.md shows is what one gets: the files, and the words for an objective that is too low."""
+    docs = (FOLDER.parent / "docs" / "slos.md").read_text()
+    example = re.search(r"```yaml\n(.*?)```", docs, re.DOTALL)
+    refusal = re.search(r"^billing\.yaml: (.*)$", docs, re.MULTILINE)
+    assert example
+    assert refusal
+    spec = tmp_path / "billing.yaml"
+    spec.write_text(example[1])
+    assert generate(spec) == 0
+    assert {file.name for file in (tmp_path / "rules").iterdir()} == {"slo-billing.yml", "slo-unmeasured.yml"}
+    capsys.readouterr()
+    spec.write_text(example[1].replace("99.9", "90"))
+    assert generate(spec) == 2
+    assert capsys.readouterr().err == f"{spec}: {refusal[1]}\n"

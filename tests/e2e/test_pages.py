@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +47,29 @@ class Followed:
 
 
 @pytest.fixture(scope="module")
-def order(stack: Stack) -> Followed:
-    """One order, after a few others and some reading, with its trace in Jaeger."""
-    for _ in range(5):
-        stack.api("GET", "/api/v1/products")
-        stack.api("GET", "/api/v1/products/brass-desk-lamp")
-        stack.final_order(stack.place_order().json()["id"])
+def shoppers(stack: Stack) -> Iterator[None]:
+    """Four reads a second and an order every six seconds, all the time; what they are answered does not matter."""
+    done = threading.Event()
+
+    def shop() -> None:
+        number = 0
+        while not done.wait(0.25):
+            number += 1
+            if number % 24:
+                stack.api("GET", "/api/v1/products/brass-desk-lamp" if number % 2 else "/api/v1/products")
+            else:
+                stack.place_order()
+
+    thread = threading.Thread(target=shop, name="shoppers", daemon=True)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def order(stack: Stack, shoppers: None) -> Followed:
+    """One order among theirs, with its trace in Jaeger."""
     answer = stack.place_order()
     ids = Followed(answer.headers["X-Request-ID"], answer.headers["X-Trace-ID"], answer.json()["id"])
     stack.final_order(ids.order_id)
@@ -101,25 +117,6 @@ def picture(tmp_path: Path) -> Callable[[Page, str], None]:
         page.screenshot(path=folder / f"{name}.png", animations="disabled")
 
     return keep
-
-
-@contextmanager
-def shoppers(stack: Stack, per_second: float = 8.0) -> Iterator[None]:
-    """Readers, a few a second, until the end of the block; what they get does not matter to them."""
-    done = threading.Event()
-
-    def read() -> None:
-        with requests.Session() as session:
-            while not done.wait(1 / per_second):
-                session.get(f"{stack.url('nginx')}/api/v1/products/brass-desk-lamp", timeout=15)
-
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def sign_in(page: Page, stack: Stack) -> None:
@@ -311,22 +308,19 @@ def test_fault_switched_on_in_the_page_leads_to_an_alert_in_the_page(
     sign_in(page, stack)
     switch_on(page, "api-errors", percent=60, seconds=240)
     try:
-        with shoppers(stack):
-            alerts = opened("/alerts")
-            card = alerts.locator('[data-alert="ApiErrorRatioHigh"]')
-            expect(card).to_be_visible(timeout=180_000)
-            expect(card).to_contain_text("Impact")
-            picture(alerts, "alerts")
-            card.get_by_role("link", name="Runbook").click()
-            expect(alerts.locator("main h2", has_text="Likely causes")).to_be_visible()
-            inbox = opened("/inbox")
-            expect(inbox.locator("#inbox .item.firing", has_text="ApiErrorRatioHigh").first).to_be_visible(
-                timeout=PATIENCE
-            )
-            picture(inbox, "inbox")
-            board = opened("/dashboards/glasshouse-api?from=now-15m&to=now", {"width": 1440, "height": 1000})
-            settled(board)
-            picture(board, "dashboard")
+        alerts = opened("/alerts")
+        card = alerts.locator('[data-alert="ApiErrorRatioHigh"]')
+        expect(card).to_be_visible(timeout=180_000)
+        expect(card).to_contain_text("Impact")
+        picture(alerts, "alerts")
+        card.get_by_role("link", name="Runbook").click()
+        expect(alerts.locator("main h2", has_text="Likely causes")).to_be_visible()
+        inbox = opened("/inbox")
+        expect(inbox.locator("#inbox .item.firing", has_text="ApiErrorRatioHigh").first).to_be_visible(timeout=PATIENCE)
+        picture(inbox, "inbox")
+        board = opened("/dashboards/glasshouse-api?from=now-15m&to=now", {"width": 1440, "height": 1000})
+        settled(board)
+        picture(board, "dashboard")
     finally:
         switch_off(page, "api-errors")
 

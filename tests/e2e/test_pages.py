@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from grafana import queries
 from tests.browser import axe
@@ -28,7 +28,8 @@ PAGES = (
     *("/runbooks", "/runbooks/PaymentLatencyHigh", "/dashboards/glasshouse-overview"),
 )
 SERVICES = {"api", "worker", "payments"}
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 SLOW_SECONDS = 3
 PATIENCE = 60_000
 """Milliseconds."""
@@ -89,7 +90,7 @@ def opened(browser: Browser, stack: Stack) -> Iterator[Opened]:
     wrong: list[str] = []
     contexts = []
 
-    def open_page(path: str, size: dict[str, int] = WIDE, theme: str = "light") -> Page:
+    def open_page(path: str, size: ViewportSize = WIDE, theme: Literal["light", "dark"] = "light") -> Page:
         context = browser.new_context(viewport=size, color_scheme=theme, base_url=home, reduced_motion="reduce")
         contexts.append(context)
         page = context.new_page()
@@ -98,7 +99,7 @@ def opened(browser: Browser, stack: Stack) -> Iterator[Opened]:
         page.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
         page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(home) else None)
         if path.startswith("/dashboards/") and size["height"] in (WIDE["height"], PHONE["height"]):
-            page.set_viewport_size({"width": size["width"], "height": TALL})  # type: ignore[typeddict-item]
+            page.set_viewport_size({"width": size["width"], "height": TALL})
         page.goto(path)
         return page
 

@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from drills.breaking.breaker import InstanceBreaker
 from drills.breaking.switches import Switches
-from drills.declaring.model import SpanWanted
+from drills.declaring.model import Fault, SpanWanted
 from drills.instance import DrillFailed, Instance
 from drills.ports import NoAnswer
 from drills.watching.servers import Servers
@@ -122,6 +123,29 @@ def test_a_token_that_has_ended(server: Server, instance: AtServer) -> None:
     """Signed in anew, and asked again; a fault that is off already is well."""
     server.answers[("DELETE", f"{FAULTS}/api-errors")] = [(401, {}), (404, {})]
     signed_in(instance).off("api-errors")
+    assert [asked[2] for asked in server.asked if asked[0] == "DELETE"] == ["Bearer first", "Bearer second"]
+
+
+def test_a_fault_that_is_over_by_itself(server: Server, instance: AtServer) -> None:
+    """Nothing is left to be mended, though nobody could; before its end that is an error."""
+    server.answers[("PUT", f"{FAULTS}/mongo-pause")] = [(200, {})]
+    server.answers[("DELETE", f"{FAULTS}/mongo-pause")] = [(403, {})]
+    switches = signed_in(instance)
+    switches.on("mongo-pause", {}, 300)
+    with pytest.raises(DrillFailed, match="403"):
+        switches.off("mongo-pause")
+    switches.on("mongo-pause", {}, 0)
+    switches.off("mongo-pause")
+
+
+def test_each_drill_signs_in_anew(server: Server, instance: AtServer) -> None:
+    """The token outlives the drill, during which nobody may be able to sign in."""
+    for method, path in (("PUT", f"{FAULTS}/mongo-pause"), ("DELETE", f"{FAULTS}/mongo-pause"), ("GET", FAULTS)):
+        server.answers[(method, path)] = [(200, {"items": [{"name": "mongo-pause"}]})]
+    breaker = InstanceBreaker(instance)
+    for _ in range(2):
+        breaker.begin(Fault(switch="mongo-pause"), 60)
+        breaker.mend()
     assert [asked[2] for asked in server.asked if asked[0] == "DELETE"] == ["Bearer first", "Bearer second"]
 
 

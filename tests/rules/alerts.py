@@ -26,6 +26,13 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
+def recorded() -> set[str]:
+    """The names of the series that rules record."""
+    files = sorted((ALERTS / "rules").glob("*.yml"))
+    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    return {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
+
+
 def queries() -> list[Query]:
     """What every alert compares, and what it tells people to ask; what several rules of one name share comes once."""
     found: dict[tuple[str, str], Query] = {}

@@ -101,6 +101,10 @@ steady: ## nothing is broken, and nobody may be told anything (MINUTES=30 ARGS=)
 pictures: ## take the screenshots of README and docs anew, with the tests that look at the pages
 	@$(dev_setup) && python -m stack programs --browser && PICTURES=docs/images exec python -m pytest tests/e2e/test_pages.py
 
+.PHONY: first-view
+first-view: ## measure how soon the control room's first page is drawn, on the stack that is up
+	@$(dev_setup) && python -m stack programs --browser && python -m stack exec bench.first_view
+
 .PHONY: soak
 soak: ## 2000 orders while everything is killed in turn, then the books are checked (ORDERS= RATE= SEED= ARGS=)
 	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \

@@ -19,18 +19,21 @@ _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 CONFIG: dict[str, Any] = yaml.safe_load((ALERTS / "alertmanager.yml").read_text())
 
 
-def rules() -> list[dict[str, Any]]:
-    """Every alerting rule of alerts/rules/."""
+def every_rule() -> list[dict[str, Any]]:
+    """Every rule of alerts/rules/, recording or alerting."""
     files = sorted((ALERTS / "rules").glob("*.yml"))
     groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
-    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def rules() -> list[dict[str, Any]]:
+    """Every alerting rule."""
+    return [rule for rule in every_rule() if "alert" in rule]
 
 
 def recorded() -> set[str]:
     """The names of the series that rules record."""
-    files = sorted((ALERTS / "rules").glob("*.yml"))
-    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
-    return {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
+    return {rule["record"] for rule in every_rule() if "record" in rule}
 
 
 def queries() -> list[Query]:

@@ -9,15 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.rules import alerts
 from tests.rules.files import ALERTS, CONFIG, Check
 
 RULE_FILES = sorted((ALERTS / "rules").glob("*.yml"))
 UNIT_TESTS = sorted((ALERTS / "tests").glob("*.yml"))
-
-
-def alerts() -> list[dict[str, Any]]:
-    groups = [group for file in RULE_FILES for group in yaml.safe_load(file.read_text())["groups"]]
-    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
 def test_configuration_is_valid(check: Check, tmp_path: Path) -> None:
@@ -43,7 +39,7 @@ def test_rules_fire_when_they_should(check: Check, file: Path) -> None:
     check("promtool", "test", "rules", file)
 
 
-@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
+@pytest.mark.parametrize("alert", alerts.rules(), ids=lambda alert: alert["alert"])
 def test_alert_says_what_to_do(alert: dict[str, Any]) -> None:
     """Every alert has a severity, a service, a summary, an impact and a runbook that exists under the alert's name."""
     assert alert["labels"]["severity"] in {"page", "ticket", "none"}
@@ -73,7 +69,7 @@ def expectations() -> list[tuple[str, bool]]:
 
 
 # Those on budgets are asked tier by tier in test_slo_alerts.py, which knows all of them.
-ASKED = sorted({alert["alert"] for alert in alerts() if alert["labels"].get("layer") != "budget"} - {"Watchdog"})
+ASKED = sorted({alert["alert"] for alert in alerts.rules() if alert["labels"].get("layer") != "budget"} - {"Watchdog"})
 
 
 @pytest.mark.parametrize("name", ASKED)

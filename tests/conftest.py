@@ -21,9 +21,11 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# For a module, not for the run: while Playwright is open, an event loop counts as running in this thread, and no test
+# that begins its own could begin it.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the run; what is expected of a page may take half a minute, on a machine that is busy."""
+    """A Chromium; what is expected of a page may take half a minute, on a machine that is busy."""
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(programs.find("chromium")), args=ARGUMENTS)

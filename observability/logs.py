@@ -11,7 +11,6 @@ import logging
 import logging.config
 import sys
 import threading
-import traceback
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -20,6 +19,7 @@ from opentelemetry import trace
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from observability import context
+from observability.exceptions import exception_fields
 from observability.log_file import SharedFileHandler
 from observability.settings import TelemetrySettings
 
@@ -61,15 +61,6 @@ def _add_ids(log_data: dict[str, Any]) -> None:
         value = variable.get()
         if value is not None:
             log_data.setdefault(name, value)
-
-
-def exception_fields(
-    kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
-) -> dict[str, str]:
-    """An exception as OpenTelemetry's ``exception.*`` attributes, with ``_`` for ``.``."""
-    name = f"{kind.__module__}.{kind.__qualname__}" if kind else ""
-    stack = "".join(traceback.format_exception(kind, error, trace_back))
-    return {"exception_type": name, "exception_message": str(error), "exception_stacktrace": stack}
 
 
 def logging_config(settings: TelemetrySettings) -> dict[str, Any]:

@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 EXPORT_TIMEOUT_SECONDS = 2.0
 EXPORT_DELAY_SECONDS = 1.0
 COMPLAIN_EVERY_SECONDS = 60.0
+QUEUE_SPANS = 8192
+"""How many spans may wait: an outage makes each of its errors leave one, at the pace of all traffic."""
 
 
 def use_stable_conventions() -> None:
@@ -129,7 +131,11 @@ def new_provider(
         if not settings.otlp_endpoint:
             return provider, None
         exporter = OTLPSpanExporter(f"{settings.otlp_endpoint}/v1/traces", timeout=EXPORT_TIMEOUT_SECONDS)
-    batch = BatchSpanProcessor(CountingExporter(exporter, registry), schedule_delay_millis=EXPORT_DELAY_SECONDS * 1000)
+    batch = BatchSpanProcessor(
+        CountingExporter(exporter, registry),
+        max_queue_size=QUEUE_SPANS,
+        schedule_delay_millis=EXPORT_DELAY_SECONDS * 1000,
+    )
     processor = ForkAwareProcessor(batch)
     provider.add_span_processor(processor)
     return provider, processor

@@ -66,16 +66,36 @@ test: ## run every test, on an instance of its own (PYTEST_ARGS="-k orders")
 	@$(dev_setup) && python -m stack programs --browser && exec python -m pytest $(PYTEST_ARGS)
 
 # What writes files that are committed; each knows --check.
-GENERATORS = grafana.generate
+GENERATORS = grafana.generate alerts.generate
 
 .PHONY: generate
-generate: ## write the generated files anew: dashboards
+generate: ## write the generated files anew: dashboards, rules of objectives
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each || exit; done
 
 .PHONY: check
 check: ## format, lint, types, import contracts, generated files current
 	@$(dev_setup) && ruff format --check . && ruff check . && mypy && lint-imports && \
 		for each in $(GENERATORS); do python -m $$each --check || exit; done
+
+# Drills need all servers; on a machine that has never built them, they are built first.
+drills = venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
+	exec "$$venv/bin/python" -m drills
+
+.PHONY: drill
+drill: ## break something and check who is told (NAME=redis-pause, quick, all; ARGS=); without NAME: list the drills
+ifeq ($(strip $(NAME)$(ARGS)),)
+	@venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python" -m drills list
+else
+	@$(drills) run $(NAME) $(ARGS)
+endif
+
+.PHONY: gameday
+gameday: ## a hidden fault: find it (SEED=7 hides the same one again; ARGS=)
+	@$(drills) gameday $(if $(SEED),--seed "$(SEED)") $(ARGS)
+
+.PHONY: steady
+steady: ## nothing is broken, and nobody may be told anything (MINUTES=30 ARGS=)
+	@$(drills) run steady $(if $(MINUTES),--minutes "$(MINUTES)") $(ARGS)
 
 .PHONY: soak
 soak: ## 2000 orders while everything is killed in turn, then the books are checked (ORDERS= RATE= SEED= ARGS=)

@@ -7,8 +7,24 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import admin, auth, draining, headers, health, identity, limits, openapi, orders, overload, problems, products
+from app import (
+    admin,
+    admin_profiles,
+    auth,
+    draining,
+    headers,
+    health,
+    identity,
+    limits,
+    openapi,
+    orders,
+    overload,
+    problems,
+    products,
+    profiling,
+)
 from app.prepare import Preparation
+from app.profile_store import Profiles
 from app.progress import Progress
 from app.settings import ApiSettings
 from observability import Telemetry, instrument_flask
@@ -24,14 +40,21 @@ def create_app(
     preparation: Preparation,
     settings: ApiSettings,
     extend: Callable[[Flask], None] | None = None,
+    profiles: Profiles | None = None,
 ) -> Flask:
-    """Routes, error answers and telemetry; connects to nothing. What ``extend`` adds is observed as all else is."""
+    """Routes, error answers and telemetry; connects to nothing. What ``extend`` adds is observed as all else is.
+
+    Requests can be profiled where there are ``profiles`` to keep them.
+    """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     problems.register(app)
     overload.install(app)
     identity.install(app, settings, shop.revocations)
+    if profiles is not None:
+        profiling.install(app, profiles, telemetry.settings.instance)
+        app.register_blueprint(admin_profiles.blueprint(profiles))
     headers.install(app, settings.cors_origins)
     limiter = limits.new_limiter(app, settings)
     # Half of the threads at the most may be held by streams.
@@ -50,6 +73,7 @@ def create_app(
     if extend is not None:
         extend(app)
     instrument_flask(app, telemetry)
+    app.wsgi_app = overload.counted_from_its_arrival(app.wsgi_app)  # type: ignore[assignment, method-assign]
     # One proxy stands before us, NGINX, and its word is the one that counts for the client's address.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     return app

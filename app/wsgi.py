@@ -4,6 +4,7 @@ import atexit
 
 from app.factory import create_app
 from app.prepare import Preparation
+from app.profile_store import RedisProfiles
 from app.settings import ApiSettings
 from faults.wiring import faults_from_env
 from observability import Telemetry
@@ -24,4 +25,5 @@ if faults is not None:
 
     extend = faulty.extension(faults, telemetry)
     faults.start()
-app = create_app(shop, telemetry, preparation, ApiSettings.from_env(), extend)
+profiles = RedisProfiles(shop.redis_client)
+app = create_app(shop, telemetry, preparation, ApiSettings.from_env(), extend, profiles)

@@ -57,8 +57,8 @@ def blueprint(api: JsonServer, prometheus: Prometheus, together: Together, publi
 
 
 def _read(app: Flask, api: JsonServer, prometheus: Prometheus, together: Together, public: Addresses) -> dict[str, Any]:
-    def document() -> Any:
-        return api.get("/api/openapi.json", {}, lambda answer: answer)
+    def document() -> list[dict[str, Any]]:
+        return api.get("/api/openapi.json", {}, endpoints_of)
 
     found, notes = together.ask(
         {
@@ -71,7 +71,7 @@ def _read(app: Flask, api: JsonServer, prometheus: Prometheus, together: Togethe
         {sample.labels.get("job", ""): int(sample.value) for sample in found[name] or ()} for name in ("up", "of")
     )
     endpoints = {
-        "api": endpoints_of(found["document"] or {}),
+        "api": found["document"] or [],
         "payments": [{"method": m, "path": p, "summary": s, "auth": False} for m, p, s in _PAYMENTS],
         "console": _own(app),
     }

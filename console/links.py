@@ -42,6 +42,11 @@ def graph(prometheus: str, expression: str) -> str:
     return f"{prometheus}/graph?{urlencode(shown)}"
 
 
+def lines_page(query: str) -> str:
+    """Return the address of the console's own page with the lines of a LogQL query, live."""
+    return f"/logs?{urlencode({'query': query})}"
+
+
 def logs(loki: str, query: str) -> str:
     """Return the address of the lines that a query finds in the last hour, as JSON: Loki has no page of its own."""
     return f"{loki}/loki/api/v1/query_range?{urlencode({'query': query}, quote_via=quote)}"

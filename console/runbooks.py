@@ -13,8 +13,8 @@ from console.problems import problem
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
-def blueprint(directory: Path) -> Blueprint:
-    """Return ``/runbooks/<name>``, the page of ``<directory>/<name>.md``."""
+def blueprint(directory: Path, prometheus: str = "") -> Blueprint:
+    """Return ``/runbooks/<name>``, the page of ``<directory>/<name>.md``; its queries lead to ``prometheus``."""
     runbooks = Blueprint("runbooks", __name__)
 
     @runbooks.get("/runbooks/<name>")
@@ -27,7 +27,7 @@ def blueprint(directory: Path) -> Blueprint:
         except OSError:
             known = ", ".join(known_names(directory)) or "none"
             return problem(404, f"There is no such runbook; those there are: {known}.")
-        return render_template("runbook.html", name=name, text=rendered(text), names=known_names(directory))
+        return render_template("runbook.html", name=name, text=rendered(text, prometheus), names=known_names(directory))
 
     @runbooks.get("/runbooks")
     def show_list() -> str:

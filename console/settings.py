@@ -31,6 +31,7 @@ class Settings:
     grafana: str
     dashboards: Path
     drills: Path
+    drills_catalogue: Path | None
     streams: int
 
     @classmethod
@@ -56,9 +57,20 @@ class Settings:
             dashboards=Path(text(environ, "CONSOLE_DASHBOARDS_DIR", "grafana/dashboards")).absolute(),
             # As the launcher lays out an instance: <state>/data/console and <state>/drills.
             drills=Path(text(environ, "CONSOLE_DRILLS_DIR", str(state_dir.parent.parent / "drills"))).absolute(),
+            # Only set where the drills and the launcher are at hand: then drills can be run from the page.
+            drills_catalogue=_directory(environ, "CONSOLE_DRILLS_CATALOGUE"),
             # Live views hold a thread each; half of the threads are always there for everything else.
             streams=max(1, threads // 2),
         )
         if (settings.host, settings.port) == (settings.smtp_host, settings.smtp_port):
             raise WrongSetting("SMTP_PORT", str(settings.smtp_port), "another port than PORT")
         return settings
+
+
+def _directory(environ: Mapping[str, str], name: str) -> Path | None:
+    given = text(environ, name, "")
+    if not given:
+        return None
+    if not Path(given).is_dir():
+        raise WrongSetting(name, given, "a directory, or empty")
+    return Path(given).absolute()

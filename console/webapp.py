@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import Flask
 from prometheus_client import CollectorRegistry, Counter
 
-from console import api, catalogue, health, pages, problems, runbooks
+from console import api, catalogue, health, hosts, pages, problems, runbooks
 from console.access import routes as access
 from console.access.guard import Guard
 from console.access.key import session_key
@@ -20,6 +20,8 @@ from console.boards.files import Dashboards
 from console.boards.queries import Asker
 from console.faulting import drill_routes
 from console.faulting import routes as faulting
+from console.faulting.declared import Catalogue
+from console.faulting.drilling import Drilling
 from console.faulting.drills import Drills
 from console.follow.clients import Clients
 from console.inbox import Inbox
@@ -69,10 +71,11 @@ def create_app(
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0  # revalidated by ETag: after an update no stale script stays
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _remember_sessions(app, settings)
+    hosts.only(app, hosts.known_hosts(settings.addresses, settings.public, settings.host))
     app.register_blueprint(health.blueprint(inbox, smtp_alive))
     app.register_blueprint(api.blueprint(inbox, received, settings.max_webhook))
     app.register_blueprint(pages.blueprint(inbox, settings.public, has_jaeger_page, settings.grafana))
-    app.register_blueprint(runbooks.blueprint(settings.runbooks))
+    app.register_blueprint(runbooks.blueprint(settings.runbooks, settings.public.prometheus))
     _add_readers(app, settings, inbox, transport or HttpTransport(_MAX_ANSWER), now)
     problems.register(app)
     pages.secure(app)
@@ -98,7 +101,9 @@ def _add_readers(
         tail.blueprint(clients.loki, Places(settings.streams), now),
         alerting.blueprint(clients.alertmanager, together, guard, now),
         faulting.blueprint(sessions, guard, clients.prometheus),
-        drill_routes.blueprint(Drills(settings.drills)),
+        drill_routes.blueprint(
+            Drills(settings.drills), Catalogue(settings.drills_catalogue), Drilling(settings.drills), guard
+        ),
         catalogue.blueprint(servers.api, clients.prometheus, together, settings.public),
     ):
         app.register_blueprint(blueprint)

@@ -1,4 +1,4 @@
-"""``python -m drills``: ``list``, ``run NAME… | all | quick``, ``steady``, ``gameday``; see docs/drills.md.
+"""``python -m drills``: ``list``, ``check``, ``run NAME… | all | quick``, ``gameday``; see docs/drills.md.
 
 Ends with 0 if all was as declared, 1 if not, 2 if a drill could not be carried out, 130 after Ctrl-C.
 """
@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--again", action="store_true", help="with all: also those that have passed already")
     run.add_argument("--minutes", type=float, default=None, help="how long the fault (or steady's quiet) lasts")
     run.add_argument("--users", type=float, default=None, help="load of so many times the declared one")
+    run.add_argument("--here", action="store_true", help="on the instance that is up, or not at all")
     game = what.add_parser("gameday", help="a hidden fault: find it")
     game.add_argument("--seed", type=int, default=None, help="the same seed hides the same fault")
     game.add_argument("--answer", action="append", default=[], metavar="NAME", help="answer without being asked")

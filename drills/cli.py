@@ -10,6 +10,7 @@ from rich.console import Console
 
 from drills.declaring.model import Drill
 from drills.declaring.reading import catalogue, chosen
+from drills.game.day import play
 from drills.report import Progress
 from drills.running.interrupt import uninterrupted
 from drills.running.memory import Memory
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     session, progress = Session.under(results_dir()), Progress(console)
     try:
-        with place(options.own, options.keep) as (instance, own):
+        with place(options.own, options.keep, options.here) as (instance, own):
             whose = "an instance of the drill's own" if own else f"the stack in {instance.state_dir}"
             console.print(f"{len(wanted)} drills on {whose}")
             world = world_of(instance)
@@ -127,6 +128,4 @@ def finish(console: Console, session: Session, is_all: bool) -> None:
 
 def gameday(options: argparse.Namespace) -> int:
     """The game."""
-    from drills.game.day import play
-
     return play(options, results_dir(), screen())

@@ -128,11 +128,11 @@ class Shoppers(Protocol):
     def tally(self, start: float, end: float) -> Tally:
         """What was seen between two moments."""
 
-    def settle(self, seconds: float, dead_letters: bool = False) -> Orders:
-        """Ask again for what was not answered, wait for all orders to come to their end, and check the books.
+    def revive(self) -> None:
+        """Retry the dead letters that there are, as a person does after mending; raises ``NoAnswer``."""
 
-        ``dead_letters``: some are expected; they are counted and retried.
-        """
+    def settle(self, seconds: float) -> Orders:
+        """Ask again for what was not answered, wait for all orders to come to their end, and check the books."""
 
 
 @dataclass(frozen=True, slots=True)

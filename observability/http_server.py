@@ -18,6 +18,7 @@ from opentelemetry.trace import Span
 from observability import context
 from observability.http_late import LateRequests
 from observability.http_metrics import RequestMetrics
+from observability.logs import log_line
 from observability.sampling import Sampler
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ TRACED_KEY = "observability.traced"
 """In the WSGI environment of a request that the Flask instrumentation is to see, and of no other."""
 ROUTE_KEY = "observability.route"
 """Where the framework leaves the route template of a request that is going to have no response, in its environment."""
+WAITED_KEY = "observability.waited_seconds"
+"""Where a server may leave how many seconds the request has waited for a thread: they are part of its duration."""
 SPAN_KEY = "opentelemetry-flask.span_key"
 """Where the Flask instrumentation leaves the request's span (its own name for it; a test holds us to it)."""
 UNMATCHED = "(unmatched)"
@@ -88,7 +91,7 @@ class _Exchange:
 
     def __init__(self, boundary: RequestBoundary, environ: WSGIEnvironment, start_response: StartResponse) -> None:
         self._boundary, self.environ, self._start_response = boundary, environ, start_response
-        self._started = boundary.clock()
+        self._started = boundary.clock() - environ.get(WAITED_KEY, 0.0)
         self._finished = False
         self.status, self.route = 0, ""
         self.body: Iterable[bytes] = ()
@@ -173,8 +176,7 @@ class _Exchange:
                     fields["trace_sampled"] = False
             if reason is not None:
                 fields["sampling_reason"] = reason.value
-            level = logging.ERROR if status >= 500 else logging.INFO
-            _log.log(level, "%s %s %d", method, route, status, extra=fields)
+            log_line(_log, logging.ERROR if status >= 500 else logging.INFO, f"{method} {route} {status}", fields)
         if unsampled is not None:
             otel_context.detach(self._token)
             if reason is not None:

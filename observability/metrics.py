@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import threading
 import time
@@ -13,7 +14,10 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from prometheus_client import CollectorRegistry, Gauge, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import ThreadingWSGIServer, make_wsgi_app
 
+from observability import multiprocess
 from observability.settings import TelemetrySettings
+
+_log = logging.getLogger(__name__)
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds. The boundaries that OpenTelemetry's HTTP semantic conventions advise for request durations."""
@@ -35,16 +39,22 @@ os.register_at_fork(
 
 
 def new_registry(settings: TelemetrySettings) -> CollectorRegistry:
-    """A fresh registry with the process, garbage-collector and platform metrics and ``service_info``."""
+    """A fresh registry with the process, garbage-collector and platform metrics and ``service_info``.
+
+    Of several processes that share their metrics no single one's memory is the replica's: only ``service_info`` then.
+    """
     registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    GCCollector(registry=registry)
-    PlatformCollector(registry=registry)
+    if not multiprocess.is_joined():
+        multiprocess.keep_to_itself()
+        ProcessCollector(registry=registry)
+        GCCollector(registry=registry)
+        PlatformCollector(registry=registry)
     Gauge(
         "service_info",
         "What runs here: always 1",
         ["service_name", "service_version", "deployment_environment_name"],
         registry=registry,
+        multiprocess_mode="livemax",
     ).labels(settings.service, settings.version, settings.environment).set(1)
     return registry
 
@@ -77,10 +87,25 @@ class MetricsServer:
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
         self._thread.start()
 
+    def leave(self) -> None:
+        """In a fork, where nothing serves: let go of the port, so that it is free when the parent has gone."""
+        self._server.socket.close()
+
     def close(self) -> None:
         """Stop serving and free the port."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def serve(registry: CollectorRegistry, host: str, port: int) -> MetricsServer | None:
+    """Serve ``/metrics`` (port 0: do not); a port that cannot be had is logged, and the work goes on without."""
+    if not port:
+        return None
+    try:
+        return MetricsServer(registry, host, port)
+    except OSError as error:
+        _log.error("metrics are not served on port %d: %s", port, error)
+        return None
 
 
 def _listen(app: Any, host: str, port: int, patience: float) -> Any:

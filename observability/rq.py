@@ -20,6 +20,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from prometheus_client import CollectorRegistry, Histogram
 from rq import Queue, Worker
 from rq.job import Job, JobStatus
+from rq.job_lifecycle import call_exception_handlers
 
 from observability import carry, context
 from observability.metrics import JOB_BUCKETS
@@ -197,11 +198,6 @@ class ObservedWorker(Worker):
             try:
                 with context.bound(job.meta.get("request_id"), job.id):
                     return work()
-            except Exception as error:
-                if self._unsampled is not None:
-                    self._unsampled.record_exception(error)
-                _log.error("job failed", exc_info=error, extra={"event": "rq.job_failed", "job_id": job.id})
-                raise
             finally:
                 otel_context.detach(token)
 
@@ -218,6 +214,17 @@ class ObservedWorker(Worker):
                 noted=(unsampled.attributes, unsampled.events) if unsampled is not None else (None, None),
             )
             carry.pack(self._bag, report)
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """In the work-horse: log why the job failed, and ask the exception handlers.
+
+        RQ's own line, in whose place this is, tells the job's arguments, and they may be anybody's.
+        """
+        if self._unsampled is not None and exc_info[1] is not None:
+            self._unsampled.record_exception(exc_info[1])
+        with trace.use_span(self._span), context.bound(job.meta.get("request_id"), job.id):
+            _log.error("job failed", exc_info=exc_info, extra={"event": "rq.job_failed"})
+        call_exception_handlers(self._exc_handlers, job, *exc_info)
 
 
 def instrument_worker(

@@ -13,7 +13,8 @@ from opentelemetry.trace import Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
-from observability import logs, metrics, tracing
+from observability import logs, metrics, multiprocess, tracing
+from observability.log_lines import LogLines
 from observability.sampling import Sampler
 from observability.settings import TelemetrySettings
 
@@ -47,7 +48,7 @@ class Telemetry:
             WrongSetting: a setting is missing or wrong.
         """
         telemetry = cls(TelemetrySettings.from_env(env, service))
-        logs.configure_logging(telemetry.settings)
+        logs.configure_logging(telemetry.settings, LogLines(telemetry.registry))
         # A second series for the birth of each series doubles their number and no rule of ours reads it.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         telemetry.make_global()
@@ -62,13 +63,9 @@ class Telemetry:
         propagate.set_global_textmap(TraceContextTextMapPropagator())
 
     def serve_metrics(self) -> None:
-        """Serve ``/metrics`` on the internal port; a port that cannot be had is logged, and the work goes on."""
-        if not self.settings.metrics_port:
-            return
-        try:
-            self._server = metrics.MetricsServer(self.registry, self.settings.metrics_host, self.settings.metrics_port)
-        except OSError as error:
-            _log.error("metrics are not served on port %d: %s", self.settings.metrics_port, error)
+        """Serve ``/metrics`` on the internal port, unless gunicorn's master does so for all its workers."""
+        if not multiprocess.is_joined():
+            self._server = metrics.serve(self.registry, self.settings.metrics_host, self.settings.metrics_port)
 
     def tracer(self, name: str) -> Tracer:
         """A tracer for the spans that code named ``name`` makes by hand."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import ready, secrets, servers
 from .components import PYTHON, Component
 from .instance import Instance
+from .paths import ROOT
 
 
 def all_of(instance: Instance) -> list[Component]:
@@ -82,6 +83,11 @@ def console(instance: Instance) -> Component:
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(ports["console-smtp"]),
         "CONSOLE_STATE_DIR": str(instance.paths.data("console")),
+        "CONSOLE_RUNBOOKS_DIR": str(ROOT / "alerts" / "runbooks"),
+        "CONSOLE_DASHBOARDS_DIR": str(ROOT / "grafana" / "dashboards"),
+        "CONSOLE_DRILLS_DIR": str(instance.paths.state / "drills"),
+        # Drills need the launcher, which is at hand here: they can be run from the page.
+        "CONSOLE_DRILLS_CATALOGUE": str(ROOT / "drills" / "catalogue"),
     }
     return Component(
         name="console",
@@ -93,7 +99,7 @@ def console(instance: Instance) -> Component:
         environment=environment(instance, "console", "console", port="console") | own,
         json_log=True,
         scrape={"console": "console-metrics"},
-        note="the control room: inbox of alerts and e-mail",
+        note="the control room: map, dashboards, requests, logs, alerts, drills",
     )
 
 

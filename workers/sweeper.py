@@ -19,6 +19,7 @@ from observability.settings import MISCONFIGURED, WrongSetting
 from shop.bootstrap import Instruments, new_shop
 from shop.config import Settings
 from shop.domain.errors import Unavailable
+from workers.freshness import Freshness
 from workers.watch import Watch
 
 _log = logging.getLogger("workers.sweeper")
@@ -104,9 +105,16 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     shop = new_shop(settings, Instruments.install(telemetry))
     watch = Watch(shop.orders, shop.mongo_client, telemetry.registry)
+    freshness = Freshness(shop.orders, telemetry.registry)
     mongo_up = MongoUp(settings.mongo_url, telemetry.registry)
+
+    def sweep() -> int:
+        # First: orders are late also while Redis, which sweeping needs, is away.
+        freshness.judge()
+        return shop.sweep_orders()
+
     _log.info("sweeper ready", extra={"event": "sweeper.ready"})
-    Sweeper(shop.sweep_orders, watch.look, shop.revocations.restore, telemetry.registry, seconds).run(stop)
+    Sweeper(sweep, watch.look, shop.revocations.restore, telemetry.registry, seconds).run(stop)
     mongo_up.close()
     shop.stop()
     return 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify
 from flask import session as cookie
 
 from console.access.guard import IDENTITY, Guard, same_origin
@@ -32,9 +34,10 @@ def blueprint(sessions: Sessions, guard: Guard) -> Blueprint:
         """Sign in with the shop's administrator account."""
         same_origin()
         asked = json_object()
+        email, password = _text(asked, "email"), _text(asked, "password")
         attempts.take()
         try:
-            identity = sessions.sign_in(str(asked.get("email", ""))[:LONGEST], str(asked.get("password", ""))[:LONGEST])
+            identity = sessions.sign_in(email, password)
         except SignInRefused as refused:
             return problem(refused.status, str(refused))
         cookie.clear()
@@ -51,3 +54,10 @@ def blueprint(sessions: Sessions, guard: Guard) -> Blueprint:
         return "", 204
 
     return routes
+
+
+def _text(asked: dict[str, Any], name: str) -> str:
+    value = asked.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
+        abort(400, f"{name} must be a text of 1 to {LONGEST} characters.")
+    return value

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from console.servers.errors import ServerError
 from console.servers.http import JsonServer, Reply
 
 LIFETIME_SECONDS = 8 * 3600
 MOST = 100
+_LOGIN, _REFRESH, _ME = "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/me"
+
+Answer = TypeVar("Answer")
+
+log = logging.getLogger(__name__)
 
 
 class SignInRefused(Exception):
@@ -45,21 +52,21 @@ class Sessions:
 
     def sign_in(self, email: str, password: str) -> str:
         """Return the number of a new session. Raises ``SignInRefused``, or ``ServerError`` if the shop is down."""
-        reply = self._shop.ask("/api/v1/auth/login", method="POST", body={"email": email, "password": password})
+        reply = self._shop.ask(_LOGIN, method="POST", body={"email": email, "password": password})
         if reply.status == 429:
             raise SignInRefused(429, "Too many attempts; wait a minute.")
         if reply.status in (400, 401, 422):
             raise SignInRefused(401, "The shop does not know this e-mail and password.")
         if reply.status != 200:
-            raise self._shop.bad("/api/v1/auth/login", reply)
-        access = str(reply.content["access_token"])
-        who = self._shop.ask("/api/v1/auth/me", headers=_bearer(access))
-        if who.status != 200 or who.content.get("role") != "admin":
+            raise self._shop.bad(_LOGIN, reply)
+        access, refresh = self._shop.parsed(_LOGIN, reply, _tokens)
+        who = self._shop.ask(_ME, headers=_bearer(access))
+        if who.status != 200 or self._shop.parsed(_ME, who, lambda content: content["role"]) != "admin":
             raise SignInRefused(403, "This account is no administrator of the shop.")
         identity = secrets.token_urlsafe(32)
         with self._lock:
             self._forget_old()
-            self._known[identity] = Session(email, access, str(reply.content["refresh_token"]), self._clock())
+            self._known[identity] = Session(email, access, refresh, self._clock())
         return identity
 
     def get(self, identity: object) -> Session | None:
@@ -69,11 +76,14 @@ class Sessions:
             return found if found and self._clock() - found.began < LIFETIME_SECONDS else None
 
     def end(self, identity: object) -> None:
-        """Sign out, here and at the shop."""
+        """Sign out, here and at the shop; if the shop is down, its tokens end by their own time."""
         with self._lock:
             session = self._known.pop(identity, None) if isinstance(identity, str) else None
         if session:
-            self._shop.ask("/api/v1/auth/logout", method="POST", headers=_bearer(session.access))
+            try:
+                self._shop.ask("/api/v1/auth/logout", method="POST", headers=_bearer(session.access))
+            except ServerError as error:
+                log.warning("signed out here, but not at the shop: %s", error)
 
     def ask(self, session: Session, path: str, *, method: str = "GET", body: Any = None) -> Reply:
         """Ask the shop as the one who is signed in; an access token that has run out is renewed once."""
@@ -82,15 +92,18 @@ class Sessions:
             reply = self._shop.ask(path, method=method, body=body, headers=_bearer(session.access))
         return reply
 
+    def parsed(self, path: str, reply: Reply, parse: Callable[[Any], Answer]) -> Answer:
+        """Return what ``parse`` makes of the shop's reply; raises ``ServerError`` for an unexpected shape."""
+        return self._shop.parsed(path, reply, parse)
+
     def _renew(self, session: Session, old: str) -> bool:
         with session.lock:
             if session.access != old:  # another request was first; a refresh token works once
                 return True
-            reply = self._shop.ask("/api/v1/auth/refresh", method="POST", headers=_bearer(session.refresh))
+            reply = self._shop.ask(_REFRESH, method="POST", headers=_bearer(session.refresh))
             if reply.status != 200:
                 return False
-            session.access = str(reply.content["access_token"])
-            session.refresh = str(reply.content["refresh_token"])
+            session.access, session.refresh = self._shop.parsed(_REFRESH, reply, _tokens)
             return True
 
     def _forget_old(self) -> None:
@@ -99,6 +112,10 @@ class Sessions:
             del self._known[identity]
         while len(self._known) >= MOST:
             del self._known[next(iter(self._known))]
+
+
+def _tokens(content: Mapping[str, Any]) -> tuple[str, str]:
+    return str(content["access_token"]), str(content["refresh_token"])
 
 
 def _bearer(token: str) -> Mapping[str, str]:

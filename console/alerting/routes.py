@@ -21,6 +21,7 @@ FRESH_SECONDS = 2.0
 LONGEST_MINUTES = 24 * 60
 SHORTEST_REASON = 5
 LONGEST_REASON = 300
+MOST_LABELS = 30
 _SILENCE = re.compile(r"[0-9a-f-]{36}")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,99}")
 
@@ -62,6 +63,7 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
         identity = alertmanager.silence(
             matchers, rfc3339(start), rfc3339(start + timedelta(minutes=minutes)), session.email, reason
         )
+        memo.forget()
         guard.tell("silence.added", silence_id=identity, reason=reason, minutes=minutes)
         return jsonify({"id": identity}), 201
 
@@ -71,6 +73,7 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
         guard.required()
         if not _SILENCE.fullmatch(identity) or not alertmanager.end_silence(identity):
             return problem(404, "There is no such silence.")
+        memo.forget()
         guard.tell("silence.ended", silence_id=identity)
         return "", 204
 
@@ -79,8 +82,8 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
 
 def _matchers(labels: object) -> list[dict[str, object]]:
     """Exact labels only, ``alertname`` among them: a silence for everything is made nowhere by mistake."""
-    if not isinstance(labels, dict) or not labels.get("alertname"):
-        abort(400, 'labels must name the alert: {"alertname": …}.')
+    if not isinstance(labels, dict) or not labels.get("alertname") or len(labels) > MOST_LABELS:
+        abort(400, f'labels must name the alert ({{"alertname": …}}), at most {MOST_LABELS} of them.')
     for name, value in labels.items():
         if not _LABEL.fullmatch(str(name)) or not isinstance(value, str) or len(value) > LONGEST_REASON:
             abort(400, "labels must be names and texts.")

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, abort, jsonify
 from pydantic import ValidationError
 
 from console.boards.files import Dashboards
-from console.boards.queries import Asker, Batch, Query
+from console.boards.queries import Asker
+from console.boards.question import Batch, Query
 from console.problems import problem
 from console.reading.arguments import json_object
 from console.reading.limits import RateLimit
@@ -44,7 +45,8 @@ def blueprint(dashboards: Dashboards, asker: Asker, together: Together) -> Bluep
             batch = Batch.model_validate(json_object())
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            abort(400, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+            place = ".".join(map(str, first["loc"]))
+            abort(400, f"{place}: {first['msg']}" if place else first["msg"])
         rate.take(len(batch.queries))
         questions: dict[str, Callable[[], Any]] = {
             f"{place}": partial(_answer, asker, query) for place, query in enumerate(batch.queries)

@@ -1,26 +1,67 @@
-"""``/api/drills``: what was drilled, and the timeline of what is being drilled now."""
+"""``/api/drills``: what can be drilled, what was, and the one that runs. To start and stop needs a sign-in."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, abort, jsonify
 
+from console.access.guard import Guard
+from console.faulting.declared import Catalogue
+from console.faulting.drilling import Busy, Drilling
 from console.faulting.drills import Drills
 from console.problems import problem
+from console.reading.arguments import json_object
+from console.reading.limits import RateLimit
 
 
-def blueprint(drills: Drills) -> Blueprint:
+def blueprint(drills: Drills, catalogue: Catalogue, drilling: Drilling, guard: Guard) -> Blueprint:
     """Return the routes."""
     routes = Blueprint("drills", __name__, url_prefix="/api")
+    starts = RateLimit(per_second=0.1, burst=5)
 
     @routes.get("/drills")
     def show_list() -> Response:
-        """The last runs, newest first."""
-        return jsonify({"runs": drills.runs()})
+        """The drills that there are, the last runs, and what runs now."""
+        return jsonify(
+            {
+                "can_run": catalogue.can_run,
+                "catalogue": catalogue.all(),
+                "last": drills.last(),
+                "runs": drills.runs(),
+                "current": drilling.state() if catalogue.can_run else None,
+            }
+        )
 
     @routes.get("/drills/<name>")
     def show(name: str) -> Response:
         """One run with its events so far."""
         run = drills.run(name)
         return jsonify(run) if run else problem(404, "There is no such run.")
+
+    @routes.post("/drills")
+    def start() -> tuple[Response, int] | Response:
+        """Run one drill on this very stack: ``{"name": …}``."""
+        session = guard.required()
+        name = json_object().get("name")
+        if not catalogue.can_run:
+            return problem(409, "Drills are not run from the page here; CONSOLE_DRILLS_CATALOGUE is not set.")
+        if not isinstance(name, str) or name not in catalogue.names():
+            abort(400, "name must be that of a drill.")
+        starts.take()
+        try:
+            current = drilling.start(name, session.email)
+        except Busy:
+            return problem(409, "A drill is under way; wait for its end or stop it.")
+        guard.tell("drill.started", drill=name)
+        return jsonify(current), 202
+
+    @routes.delete("/drills/current")
+    def stop() -> tuple[Response, int] | Response:
+        """Stop it: what it broke is mended first."""
+        guard.required()
+        current = drilling.stop()
+        if current is None:
+            return problem(404, "No drill runs that was started here.")
+        guard.tell("drill.stopped", drill=current["name"])
+        return jsonify(current), 202
 
     return routes

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify
 
@@ -17,7 +15,8 @@ from console.servers.prometheus import Prometheus
 
 PATH = "/api/v1/admin/faults"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
-_FIELDS = ("seconds", "percent", "route", "milliseconds", "instance")
+_FIELDS = ("seconds", "percent", "milliseconds", "per_second", "route", "instance")
+"""Those of the shop's ``FaultSwitch``; which fault takes which, and what they may be, is the shop's to say."""
 
 
 def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Blueprint:
@@ -31,7 +30,8 @@ def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Bluep
         if session is not None:
             reply = sessions.ask(session, PATH)
             if reply.status == 200:
-                return jsonify({"signed_in": True, "faults": _catalogue(reply.content)})
+                faults = sessions.parsed(PATH, reply, lambda content: [dict(fault) for fault in content["items"]])
+                return jsonify({"signed_in": True, "faults": faults})
             if reply.status != 401:
                 return _passed_on(reply)
         known = prometheus.query("max by (fault) (fault_active)")
@@ -42,7 +42,7 @@ def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Bluep
     def switch_on(name: str) -> Response:
         """Switch a fault on; the body has the fields that it takes."""
         session = guard.required()
-        body = {key: value for key, value in json_object().items() if key in _FIELDS and value not in (None, "")}
+        body = {name: value for name, value in json_object().items() if name in _FIELDS}
         reply = sessions.ask(session, _path(name), method="PUT", body=body)
         if reply.status < 300:
             guard.tell("fault.on", fault=name)
@@ -64,13 +64,6 @@ def _path(name: str) -> str:
     if not _NAME.fullmatch(name):
         abort(404, "There is no such fault.")
     return f"{PATH}/{name}"
-
-
-def _catalogue(content: Any) -> list[Mapping[str, Any]]:
-    """The shop answers with a list, or with one under ``items`` or ``faults``."""
-    if isinstance(content, dict):
-        content = content.get("items", content.get("faults", []))
-    return [fault for fault in content if isinstance(fault, dict)] if isinstance(content, list) else []
 
 
 def _passed_on(reply: Reply) -> Response:

@@ -11,8 +11,9 @@ from flask import Blueprint, Response, abort, jsonify, request
 from console.addresses import Addresses
 from console.api import whole_number
 from console.follow.clients import Clients
-from console.lookup.findings import findings, own_times
+from console.lookup.findings import findings
 from console.lookup.lists import KINDS, RequestLists
+from console.lookup.path import Piece, critical_path
 from console.lookup.subject import ID, gather
 from console.problems import problem
 from console.reading.limits import RateLimit
@@ -57,9 +58,9 @@ def blueprint(lists: RequestLists, clients: Clients, public: Addresses, now: Cal
             return problem(404, f"{detail} {known}".strip())
         spans, lines = evidence.spans or (), evidence.lines or ()
         story = as_data(tell(evidence))
-        own = own_times(spans)
+        path = critical_path(spans)
         story["findings"] = findings(spans, lines)
-        story["details"] = {span.span_id: _details(span, own[span.span_id]) for span in spans[:MOST_SPANS]}
+        story["details"] = {span.span_id: _details(span, path.get(span.span_id, ())) for span in spans[:MOST_SPANS]}
         story["log_fields"] = [dict(line.fields) for line in lines]
         story["exemplars"] = _exemplars(evidence)
         return jsonify(story)
@@ -67,9 +68,10 @@ def blueprint(lists: RequestLists, clients: Clients, public: Addresses, now: Cal
     return routes
 
 
-def _details(span: Span, own_us: int) -> dict[str, Any]:
+def _details(span: Span, path: Sequence[Piece]) -> dict[str, Any]:
     return {
-        "own_ms": own_us / 1000,
+        # Pieces of the critical path: when they begin, from the span's own start, and how long they are.
+        "path": [[(start - span.start_us) / 1000, (end - start) / 1000] for start, end in path],
         "attributes": dict(span.attributes),
         "events": [
             {

@@ -8,9 +8,12 @@ TREND_STEP = 30
 
 _GRAPH = "traces_service_graph_request"
 _CALLS = f"rate({_GRAPH}_total[{WINDOW}])"
+_EDGE = "client, server, connection_type"
+# As the caller felt it. Clients write no spans: for their calls it is what the server took.
 _P95 = (
-    "histogram_quantile(0.95, sum by (client, server, connection_type, le)"
-    f" (rate({_GRAPH}_client_seconds_bucket[{WINDOW}])))"
+    f"histogram_quantile(0.95, sum by ({_EDGE}, le)"
+    f' (rate({_GRAPH}_client_seconds_bucket{{client!="user"}}[{WINDOW}])'
+    f' or rate({_GRAPH}_server_seconds_bucket{{client="user"}}[{WINDOW}])))'
 )
 _REQUESTS = "http_server_request_duration_seconds"
 _API = '{job="api",http_route!~"/healthz|/readyz"}'
@@ -18,8 +21,8 @@ _API_5XX = '{job="api",http_route!~"/healthz|/readyz",http_response_status_code=
 _API_TIMED = '{job="api",http_route!~"/healthz|/readyz|.*/events"}'
 
 NOW = {
-    "calls": f"sum by (client, server, connection_type) ({_CALLS})",
-    "failed": f'sum by (client, server, connection_type) (rate({_GRAPH}_total{{failed="true"}}[{WINDOW}]))',
+    "calls": f"sum by ({_EDGE}) ({_CALLS})",
+    "failed": f'sum by ({_EDGE}) (rate({_GRAPH}_total{{failed="true"}}[{WINDOW}]))',
     "p95": _P95,
     "up": "sum by (job) (up)",
     "replicas": "count by (job) (up)",

@@ -1,6 +1,7 @@
 """The live map: who called whom in the last minutes, out of the Collector's service graph.
 
 A message leaves for a queue and is taken from it, so a ``messaging_system`` edge is drawn through a queue of its own.
+The console is left out: who looks is not part of what is looked at.
 """
 
 from __future__ import annotations
@@ -11,48 +12,65 @@ from typing import Any
 
 from console.servers.prometheus import Sample
 
-QUEUE = "queue"
+QUEUE, MAIL, CLIENTS = "queue", "mail", "user"
 _STORES = {"mongodb": "MongoDB", "redis": "Redis"}
-_CLIENTS = "user"
-Edge = tuple[str, str, str]
+_UNKNOWN, _LEFT_OUT = "unknown", "console"
+_SENDS_MAIL = "worker"
+Edge = tuple[str, str]
 
 
 def service_map(found: Mapping[str, Sequence[Sample]], queued: float | None) -> dict[str, Any]:
     """Return ``nodes`` (id, name, kind, up, of) and ``edges`` (from, to, calls and failures per second, p95 in s).
 
-    ``found`` has the samples of ``calls``, ``failed``, ``p95``, ``up`` and ``replicas``.
+    ``found`` has the samples of ``calls``, ``failed``, ``p95``, ``up`` and ``replicas``. Where several edges become one
+    (two senders, one queue) its rates are their sums, and its p95 the highest of theirs.
     """
-    failures, latencies = _by_edge(found["failed"]), _by_edge(found["p95"])
-    edges = []
-    for (client, server, kind), rate in sorted(_by_edge(found["calls"]).items()):
-        latency = latencies.get((client, server, kind))
-        numbers = {
-            "calls": rate,
-            "failed": failures.get((client, server, kind), 0.0),
-            "p95": latency if latency is not None and math.isfinite(latency) else None,
-        }
-        server = _named(server)
-        if kind == "messaging_system":
-            edges.append({"from": client, "to": QUEUE, **numbers})
-            edges.append({"from": QUEUE, "to": server, **numbers})
-        else:
-            edges.append({"from": client, "to": server, **numbers})
-    counts = _by_job(found["up"]), _by_job(found["replicas"])
-    nodes = [_node(name, counts, queued) for name in _names(edges)]
-    return {"nodes": nodes, "edges": edges}
+    calls, failed = _added(found["calls"]), _added(found["failed"])
+    latencies: dict[Edge, float] = {}
+    for sample in found["p95"]:
+        for edge in _edges_of(sample):
+            if math.isfinite(sample.value):
+                latencies[edge] = max(sample.value, latencies.get(edge, 0.0))
+    edges = [
+        {"from": edge[0], "to": edge[1], "calls": rate, "failed": failed.get(edge, 0.0), "p95": latencies.get(edge)}
+        for edge, rate in sorted(calls.items())
+        if rate > 0
+    ]
+    up, of = _by_job(found["up"]), _by_job(found["replicas"])
+    return {"nodes": [_node(name, up, of, queued) for name in _names(edges)], "edges": edges}
 
 
-def _node(name: str, counts: tuple[Mapping[str, int], Mapping[str, int]], queued: float | None) -> dict[str, Any]:
-    up, of = counts
-    kind = "store" if name in _STORES else name if name in (QUEUE, "mail") else "service"
-    node: dict[str, Any] = {"id": name, "name": _STORES.get(name, name), "kind": kind}
-    if name == _CLIENTS:
-        node |= {"name": "clients", "kind": "clients"}
-    if name in of and kind == "service":
-        node |= {"up": up.get(name, 0), "of": of[name]}
+def _node(name: str, up: Mapping[str, int], of: Mapping[str, int], queued: float | None) -> dict[str, Any]:
     if name == QUEUE:
-        node |= {"name": "orders queue", "waiting": queued}
-    return node
+        return {"id": name, "name": "orders queue", "kind": "queue", "waiting": queued}
+    if name == CLIENTS:
+        return {"id": name, "name": "clients", "kind": "clients"}
+    if name in _STORES or name == MAIL:
+        return {"id": name, "name": _STORES.get(name, name), "kind": "store" if name in _STORES else "mail"}
+    scraped = {"up": up.get(name, 0), "of": of[name]} if name in of else {}
+    return {"id": name, "name": name, "kind": "service", **scraped}
+
+
+def _edges_of(sample: Sample) -> list[Edge]:
+    """The edges of the map that one edge of the graph stands for."""
+    client, server = sample.labels.get("client", "?"), sample.labels.get("server", "?")
+    if _LEFT_OUT in (client, server):
+        return []
+    if server == _UNKNOWN:
+        # Nobody answered with a span. SMTP carries no trace; a message that waits longer than the Collector remembers
+        # its sender is as yet in the queue.
+        return [(client, MAIL if client == _SENDS_MAIL else QUEUE)]
+    if sample.labels.get("connection_type") == "messaging_system":
+        return [(client, QUEUE), (QUEUE, server)]
+    return [(client, server)]
+
+
+def _added(samples: Iterable[Sample]) -> dict[Edge, float]:
+    found: dict[Edge, float] = {}
+    for sample in samples:
+        for edge in _edges_of(sample):
+            found[edge] = found.get(edge, 0.0) + sample.value
+    return found
 
 
 def _names(edges: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -61,15 +79,3 @@ def _names(edges: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _by_job(samples: Iterable[Sample]) -> dict[str, int]:
     return {sample.labels.get("job", ""): int(sample.value) for sample in samples}
-
-
-def _named(server: str) -> str:
-    """The one peer that says no name is the mail server: SMTP carries no trace, so nobody answers with a span."""
-    return "mail" if server == "unknown" else server
-
-
-def _by_edge(samples: Iterable[Sample]) -> dict[Edge, float]:
-    return {
-        (s.labels.get("client", "?"), s.labels.get("server", "?"), s.labels.get("connection_type", "")): s.value
-        for s in samples
-    }

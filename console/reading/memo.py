@@ -31,3 +31,8 @@ class Memo:
             if known is None or self._clock() - known[0] > self._seconds:
                 known = self._known[key] = (self._clock(), question())
             return known[1]
+
+    def forget(self) -> None:
+        """Ask anew next time: after a change whoever made it must see it."""
+        with self._guard:
+            self._known.clear()

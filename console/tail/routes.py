@@ -16,6 +16,7 @@ from console.tail.logql import query_of
 from console.tail.stream import Tail, events, moment
 
 MOST = 500
+LONGEST_QUERY = 2_000
 
 
 def blueprint(loki: Loki, places: Places, now: Callable[[], datetime]) -> Blueprint:
@@ -67,4 +68,7 @@ class Held:
 
 
 def _query() -> str:
-    return query_of(word("service"), word("level").upper(), short_text("text"), word("event"), word("id"))
+    """The query as it is given (an alert's, a runbook's), else the filters; Loki says what is wrong with one."""
+    return short_text("query", LONGEST_QUERY) or query_of(
+        word("service"), word("level").upper(), short_text("text"), word("event"), word("id")
+    )

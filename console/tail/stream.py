@@ -31,6 +31,8 @@ class Tail:
         self._loki, self._query, self._now = loki, query, now
         self._start = since or now() - timedelta(seconds=30)
         self._seen: dict[tuple[str, str, str], None] = {}
+        self.is_behind = False
+        """Whether the last look found more lines than one answer holds, so that some are not shown."""
 
     def new(self) -> list[dict[str, Any]]:
         """Return the lines that were not returned before, oldest first."""
@@ -43,6 +45,7 @@ class Tail:
             if key not in self._seen:
                 self._seen[key] = None
                 fresh.append(line)
+        self.is_behind = len(fresh) == BATCH
         while len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
         return fresh
@@ -51,13 +54,15 @@ class Tail:
 def events(
     tail: Tail, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
 ) -> Iterator[str]:
-    """Yield ``lines`` and ``trouble``, and a comment when there is nothing: so a closed browser is noticed."""
+    """Yield ``lines``, ``behind`` and ``trouble``; a comment when there is nothing: so a closed browser is noticed."""
     deadline = clock() + STREAM_SECONDS
     yield "retry: 2000\n\n"
     while clock() < deadline:
         try:
             lines = tail.new()
             yield _event("lines", lines, lines[-1]["ns"]) if lines else ": nothing new\n\n"
+            if tail.is_behind:
+                yield _event("behind", BATCH)
         except ServerError as error:
             yield _event("trouble", str(error))
         pause(EVERY_SECONDS)

@@ -37,8 +37,7 @@ class Switches:
         if answer.status_code == 404:
             return set()
         content = answer.json()
-        items = content.get("items", content.get("faults", [])) if isinstance(content, dict) else content
-        return {str(one["name"]) for one in items}
+        return {str(one["name"]) for one in content["items"]}
 
     def on(self, name: str, parameters: Mapping[str, Any], seconds: int) -> None:
         """Switch it on; it goes off by itself. Raises ``DrillFailed``."""

@@ -53,13 +53,16 @@ class Fault(_Part):
 class Load(_Part):
     """The light load: reads and orders a second, how long it runs before anything is broken."""
 
-    reads: float = Field(3.0, ge=0, le=50)
-    orders: float = Field(1.0, ge=0, le=20)
-    warm: float = Field(45.0, ge=0, le=600)
+    reads: float = Field(default=3.0, ge=0, le=50)
+    orders: float = Field(default=1.0, ge=0, le=20)
+    warm: float = Field(default=45.0, ge=0, le=600)
 
 
 class Expected(_Part):
-    """An alert that must fire and be told. ``within``: from the fault to the notification. ``any_of``: or one of these."""
+    """An alert that must fire and be told. ``any_of``: or one of these.
+
+    ``within``: from the fault to the notification.
+    """
 
     alert: AlertName
     any_of: tuple[AlertName, ...] = ()
@@ -79,7 +82,7 @@ class Expect(_Part):
     tickets: tuple[Expected, ...] = ()
     may: tuple[AlertName, ...] = ()
     """Tickets that are right too, but may or may not come."""
-    resolve: float = Field(360.0, gt=0, le=1800)
+    resolve: float = Field(default=360.0, gt=0, le=1800)
     """From mending to the notification that it is over."""
 
     @property
@@ -98,7 +101,7 @@ class SpanWanted(_Part):
     """The service whose span it is, if it is another than the one by which the trace is searched."""
     attributes: dict[str, str] = {}
     """Attribute to a regular expression, searched in its value as text."""
-    longer_than: float | None = Field(None, gt=0)
+    longer_than: float | None = Field(default=None, gt=0)
     failed: bool | None = None
 
 
@@ -120,8 +123,8 @@ class Find(_Part):
 class Cost(_Part):
     """What it may cost. Lost orders: always none. ``delayed``/``failed``: how many orders at most (left out: any)."""
 
-    delayed: int | None = Field(None, ge=0)
-    failed: int | None = Field(0, ge=0)
+    delayed: int | None = Field(default=None, ge=0)
+    failed: int | None = Field(default=0, ge=0)
     agree: bool = True
     """The SLO series must agree with the drill's own counts. False where what failed never reached the API."""
     dead_letters: bool = False
@@ -135,9 +138,9 @@ class Drill(_Part):
     title: Text
     lesson: Text
     fault: Fault
-    lasts: float = Field(30.0, ge=0, le=3600)
-    """How long the fault stays at the least; it also stays until everything expected has been told, or its time is up."""
-    after: float = Field(20.0, ge=0, le=3600)
+    lasts: float = Field(default=30.0, ge=0, le=3600)
+    """How long the fault stays at the least; longer until everything expected has been told, or its time is up."""
+    after: float = Field(default=20.0, ge=0, le=3600)
     """How long it is watched after everything is over: a page that comes then is a false one."""
     load: Load = Load()
     expect: Expect = Expect()

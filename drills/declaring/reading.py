@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def read(path: Path) -> Drill:
 
 
 def catalogue(directory: Path = CATALOGUE) -> dict[str, Drill]:
-    """Every drill by its name, in the order of their names. Raises ``WrongDeclaration`` with all errors of all files."""
+    """Every drill by its name, in their order. Raises ``WrongDeclaration`` with all errors of all files."""
     found: dict[str, Drill] = {}
     wrong: list[str] = []
     for path in sorted(directory.glob("*.yaml")):
@@ -53,11 +54,15 @@ def catalogue(directory: Path = CATALOGUE) -> dict[str, Drill]:
 
 
 def chosen(drills: dict[str, Drill], names: Iterable[str]) -> list[Drill]:
-    """The named ones in the order named; ``all``: each but the steady check. Raises ``UnknownDrill``."""
+    """The named ones in the order named; ``all``: each but the steady check. Raises ``UnknownDrill``.
+
+    Of all, those that page and those that do not alternate: an incident mutes others for a while after its end, which
+    the next drill need not wait for if it pages nobody.
+    """
     wanted: list[Drill] = []
     for name in names:
         if name == "all":
-            wanted += [drill for drill in drills.values() if not drill.fault.nothing and drill not in wanted]
+            wanted += [drill for drill in _alternating(drills.values()) if drill not in wanted]
         elif name == "quick":
             wanted += [drill for drill in drills.values() if drill.quick and drill not in wanted]
         elif name in drills:
@@ -65,6 +70,14 @@ def chosen(drills: dict[str, Drill], names: Iterable[str]) -> list[Drill]:
         else:
             raise UnknownDrill(f"there is no drill {name}: it is all, quick, or one of {', '.join(drills)}.")
     return wanted
+
+
+def _alternating(drills: Iterable[Drill]) -> list[Drill]:
+    real = [drill for drill in drills if not drill.fault.nothing]
+    pages = [drill for drill in real if drill.expect.page]
+    others = [drill for drill in real if not drill.expect.page]
+    pairs = zip_longest(pages, others)
+    return [drill for pair in pairs for drill in pair if drill is not None]
 
 
 def _lines(error: ValidationError) -> list[str]:

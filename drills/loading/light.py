@@ -1,4 +1,4 @@
-"""A few shoppers at a steady rate. Open loop: a request sets out when its time has come, whatever became of the last."""
+"""A few shoppers at a steady rate. Open loop: a request sets out when its time has come, whatever the last is doing."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import requests
+from pymongo.errors import PyMongoError
 
 from drills.declaring.model import Load
 from drills.instance import Instance
 from drills.loading.hits import Hit, Hits
-from drills.loading.settling import Begun, settle
-from drills.ports import Orders, Tally
+from drills.loading.settling import Begun, retry_dead_letters, settle
+from drills.ports import NoAnswer, Orders, Tally
 from drills.sending import Sent
 from drills.shop_door import ShopDoor
 from drills.shopping import Expectation, Wish
@@ -42,6 +44,7 @@ class LightLoad:
         self._threads: list[threading.Thread] = []
         self._pool: ThreadPoolExecutor | None = None
         self._sent: list[Sent] = []
+        self._revived = 0
         self._products: Sequence[dict[str, Any]] = ()
         self._begun: Begun | None = None
 
@@ -51,7 +54,7 @@ class LightLoad:
             ShopDoor(self._instance).catalogue(), key=lambda product: (-product["stock"], product["id"])
         )[:20]
         self._begun = Begun.now(self._instance, f"drill-{secrets.token_hex(4)}")
-        self._sent, self._stop = [], threading.Event()
+        self._sent, self._revived, self._stop = [], 0, threading.Event()
         self._pool = ThreadPoolExecutor(THREADS, "light-load")
         self._threads = [
             threading.Thread(target=self._tick, args=(rate, one), daemon=True)
@@ -75,11 +78,21 @@ class LightLoad:
         """What was seen between two moments."""
         return self._hits.tally(start, end)
 
-    def settle(self, seconds: float, dead_letters: bool = False) -> Orders:
-        """Ask again for what was not promised, retry ``dead_letters``, wait for the ends, check the books."""
+    def revive(self) -> None:
+        """Retry this load's dead letters; those of others are left alone."""
+        if self._begun is None:
+            return
+        try:
+            self._revived += retry_dead_letters(self._instance, self._begun)
+        except (PyMongoError, requests.RequestException) as error:
+            raise NoAnswer(f"dead letters cannot be retried ({type(error).__name__})") from error
+
+    def settle(self, seconds: float) -> Orders:
+        """Ask again for what was not promised, wait for the ends, check the books."""
         if self._begun is None:
             return Orders()
-        return settle(self._instance, self._begun, self._sent, seconds, self._alone, dead_letters)
+        orders = settle(self._instance, self._begun, self._sent, seconds, self._alone)
+        return replace(orders, dead_letters=orders.dead_letters + self._revived)
 
     def _tick(self, rate: float, one: Any) -> None:
         start, number = time.monotonic(), 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pymongo.errors import PyMongoError
 from requests import RequestException
@@ -42,12 +42,10 @@ class Begun:
             shelf = books.shelf()
         finally:
             books.close()
-        return cls(prefix, datetime.now(UTC) - timedelta(seconds=1), shelf, Mailbag(instance.url("console")))
+        return cls(prefix, datetime.now(UTC), shelf, Mailbag(instance.url("console")))
 
 
-def settle(
-    instance: Instance, begun: Begun, sent: Sequence[Sent], seconds: float, alone: bool, dead_letters: bool = False
-) -> Orders:
+def settle(instance: Instance, begun: Begun, sent: Sequence[Sent], seconds: float, alone: bool) -> Orders:
     """Within ``seconds`` for the ends. Raises ``PyMongoError`` or ``RequestException`` if the books cannot be read."""
     placed = [one for one in sent if one.order_id is not None]
     asked = [one.wish for one in sent if one.order_id is None]
@@ -57,10 +55,6 @@ def settle(
         placed += [one for one in sender.send(asked, AGAIN_RATE, AGAIN_SECONDS, lambda: None) if one.order_id]
     books = Books(instance.mongo_url)
     try:
-        put_aside = 0
-        if dead_letters:
-            _await_ends(books, begun, seconds, but_dead=True)
-            put_aside = _retry_dead_letters(instance, books, begun)
         _await_ends(books, begun, seconds)
         begun.mailbag.look()
         orders = books.orders(begun.prefix)
@@ -77,11 +71,7 @@ def settle(
         for one in audit(evidence)
         if one.ids != ("",) and (alone or not any(word in one.invariant for word in OURS_ALONE))
     ]
-    return (
-        replace(summed(placed, orders, broken), dead_letters=put_aside)
-        if dead_letters
-        else summed(placed, orders, broken)
-    )
+    return summed(placed, orders, broken)
 
 
 def summed(placed: Sequence[Sent], orders: Sequence[Document], broken: Sequence[str]) -> Orders:
@@ -111,21 +101,23 @@ def _only(evidence: Evidence, ids: set[str]) -> Evidence:
     return Evidence(evidence.sent, evidence.orders, charges, evidence.mails, evidence.before, evidence.after, "", 0)
 
 
-def _retry_dead_letters(instance: Instance, books: Books, begun: Begun) -> int:
-    dead = [order["_id"] for order in books.orders(begun.prefix) if order.get("dead_letter")]
+def retry_dead_letters(instance: Instance, begun: Begun) -> int:
+    """Have the load's dead letters tried again; how many there were."""
+    books = Books(instance.mongo_url)
+    try:
+        dead = [order["_id"] for order in books.orders(begun.prefix) if order.get("dead_letter")]
+    finally:
+        books.close()
     ShopDoor(instance).retry(dead)
     return len(dead)
 
 
-def _await_ends(books: Books, begun: Begun, seconds: float, but_dead: bool = False) -> None:
+def _await_ends(books: Books, begun: Begun, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             begun.mailbag.look()
-            left = sum(books.unfinished(begun.prefix).values())
-            if but_dead:
-                left -= sum(bool(order.get("dead_letter")) for order in books.orders(begun.prefix))
-            if left <= 0:
+            if not sum(books.unfinished(begun.prefix).values()):
                 return
         except (PyMongoError, RequestException):
             # Not mended yet, or just now; the last word is the audit's.

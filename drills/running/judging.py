@@ -10,20 +10,22 @@ from drills.running.result import Found, Happened, Result, Spent, Told
 from drills.watching.timeline import PAGES, TICKETS, Event, Kind, Timeline
 
 AGREE_POINTS = 0.1
+MACHINE = ("HostCpuHigh", "HostMemoryLow", "HostDiskFull")
+"""Tickets about the machine on which the drill runs, with whatever else does: shown, and never wrong."""
 
 
 def told_of(timeline: Timeline, expected: Expected, receiver: str, broken: float, mended: float) -> Told:
     """The times of one awaited alert."""
 
     def seconds(kind: Kind, start: float, to: str = "") -> float | None:
-        event = timeline.first(kind, names, start, to)
+        event = timeline.first(kind, wanted, start, to)
         return None if event is None else round(max(0.0, event.at - start), 1)
 
     # If there are several names that would do, the one that was told counts.
     first = timeline.first(Kind.TOLD, expected.names, broken, receiver)
-    names = (first.alert,) if first else expected.names
+    wanted = (first.alert,) if first else expected.names
     return Told(
-        alert=names[0] if first else expected.alert,
+        alert=wanted[0] if first else expected.alert,
         receiver=receiver,
         allowed=expected.within,
         pending=seconds(Kind.PENDING, broken),
@@ -47,7 +49,7 @@ def judge(
     right = set(expect.page.names) if expect.page else set()
     false_pages = _surplus(pages, right)
     tickets = sorted({event.alert for told in timeline.notifications(TICKETS) for event in told})
-    known = {name for one in expect.tickets for name in one.names} | set(expect.may)
+    known = {name for one in expect.tickets for name in one.names} | {*expect.may, *MACHINE}
     others = tuple(name for name in tickets if name not in known)
     wrong = [
         *_late(expect.alerts, alerts, expect.resolve),

@@ -21,12 +21,17 @@ def state_dir() -> Path:
 
 
 @contextlib.contextmanager
-def place(own: bool, keep: bool = False) -> Iterator[tuple[Instance, bool]]:
-    """The instance that is up, unless ``own``; and whether it is the drill's own. Raises ``DrillFailed``."""
+def place(own: bool, keep: bool = False, here: bool = False) -> Iterator[tuple[Instance, bool]]:
+    """The instance that is up, unless ``own``; and whether it is the drill's own. Raises ``DrillFailed``.
+
+    ``here``: it must be up, none is started.
+    """
     running = None if own else _running(Instance.at(state_dir()))
     if running is not None:
         yield running, False
         return
+    if here:
+        raise DrillFailed(f"no stack is up in {state_dir()}: start it with make up.")
     # The caller's ports and directory are not for it.
     for name in ("GLASSHOUSE_PORT_OFFSET", "GLASSHOUSE_STATE_DIR"):
         os.environ.pop(name, None)

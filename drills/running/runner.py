@@ -30,9 +30,12 @@ BUDGET = 0.001
 SLO_RATIO = 'slo:sli_error:ratio_rate30m{slo="api-availability"}'
 SLO_WINDOW_SECONDS = 1800.0
 FIRING_PAGES = 'ALERTS{alertstate="firing", severity="page"}'
+OPEN_INCIDENTS = 'ALERTS{alertname="IncidentOpen", alertstate="firing", tier=""}'
+"""Goes on for three minutes after its alert (alerts/rules/incidents.yml)."""
 AGE = 'time() - max(process_start_time_seconds{job="prometheus"})'
 
 Say = Callable[[str], None]
+Enough = Callable[[float], bool]
 
 
 @dataclass(frozen=True)
@@ -45,26 +48,35 @@ class Runner:
     uninterrupted: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
     """Mending and ending the load happen within it, so that a second Ctrl-C does not leave things broken."""
 
-    def run(self, drill: Drill) -> Result:
-        """Do it. Raises ``DrillFailed`` if that is not possible; whatever is raised, all is mended before."""
-        self.quiet()
+    def run(self, drill: Drill, enough: Enough | None = None) -> Result:
+        """Do it. Raises ``DrillFailed`` if that is not possible; whatever is raised, all is mended before.
+
+        ``enough``: asked about once a second, with the seconds since the fault, whether to mend; in place of the
+        declaration's own reasons.
+        """
+        self.quiet(drill)
         with self._load(drill):
             with self._broken(drill) as broken:
-                finds = self._while_broken(drill, broken)
+                finds = self._while_broken(drill, broken, enough)
             mended = self.watcher.note(Kind.MENDED, "mended").at
+            if drill.cost.dead_letters:
+                self._revive()
             self._until_over(drill, broken, mended)
             ended = self.world.clock.now()
             spent_ratio = self._slo_ratio() if drill.cost.agree and self.world.alone else None
-        orders = self._settled(drill)
+        orders = self._settled()
         spent = self._spent(broken - drill.load.warm, ended, spent_ratio, orders)
         return judge(drill, self.watcher.timeline, broken, mended, finds, spent, orders)
 
-    def quiet(self) -> None:
-        """Wait until all runs and no page fires. Raises ``DrillFailed`` when that takes too long."""
+    def quiet(self, drill: Drill) -> None:
+        """Wait until all runs and no page fires; before a page also until the last incident no longer mutes others.
+
+        Raises ``DrillFailed`` when that takes too long.
+        """
         reasons: list[str] = []
 
         def is_quiet() -> bool:
-            reasons[:] = self._unquiet()
+            reasons[:] = self._unquiet(drill)
             if reasons:
                 self.say(f"waiting: {'; '.join(reasons)}")
             return not reasons
@@ -72,7 +84,7 @@ class Runner:
         if not self._until(is_quiet, QUIET_SECONDS):
             raise DrillFailed(f"after {QUIET_SECONDS:.0f} s still: {'; '.join(reasons)}")
 
-    def _unquiet(self) -> list[str]:
+    def _unquiet(self, drill: Drill) -> list[str]:
         observatory = self.world.observatory
         wrong = list(observatory.unhealthy())
         if wrong:
@@ -84,6 +96,8 @@ class Runner:
             if any(value > 0 for value in observatory.values(FIRING_PAGES)):
                 firing = {one.name for one in observatory.alerts() if one.labels.get("severity") == "page"}
                 return [f"{', '.join(sorted(firing)) or 'a page'} fires"]
+            if drill.expect.page and observatory.values(OPEN_INCIDENTS):
+                return ["the last incident is not over"]
         except NoAnswer as error:
             return [str(error)]
         return []
@@ -110,7 +124,7 @@ class Runner:
                 self.say("mending")
                 self.world.breaker.mend()
 
-    def _while_broken(self, drill: Drill, broken: float) -> list[Found]:
+    def _while_broken(self, drill: Drill, broken: float, enough: Enough | None) -> list[Found]:
         limit = max((one.within for one in drill.expect.alerts), default=0.0)
         clock, searches = self.world.clock, [_Search(find) for find in drill.find]
 
@@ -118,6 +132,8 @@ class Runner:
             for search in searches:
                 search.look(self.world, broken)
             age = clock.now() - broken
+            if enough is not None:
+                return enough(age)
             waiting = [one.alert for one in drill.expect.alerts if not self._told(one.names, broken)]
             waiting = waiting if age < limit else []
             sought = (
@@ -143,6 +159,8 @@ class Runner:
 
         self._until(over, drill.expect.resolve)
         self._until(lambda: False, drill.after)
+        # What was told meanwhile, too late, is over some day too.
+        self._until(over, mended + drill.expect.resolve - self.world.clock.now())
 
     def _told(self, names: tuple[str, ...], broken: float) -> bool:
         return self.watcher.timeline.first(Kind.TOLD, names, broken) is not None
@@ -151,10 +169,16 @@ class Runner:
         timeline = self.watcher.timeline
         return any(timeline.first(Kind.OVER, names, mended, to) is not None for to in (PAGES, TICKETS))
 
-    def _settled(self, drill: Drill) -> Orders:
+    def _revive(self) -> None:
+        try:
+            self.world.shoppers.revive()
+        except NoAnswer as error:
+            raise DrillFailed(str(error)) from error
+
+    def _settled(self) -> Orders:
         self.say("the books")
         try:
-            return self.world.shoppers.settle(END_SECONDS, drill.cost.dead_letters)
+            return self.world.shoppers.settle(END_SECONDS)
         except (PyMongoError, RequestException) as error:
             raise DrillFailed(f"the books cannot be read: {type(error).__name__}") from error
 

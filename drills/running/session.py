@@ -14,7 +14,7 @@ from drills.running.judging import names
 from drills.running.memory import Memory
 from drills.running.result import Result
 from drills.running.runner import Runner
-from drills.telling.files import write_all
+from drills.telling.files import write_report, write_result
 from drills.telling.words import moment
 from drills.watching.timeline import PAGES, Event
 
@@ -55,12 +55,16 @@ class Session:
             file.write(json.dumps(line) + "\n")
 
     def run(self, runner: Runner, drills: Sequence[Drill]) -> None:
-        """Each in turn. A drill that cannot be carried out is noted, and the next one tried."""
+        """Each in turn. A drill that cannot be carried out is noted, and the next one tried.
+
+        The result is written in the end: a run without one is going on, or was broken off. The report is written anew
+        after each drill.
+        """
         for number, drill in enumerate(drills, 1):
             runner.say(f"[{number}/{len(drills)}] {drill.name}: {drill.title}")
             since = runner.world.clock.now() - 1.0
             try:
-                runner.quiet()
+                runner.quiet(drill)
                 late = runner.watcher.timeline.notifications(PAGES, since)
                 self.late += [f"{names(page)} before {drill.name}" for page in late]
                 result = runner.run(drill)
@@ -70,5 +74,6 @@ class Session:
                 continue
             self.results.append(result)
             self.memory.keep(result)
-            write_all(self.directory, self.results, self.late, self.failed)
-        write_all(self.directory, self.results, self.late, self.failed)
+            write_report(self.directory, self.results, self.late, self.failed)
+        write_report(self.directory, self.results, self.late, self.failed)
+        write_result(self.directory, self.results, self.late, self.failed)

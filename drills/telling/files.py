@@ -1,4 +1,4 @@
-"""The files of a run: report.md, result.json, and a timeline for each drill."""
+"""The files of a run: report.md, a timeline for each drill, and result.json."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from drills.telling.picture import draw
 from drills.telling.tables import markdown
 
 
-def write_all(directory: Path, results: Sequence[Result], late: Sequence[str], failed: Sequence[str]) -> None:
-    """Write them all anew."""
-    directory.mkdir(parents=True, exist_ok=True)
+def write_report(directory: Path, results: Sequence[Result], late: Sequence[str], failed: Sequence[str]) -> None:
+    """For people: ``report.md`` and the pictures in it."""
+    (directory / "report.md").write_text(markdown(results, late, failed))
+    for result in results:
+        (directory / f"timeline-{result.name}.svg").write_text(draw(result))
+
+
+def write_result(directory: Path, results: Sequence[Result], late: Sequence[str], failed: Sequence[str]) -> None:
+    """For programs: ``result.json``."""
     content = {
         "passed": all(one.passed for one in results) and not late and not failed,
         "drills": [one.as_json() for one in results],
@@ -21,6 +27,3 @@ def write_all(directory: Path, results: Sequence[Result], late: Sequence[str], f
         "failed": list(failed),
     }
     (directory / "result.json").write_text(json.dumps(content, indent=1) + "\n")
-    (directory / "report.md").write_text(markdown(results, late, failed))
-    for result in results:
-        (directory / f"timeline-{result.name}.svg").write_text(draw(result))

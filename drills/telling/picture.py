@@ -5,7 +5,7 @@ No script, no font of its own; it is read on light and on dark pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from xml.sax.saxutils import escape
 
 from drills.running.result import Happened, Result
@@ -13,6 +13,7 @@ from drills.telling.words import seconds
 
 WIDTH, LEFT, RIGHT, LANE, TOP = 960, 190, 24, 34, 74
 PENDING, FIRING, BROKEN, INK, GRID = "#e0a100", "#c62828", "#c6282822", "#22303c", "#d7dde2"
+Scale = Callable[[float], float]
 _STEPS = (5, 10, 15, 30, 60, 120, 300, 600)
 _STYLE = """
   text { font: 12px ui-sans-serif, system-ui, sans-serif; fill: #22303c }
@@ -25,9 +26,9 @@ def draw(result: Result) -> str:
     lanes = sorted(
         {event.alert for event in result.events if event.alert and event.kind != "mailed over"}, key=_by(result)
     )
-    start = min(-10.0, *(event.at for event in result.events), 0.0)
-    end = max(result.mended + 15.0, *(event.at for event in result.events)) + 10.0
-    start = max(start, -60.0)
+    moments = [event.at for event in result.events]
+    start = max(-60.0, min([-10.0, *moments]))
+    end = max([result.mended + 15.0, *moments]) + 10.0
     height = TOP + LANE * max(1, len(lanes)) + 58
     scale = (WIDTH - LEFT - RIGHT) / (end - start)
 
@@ -41,7 +42,8 @@ def draw(result: Result) -> str:
         f'<rect width="{WIDTH}" height="{height}" rx="8" fill="#fbfcfd"/>',
         f'<text class="title" x="16" y="28">{escape(result.name)}: {escape(result.title)}</text>',
         f'<text class="dim" x="16" y="48">{escape(_subtitle(result))}</text>',
-        f'<rect x="{x(0)}" y="{TOP - 14}" width="{x(result.mended) - x(0)}" height="{bottom - TOP + 14}" fill="{BROKEN}"/>',
+        f'<rect x="{x(0)}" y="{TOP - 14}" width="{x(result.mended) - x(0):.1f}" height="{bottom - TOP + 14}" '
+        f'fill="{BROKEN}"/>',
         *_axis(start, end, x, bottom),
         f'<text class="mark" x="{x(0) + 3}" y="{TOP - 4}">broken</text>',
         f'<text class="mark" x="{x(result.mended) + 3}" y="{TOP - 4}">mended</text>',
@@ -55,8 +57,8 @@ def draw(result: Result) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _by(result: Result):  # type: ignore[no-untyped-def]
-    first = {}
+def _by(result: Result) -> Callable[[str], tuple[float, str]]:
+    first: dict[str, float] = {}
     for event in result.events:
         first.setdefault(event.alert, event.at)
     return lambda name: (first[name], name)
@@ -64,13 +66,14 @@ def _by(result: Result):  # type: ignore[no-untyped-def]
 
 def _subtitle(result: Result) -> str:
     said = [
-        f"{one.alert}: detected {seconds(one.detect)}, told {seconds(one.notify)}, over {seconds(one.resolve)} after mending"
+        f"{one.alert}: detected {seconds(one.detect)}, told {seconds(one.notify)}, "
+        f"over {seconds(one.resolve)} after mending"
         for one in result.alerts
     ]
     return "; ".join(said) or "no alert expected"
 
 
-def _axis(start: float, end: float, x, bottom: int) -> Iterator[str]:  # type: ignore[no-untyped-def]
+def _axis(start: float, end: float, x: Scale, bottom: int) -> Iterator[str]:
     step = next((one for one in _STEPS if (end - start) / one <= 14), 1800)
     at = -(-start // step) * step
     while at <= end:
@@ -79,7 +82,7 @@ def _axis(start: float, end: float, x, bottom: int) -> Iterator[str]:  # type: i
         at += step
 
 
-def _lane(name: str, events: list[Happened], x, y: int, end: float) -> Iterator[str]:  # type: ignore[no-untyped-def]
+def _lane(name: str, events: list[Happened], x: Scale, y: int, end: float) -> Iterator[str]:
     yield f'<text x="16" y="{y + 14}">{escape(name)}</text>'
     for kind, until, colour in (("pending", ("firing", "cleared"), PENDING), ("firing", ("cleared",), FIRING)):
         for event in events:

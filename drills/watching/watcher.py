@@ -46,7 +46,6 @@ class Watcher:
         try:
             if self._last is None:
                 self._last = self._observatory.newest_message()
-                return []
             messages = self._observatory.messages(self._last)
         except NoAnswer as error:
             return self._mute("inbox", str(error))

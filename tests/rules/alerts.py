@@ -1,4 +1,4 @@
-"""The alerts as the rules define them, and who of them mutes whom by Alertmanager's configuration."""
+"""The alerts as the rules define them, what they ask, and who of them mutes whom by Alertmanager's configuration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Any
 import yaml
 
 from tests.rules.files import ALERTS
+from tests.rules.runbooks import Query
 
+ASKED = {"metric_query": "promql", "log_query": "logql", "trace_query": "jaeger"}
+"""The annotations that are queries, and their language."""
+# What Alertmanager would have filled in: labels as a running instance has them.
+_FILLED = {"job": "api", "instance": "api-1", "service": "api", "slo": "api-availability", "exporter": "otlp_http/loki"}
+_LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 CONFIG: dict[str, Any] = yaml.safe_load((ALERTS / "alertmanager.yml").read_text())
 
@@ -18,6 +24,19 @@ def rules() -> list[dict[str, Any]]:
     files = sorted((ALERTS / "rules").glob("*.yml"))
     groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+def queries() -> list[Query]:
+    """What every alert compares, and what it tells people to ask; what several rules of one name share comes once."""
+    found: dict[tuple[str, str], Query] = {}
+    for rule in rules():
+        asked = [("promql", rule["expr"])]
+        asked += [(kind, rule["annotations"][name]) for name, kind in ASKED.items() if name in rule["annotations"]]
+        for language, text in asked:
+            filled = _LABEL.sub(lambda match: _FILLED[match[1]], text)
+            name = f"alert-{rule['alert']}"
+            found.setdefault((name, filled), Query(name, len(found), language, filled))
+    return list(found.values())
 
 
 def labels(rule: dict[str, Any]) -> dict[str, str]:

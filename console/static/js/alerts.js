@@ -4,26 +4,25 @@ import { change, getJson } from "./api.js";
 import { at, empty, h, link, notes, put, toast } from "./dom.js";
 import { every } from "./every.js";
 import { ago, clock, day } from "./format.js";
+import { keyed } from "./keyed.js";
 import { mustBeIn } from "./signin.js";
 
 const base = document.body.dataset;
-let shown = "";
 
 function queries(alert) {
   const found = [];
   if (alert.metric_query && base.prometheus) {
     found.push(link(`${base.prometheus}/graph?${new URLSearchParams({ "g0.expr": alert.metric_query, "g0.tab": "0", "g0.range_input": "30m" })}`, "Metric in Prometheus"));
   }
-  const service = alert.labels.service;
-  if (alert.log_query && service) {
-    found.push(link(`/logs?${new URLSearchParams({ level: "WARNING" })}`, "Log lines"));
+  if (alert.log_query) {
+    found.push(link(`/logs?${new URLSearchParams({ query: alert.log_query })}`, "Log lines"));
   }
   return found;
 }
 
 function silenceForm(alert, redraw) {
-  const reason = h("input", { type: "text", required: true, minlength: 5, maxlength: 300, placeholder: "Why? Others will read it." });
-  const minutes = h("select", {}, [[30, "30 min"], [60, "1 hour"], [240, "4 hours"], [1440, "a day"]].map(([value, text]) => h("option", { value }, text)));
+  const reason = h("input", { type: "text", name: "reason", required: true, minlength: 5, maxlength: 300, placeholder: "Why? Others will read it." });
+  const minutes = h("select", { name: "minutes" }, [[30, "30 min"], [60, "1 hour"], [240, "4 hours"], [1440, "a day"]].map(([value, text]) => h("option", { value }, text)));
   return h("form", {
     class: "inline-form",
     onsubmit: async (event) => {
@@ -46,7 +45,7 @@ function silenceForm(alert, redraw) {
 function card(alert, redraw) {
   const facts = [alert.value && `now ${alert.value}`, alert.threshold && `threshold ${alert.threshold}`].filter(Boolean).join(", ");
   return h("article", { class: `card alert ${alert.severity}`, "data-alert": alert.name },
-    h("header", {}, h("span", { class: `badge ${alert.severity}` }, alert.severity || "alert"), h("h3", {}, alert.name), h("span", { class: "hint" }, `since ${clock(alert.since)}, ${ago(alert.since)}`)),
+    h("header", {}, h("span", { class: `badge ${alert.severity}` }, alert.severity || "alert"), h("h3", {}, alert.name), h("span", { class: "hint" }, `since ${clock(alert.since)}, `, h("span", { "data-since": alert.since }, ago(alert.since)))),
     h("p", {}, alert.summary), facts ? h("p", { class: "hint" }, facts) : null,
     alert.impact ? h("p", {}, h("b", {}, "Impact: "), alert.impact) : null,
     h("p", { class: "actions" }, alert.runbook ? link(alert.runbook, "Runbook") : null, alert.dashboard ? link(alert.dashboard, "Dashboard") : null, queries(alert)),
@@ -78,6 +77,15 @@ function quietLine(alert) {
   return h("div", { class: "row-line" }, h("span", { class: "name" }, alert.runbook ? link(alert.runbook, alert.name) : alert.name), h("span", { class: "hint" }, why), h("span", { class: "hint" }, alert.summary));
 }
 
+// The summary and the numbers in it change with each evaluation; what a reader writes below them stays (keyed.js).
+function list(id, entries, keyOf, draw, none) {
+  if (entries.length) {
+    keyed(at(id), entries, keyOf, (entry) => draw(entry, read));
+  } else {
+    keyed(at(id), [String(none)], String, none);
+  }
+}
+
 async function read() {
   let found;
   try {
@@ -94,16 +102,15 @@ async function read() {
   at("verdict").className = `verdict ${pages ? "bad" : loud.length ? "warn" : "good"}`;
   at("verdict").textContent = loud.length ? `${loud.length} firing` : "nothing fires";
   document.dispatchEvent(new CustomEvent("firing", { detail: loud.length }));
-  const text = JSON.stringify([found, Math.floor(Date.now() / 60000)]);
-  // Not while somebody writes a reason.
-  if (text === shown || at("alerts").contains(document.activeElement)) {
-    return;
-  }
-  shown = text;
-  put("alerts", loud.length ? loud.map((alert) => card(alert, read)) : empty(found.alerts ? "Nothing fires. To see one fire, switch on a fault: " : "Alertmanager does not answer: alerts cannot be shown.", found.alerts ? h("a", { href: "/faults" }, "Faults") : ""));
-  put("silences", found.silences.length ? found.silences.map((one) => silenceLine(one, read)) : empty("No silence is in force."));
+  list("alerts", loud, (alert) => alert.fingerprint, card, found.alerts ? () => empty("Nothing fires. To see one fire, switch on a fault: ", h("a", { href: "/faults" }, "Faults")) : () => empty("Alertmanager does not answer: alerts cannot be shown."));
+  list("silences", found.silences, (one) => one.id, silenceLine, () => empty("No silence is in force."));
   const quiet = all.filter((alert) => !isLoud(alert));
   put("quiet", quiet.length ? h("div", { class: "card" }, quiet.map(quietLine)) : empty("None."));
 }
 
+setInterval(() => {
+  for (const span of document.querySelectorAll("[data-since]")) {
+    span.textContent = ago(span.dataset.since);
+  }
+}, 10000);
 every(3000, read);

@@ -12,7 +12,14 @@ let isPaused = false;
 let waiting = [];
 let seen = new Set();
 
+const given = new URLSearchParams(location.search);
+// A query in LogQL comes with a link, from an alert or a runbook; the filters take its place when one is used.
+let logql = given.get("query") ?? "";
+
 const asked = () => {
+  if (logql) {
+    return new URLSearchParams({ query: logql });
+  }
   const query = new URLSearchParams();
   for (const id of ["service", "level", "text", "id"]) {
     const value = at(id).value.trim();
@@ -34,6 +41,8 @@ function add(all) {
   if (!fresh.length) {
     return;
   }
+  // A stream that comes again after a pause repeats its last lines.
+  seen = new Set([...seen, ...fresh.map((line) => line.ns + line.message)].slice(-2 * MOST));
   if (isPaused) {
     waiting = [...waiting, ...fresh].slice(-MOST);
     tell(`Paused, ${waiting.length} new`, "");
@@ -55,6 +64,7 @@ function follow(query) {
   stream = new EventSource(`/api/logs/tail?${query}`);
   stream.addEventListener("open", () => tell("Live", "on"));
   stream.addEventListener("lines", (event) => add(JSON.parse(event.data)));
+  stream.addEventListener("behind", () => isPaused || tell("Live, but more lines come than can be shown", "on"));
   stream.addEventListener("trouble", (event) => tell(JSON.parse(event.data), "off"));
   stream.addEventListener("error", () => {
     if (stream?.readyState === EventSource.CLOSED) {
@@ -72,6 +82,8 @@ async function begin() {
   stream = null;
   clearTimeout(timer);
   const query = asked();
+  at("logql").hidden = !logql;
+  at("logql-text").textContent = logql;
   history.replaceState(null, "", query.size ? `/logs?${query}` : "/logs");
   try {
     const found = await getJson(`/api/logs?${query}`);
@@ -92,6 +104,7 @@ async function begin() {
 let typing;
 at("filters").addEventListener("submit", (event) => event.preventDefault());
 at("filters").addEventListener("input", () => {
+  logql = "";
   clearTimeout(typing);
   typing = setTimeout(begin, 350);
 });
@@ -106,10 +119,13 @@ at("pause").addEventListener("click", () => {
     tell("Paused", "");
   }
 });
+at("no-logql").addEventListener("click", () => {
+  logql = "";
+  begin();
+});
 at("clear").addEventListener("click", () => put(lines));
 addEventListener("pagehide", () => stream?.close());
 
-const given = new URLSearchParams(location.search);
 for (const id of ["level", "text", "id"]) {
   at(id).value = given.get(id) ?? "";
 }

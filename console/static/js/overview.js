@@ -24,7 +24,7 @@ function red({ trends, numbers }) {
     tile("Failed (5xx)", said(errors, percent), trends.errors, { href: "/requests?kind=failed", isBad: errors > 0.05 }),
     tile("p95 latency", said(latency, seconds), trends.latency, { href: "/requests?kind=slow", isBad: latency > 2 }),
     tile("Orders confirmed", said(last(trends.orders), (value) => `${short(value)}/min`), trends.orders, { href: "/dashboards/glasshouse-orders" }),
-    tile("Order to confirmation, p95", said(last(trends.fulfilment), seconds), trends.fulfilment, { href: "/dashboards/glasshouse-orders", isBad: last(trends.fulfilment) > 5 }),
+    tile("Order to mail, p95", said(last(trends.fulfilment), seconds), trends.fulfilment, { href: "/dashboards/glasshouse-orders", isBad: last(trends.fulfilment) > 5 }),
     tile("Orders that wait", said(numbers.unfinished, short), null, { href: "/dashboards/glasshouse-orders", isBad: numbers.oldest > 60 }));
   const wait = h("div", { class: "hint" }, numbers.oldest ? `oldest ${seconds(numbers.oldest)}` : "none is old", numbers.dead ? ` · ${numbers.dead} dead letters` : "");
   at("red").lastElementChild.append(wait);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from app.factory import create_app
 from app.prepare import Preparation
+from app.profile_store import NotKept, Profile
 from app.settings import ApiSettings
 from observability import Telemetry, TelemetrySettings
 from shop.accounts import LogIn, Register
@@ -32,6 +33,25 @@ SETTINGS = ApiSettings(jwt_secret="a secret for tests, long enough for every alg
 
 
 @dataclass
+class FakeProfiles:
+    """Implements ``app.profile_store.Profiles``; ``refuses`` says why nothing is kept."""
+
+    kept: dict[str, Profile] = field(default_factory=dict)
+    refuses: str = ""
+
+    def keep(self, profile: Profile) -> None:
+        if self.refuses:
+            raise NotKept(self.refuses)
+        self.kept[profile.request_id] = profile
+
+    def newest(self) -> list[Profile]:
+        return list(reversed(self.kept.values()))
+
+    def get(self, request_id: str) -> Profile | None:
+        return self.kept.get(request_id)
+
+
+@dataclass
 class Api:
     """A client and what stands behind it."""
 
@@ -42,6 +62,7 @@ class Api:
     accounts: FakeAccounts
     revocations: FakeRevocations
     register: Register
+    profiles: FakeProfiles
 
     def log_in(self, email: str = "ann@example.com", role: Role = Role.CUSTOMER) -> dict[str, str]:
         """The tokens of an account, which is opened if need be."""
@@ -91,5 +112,6 @@ def api() -> Api:
     preparation = Preparation(lambda: 0)
     preparation.run()
     telemetry = Telemetry(TelemetrySettings(service="api", instance="api-1"))
-    app = create_app(shop, telemetry, preparation, SETTINGS)  # type: ignore[arg-type]
-    return Api(app.test_client(), orders, queue, down, accounts, revocations, register)
+    profiles = FakeProfiles()
+    app = create_app(shop, telemetry, preparation, SETTINGS, profiles=profiles)  # type: ignore[arg-type]
+    return Api(app.test_client(), orders, queue, down, accounts, revocations, register, profiles)

@@ -27,7 +27,7 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-OPERATIONS = 21
+OPERATIONS = 24
 EXAMPLES = 25
 
 

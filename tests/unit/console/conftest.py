@@ -59,7 +59,11 @@ def console(inbox: Inbox, tmp_path: Path) -> SimpleNamespace:
     runbooks.mkdir()
     (runbooks / "ApiErrorRatioHigh.md").write_text("# Look & <listen>\n")
     (tmp_path / "secret.md").write_text("secret")
-    environ = {"CONSOLE_RUNBOOKS_DIR": str(runbooks), "CONSOLE_MAX_WEBHOOK_BYTES": "4096"}
+    environ = {
+        "CONSOLE_STATE_DIR": str(tmp_path / "data" / "console"),
+        "CONSOLE_RUNBOOKS_DIR": str(runbooks),
+        "CONSOLE_MAX_WEBHOOK_BYTES": "4096",
+    }
     received = received_counter(CollectorRegistry())
     smtp = SimpleNamespace(alive=True)
     app = create_app(Settings.from_environ(environ), inbox, received, lambda: smtp.alive)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -14,8 +16,8 @@ from console.mail import email_item
 
 
 def test_an_empty_inbox_says_what_will_come(console: SimpleNamespace) -> None:
-    """The first page of a fresh installation is no blank."""
-    page = console.client.get("/").text
+    """The inbox of a fresh installation is no blank."""
+    page = console.client.get("/inbox").text
     assert "No alert has arrived yet" in page
     assert "No e-mail has arrived yet" in page
 
@@ -24,12 +26,12 @@ def test_the_page_shows_alerts_and_mails(console: SimpleNamespace, recorded: Cal
     """Status, summary, links and the mail's text are there, and the way to the other servers."""
     console.client.post("/api/alerts/webhook", json=recorded("webhook"))
     console.inbox.add("email", email_item(b"Subject: Your order\r\nX-Order-ID: ord_1\r\n\r\nThank you.", "", []))
-    page = console.client.get("/").text
+    page = console.client.get("/inbox").text
     for text in ("firing", "24.34% of the requests", "/runbooks/ApiErrorRatioHigh", "Thank you.", 'data-newest="2"'):
         assert text in page
     assert "http://127.0.0.1:8000/api/v1/orders/ord_1" in page
     assert "http://127.0.0.1:9093/" in page
-    assert "Thank you." not in console.client.get("/?kind=alert").text
+    assert "Thank you." not in console.client.get("/inbox?kind=alert").text
 
 
 def test_what_others_wrote_is_escaped(console: SimpleNamespace, recorded: Callable[[str], Any]) -> None:
@@ -41,13 +43,13 @@ def test_what_others_wrote_is_escaped(console: SimpleNamespace, recorded: Callab
     payload["alerts"][0]["annotations"]["dashboard_url"] = "javascript:alert(1)"
     assert console.client.post("/api/alerts/webhook", json=payload).status_code == 200
     console.inbox.add("email", email_item(f"Subject: {evil}\r\n\r\n{evil}".encode(), evil, [evil]))
-    page = console.client.get("/").text
+    page = console.client.get("/inbox").text
     assert evil not in page
     assert "javascript:" not in page
     assert "&lt;script&gt;" in page
 
 
-@pytest.mark.parametrize("path", ["/", "/api/inbox", "/nowhere", "/static/refresh.js"])
+@pytest.mark.parametrize("path", ["/", "/inbox", "/api/inbox", "/nowhere", "/static/js/inbox.js"])
 def test_every_answer_forbids_scripts_of_others(console: SimpleNamespace, path: str) -> None:
     """The policy allows files of this server only, nothing inline, no framing."""
     with console.client.get(path) as answer:
@@ -58,17 +60,55 @@ def test_every_answer_forbids_scripts_of_others(console: SimpleNamespace, path: 
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_page_has_nothing_inline(console: SimpleNamespace) -> None:
-    """What the policy would block is not in the page."""
-    page = console.client.get("/").text
+PAGES = [
+    "/", "/dashboards", "/dashboards/glasshouse-api", "/d/glasshouse-api", "/requests", "/requests/req-1", "/logs",
+    "/alerts", "/inbox", "/faults", "/api", "/runbooks", "/runbooks/ApiErrorRatioHigh",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_has_anything_inline(console: SimpleNamespace, path: str) -> None:
+    """What the policy would block is not there: no style, no script without a file of this server."""
+    page = console.client.get(path).text
     assert " style=" not in page
     assert "<style" not in page
-    assert page.count("<script") == page.count('<script type="module" src="/static/refresh.js"') == 1
+    assert not re.search(r"\son\w+=", page)
+    scripts = re.findall(r"<script([^>]*)>", page)
+    assert scripts
+    assert all('src="/static/' in one for one in scripts)
 
 
-def test_a_runbook_is_shown(console: SimpleNamespace) -> None:
-    """The page that alerts link to, with the file's text as it is."""
-    assert "# Look &amp; &lt;listen&gt;" in console.client.get("/runbooks/ApiErrorRatioHigh").text
+@pytest.mark.parametrize("path", PAGES)
+def test_every_file_that_a_page_names_is_there(console: SimpleNamespace, path: str) -> None:
+    """Scripts, styles, icons; and what the scripts import."""
+    asked = set(re.findall(r'(?:src|href)="(/static/[^"#]+)', console.client.get(path).text))
+    known: set[str] = set()
+    while asked - known:
+        name = (asked - known).pop()
+        known.add(name)
+        with console.client.get(name) as answer:
+            assert answer.status_code == 200, name
+            if name.endswith(".js") and "/vendor/" not in name:
+                asked |= {urljoin(name, found) for found in re.findall(r'from "(\.[^"]+)"', answer.text)}
+
+
+def test_a_page_marks_where_one_is(console: SimpleNamespace) -> None:
+    """One entry of the navigation is the current one; a runbook counts as of the alerts."""
+    for path, name in (
+        ("/", "Overview"),
+        ("/logs", "Logs"),
+        ("/runbooks/ApiErrorRatioHigh", "Alerts"),
+        ("/d/x", "Dashboards"),
+    ):
+        (current,) = re.findall(r'aria-current="page">(.*?)</a>', console.client.get(path).text, re.DOTALL)
+        assert f"<span>{name}</span>" in current
+
+
+def test_a_runbook_is_drawn(console: SimpleNamespace) -> None:
+    """The page that alerts link to: the file's Markdown as HTML, its HTML as text."""
+    page = console.client.get("/runbooks/ApiErrorRatioHigh").text
+    assert "<h1>Look &amp; &lt;listen&gt;</h1>" in page
+    assert '<a href="/runbooks/ApiErrorRatioHigh">' in console.client.get("/runbooks").text
 
 
 @pytest.mark.parametrize("name", ["Nothing", "..%2Fsecret", "%2e%2e/secret", "x" * 200, "a%00b"])

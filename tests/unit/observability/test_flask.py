@@ -16,6 +16,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from werkzeug.test import TestResponse
 
 from observability import Telemetry, context, instrument_flask
+from observability.http_server import WAITED_KEY
 
 COUNT = "http_server_request_duration_seconds_count"
 
@@ -214,3 +215,14 @@ def test_what_is_noted_is_in_the_line_and_on_the_span(
     assert "cache_product_result" not in second
     attributes = [dict(span.attributes or {}) for span in spans(telemetry, exporter)]
     assert [one.get("cache.product.result") for one in attributes] == ["hit", None]
+
+
+def test_what_a_request_waited_for_a_thread_is_part_of_its_duration(client: FlaskClient, telemetry: Telemetry) -> None:
+    """Else a server whose threads are all held would look quick, and its clients would not find it so."""
+    client.get("/things/1", environ_overrides={WAITED_KEY: 3.0})
+    seconds = telemetry.registry.get_sample_value(
+        "http_server_request_duration_seconds_sum",
+        {"http_request_method": "GET", "http_route": "/things/<thing>", "http_response_status_code": "200"},
+    )
+    assert seconds is not None
+    assert 3.0 <= seconds < 4.0

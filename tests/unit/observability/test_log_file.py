@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import multiprocessing
@@ -9,8 +10,10 @@ import os
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from observability.log_file import SharedFileHandler
+from observability.log_lines import LogLines
 from observability.logs import logging_config
 from observability.settings import TelemetrySettings, WrongSetting
 
@@ -56,7 +59,7 @@ def test_at_its_size_it_becomes_number_one(tmp_path: Path) -> None:
 def test_a_file_that_another_process_rotated_is_followed(tmp_path: Path) -> None:
     """The next line goes to the new file, not to the renamed one."""
     path = tmp_path / "worker-1.log"
-    handler = SharedFileHandler(str(path))
+    handler = SharedFileHandler(str(path), look_seconds=0)
     handler.emit(record("first"))
     path.rename(tmp_path / "worker-1.log.1")
     handler.emit(record("second"))
@@ -108,6 +111,38 @@ def test_a_file_that_cannot_be_written_never_raises(tmp_path: Path, capsys: pyte
     path.parent.mkdir()
     handler.emit(record("kept"))
     assert path.read_text() == "kept\n"
+
+
+def test_lines_are_counted_by_whether_they_were_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the file; standard output beside it is only a copy."""
+    registry = CollectorRegistry()
+    env = {"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "api-1.log")}
+    handlers = logging_config(TelemetrySettings.from_env(env), LogLines(registry))["handlers"]
+    assert "lines" not in handlers["stdout"]
+    handler = SharedFileHandler(str(tmp_path / "logs" / "api-1.log"), lines=handlers["file"]["lines"])
+    handler.emit(record("lost"))
+    (tmp_path / "logs").mkdir()
+    handler.emit(record("kept"))
+    handler.emit(record("kept too"))
+    assert counted(registry) == {"written": 2, "lost": 1}
+
+
+def test_without_a_file_standard_output_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line that standard output does not take is lost."""
+    registry = CollectorRegistry()
+    config = logging_config(TelemetrySettings.from_env({"SERVICE_NAME": "api"}), LogLines(registry))
+    stream = io.StringIO()
+    handler = config["handlers"]["stdout"]["()"](stream, config["handlers"]["stdout"]["lines"])
+    handler.emit(record("kept"))
+    stream.close()
+    handler.emit(record("lost"))
+    assert "closed file" in capsys.readouterr().err
+    assert counted(registry) == {"written": 1, "lost": 1}
+
+
+def counted(registry: CollectorRegistry) -> dict[str, float | None]:
+    name = "telemetry_log_lines_total"
+    return {outcome: registry.get_sample_value(name, {"outcome": outcome}) for outcome in ("written", "lost")}
 
 
 def test_what_cannot_be_encoded_is_escaped(tmp_path: Path) -> None:

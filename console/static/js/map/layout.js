@@ -1,12 +1,17 @@
-// Where the services stand. What calls stands left of what is called; stores stand below, under those who use them.
+// Where the services stand. What calls stands left of what is called. Stores stand below, under those who use them;
+// a service that nobody calls and that only feeds another one stands above that one.
 //
 // Ranks are the longest way from a caller that nobody calls; a circle is cut where it closes.
 
-export const WIDTH = 132;
-export const HEIGHT = 52;
-const COLUMN = 214;
-const ROW = 96;
-const STORE_GAP = 50;
+export const WIDTH = 118;
+export const HEIGHT = 50;
+const COLUMN = 200;
+const ROW = 104;
+const STORE_GAP = 196;
+const STORE_APART = WIDTH + 96;
+const EDGE = 12;
+
+const isBelow = (node) => node.kind === "store" || node.kind === "mail";
 
 function ranks(names, edges) {
   const rank = new Map(names.map((name) => [name, 0]));
@@ -26,34 +31,50 @@ function ranks(names, edges) {
   return rank;
 }
 
-export function layout(nodes, edges) {
-  const isBelow = (node) => node.kind === "store" || node.kind === "mail";
-  const stores = nodes.filter(isBelow);
-  const others = nodes.filter((node) => !isBelow(node));
-  const isStore = new Set(stores.map((node) => node.id));
-  const rank = ranks(others.map((node) => node.id), edges.filter((edge) => !isStore.has(edge.to) && !isStore.has(edge.from)));
-  const places = new Map();
-  const used = new Map();
-  for (const node of [...others].sort((a, b) => a.id.localeCompare(b.id))) {
-    const column = rank.get(node.id);
-    const row = used.get(column) ?? 0;
-    used.set(column, row + 1);
-    places.set(node.id, { x: 16 + WIDTH / 2 + column * COLUMN, y: 16 + HEIGHT / 2 + row * ROW });
+// Service to the one service that it feeds, if that is all that ties it to the others.
+function feeders(services, edges) {
+  const found = new Map();
+  for (const node of services.filter((one) => one.kind === "service")) {
+    const targets = new Set(edges.filter((edge) => edge.from === node.id).map((edge) => edge.to));
+    if (targets.size === 1 && !edges.some((edge) => edge.to === node.id)) {
+      found.set(node.id, [...targets][0]);
+    }
   }
-  const columns = Math.max(1, ...[...rank.values()].map((value) => value + 1));
-  const rows = Math.max(1, ...used.values());
-  const width = 32 + WIDTH + (columns - 1) * COLUMN;
-  const bottom = 16 + HEIGHT / 2 + (rows - 1) * ROW + ROW + STORE_GAP;
+  return found;
+}
+
+function placeServices(services, edges) {
+  const feeds = feeders(services, edges);
+  const others = services.filter((node) => !feeds.has(node.id));
+  const rank = ranks(others.map((node) => node.id), edges.filter((edge) => !feeds.has(edge.from)));
+  const top = EDGE + HEIGHT / 2 + (feeds.size ? ROW : 0);
+  const [places, used] = [new Map(), new Map()];
+  for (const node of [...others].sort((a, b) => a.id.localeCompare(b.id))) {
+    const [column, row] = [rank.get(node.id), used.get(rank.get(node.id)) ?? 0];
+    used.set(column, row + 1);
+    places.set(node.id, { x: EDGE + WIDTH / 2 + column * COLUMN, y: top + row * ROW });
+  }
+  const above = new Map();
+  for (const [id, target] of feeds) {
+    const number = above.get(target) ?? 0;
+    above.set(target, number + 1);
+    places.set(id, { x: places.get(target).x + number * COLUMN, y: EDGE + HEIGHT / 2 });
+  }
+  return { places, bottom: top + (Math.max(1, ...used.values()) - 1) * ROW };
+}
+
+export function layout(nodes, edges) {
+  const stores = nodes.filter(isBelow);
+  const isStore = new Set(stores.map((node) => node.id));
+  const { places, bottom } = placeServices(nodes.filter((node) => !isBelow(node)), edges.filter((edge) => !isStore.has(edge.to) && !isStore.has(edge.from)));
+  const right = Math.max(EDGE + WIDTH / 2, ...[...places.values()].map((place) => place.x));
   const wanted = stores.map((node) => {
     const callers = edges.filter((edge) => edge.to === node.id && places.has(edge.from)).map((edge) => places.get(edge.from).x);
-    return { node, x: callers.length ? callers.reduce((sum, x) => sum + x, 0) / callers.length : width / 2 };
+    return { node, x: callers.length ? callers.reduce((sum, x) => sum + x, 0) / callers.length : right };
   }).sort((a, b) => (a.node.kind === "mail") - (b.node.kind === "mail") || a.x - b.x || a.node.id.localeCompare(b.node.id));
-  // Far enough apart that their edges are told from each other.
-  const apart = WIDTH + 110;
   const middle = wanted.reduce((sum, one) => sum + one.x, 0) / Math.max(1, wanted.length);
-  wanted.forEach((one, place) => {
-    const x = middle + (place - (wanted.length - 1) / 2) * apart;
-    places.set(one.node.id, { x: Math.min(Math.max(x, 16 + WIDTH / 2), width - 16 - WIDTH / 2), y: bottom });
-  });
-  return { places, width, height: (stores.length ? bottom : 16 + HEIGHT / 2 + (rows - 1) * ROW) + HEIGHT / 2 + 16 };
+  const first = Math.max(EDGE + WIDTH / 2, Math.min(middle - ((wanted.length - 1) / 2) * STORE_APART, right - (wanted.length - 1) * STORE_APART));
+  wanted.forEach((one, number) => places.set(one.node.id, { x: first + number * STORE_APART, y: bottom + STORE_GAP }));
+  const width = Math.max(right, ...[...places.values()].map((place) => place.x)) + WIDTH / 2 + EDGE;
+  return { places, width, height: bottom + (stores.length ? STORE_GAP : 0) + HEIGHT / 2 + EDGE };
 }

@@ -7,6 +7,7 @@ import { waterfall } from "./waterfall.js";
 
 const place = at("story");
 const COMPLETE_AFTER_MS = 20000;
+const SLOW_STEP_MS = 1000;
 let isLeft = false;
 
 function heading(story) {
@@ -22,11 +23,16 @@ function heading(story) {
   h("p", { class: "hint facts" }, facts.join(" · ")),
   h("dl", { class: "ids" }, [["Request", story.request_id], ["Trace", story.trace_id], ["Order", story.order?.id]].filter(([, id]) => id)
     .map(([name, id]) => h("div", {}, h("dt", {}, name), h("dd", { class: "mono" }, id)))),
-  h("p", { class: "actions" }, story.links.map((one) => link(one.url, one.title)))];
+  h("p", { class: "actions" }, story.links.filter((one) => one.title !== "Console").map((one) => link(one.url, one.title))),
+  story.alerts.length ? h("p", { class: "hint" }, "Firing now: ", story.alerts.map((one) => [h("a", { href: "/alerts", title: one.summary }, one.name), " "])) : null];
 }
 
 function rootOf(trace) {
   return trace?.parts.find((part) => part.type === "span");
+}
+
+function finding(one, heading, show) {
+  return h("div", { class: `finding ${one.kind}` }, h(heading, {}, one.title), h("p", {}, one.text, " ", h("button", { type: "button", class: "quiet", onclick: () => show(one.span_id) }, "Show the span")));
 }
 
 function findings(story, show) {
@@ -34,19 +40,22 @@ function findings(story, show) {
     return story.trace ? h("section", { class: "card findings good" }, h("h2", {}, "Nothing peculiar"),
       h("p", { class: "hint" }, `No query without an index, no long wait, no failure; no single step that stands out of ${ms(story.trace.duration_ms)}.`)) : null;
   }
-  return h("section", { class: "card findings", "aria-label": "What stands out" },
-    story.findings.map((one) => h("div", { class: `finding ${one.kind}` }, h("h2", {}, one.title), h("p", {}, one.text),
-      h("button", { type: "button", onclick: () => show(one.span_id) }, "Show the span"))));
+  const [first, ...rest] = story.findings;
+  return h("section", { class: "card findings", "aria-label": "What stands out" }, finding(first, "h2", show),
+    rest.length ? h("div", { class: "further" }, h("p", { class: "caption" }, "Also"), rest.map((one) => finding(one, "h3", show))) : null);
 }
 
 function order(part) {
   if (!part) {
     return null;
   }
+  const after = part.states.map((state) => state.after_ms ?? 0);
+  const took = after.map((ms, place) => ms - (after[place - 1] ?? 0));
+  const longest = Math.max(...took) > SLOW_STEP_MS ? took.indexOf(Math.max(...took)) : -1;
   const total = part.total_cents === null ? "" : ` · ${(part.total_cents / 100).toFixed(2)} ${part.currency}`;
   return h("section", { class: "card" }, h("header", {}, h("h2", {}, "The order"), h("span", { class: `badge ${part.status === "confirmed" ? "good" : part.status === "failed" ? "bad" : "warn"}` }, part.status), h("span", { class: "hint" }, part.items.join(", ") + total)),
     part.reason ? h("p", { class: "wrong" }, part.reason) : null,
-    h("ol", { class: "states" }, part.states.map((state) => h("li", {}, h("b", {}, state.status), h("span", { class: "hint" }, state.after_ms === null ? "" : `+${ms(state.after_ms)}`)))));
+    h("ol", { class: "states" }, part.states.map((state, place) => h("li", { class: place === longest ? "slow" : null }, h("b", {}, state.status), h("span", { class: "hint" }, state.after_ms === null ? "" : `+${ms(state.after_ms)}`), place === longest ? h("span", { class: "badge warn" }, `this step took ${ms(took[place])}`) : null))));
 }
 
 function around(story) {
@@ -71,7 +80,7 @@ function draw(story) {
     chart = made.element;
     show = made.show;
   } else {
-    chart = h("section", { class: "card" }, h("h2", {}, "Log lines"), story.logs.map((line) => h("p", { class: "mono" }, `${clock(line.at, true)} ${line.service} ${line.level} ${line.message}`)));
+    chart = h("section", { class: "card" }, h("h2", {}, "Log lines"), story.logs.length ? story.logs.map((line) => h("p", { class: "mono" }, `${clock(line.at, true)} ${line.service} ${line.level} ${line.message}`)) : h("p", { class: "hint" }, "None, and no trace."));
   }
   put(place, heading(story), said, findings(story, show), order(story.order), chart, around(story));
   place.dataset.state = "ready";

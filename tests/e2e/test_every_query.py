@@ -1,4 +1,4 @@
-"""Every query of every runbook, asked of the real servers: none is refused, none asks for what is not there."""
+"""Every query of every runbook and every alert, asked of the real servers: none is refused, none asks for nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from tests.e2e.conftest import Stack
-from tests.rules.runbooks import Query, jaeger, metrics, queries
+from tests.rules import alerts, runbooks
+from tests.rules.runbooks import Query, jaeger, metrics
 from tests.waiting import wait_until
 
 # Metrics that a healthy instance, natively, without traffic, does not have; each with the reason.
@@ -23,8 +24,10 @@ ABSENT = {
     "fault_active": "only with FAULTS_FILE",
 }
 SECONDS = {"s": 1, "m": 60, "h": 3600}
-PER_LANGUAGE = {language: [query for query in queries() if query.language == language] for language in
-                ("promql", "logql", "jaeger")}  # fmt: skip
+QUERIES = [*runbooks.queries(), *alerts.queries()]
+PER_LANGUAGE = {
+    language: [query for query in QUERIES if query.language == language] for language in ("promql", "logql", "jaeger")
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def known(stack: Stack) -> set[str]:
         return wanted <= names
 
     with suppress(AssertionError):  # each query says for itself what it lacks
-        wait_until("every metric of the runbooks in Prometheus", all_scraped, 60)
+        wait_until("every metric of runbooks and alerts in Prometheus", all_scraped, 60)
     return names
 
 
@@ -88,6 +91,6 @@ def test_a_wrong_query_is_noticed(stack: Stack, known: set[str]) -> None:
 
 
 def test_exceptions_are_still_needed() -> None:
-    """A metric that no runbook asks for needs no reason to be absent."""
+    """A metric that no runbook and no alert asks for needs no reason to be absent."""
     asked = {name for query in PER_LANGUAGE["promql"] for name in metrics(query.text)}
     assert sorted(ABSENT.keys() - asked) == []

@@ -1,0 +1,68 @@
+"""The critical path: which span had to end before the request, and what followed from it, could go on.
+
+It is walked backwards from the last end: of the children the one that ended last held its parent up until then, before
+it another one, and in the gaps the parent worked itself. A job that runs on after the request that asked for it counts
+as that request's last child, so the path covers everything that one waits for until the order is done.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from console.servers.jaeger import Span
+
+Piece = tuple[int, int]
+Children = Mapping[str | None, Sequence[Span]]
+
+
+def critical_path(spans: Sequence[Span]) -> dict[str, list[Piece]]:
+    """Return by span id the pieces of time (from, to; µs since the epoch) in which that span itself was waited for.
+
+    No two pieces overlap; together they cover the trace but for the times in which nothing of it ran, such as a wait in
+    a queue. A span that nothing waited for is not there.
+    """
+    if not spans:
+        return {}
+    known = {span.span_id: span for span in spans}
+    children: dict[str | None, list[Span]] = defaultdict(list)
+    for span in known.values():
+        children[span.parent_id if span.parent_id in known else None].append(span)
+    ends = _ends(children)
+    path: dict[str, list[Piece]] = defaultdict(list)
+    waiting: list[tuple[str | None, int, int]] = [
+        (None, min(span.start_us for span in spans), max(ends.values(), default=0))
+    ]
+    while waiting:
+        parent, begin, at = waiting.pop()
+        for child in sorted(children[parent], key=lambda child: -ends[child.span_id]):
+            start, end = max(child.start_us, begin), min(ends[child.span_id], at)
+            if end <= start:
+                continue
+            _add(path, parent, known, end, at)
+            waiting.append((child.span_id, start, end))
+            at = start
+        _add(path, parent, known, begin, at)
+    return {span_id: sorted(pieces) for span_id, pieces in path.items()}
+
+
+def _ends(children: Children) -> dict[str, int]:
+    """When the last of a span and all below it ended; spans that refer to each other in a circle are left out."""
+    order: list[Span] = []
+    waiting = [*children.get(None, ())]
+    while waiting:
+        order.append(span := waiting.pop())
+        waiting.extend(children.get(span.span_id, ()))
+    ends: dict[str, int] = {}
+    for span in reversed(order):
+        ends[span.span_id] = max([span.end_us, *(ends[child.span_id] for child in children.get(span.span_id, ()))])
+    return ends
+
+
+def _add(path: dict[str, list[Piece]], span_id: str | None, known: Mapping[str, Span], start: int, end: int) -> None:
+    """Only while the span ran: between its end and what it set going nothing of it was worked on."""
+    if span_id is None:
+        return
+    end = min(end, known[span_id].end_us)
+    if end > start:
+        path[span_id].append((start, end))

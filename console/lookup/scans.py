@@ -1,0 +1,47 @@
+"""Queries that read a whole collection, because the index that they would need is not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from console.lookup.seen import Finding, Seen, amount
+from console.servers.jaeger import Span
+
+_SCAN = "COLLSCAN"
+_EXAMINED = re.compile(r"docs?_?examined$", re.IGNORECASE)
+_RETURNED = re.compile(r"(n_?returned|docs?_?returned)$", re.IGNORECASE)
+
+
+def scans(seen: Seen) -> Iterator[Finding]:
+    """One finding per span whose attributes, events or log lines name the plan."""
+    told = {line.span_id: line.fields for line in seen.lines if _names_scan(line.fields)}
+    for span in seen.spans:
+        facts: dict[str, Any] = dict(span.attributes)
+        for event in span.events:
+            facts |= event.attributes
+        facts |= told.get(span.span_id, {})
+        if _names_scan(facts):
+            yield _finding(seen, span, facts)
+
+
+def _names_scan(facts: Mapping[str, Any]) -> bool:
+    return any(_SCAN in str(value) for value in facts.values())
+
+
+def _finding(seen: Seen, span: Span, facts: Mapping[str, Any]) -> Finding:
+    where = str(facts.get("db.collection.name") or facts.get("collection") or "")
+    examined = next((value for name, value in facts.items() if _EXAMINED.search(name)), None)
+    returned = next((value for name, value in facts.items() if _RETURNED.search(name)), None)
+    reads = f"reads the whole collection {where}".rstrip()
+    counted = f"{amount(examined)} documents examined, " if examined is not None else ""
+    given = f" It returned {amount(returned)} of them." if returned is not None else ""
+    return seen.finding(
+        "scan",
+        f"{seen.share(span.duration_us)}: {span.service} · {span.name} {reads}",
+        f"{_SCAN}, {counted}no index.{given} An index on the fields that it filters by is missing or was dropped: "
+        "make it, and the query reads only what it returns.",
+        span,
+        10 + span.duration_us / seen.whole_us,
+    )

@@ -1,0 +1,24 @@
+// Log lines, newest first; a line opens its fields and leads to its request.
+
+import { h, put } from "../../dom.js";
+import { lineRow } from "../../lines.js";
+
+export function logs(place, panel) {
+  let known = "";
+
+  return {
+    show(results) {
+      const lines = panel.targets.flatMap((target) => results[target.refId]?.lines ?? []);
+      if (!lines.length) {
+        return false;
+      }
+      // Lines that are the same as before stay as they are: one of them may be open.
+      const signature = lines.map((line) => line.ns).join();
+      if (signature !== known || !place.hasChildNodes()) {
+        known = signature;
+        put(place, h("div", { class: "log-lines", tabindex: 0, role: "region", "aria-label": panel.title }, lines.map(lineRow)));
+      }
+      return true;
+    },
+  };
+}

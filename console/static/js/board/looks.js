@@ -1,0 +1,29 @@
+// Grafana's colour names, thresholds and mappings, in this page's colours.
+
+import { inUnit } from "../format.js";
+
+const NAMES = { green: "--bar-good", orange: "--bar-warn", yellow: "--bar-warn", red: "--bar-bad", blue: "--s0", purple: "--s6", text: "--ink" };
+const TEXTS = { green: "--good", orange: "--warn", yellow: "--warn", red: "--bad" };
+const LINES = 8;
+
+// Canvas does not know custom properties: their values are read when it is drawn.
+export const paint = (property) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+export const property = (name) => NAMES[name] ?? "--ink";
+export const textColour = (name) => `var(${TEXTS[name] ?? property(name)})`;
+export const colour = (name) => `var(${property(name)})`;
+export const lineProperty = (place) => `--s${place % LINES}`;
+export const isDashed = (place) => Math.floor(place / LINES) % 2 === 1;
+
+export const steps = (defaults) => defaults.thresholds?.steps ?? [{ value: null, color: "text" }];
+
+export function thresholdColour(value, defaults) {
+  const reached = steps(defaults).findLast((step) => step.value === null || value >= step.value);
+  return reached?.color ?? "text";
+}
+
+// The text and the colour's name of a value: what a mapping says goes first.
+export function said(value, defaults) {
+  const mapped = (defaults.mappings ?? []).map((mapping) => mapping.options?.[String(value)]).find(Boolean);
+  const own = value === null ? "text" : thresholdColour(value, defaults);
+  return { text: mapped?.text ?? inUnit(value, defaults.unit, defaults.decimals), colour: mapped?.color ?? own };
+}

@@ -1,0 +1,202 @@
+// A dashboard of Grafana's file: its choices, its panels, and one batch of questions per refresh for what is in sight.
+
+import { ask, getJson } from "../api.js";
+import { at, empty, h, link, put } from "../dom.js";
+import * as address from "./address.js";
+import * as annotations from "./annotations.js";
+import { answers, questions, resultsOf, spanOf } from "./asking.js";
+import { drawTime, drawVariables } from "./controls.js";
+import { fill } from "./fill.js";
+import { makePanel } from "./panel.js";
+import { duration, range as rangeOf } from "./time.js";
+import { drawView } from "./view.js";
+
+const place = at("board");
+const LABEL_VALUES = /^label_values\((?:(?<metric>.+),\s*)?(?<label>\w+)\)$/s;
+let board;
+let state;
+let range;
+let panels = [];
+let options = {};
+let marks = [];
+let turn = 0;
+let timer = 0;
+let soon = 0;
+
+const inSight = () => panels.filter((one) => one.isKnown && one.isVisible && (!state.view || one.panel.id === state.view));
+const keyOf = () => `${range.start} ${range.end} ${JSON.stringify(state.chosen)}`;
+
+const tell = (problem) => put("problem", h("p", { class: "note" }, problem.message));
+
+// --- asking ---
+
+async function readVariables() {
+  const asked = (board.templating?.list ?? []).filter((one) => one.type === "query").map((one) => {
+    const { metric = "", label } = LABEL_VALUES.exec(one.definition)?.groups ?? {};
+    return { id: one.name, source: "prometheus", kind: "labels", label, expr: fill(metric, address.values(state, board), { ...range, step: 15 }), start: range.start, end: range.end };
+  });
+  if (asked.length) {
+    const found = await ask(asked);
+    options = Object.fromEntries(asked.map(({ id }) => [id, [...(found[id].values ?? [])].sort()]));
+  }
+  drawVariables(at("variables"), board, state, options, choose);
+}
+
+function asking(one, values) {
+  try {
+    return questions(one.panel, range, values);
+  } catch (error) {
+    one.fail(error.message);
+    return [];
+  }
+}
+
+// What has come into sight is asked for alone; a refresh asks for all that is in sight, in one batch.
+async function read(isRefresh) {
+  const wanted = inSight().filter((one) => isRefresh || one.key !== keyOf());
+  if (!wanted.length && !isRefresh) {
+    return;
+  }
+  const [mine, values, key] = [turn, address.values(state, board), keyOf()];
+  wanted.forEach((one) => (one.key = key));
+  const asked = wanted.flatMap((one) => asking(one, values));
+  const found = await answers(isRefresh ? [...annotations.questions(board, range, values), ...asked] : asked);
+  if (mine !== turn) {
+    return; // Meanwhile something else has been chosen.
+  }
+  if (isRefresh) {
+    marks = annotations.marks(board, range, found);
+  }
+  for (const one of wanted) {
+    const results = resultsOf(one.panel, found);
+    one.show(results, { range: { ...range, from: state.from, to: state.to }, span: spanOf(one.panel, range), marks, onZoom: zoom });
+    if (one.panel.id === state.view) {
+      drawView(at("zoom"), one.panel, results, { range, values, marks });
+    }
+  }
+  place.dataset.state = "ready";
+}
+
+async function refresh() {
+  clearTimeout(timer);
+  turn += 1;
+  if (!document.hidden) {
+    range = rangeOf(state, board.time);
+    at("trouble").hidden = !range.isRefused;
+    try {
+      await read(true);
+      put("problem");
+    } catch (problem) {
+      tell(problem);
+    }
+  }
+  const seconds = duration(state.refresh);
+  if (seconds) {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, seconds * 1000);
+  }
+}
+
+function comeIntoSight() {
+  clearTimeout(soon);
+  soon = setTimeout(() => read(false).catch(tell), 60);
+}
+
+// --- choosing ---
+
+function changed() {
+  history.replaceState(null, "", `${location.pathname}?${address.written(state)}`);
+  range = rangeOf(state, board.time);
+  const query = address.written(state, false);
+  put("board-links", board.links.map((one) => link(`${one.url}?${query}`, one.title, { title: one.tooltip })));
+  if (at("in-grafana")) {
+    at("in-grafana").href = `${document.body.dataset.grafana}/d/${encodeURIComponent(board.uid)}?${query}`;
+  }
+  drawTime(at("times"), state, range, { onRange, onRefresh, onNow: refresh });
+  drawVariables(at("variables"), board, state, options, choose);
+  at("panels").classList.toggle("alone", Boolean(state.view));
+  panels.forEach((one) => one.element.classList.toggle("viewed", one.panel.id === state.view));
+  at("zoom").hidden = !state.view;
+  panels.forEach((one) => one.resize());
+  refresh();
+}
+
+// One variable may be asked for within another.
+const again = () => readVariables().catch(tell);
+
+function choose(name, value) {
+  state.chosen[name] = value;
+  changed();
+  again();
+}
+
+function onRange(from, to) {
+  Object.assign(state, { from, to });
+  changed();
+  again();
+}
+
+const zoom = (from, to) => onRange(String(Math.round(from * 1000)), String(Math.round(to * 1000)));
+
+function onRefresh(text) {
+  state.refresh = text;
+  changed();
+}
+
+function view(id) {
+  state.view = state.view === id ? null : id;
+  put("zoom");
+  changed();
+  (state.view ? panels.find((one) => one.panel.id === id)?.element : at(`panel-${id}`))?.querySelector(".view").focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && state?.view && !event.target.closest("input, select, dialog, details[open]")) {
+    view(state.view);
+  }
+});
+
+// --- drawing ---
+
+function row(one) {
+  const element = h("h2", { class: "row" }, one.title);
+  element.style.setProperty("--y", String(one.gridPos.y + 1));
+  return element;
+}
+
+function watch() {
+  const sight = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      panels.find((one) => one.element === entry.target).isVisible = entry.isIntersecting;
+    }
+    comeIntoSight();
+  }, { rootMargin: "150px" });
+  const sizes = new ResizeObserver((entries) => entries.forEach((entry) => panels.find((one) => one.body === entry.target).resize()));
+  panels.forEach((one) => {
+    sight.observe(one.element);
+    sizes.observe(one.body);
+  });
+  const recolour = () => panels.forEach((one) => one.recolour());
+  document.addEventListener("theme", recolour);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+  document.addEventListener("visibilitychange", () => document.hidden || refresh());
+}
+
+try {
+  const content = await getJson(`/api/dashboards/${encodeURIComponent(place.dataset.uid)}`);
+  board = content.dashboard;
+  state = address.read(location.search, board);
+  range = rangeOf(state, board.time);
+  at("board-title").textContent = board.title;
+  at("board-about").textContent = board.description ?? "";
+  document.title = `${board.title} · Glasshouse`;
+  panels = board.panels.filter((one) => one.type !== "row").map((one) => makePanel(one, content.declared[one.title], view));
+  const made = new Map(panels.map((one) => [one.panel, one.element]));
+  put("panels", board.panels.map((one) => made.get(one) ?? row(one)));
+  watch();
+  changed();
+  again();
+} catch (problem) {
+  put("panels", empty(problem.message));
+}
+at("panels").removeAttribute("aria-busy");

@@ -1,0 +1,43 @@
+// The events of a run, parted by drill: each begins where something is broken. Times are seconds from there.
+
+export const WORDS = {
+  broken: "broken", mended: "mended", pending: "suspected", firing: "fires", cleared: "not true any more",
+  told: "notified", mailed: "e-mail", over: "told over", "mailed over": "e-mail: over", note: "note",
+};
+
+export function parted(events) {
+  const parts = [];
+  for (const event of events) {
+    if (event.kind === "broken" || !parts.length) {
+      parts.push([]);
+    }
+    parts.at(-1).push({ ...event, time: new Date(event.at).getTime() / 1000 });
+  }
+  return parts.map((part) => {
+    const zero = (part.find((event) => event.kind === "broken") ?? part[0]).time;
+    return part.map((event) => ({ ...event, after: event.time - zero, zero })).sort((a, b) => a.after - b.after);
+  });
+}
+
+// For each alert its states as spans and its messages as marks.
+export function lanes(part, end) {
+  const found = new Map();
+  for (const event of part.filter((one) => one.alert)) {
+    const lane = found.get(event.alert) ?? { alert: event.alert, spans: [], marks: [] };
+    found.set(event.alert, lane);
+    const open = lane.spans.at(-1);
+    if (["pending", "firing", "cleared"].includes(event.kind)) {
+      if (open && open.end === null) {
+        open.end = event.after;
+      }
+      if (event.kind !== "cleared") {
+        lane.spans.push({ state: event.kind, start: event.after, end: null });
+      }
+    } else if (["told", "mailed", "over"].includes(event.kind)) {
+      lane.marks.push({ kind: event.kind, at: event.after });
+    }
+  }
+  const all = [...found.values()];
+  all.forEach((lane) => lane.spans.forEach((span) => (span.end ??= end)));
+  return all;
+}

@@ -1,0 +1,67 @@
+// Fire drills: what can be drilled, the one that runs with its timeline, and the runs before.
+
+import { change, getJson } from "../api.js";
+import { at, empty, h, put, toast } from "../dom.js";
+import { keyed } from "../keyed.js";
+import { mustBeIn } from "../signin.js";
+import { catalogueTable, runCard, running } from "./parts.js";
+
+const opened = new Set();
+
+async function act(work, said) {
+  if (!(await mustBeIn())) {
+    return;
+  }
+  try {
+    await work();
+    toast(said);
+  } catch (problem) {
+    toast(problem.message);
+  }
+  await drills();
+}
+
+const stop = () => act(() => change("DELETE", "/api/drills/current"), "It mends what it broke, then ends.");
+
+function start(drill) {
+  const go = h("button", { type: "button", class: "main", onclick: () => {
+    dialog.close();
+    act(() => change("POST", "/api/drills", { name: drill.name }), `${drill.name} has begun.`);
+  } }, "Run it");
+  const dialog = h("dialog", { "aria-labelledby": "run-title" }, h("h2", { id: "run-title" }, `Run ${drill.name}?`),
+    h("p", {}, h("b", {}, drill.title), ". ", drill.lesson),
+    h("p", { class: "hint" }, "It waits until nothing fires, sends a light load of its own, breaks this very stack, watches who is told, and mends it: some minutes altogether. Orders that others place meanwhile may be late."),
+    h("p", { class: "actions" }, go, h("button", { type: "button", onclick: () => dialog.close() }, "Not now")));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  go.focus();
+}
+
+function toggle(run) {
+  if (!opened.delete(run)) {
+    opened.add(run);
+  }
+  drills();
+}
+
+export async function drills() {
+  try {
+    const found = await getJson("/api/drills");
+    const current = found.current && !found.current.is_over ? found.current : null;
+    const live = new Set(found.runs.filter((run) => run.state === "running").map((run) => run.run));
+    const wanted = found.runs.filter((run) => live.has(run.run) || opened.has(run.run));
+    const details = new Map(await Promise.all(wanted.map(async (run) => [run.run, (await getJson(`/api/drills/${encodeURIComponent(run.run)}`)).events])));
+    keyed(at("current"), current ? [{ current, events: details.get(current.run) ?? [], tick: Math.floor(Date.now() / 2000) }] : [], () => "current", (one) => running(one, stop));
+    keyed(at("catalogue"), found.catalogue.length ? [{ drills: found.catalogue, last: found.last, isBusy: Boolean(current) }] : [], () => "all", (one) => catalogueTable(one, start));
+    at("no-catalogue").hidden = found.can_run;
+    const runs = found.runs.filter((run) => run.run !== current?.run).map((run) => ({ ...run, events: details.get(run.run) ?? null }));
+    if (runs.length) {
+      keyed(at("runs"), runs, (run) => run.run, (run) => runCard(run, toggle));
+    } else {
+      keyed(at("runs"), ["none"], String, () => empty("No drill was run on this instance yet."));
+    }
+  } catch (problem) {
+    put("current", empty(problem.message));
+  }
+}

@@ -1,0 +1,60 @@
+// The parts of the drills' page, made from what the console and the drills' runner say.
+
+import { h, table } from "../dom.js";
+import { clock, day, percent, rounded, seconds } from "../format.js";
+import { WORDS, parted } from "./events.js";
+import { LEGEND, picture } from "./picture.js";
+
+const STATES = { passed: ["good", "passed"], failed: ["bad", "not as declared"], running: ["warn", "running"], stopped: ["", "stopped before its end"], unreadable: ["warn", "result unreadable"] };
+const HEADINGS = [{ title: "Drill" }, { title: "What is broken" }, { title: "Who must be told" }, { title: "Last time" }, { title: "" }];
+
+const badge = ([style, text]) => h("span", { class: `badge ${style}` }, text);
+
+export function timelines(events, isLive) {
+  const parts = parted(events);
+  return parts.map((part, number) => h("div", { class: "drill-part" },
+    h("div", { class: "scroll plain", tabindex: 0, role: "region", "aria-label": "Timeline" }, picture(part, { isLive: isLive && number === parts.length - 1 })),
+    h("p", { class: "hint legend" }, h("span", { class: "key pending" }), " suspected ", h("span", { class: "key firing" }), ` fires · ${LEGEND}`),
+    h("details", {}, h("summary", {}, `${part.length} events`),
+      h("ol", { class: "timeline" }, part.map((event) => h("li", {}, h("span", { class: "at" }, `${event.after < 0 ? "" : "+"}${rounded(event.after, 1)} s`), h("span", { class: "kind" }, WORDS[event.kind] ?? event.kind), h("span", {}, [event.alert, event.receiver && `to ${event.receiver}`, event.text].filter(Boolean).join(" · "))))))));
+}
+
+function toldOf(drill) {
+  return drill.alerts.map((one) => h("p", { class: "hint" }, h("b", {}, one.alert), one.notify === null ? " was not told"
+    : ` told after ${seconds(one.notify, 0)} (allowed ${seconds(one.allowed, 0)})`, one.mail === null ? "" : `, e-mail after ${seconds(one.mail, 0)}`, one.resolve === null ? "" : `, over ${seconds(one.resolve, 0)} after mending`));
+}
+
+function drilled(drill) {
+  const { spent } = drill;
+  return h("div", { class: "drilled" },
+    h("p", {}, badge(STATES[drill.passed ? "passed" : "failed"]), " ", h("b", {}, drill.name), `: ${drill.title}`), toldOf(drill),
+    h("p", { class: "hint" }, `It cost ${spent.failed} of ${spent.requests} requests (${percent(spent.budget_share, 2)} of the month's budget); ${spent.orders} orders, ${spent.delayed} late, ${spent.lost} lost.`),
+    drill.wrong.map((text) => h("p", { class: "wrong" }, `✘ ${text}`)));
+}
+
+export function runCard(run, toggle) {
+  const names = run.drills.map((one) => one.name).join(", ") || "Drill";
+  return h("article", { class: "card run", "data-run": run.run, "data-state": run.state },
+    h("header", {}, h("h3", {}, names), badge(STATES[run.state]), h("span", { class: "hint" }, `${day(run.touched * 1000)} ${clock(run.touched * 1000)}`),
+      h("button", { type: "button", class: "more", "aria-expanded": String(run.events !== null), onclick: () => toggle(run.run) }, run.events === null ? "Timeline" : "Close")),
+    run.drills.map(drilled), run.wrong.map((text) => h("p", { class: "wrong" }, `✘ ${text}`)),
+    run.events === null ? null : run.events.length ? timelines(run.events, run.state === "running") : h("p", { class: "hint" }, "It wrote no events."));
+}
+
+export function running({ current, events }, stop) {
+  const said = current.says.at(-1) ?? "starting …";
+  return h("article", { class: "card run live", "data-drill": current.name },
+    h("header", {}, h("h3", {}, current.name), badge(["warn", current.stopping ? "mending" : "running"]), h("span", { class: "hint" }, `since ${clock(current.began)}, by ${current.by}`),
+      h("button", { type: "button", class: "more danger", disabled: current.stopping, onclick: stop }, "Stop and mend")),
+    h("p", { class: "says", role: "status" }, h("span", { class: "pulse on", "aria-hidden": "true" }), h("code", {}, said)),
+    events.length ? timelines(events, true) : h("p", { class: "hint" }, "The timeline begins when something is broken: first the load warms up."));
+}
+
+export function catalogueTable({ drills, last, isBusy }, start) {
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Drills" }, table(HEADINGS, drills.map((drill) => [
+    h("code", {}, drill.name), h("span", {}, drill.title),
+    drill.told.length ? drill.told.map((one) => h("div", {}, h("span", { class: `badge ${one.severity}` }, one.severity), ` ${one.alert} `, h("span", { class: "hint" }, `within ${seconds(one.within, 0)}`))) : h("span", { class: "hint" }, "nobody"),
+    drill.name in last ? badge(STATES[last[drill.name] ? "passed" : "failed"]) : "",
+    h("button", { type: "button", disabled: isBusy, "aria-label": `Run ${drill.name}`, onclick: () => start(drill) }, "Run"),
+  ])));
+}

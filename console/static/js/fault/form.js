@@ -1,0 +1,24 @@
+// What a fault takes. The shop says of each parameter what it may be and its default, and checks what is sent.
+
+import { h } from "../dom.js";
+
+const NUMBERS = { seconds: "Seconds", percent: "Percent", milliseconds: "Milliseconds", per_second: "Per second" };
+const TEXTS = { route: "Route", instance: "Instance" };
+const SECONDS = { allowed: "a whole number from 1 to 3600", default: 300 };
+
+function field(fault, name, { allowed, default: preset }) {
+  const isNumber = name in NUMBERS;
+  return h("label", { title: allowed }, NUMBERS[name] ?? TEXTS[name] ?? name,
+    h("input", { name, type: isNumber ? "number" : "text", step: isNumber ? "any" : null, min: isNumber ? 0 : null, value: preset, placeholder: isNumber ? "none" : "all", autocomplete: "off", "aria-label": `${NUMBERS[name] ?? TEXTS[name] ?? name} of ${fault.name}: ${allowed}` }));
+}
+
+export function form(fault, send) {
+  const fields = Object.entries({ seconds: SECONDS, ...fault.takes }).map(([name, one]) => field(fault, name, one));
+  return h("form", {
+    onsubmit: (event) => {
+      event.preventDefault();
+      const given = [...event.target.querySelectorAll("input")].filter((input) => input.value.trim() !== "");
+      send(fault, Object.fromEntries(given.map((input) => [input.name, input.name in NUMBERS ? Number(input.value) : input.value.trim()])));
+    },
+  }, fields, h("button", { type: "submit", class: "danger" }, "Switch on"));
+}

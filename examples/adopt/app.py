@@ -1,0 +1,36 @@
+"""A guestbook: whoever signs it is sent a letter, by a job."""
+
+import os
+
+import redis
+from flask import Flask, request
+from rq import Queue
+
+from observability import Telemetry, instrument_flask
+from observability.rq import enqueue
+
+telemetry = Telemetry.start("guestbook")
+app = Flask(__name__)
+letters = Queue("letters", connection=redis.Redis.from_url(os.environ["REDIS_URL"]))
+
+
+@app.get("/guests/<name>")
+def show(name: str) -> str:
+    """Greet a guest."""
+    return f"Hello, {name}\n"
+
+
+@app.post("/guests/<name>")
+def sign(name: str) -> tuple[str, int]:
+    """Have a letter sent to a guest."""
+    job = enqueue(telemetry.tracer(__name__), letters, "tasks.send_letter", name, request.args.get("text", "Welcome"))
+    return f"{job.id}\n", 202
+
+
+@app.get("/broken")
+def broken() -> str:
+    """Fail, as views do."""
+    raise RuntimeError("the guestbook is torn")
+
+
+instrument_flask(app, telemetry)

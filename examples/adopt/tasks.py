@@ -1,0 +1,24 @@
+"""The jobs of the guestbook, and ``python tasks.py``, the worker that does them."""
+
+import logging
+import os
+
+import redis
+from rq import Queue
+
+from observability import Telemetry
+from observability.rq import instrument_worker
+
+log = logging.getLogger("letters")
+
+
+def send_letter(name: str, text: str) -> None:
+    """Send a guest a letter; an empty one cannot be sent."""
+    if not text:
+        raise ValueError("an empty letter")
+    log.info("letter sent", extra={"event": "letter.sent", "characters": len(text)})
+
+
+if __name__ == "__main__":
+    letters = Queue("letters", connection=redis.Redis.from_url(os.environ["REDIS_URL"]))
+    instrument_worker(Telemetry.start("guestbook-worker"), [letters], jobs=["send_letter"]).work()

@@ -1,0 +1,85 @@
+"""gunicorn: hooks for a replica of one worker or of several. In ``gunicorn.conf.py``::
+
+    from observability.gunicorn import child_exit, json_logs, post_fork, pre_fork, when_ready
+
+    logconfig_dict = json_logs("api")
+
+With one worker the worker serves ``/metrics`` itself, with exemplars. With several, set ``PROMETHEUS_MULTIPROC_DIR``:
+the workers count in shared files (``observability.multiprocess``) and gunicorn's master, which lives as long as the
+replica, serves the sum. Without that setting the hooks do nothing but refuse what cannot work.
+
+A configuration with hooks of its own calls these in them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+from observability import metrics, multiprocess
+from observability.logs import logging_config
+from observability.multiprocess import SETTING, SharedFolder
+from observability.settings import MISCONFIGURED, TelemetrySettings, WrongSetting, read_port
+
+
+def json_logs(service: str | None = None) -> dict[str, Any]:
+    """gunicorn's ``logconfig_dict``: its own lines in the format of the application's.
+
+    A wrong setting ends the process with status 78 and one line that names the cure.
+    """
+    try:
+        return logging_config(TelemetrySettings.from_env(service=service))
+    except WrongSetting as error:
+        _refuse(str(error))
+
+
+def when_ready(server: Any) -> None:
+    """In the master, before the first worker: with several workers, make their folder and serve its ``/metrics``."""
+    if server.cfg.preload_app:
+        _refuse("preload_app is True: it must be False, as telemetry begins in each worker, after the fork")
+    base = os.environ.get(SETTING)
+    try:
+        port = read_port(os.environ, "METRICS_PORT", 0)
+        if not base:
+            if server.cfg.workers > 1 and port:
+                raise WrongSetting(SETTING, None, f"a folder where {server.cfg.workers} workers may share their counts")
+            return
+        server.shared_metrics = SharedFolder(base)
+    except OSError as error:
+        _refuse(str(WrongSetting(SETTING, base, f"a folder that can be made and written ({error.strerror})")))
+    except WrongSetting as error:
+        _refuse(str(error))
+    host = os.environ.get("METRICS_HOST") or "127.0.0.1"
+    server.metrics_server = metrics.serve(server.shared_metrics.registry(), host, port)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """In the master: give the worker that is about to be forked the lowest slot that is free."""
+    # Without one: forked before a reload brought the hooks.
+    taken = {getattr(other, "metrics_slot", -1) for other in server.WORKERS.values()}
+    worker.metrics_slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """In the worker: count in the shared files, if there are any."""
+    if shared := _shared(server):
+        if server.metrics_server is not None:
+            server.metrics_server.leave()
+        multiprocess.join(shared.path, worker.metrics_slot)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """In the master: a worker is gone. Its counts stay, its gauges go."""
+    if shared := _shared(server):
+        shared.forget_gauges(worker.metrics_slot)
+
+
+def _shared(server: Any) -> SharedFolder | None:
+    shared: SharedFolder | None = getattr(server, "shared_metrics", None)
+    return shared
+
+
+def _refuse(reason: str) -> NoReturn:
+    sys.stderr.write(f"gunicorn: {reason}\n")
+    sys.exit(MISCONFIGURED)

@@ -1,0 +1,270 @@
+"""Signing in, and what every change must have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from werkzeug.exceptions import TooManyRequests
+
+from console.access.key import FILE, session_key
+from console.access.sessions import LIFETIME_SECONDS, MOST, Sessions, SignInRefused
+from console.inbox import Inbox
+from console.servers.errors import ServerError
+from console.servers.http import JsonServer, Reply
+from tests.unit.console.rooms import EMAIL, LOGIN, LOGOUT, ME, PASSWORD, REFRESH, SIGN_IN, Room, room
+
+FAULT = "/api/v1/admin/faults/cache-off"
+
+
+@pytest.fixture
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+    """A console whose shop gives these answers."""
+    return lambda answers=SIGN_IN, **environ: room(inbox, tmp_path, fake_transport(answers), environ)
+
+
+def sessions(fake_transport: type, answers: Any, clock: Callable[[], float] = lambda: 0.0) -> tuple[Sessions, Any]:
+    transport = fake_transport(answers)
+    return Sessions(JsonServer("API", "http://shop", transport), clock), transport
+
+
+def test_nobody_is_signed_in_at_first(make: Callable[..., Room]) -> None:
+    """And no token is given away."""
+    assert make().client.get("/api/session").json == {"signed_in": False}
+
+
+def test_an_administrator_signs_in_and_out(make: Callable[..., Room]) -> None:
+    """The browser gets a cookie that scripts cannot read, and never one of the shop's tokens."""
+    it = make()
+    answer = it.client.post("/api/session", json={"email": EMAIL, "password": PASSWORD})
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert cookie.startswith("glasshouse_console_8080=")
+    assert not any(token in cookie + answer.text for token in ("access-1", "refresh-1"))
+    it.headers = {"X-CSRF-Token": answer.json["csrf"]}
+    assert it.client.get("/api/session").json["email"] == EMAIL
+    assert it.client.delete("/api/session", headers=it.headers).status_code == 204
+    assert it.client.get("/api/session").json == {"signed_in": False}
+    assert it.asked("POST", LOGOUT) == [None]
+
+
+def test_one_is_signed_out_here_though_the_shop_is_down(make: Callable[..., Room]) -> None:
+    """A browser must never stay signed in because of that."""
+    it = make(SIGN_IN | {LOGOUT: requests.ConnectionError("refused")}).sign_in()
+    assert it.client.delete("/api/session", headers=it.headers).status_code == 204
+    assert it.client.get("/api/session").json == {"signed_in": False}
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        ({LOGIN: Reply(401, {}, {"detail": "no"})}, 401, "does not know"),
+        ({LOGIN: Reply(422, {}, {"detail": "no"})}, 401, "does not know"),
+        ({LOGIN: Reply(429, {}, {})}, 429, "Too many attempts"),
+        (SIGN_IN | {ME: {"role": "customer"}}, 403, "no administrator"),
+        (SIGN_IN | {ME: Reply(500, {}, None)}, 403, "no administrator"),
+        ({LOGIN: Reply(503, {}, {"detail": "The database does not answer."})}, 502, "The database does not answer"),
+        ({LOGIN: requests.ConnectionError("refused")}, 502, "does not answer"),
+        ({LOGIN: {"token": "of another form"}}, 502, "API answered"),
+        (SIGN_IN | {ME: ["of another form"]}, 502, "API answered"),
+    ],
+)
+def test_a_sign_in_is_refused(make: Callable[..., Room], answers: Any, status: int, said: str) -> None:
+    """Each with the reason; nobody is signed in then."""
+    it = make(answers)
+    answer = it.client.post("/api/session", json={"email": EMAIL, "password": PASSWORD})
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert said in answer.json["detail"]
+    assert PASSWORD not in answer.text
+    assert it.client.get("/api/session").json == {"signed_in": False}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"email": EMAIL},
+        {"email": 1, "password": "x"},
+        {"email": "", "password": "x"},
+        {"email": EMAIL, "password": "x" * 201},
+    ],
+)
+def test_what_is_no_sign_in_is_not_asked_of_the_shop(make: Callable[..., Room], body: Any) -> None:
+    """Two texts of sensible length."""
+    it = make()
+    assert it.client.post("/api/session", json=body).status_code == 400
+    assert it.transport.asked == []
+
+
+def test_attempts_are_few(make: Callable[..., Room]) -> None:
+    """A script that guesses is told to wait before the shop is even asked."""
+    it = make({LOGIN: Reply(401, {}, {})})
+    answers = [it.client.post("/api/session", json={"email": EMAIL, "password": f"guess {n}"}) for n in range(12)]
+    assert [answer.status_code for answer in answers[:10]] == [401] * 10
+    assert answers[-1].status_code == TooManyRequests.code
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert len(it.asked("POST", LOGIN)) == 10
+
+
+CHANGES = [
+    ("PUT", "/api/faults/cache-off", {}),
+    ("DELETE", "/api/faults/cache-off", None),
+    ("POST", "/api/alerts/silences", {"labels": {"alertname": "A"}, "minutes": 5, "reason": "for a test"}),
+    ("DELETE", "/api/alerts/silences/00000000-0000-0000-0000-000000000000", None),
+    ("POST", "/api/drills", {"name": "worker-down"}),
+    ("DELETE", "/api/drills/current", None),
+    ("DELETE", "/api/session", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CHANGES)
+def test_every_change_needs_a_sign_in(make: Callable[..., Room], method: str, path: str, body: Any) -> None:
+    """401, and no server is asked for anything."""
+    it = make()
+    assert it.client.open(path, method=method, json=body, headers={"X-CSRF-Token": "guess"}).status_code == 401
+    assert it.transport.asked == []
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CHANGES)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-CSRF-Token": ""},
+        {"X-CSRF-Token": "wrong"},
+        {"X-CSRF-Token": "wröng"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+def test_every_change_must_come_from_this_page(
+    make: Callable[..., Room], method: str, path: str, body: Any, headers: dict[str, str]
+) -> None:
+    """403 without the session's token, or from another origin, even with the right cookie."""
+    it = make().sign_in()
+    before = len(it.transport.asked)
+    given = it.headers | headers
+    assert it.client.open(path, method=method, json=body, headers=given).status_code == 403
+    assert len(it.transport.asked) == before
+
+
+def test_the_list_of_changes_is_complete(make: Callable[..., Room]) -> None:
+    """A new route that changes something must be added above; these three read, receive, or are the sign-in itself."""
+    found = {
+        (method, rule.rule.split("<")[0])
+        for rule in make().client.application.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}
+    }
+    free = {("POST", "/api/query"), ("POST", "/api/alerts/webhook"), ("POST", "/api/session")}
+    named = {
+        (method, start)
+        for method, start in found
+        for how, path, _ in CHANGES
+        if how == method and path.startswith(start)
+    }
+    assert found - free == named
+
+
+def test_a_change_from_this_page_is_made(make: Callable[..., Room]) -> None:
+    """With what a browser sends of itself."""
+    it = make(SIGN_IN | {FAULT: {"on": True}}).sign_in()
+    headers = it.headers | {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    assert it.client.put("/api/faults/cache-off", json={"seconds": 60}, headers=headers).status_code == 200
+    assert it.asked("PUT", FAULT) == [{"seconds": 60}]
+
+
+def test_a_session_ends_by_its_age(fake_transport: type) -> None:
+    """After eight hours the sign-in counts no more."""
+    times = [0.0]
+    known, _ = sessions(fake_transport, SIGN_IN, lambda: times[0])
+    identity = known.sign_in(EMAIL, PASSWORD)
+    times[0] = LIFETIME_SECONDS - 1
+    assert known.get(identity) is not None
+    times[0] = LIFETIME_SECONDS
+    assert known.get(identity) is None
+
+
+def test_sessions_are_few(fake_transport: type) -> None:
+    """The oldest makes room; a number that is none is nobody's."""
+    known, _ = sessions(fake_transport, SIGN_IN)
+    identities = [known.sign_in(EMAIL, PASSWORD) for _ in range(MOST + 1)]
+    assert known.get(identities[0]) is None
+    assert known.get(identities[-1]) is not None
+    assert known.get(None) is known.get("guess") is None
+
+
+def test_an_access_token_that_ran_out_is_renewed_once(fake_transport: type) -> None:
+    """The shop is asked again with the new one; a refresh token is used once, so the next is kept."""
+    fresh = {"access_token": "access-2", "refresh_token": "refresh-2"}
+    known, transport = sessions(fake_transport, SIGN_IN | {REFRESH: fresh, FAULT: (Reply(401), {"on": True})})
+    session = known.get(known.sign_in(EMAIL, PASSWORD))
+    assert session is not None
+    assert known.ask(session, FAULT).content == {"on": True}
+    assert (session.access, session.refresh) == ("access-2", "refresh-2")
+    sent = [headers.get("Authorization") for headers in transport.headers[2:]]
+    assert sent == ["Bearer access-1", "Bearer refresh-1", "Bearer access-2"]
+
+
+def test_a_sign_in_that_cannot_be_renewed_has_run_out(make: Callable[..., Room]) -> None:
+    """The page is told to sign in again."""
+    it = make(SIGN_IN | {REFRESH: Reply(401), FAULT: Reply(401)}).sign_in()
+    answer = it.client.put("/api/faults/cache-off", json={}, headers=it.headers)
+    assert answer.status_code == 401
+    assert "sign in again" in answer.json["detail"]
+
+
+def test_an_odd_renewal_is_the_shops_fault(fake_transport: type) -> None:
+    """No key error of ours."""
+    known, _ = sessions(fake_transport, SIGN_IN | {REFRESH: {"odd": 1}, FAULT: Reply(401)})
+    session = known.get(known.sign_in(EMAIL, PASSWORD))
+    assert session is not None
+    with pytest.raises(ServerError):
+        known.ask(session, FAULT)
+
+
+def test_a_refusal_knows_its_status(fake_transport: type) -> None:
+    """For the answer."""
+    with pytest.raises(SignInRefused) as refused:
+        sessions(fake_transport, {LOGIN: Reply(400)})[0].sign_in(EMAIL, PASSWORD)
+    assert refused.value.status == 401
+
+
+def test_the_key_is_made_once_and_is_the_owners(tmp_path: Path) -> None:
+    """After a restart the same sessions count; nobody else may read it."""
+    key = session_key(tmp_path / "new")
+    assert len(key) >= 40
+    assert session_key(tmp_path / "new") == key
+    assert (tmp_path / "new" / FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_place_for_it_there_is_still_a_key(tmp_path: Path) -> None:
+    """Another one at each start: one signs in again."""
+    (tmp_path / "file").write_text("")
+    assert session_key(tmp_path / "file") != session_key(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8080", 200), ("localhost", 200), ("[::1]:8080", 200), ("LOCALHOST:1", 200), ("room.example", 200),
+        ("console:8080", 200), ("evil.example", 400), ("127.0.0.1.evil.example", 400), ("[", 400), ("", 400),
+    ],
+)  # fmt: skip
+def test_the_console_answers_to_its_own_names_only(make: Callable[..., Room], host: str, status: int) -> None:
+    """A page that had its name point at 127.0.0.1 reads nothing here."""
+    it = make(SIGN_IN, CONSOLE_URL="http://console:8080", CONSOLE_PUBLIC_URL="https://room.example/")
+    assert it.client.get("/api/session", headers={"Host": host}).status_code == status
+    assert it.client.get("/inbox", headers={"Host": host}).status_code == status
+
+
+def test_probes_ask_by_any_address(make: Callable[..., Room]) -> None:
+    """A platform asks by the address of the day."""
+    assert make().client.get("/healthz", headers={"Host": "10.1.2.3:8080"}).status_code == 200

@@ -1,0 +1,143 @@
+"""Alerts as the page shows them, and silences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from console.inbox import Inbox
+from console.servers.http import Reply
+from tests.unit.console.rooms import EMAIL, SIGN_IN, Room, room
+
+ALERTS, SILENCES = "/api/v2/alerts", "/api/v2/silences"
+IDENTITY = "0d1e6a52-2f0b-4a53-9f3c-0b7a6f0a1c11"
+ASKED = {"labels": {"alertname": "ApiDown", "service": "api"}, "minutes": 60, "reason": "we are deploying"}
+
+
+def alert(name: str, severity: str, state: str = "active", **said: str) -> dict[str, Any]:
+    return {
+        "labels": {"alertname": name, "severity": severity},
+        "annotations": said,
+        "startsAt": "2026-11-24T10:00:00Z",
+        "status": {"state": state, "silencedBy": [], "inhibitedBy": ["x"] if state == "suppressed" else []},
+        "fingerprint": name,
+        "receivers": [{"name": "pages"}],
+    }
+
+
+@pytest.fixture
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+    """A console whose Alertmanager gives these answers."""
+    return lambda answers: room(inbox, tmp_path, fake_transport(SIGN_IN | answers))
+
+
+def test_pages_come_first(make: Callable[..., Room]) -> None:
+    """Then tickets, then what is for nobody; with impact, links and whether another one holds it back."""
+    alerts = [
+        alert("Watchdog", "none"),
+        alert("QueueOld", "ticket", "suppressed"),
+        alert("ApiDown", "page", impact="Nobody can order.", runbook_url="/runbooks/ApiDown", summary="No API."),
+    ]
+    shown = make({ALERTS: alerts, SILENCES: []}).client.get("/api/alerts").json
+    assert [one["name"] for one in shown["alerts"]] == ["ApiDown", "QueueOld", "Watchdog"]
+    first = shown["alerts"][0]
+    assert (first["impact"], first["runbook"]) == ("Nobody can order.", "/runbooks/ApiDown")
+    assert [one["inhibited"] for one in shown["alerts"]] == [False, True, False]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "vbscript:x"])
+def test_a_link_that_could_run_something_is_left_out(make: Callable[..., Room], url: str) -> None:
+    """Annotations are filled with label values, which others write."""
+    shown = make({ALERTS: [alert("A", "page", runbook_url=url, dashboard_url=url)], SILENCES: []})
+    (one,) = shown.client.get("/api/alerts").json["alerts"]
+    assert not one["runbook"]
+    assert not one["dashboard"]
+
+
+def test_a_silent_alertmanager_is_told_of(make: Callable[..., Room]) -> None:
+    """None is not the same as no alerts."""
+    down = requests.ConnectionError("refused")
+    shown = make({ALERTS: down, SILENCES: down}).client.get("/api/alerts").json
+    assert shown["alerts"] is None
+    assert "Alertmanager does not answer" in shown["notes"][0]
+
+
+def test_silences_that_are_over_are_left_out(make: Callable[..., Room]) -> None:
+    """Those in force and those to come are shown."""
+    silences = [{"id": state, "status": {"state": state}} for state in ("active", "pending", "expired")]
+    shown = make({ALERTS: [], SILENCES: silences}).client.get("/api/alerts").json
+    assert [one["id"] for one in shown["silences"]] == ["active", "pending"]
+
+
+def test_a_silence_says_who_and_why(make: Callable[..., Room]) -> None:
+    """Exactly these labels, for so long; and who looks next sees it at once."""
+    it = make({ALERTS: [], SILENCES: ([], {"silenceID": IDENTITY}, [{"id": IDENTITY, "status": {"state": "active"}}])})
+    it.sign_in()
+    assert it.client.get("/api/alerts").json["silences"] == []
+    answer = it.client.post("/api/alerts/silences", json=ASKED, headers=it.headers)
+    assert (answer.status_code, answer.json) == (201, {"id": IDENTITY})
+    (sent,) = it.asked("POST", SILENCES)
+    assert (sent["createdBy"], sent["comment"]) == (EMAIL, "we are deploying")
+    assert sent["matchers"] == [
+        {"name": "alertname", "value": "ApiDown", "isRegex": False, "isEqual": True},
+        {"name": "service", "value": "api", "isRegex": False, "isEqual": True},
+    ]
+    assert sent["startsAt"] < sent["endsAt"]
+    assert len(it.client.get("/api/alerts").json["silences"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"reason": ""}, "reason"),
+        ({"reason": "    x   "}, "reason"),
+        ({"reason": "x" * 301}, "reason"),
+        ({"minutes": 0}, "minutes"),
+        ({"minutes": 1441}, "minutes"),
+        ({"minutes": "60"}, "minutes"),
+        ({"minutes": True}, "minutes"),
+        ({"minutes": None}, "minutes"),
+        ({"labels": None}, "labels"),
+        ({"labels": {}}, "labels"),
+        ({"labels": {"service": "api"}}, "labels"),
+        ({"labels": {"alertname": ""}}, "labels"),
+        ({"labels": {"alertname": ["A"]}}, "labels"),
+        ({"labels": {"alertname": "A", "a b": "c"}}, "labels"),
+        ({"labels": {"alertname": "A", "b": "c" * 301}}, "labels"),
+        ({"labels": {"alertname": "A"} | {f"l{n}": "x" for n in range(30)}}, "labels"),
+    ],
+    ids=str,
+)
+def test_a_wrong_silence_is_refused(make: Callable[..., Room], wrong: dict[str, Any], said: str) -> None:
+    """400 with the field; one for everything is never made."""
+    it = make({}).sign_in()
+    answer = it.client.post("/api/alerts/silences", json=ASKED | wrong, headers=it.headers)
+    assert answer.status_code == 400
+    assert said in answer.json["detail"]
+    assert it.asked("POST", SILENCES) == []
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(400, {}, None, "bad matcher"), requests.ConnectionError("refused"), {"odd": 1}]
+)
+def test_a_silence_that_was_not_made_is_an_error(make: Callable[..., Room], reply: Any) -> None:
+    """502 that names Alertmanager: nobody may believe that it is quiet now."""
+    it = make({SILENCES: reply}).sign_in()
+    answer = it.client.post("/api/alerts/silences", json=ASKED, headers=it.headers)
+    assert answer.status_code == 502
+    assert "Alertmanager" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("identity", "reply", "status"),
+    [(IDENTITY, Reply(200), 204), (IDENTITY, Reply(404), 404), (IDENTITY, Reply(500), 502), ("all", Reply(200), 404)],
+)
+def test_a_silence_is_ended(make: Callable[..., Room], identity: str, reply: Reply, status: int) -> None:
+    """404 for one that there is not; a name that is no id is not even asked for."""
+    it = make({f"/api/v2/silence/{identity}": reply}).sign_in()
+    assert it.client.delete(f"/api/alerts/silences/{identity}", headers=it.headers).status_code == status
+    assert len(it.asked("DELETE", f"/api/v2/silence/{identity}")) == (0 if identity == "all" else 1)

@@ -1,0 +1,170 @@
+"""Running a drill from the page: real processes in place of the drills' runner."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from console.faulting.drilling import LONGEST_SECONDS, MENDING_SECONDS, RECORD, Busy, Drilling
+from console.inbox import Inbox
+from drills.__main__ import parser
+from tests.unit.console.rooms import EMAIL, SIGN_IN, Room, room
+from tests.waiting import wait_until
+
+# Writes what it was given, then waits to be told to end, mends, and ends: as the runner does.
+RUNNER = """
+import json, os, pathlib, signal, sys, time
+folder = pathlib.Path(os.environ["GLASSHOUSE_STATE_DIR"]) / "drills"
+def mend(*_):
+    (folder / "mended").touch()
+    sys.exit(130)
+signal.signal(signal.SIGTERM, mend)
+(folder / "20991231T000000Z").mkdir(exist_ok=True)
+(folder / "seen.json").write_text(json.dumps({"arguments": sys.argv[1:], "environ": dict(os.environ)}))
+print("[1/1] <b>waiting</b>", flush=True)
+if sys.argv[-1] != "short":
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The instance's drills."""
+    return tmp_path / "state" / "drills"
+
+
+@pytest.fixture
+def drilling(folder: Path) -> Iterator[Drilling]:
+    """With a runner of the test's own; what is left running is ended."""
+    found = again(folder)
+    yield found
+    if found.stop() is not None:
+        over(found)
+
+
+def again(folder: Path) -> Drilling:
+    """A console that was started anew."""
+    environ = {"PATH": "/usr/bin:/bin", "HOME": "/h", "PORT": "8080", "SERVICE_NAME": "console", "JWT_SECRET": "x"}
+    return Drilling(folder, (sys.executable, "-c", RUNNER), environ | {"GLASSHOUSE_INSTANCE": "mark"})
+
+
+def over(drilling: Drilling) -> None:
+    """Wait for its end."""
+    wait_until("the drill's end", lambda: (drilling.state() or {"is_over": True})["is_over"])
+
+
+def begun(folder: Path) -> dict[str, object]:
+    """What the runner saw, once it is at work."""
+    return wait_until("the runner at work", lambda: json.loads((folder / "seen.json").read_text()))
+
+
+def test_a_drill_is_started_bounded_and_named(drilling: Drilling, folder: Path) -> None:
+    """By `timeout`, in a session of its own; with this instance's directory and nothing that is the console's."""
+    shown = drilling.start("worker-down", EMAIL)
+    assert (shown["name"], shown["by"], shown["stopping"]) == ("worker-down", EMAIL, False)
+    seen = begun(folder)
+    assert seen["arguments"] == ["worker-down"]
+    environ = seen["environ"]
+    assert isinstance(environ, dict)
+    assert environ["GLASSHOUSE_STATE_DIR"] == str(folder.parent)
+    assert environ["GLASSHOUSE_INSTANCE"] == "mark"
+    assert not {"PORT", "JWT_SECRET", "SERVICE_NAME"} & environ.keys()
+    process = psutil.Process(json.loads((folder / RECORD).read_text())["pid"])
+    assert process.cmdline()[:4] == ["timeout", "--foreground", f"--kill-after={MENDING_SECONDS}", str(LONGEST_SECONDS)]
+
+
+def test_the_runners_command_line_is_understood() -> None:
+    """What the console gives it: one drill, on the stack that is up and on no other."""
+    options = parser().parse_args(["run", "--here", "worker-down"])
+    assert (options.names, options.here, options.own) == (["worker-down"], True, False)
+
+
+def test_what_it_says_and_where_it_writes_is_shown(drilling: Drilling, folder: Path) -> None:
+    """Its last lines, and the run that it began."""
+    drilling.start("worker-down", EMAIL)
+    begun(folder)
+    wait_until("what it says", lambda: (drilling.state() or {})["says"])
+    state = drilling.state()
+    assert state is not None
+    assert state["says"] == ["[1/1] <b>waiting</b>"]
+    assert (state["run"], state["is_over"]) == ("20991231T000000Z", False)
+
+
+def test_there_is_one_at_a_time(drilling: Drilling, folder: Path) -> None:
+    """Also for a console that was started anew meanwhile: the record outlives it."""
+    drilling.start("worker-down", EMAIL)
+    with pytest.raises(Busy):
+        drilling.start("worker-down", EMAIL)
+    with pytest.raises(Busy):
+        again(folder).start("worker-down", EMAIL)
+
+
+def test_stopping_lets_it_mend(drilling: Drilling, folder: Path) -> None:
+    """SIGTERM, once; another console may do it, and afterwards there is room for the next."""
+    drilling.start("worker-down", EMAIL)
+    begun(folder)
+    stopped = again(folder).stop()
+    assert stopped is not None
+    assert stopped["stopping"] is True
+    over(drilling)
+    assert (folder / "mended").exists()
+    assert drilling.stop() is None
+    drilling.start("short", EMAIL)
+    over(drilling)
+
+
+def test_a_pid_that_was_given_again_is_not_touched(drilling: Drilling, folder: Path) -> None:
+    """The process's start is part of its name."""
+    drilling.start("short", EMAIL)
+    over(drilling)
+    record = json.loads((folder / RECORD).read_text())
+    mine = psutil.Process()
+    (folder / RECORD).write_text(json.dumps(record | {"pid": mine.pid, "created": mine.create_time() - 1}))
+    assert drilling.stop() is None  # else this very test would be told to end
+
+
+NO_PID = '{"name": 1, "by": 1, "began": 1, "stopping": 0, "pid": "x"}'
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": 1}', NO_PID])
+def test_a_broken_record_is_no_drill(folder: Path, text: str) -> None:
+    """The next one can be started."""
+    folder.mkdir(parents=True)
+    (folder / RECORD).write_text(text)
+    drilling = again(folder)
+    assert (drilling.state() or {"is_over": True})["is_over"]
+    assert drilling.stop() is None
+    drilling.start("short", EMAIL)
+    over(drilling)
+
+
+@pytest.fixture
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+    """A console with these settings, signed in."""
+    return lambda **environ: room(inbox, tmp_path, fake_transport(SIGN_IN), environ).sign_in()
+
+
+def test_the_page_is_told_what_there_is(make: Callable[..., Room], tmp_path: Path) -> None:
+    """Nothing yet; and drills can be run only where their declarations are set."""
+    it = make()
+    found = it.client.get("/api/drills").json
+    assert found == {"can_run": False, "catalogue": [], "last": {}, "runs": [], "current": None}
+    assert it.client.get("/api/drills/20261124T100000Z").status_code == 404
+    assert it.client.post("/api/drills", json={"name": "a-drill"}, headers=it.headers).status_code == 409
+    assert it.client.delete("/api/drills/current", headers=it.headers).status_code == 404
+
+
+@pytest.mark.parametrize("name", [None, "", "../other", "all", "quick", "--own", "nothing", ["a-drill"], "a-drill "])
+def test_only_a_declared_drill_is_run(make: Callable[..., Room], tmp_path: Path, name: object) -> None:
+    """Not all of them, no option, no path."""
+    declared = tmp_path / "catalogue"
+    declared.mkdir()
+    (declared / "a-drill.yaml").write_text("title: A\nlesson: B\n")
+    it = make(CONSOLE_DRILLS_CATALOGUE=str(declared))
+    assert it.client.post("/api/drills", json={"name": name}, headers=it.headers).status_code == 400
+    assert not (tmp_path / "drills" / RECORD).exists()

@@ -1,0 +1,104 @@
+"""Faults: what the console hands on to the shop, and what it says of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from app.fault_schemas import FaultSwitch
+from console.faulting.routes import _FIELDS
+from console.inbox import Inbox
+from console.servers.http import Reply
+from tests.unit.console.rooms import REFRESH, SIGN_IN, Room, room, vector
+
+LIST, ONE = "/api/v1/admin/faults", "/api/v1/admin/faults/api-errors"
+FAULT = {"name": "api-errors", "where": "api", "what": "Fails.", "takes": {}, "available": True, "on": False}
+
+
+@pytest.fixture
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+    """A console whose shop and Prometheus give these answers."""
+    return lambda answers: room(inbox, tmp_path, fake_transport(SIGN_IN | answers))
+
+
+def test_everybody_sees_what_is_on(make: Callable[..., Room]) -> None:
+    """From the metrics, without a sign-in."""
+    known = vector(({"fault": "queue-stall"}, 0), ({"fault": "api-errors"}, 1))
+    assert make({"/api/v1/query": known}).client.get("/api/faults").json == {
+        "signed_in": False,
+        "faults": [{"name": "api-errors", "on": True}, {"name": "queue-stall", "on": False}],
+    }
+
+
+def test_an_administrator_sees_them_as_the_shop_tells(make: Callable[..., Room]) -> None:
+    """With what each takes."""
+    it = make({LIST: {"items": [FAULT]}}).sign_in()
+    assert it.client.get("/api/faults").json == {"signed_in": True, "faults": [FAULT]}
+
+
+@pytest.mark.parametrize("content", [{"faults": [FAULT]}, [FAULT], {"items": [1]}, None])
+def test_an_odd_list_is_the_shops_fault(make: Callable[..., Room], content: Any) -> None:
+    """502, no guess and no empty page."""
+    assert make({LIST: Reply(200, {}, content, "odd")}).sign_in().client.get("/api/faults").status_code == 502
+
+
+def test_one_whose_sign_in_ran_out_looks_like_everybody(make: Callable[..., Room]) -> None:
+    """Instead of an error."""
+    it = make({LIST: Reply(401), REFRESH: Reply(401), "/api/v1/query": vector()}).sign_in()
+    assert it.client.get("/api/faults").json == {"signed_in": False, "faults": []}
+
+
+def test_the_console_hands_on_what_the_shop_takes() -> None:
+    """Every field of the shop's interface, no other."""
+    assert set(_FIELDS) == set(FaultSwitch.model_fields)
+
+
+def test_a_fault_is_switched_on_and_off(make: Callable[..., Room]) -> None:
+    """What the shop does not know is left out, what it knows is its own to check."""
+    it = make({ONE: FAULT | {"on": True}}).sign_in()
+    body = {"seconds": 60, "percent": 5.5, "route": "/x", "sudo": True}
+    answer = it.client.put("/api/faults/api-errors", json=body, headers=it.headers)
+    assert (answer.status_code, answer.json["on"]) == (200, True)
+    assert it.asked("PUT", ONE) == [{"seconds": 60, "percent": 5.5, "route": "/x"}]
+    assert it.client.delete("/api/faults/api-errors", headers=it.headers).status_code == 200
+    assert it.asked("DELETE", ONE) == [None]
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "said"),
+    [
+        (Reply(422, {}, {"detail": "/percent: percent must be a number from 0.1 to 100."}), 422, "from 0.1 to 100"),
+        (Reply(409, {}, {"detail": "Nothing that could do this runs here."}), 409, "Nothing that could"),
+        (Reply(404, {}, {"detail": "There is no fault of this name."}), 404, "no fault"),
+        (Reply(500, {}, None), 502, "no reason given"),
+        (requests.ReadTimeout(), 502, "took more than"),
+    ],
+)
+def test_a_refusal_is_told_in_the_shops_words(make: Callable[..., Room], reply: Any, status: int, said: str) -> None:
+    """So that one knows what to enter."""
+    it = make({ONE: reply}).sign_in()
+    answer = it.client.put("/api/faults/api-errors", json={"percent": 900}, headers=it.headers)
+    assert answer.status_code == status
+    assert said in answer.json["detail"]
+
+
+@pytest.mark.parametrize("name", ["..", "%2e%2e%2fauth", "a%2Fb", "A", "x" * 61, "a b", "a%00"])
+def test_no_other_path_of_the_shop_is_reached(make: Callable[..., Room], name: str) -> None:
+    """A name that is none goes nowhere."""
+    it = make({}).sign_in()
+    asked = len(it.transport.asked)
+    assert it.client.put(f"/api/faults/{name}", json={}, headers=it.headers).status_code == 404
+    assert len(it.transport.asked) == asked
+
+
+@pytest.mark.parametrize("body", ["[]", "1", "{", ""])
+def test_the_body_must_be_an_object(make: Callable[..., Room], body: str) -> None:
+    """400; of another type 415, which no form of another page can send."""
+    it = make({}).sign_in()
+    send = {"data": body, "headers": it.headers}
+    assert it.client.put("/api/faults/api-errors", content_type="application/json", **send).status_code == 400
+    assert it.client.put("/api/faults/api-errors", content_type="text/plain", **send).status_code == 415

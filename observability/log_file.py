@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from observability.log_lines import LogLines
+from observability.log_lines import LogLines, line_of
 from observability.quick_write import writer
 
 COMPLAIN_SECONDS = 60.0
@@ -48,7 +48,7 @@ class SharedFileHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Append the record."""
         try:
-            line = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+            line = line_of(self, record)
             if time.monotonic() >= self._look_at:
                 self._follow()
             if self._size + len(line) > self._max_bytes:

@@ -15,6 +15,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+import orjson
 from opentelemetry import trace
 from pythonjsonlogger.orjson import OrjsonFormatter
 
@@ -24,6 +25,7 @@ from observability.log_file import SharedFileHandler
 from observability.log_lines import CountedStream, LogLines
 from observability.settings import TelemetrySettings
 
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
 _IDS = (("request_id", context.request_id), ("job_id", context.job_id))
 
 
@@ -35,18 +37,27 @@ class JsonFormatter(OrjsonFormatter):
         self._who = {"service": service, "instance": instance}
         self._second, self._second_shown = -1, ""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """The line; made once, however many handlers share this formatter."""
-        line: str | None = record.__dict__.get("_line")
+    def line(self, record: logging.LogRecord) -> bytes:
+        """The line with its end, as it is written; made once, however many handlers share this formatter."""
+        line: bytes | None = record.__dict__.get("_line")
         if line is None:
-            line = record.__dict__["_line"] = super().format(record)
+            if record.exc_info or record.exc_text or record.stack_info or type(record.msg) is not str:
+                line = f"{super().format(record)}\n".encode("utf-8", "backslashreplace")
+            else:
+                # What is left of the base class's way when there is nothing special: it takes half as long.
+                record.message = record.getMessage() if record.args else record.msg
+                fields: dict[str, Any] = {}
+                self.add_fields(fields, record, {})
+                line = orjson.dumps(fields, self.json_default, _OPTIONS)
+            record.__dict__["_line"] = line
         return line
 
-    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        """Add what the base class would, the ids of the current request, and what is known of the exception.
+    def format(self, record: logging.LogRecord) -> str:
+        """The line without its end."""
+        return self.line(record)[:-1].decode()
 
-        Not by the base class: its way for every format and option takes twice as long (``docs/performance.md``).
-        """
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Add what the base class would, the ids of the current request, and what is known of the exception."""
         # First, because people read lines from the left.
         log_data["timestamp"] = self._timestamp(record.created)
         log_data["level"], log_data["logger"], log_data["message"] = record.levelname, record.name, record.message

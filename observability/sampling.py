@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -37,19 +38,23 @@ class TraceBudget:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._per_second, self._ratio, self._clock, self._chance = per_second, ratio, clock, chance
-        self._most = max(1.0, per_second) if per_second else 0.0
-        self._left, self._at = self._most, clock()
+        self._left = self._most = max(1.0, per_second)
+        self._at = clock()
+        self._next = self._at if per_second else math.inf
         self._lock = threading.Lock()
 
     def take(self) -> bool:
         """Whether one more is traced; safe to ask from any thread."""
-        with self._lock:
-            now = self._clock()
-            self._left = min(self._most, self._left + (now - self._at) * self._per_second)
-            self._at = now
-            if self._left >= 1.0:
-                self._left -= 1.0
-                return True
+        now = self._clock()
+        # Most ask while there is nothing: they need no lock to be told so.
+        if now >= self._next:
+            with self._lock:
+                if now >= self._next:
+                    self._left = min(self._most, self._left + (now - self._at) * self._per_second) - 1.0
+                    self._at = now
+                    if self._left < 1.0:
+                        self._next = now + (1.0 - self._left) / self._per_second
+                    return True
         return self._chance() < self._ratio
 
 

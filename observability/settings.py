@@ -48,7 +48,7 @@ class TelemetrySettings:
     metrics_port: int = 0
     log_file: str = ""
     traces_per_second: float = 10.0
-    trace_ratio: float = 0.01
+    trace_ratio: float = 0.002
     slow_seconds: float = 0.5
 
     @classmethod

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.tax import picture, results, table
 from bench.tax.measure import ENDPOINTS, measure
 from bench.tax.servers import ROOT, NotUp
-from bench.tax.variants import ALL, QUICK, Variant
+from bench.tax.variants import ALL, PARTS, QUICK, Variant
 
 RESULTS = ROOT / "bench" / "results.json"
 
@@ -32,18 +32,18 @@ def chosen(quick: bool, only: str | None) -> list[Variant]:
     """The variants that are asked for, bare first."""
     if not only:
         return list(QUICK if quick else ALL)
-    names = only.split(",")
-    if unknown := set(names) - {variant.name for variant in ALL}:
-        known = ", ".join(variant.name for variant in ALL)
+    names = only.split(";")
+    if unknown := set(names) - {variant.name for variant in (*ALL, *PARTS)}:
+        known = ", ".join(variant.name for variant in (*ALL, *PARTS))
         raise SystemExit(f"bench: there is no variant {', '.join(unknown)}; there are: {known}")
-    return [variant for variant in ALL if variant.name in {"bare", *names}]
+    return [variant for variant in (*ALL, *PARTS) if variant.name in {"bare", *names}]
 
 
 def main() -> int:
     """Measure and tell. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="bare, ours and the README wiring alone; documents stay")
-    parser.add_argument("--only", metavar="VARIANT,…", help="these variants beside bare; documents stay")
+    parser.add_argument("--only", metavar="VARIANT;…", help="these variants beside bare; documents stay")
     parser.add_argument(
         "--endpoint", choices=[one.name for one in ENDPOINTS], help="this endpoint alone; documents stay"
     )

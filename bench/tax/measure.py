@@ -25,6 +25,8 @@ CONNECTIONS = 8
 WARM_UP_REQUESTS = 400
 SETTLE_SECONDS = 1.2
 """After each load, still counted: what exporters do with what they have gathered (ours sends every second)."""
+SCRAPE_SECONDS = 5.0
+"""Of load; as often as the stack's own Prometheus asks."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Runner:
     port: int
     sink: str
     metrics: str
+    unscraped: float = 0.0
+    """Seconds of load since the last scrape."""
     cpu_us: dict[str, list[float]] = field(default_factory=dict)
     p99_ms: dict[str, list[float]] = field(default_factory=dict)
 
@@ -59,7 +63,9 @@ class Runner:
         """One load, and its share of the CPU."""
         before = cpu_seconds(self.pid)
         summary = _load(self.port, endpoint.request, endpoint.requests)
-        if self.variant.scraped:
+        self.unscraped += summary["seconds"]
+        if self.variant.scraped and self.unscraped >= SCRAPE_SECONDS:
+            self.unscraped = 0.0
             requests.get(self.metrics, timeout=10).raise_for_status()
         time.sleep(SETTLE_SECONDS)
         spent = cpu_seconds(self.pid) - before

@@ -23,7 +23,7 @@ RUN groupadd --gid 10001 glasshouse \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin glasshouse \
     && install -d -o 10001 -g 10001 -m 2775 /var/log/glasshouse \
     && install -d -o 10001 -g 10001 -m 0755 /var/lib/glasshouse /var/lib/glasshouse/console \
-        /var/lib/glasshouse/targets /var/lib/otelcol /badger
+        /var/lib/glasshouse/faults /var/lib/glasshouse/targets /var/lib/otelcol /badger
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app

@@ -97,6 +97,10 @@ gameday: ## a hidden fault: find it (SEED=7 hides the same one again; ARGS=)
 steady: ## nothing is broken, and nobody may be told anything (MINUTES=30 ARGS=)
 	@$(drills) run steady $(if $(MINUTES),--minutes "$(MINUTES)") $(ARGS)
 
+.PHONY: pictures
+pictures: ## take the screenshots of README and docs anew, with the tests that look at the pages
+	@$(dev_setup) && python -m stack programs --browser && PICTURES=docs/images exec python -m pytest tests/e2e/test_pages.py
+
 .PHONY: soak
 soak: ## 2000 orders while everything is killed in turn, then the books are checked (ORDERS= RATE= SEED= ARGS=)
 	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
@@ -107,6 +111,15 @@ soak: ## 2000 orders while everything is killed in turn, then the books are chec
 load: ## put the running stack under load (PROFILE=smoke|steady|spike|soak|stress USERS= MINUTES=), compare with Prometheus
 	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m stack exec load "$(or $(PROFILE),smoke)" \
 		--python "$$load/bin/python" $(if $(USERS),--users "$(USERS)") $(if $(MINUTES),--minutes "$(MINUTES)")
+
+.PHONY: profile
+profile: ## what a running component spends its CPU on, as a flame graph (NAME=api-1 SECONDS=20)
+	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m bench.profile "$(or $(NAME),api-1)" \
+		--pyspy "$$load/bin/py-spy" $(if $(SECONDS),--seconds "$(SECONDS)")
+
+.PHONY: bench-faults
+bench-faults: ## what faults that are all off cost a request, on the running stack's databases
+	@$(run_python) -m stack exec bench.faults_off
 
 # --- the stack in containers (docker-compose.yml) ---
 

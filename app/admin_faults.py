@@ -17,6 +17,7 @@ from app.spec import operation
 from faults.catalogue import FAULTS, Fault, UnknownFault, WrongParameter, described, find
 from faults.flags import Switched
 from faults.switchboard import Switchboard
+from observability import context
 
 NAME = "faults"
 """Of the blueprint: what belongs to it is spared by every fault."""
@@ -38,6 +39,11 @@ def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -
     def wrong(error: WrongParameter) -> Response:
         errors = [{"pointer": f"/{error.name}", "detail": str(error)}]
         return problem(422, "invalid", "Unprocessable Content", f"/{error.name}: {error}", errors=errors)
+
+    @api.errorhandler(OSError)
+    def unwritable(error: OSError) -> Response:
+        why = f"The flag file cannot be written ({error.strerror}): nothing was switched."
+        return problem(503, "faults-unwritable", "Service Unavailable", why)
 
     def answer(fault: Fault, switched: Switched | None) -> dict[str, Any]:
         return {
@@ -65,7 +71,7 @@ def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -
         path=PATH_FAULT,
         body=FaultSwitch,
         answers={200: FaultAnswer},
-        problems=(404, 409, 422),
+        problems=(404, 409, 422, 503),
         auth="admin",
     )
     def switch_on(name: str) -> ResponseReturnValue:
@@ -79,6 +85,7 @@ def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -
             why = "Nothing that could do this runs here: it is done by the saboteur of the stack without containers."
             return problem(409, "fault-unavailable", "Conflict", why)
         switched = switchboard.on(fault, parameters, wanted.seconds, required_admin().account_id)
+        _note("on", fault)
         return jsonify(answer(fault, switched))
 
     @api.delete("/<name>")
@@ -87,12 +94,18 @@ def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -
         tag="faults",
         path=PATH_FAULT,
         answers={200: FaultAnswer},
-        problems=(404,),
+        problems=(404, 503),
         auth="admin",
     )
     def switch_off(name: str) -> ResponseReturnValue:
         fault = find(name)
         switchboard.off(fault, required_admin().account_id)
+        _note("off", fault)
         return jsonify(answer(fault, None))
 
     return api
+
+
+def _note(action: str, fault: Fault) -> None:
+    context.note("fault.switched", fault.name)
+    context.note("fault.action", action)

@@ -7,27 +7,26 @@ import secrets
 import time
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import Counter
 
-from faults.watch import Faults
+from faults.watch import Active, Faults
+from observability import Telemetry
 
 _log = logging.getLogger("app.audit")
 MEGABYTE = 2**20
 MOST_MEGABYTES = 80
 """A replica's container may have 192 MB and needs about 95: this much shows, and does not kill."""
-MOST_CAMPAIGNS = 100
 
 
 class Burdens:
     """Carries on what is switched on, a piece at each :meth:`look`; when it ends, memory is given back."""
 
-    def __init__(
-        self, faults: Faults, registry: CollectorRegistry, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, faults: Faults, telemetry: Telemetry, clock: Callable[[], float] = time.monotonic) -> None:
         self._faults, self._clock, self._last = faults, clock, clock()
         self._leaked: list[bytearray] = []
-        self._visits = Counter("shop_campaign_visits_total", "Visits by campaign", ["campaign"], registry=registry)
-        self._campaigns: set[str] = set()
+        visits = Counter("shop_campaign_visits_total", "Visits by campaign", ["campaign"], registry=telemetry.registry)
+        self._visits = telemetry.guard.bound(visits, "campaign")
+        self._owed: dict[str, float] = {}
 
     def look(self) -> None:
         """Do as much as belongs to the time since the last look."""
@@ -54,17 +53,18 @@ class Burdens:
         fault = self._faults.active("log-flood")
         if fault is None:
             return
-        for _ in range(int(fault.number("per_second") * seconds)):
+        for _ in range(self._due("log-flood", fault, seconds)):
             _log.info("basket looked at again", extra={"event": "basket.looked_at", "basket": secrets.token_hex(16)})
 
     def _visit(self, seconds: float) -> None:
         fault = self._faults.active("label-explosion")
         if fault is None:
             return
-        for _ in range(int(fault.number("per_second") * seconds)):
-            self._visits.labels(self._bounded(f"campaign-{secrets.token_hex(6)}")).inc()
+        for _ in range(self._due("label-explosion", fault, seconds)):
+            self._visits.labels(f"campaign-{secrets.token_hex(6)}").inc()
 
-    def _bounded(self, campaign: str) -> str:
-        if len(self._campaigns) < MOST_CAMPAIGNS:
-            self._campaigns.add(campaign)
-        return campaign if campaign in self._campaigns else "other"
+    def _due(self, name: str, fault: Active, seconds: float) -> int:
+        """How many belong to this piece of time; what is less than one is owed to the next."""
+        owed = self._owed.get(name, 0.0) + fault.number("per_second") * seconds
+        self._owed[name] = owed % 1
+        return int(owed)

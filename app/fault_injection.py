@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Flask, request
 
 from app import admin_faults
+from faults.marking import mark
 from faults.switchboard import Switchboard
 from faults.watch import Active, Faults
 
@@ -28,7 +29,11 @@ def install(app: Flask, faults: Faults, switchboard: Switchboard, sleep: Callabl
 
     def routes() -> set[str]:
         if not known:
-            known.update(rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/"))
+            bitten = (
+                rule for rule in app.url_map.iter_rules() if not rule.endpoint.startswith(f"{admin_faults.NAME}.")
+            )
+            known.update(rule.rule for rule in bitten if rule.rule.startswith("/api/v1/"))
+            known.difference_update(_SPARED_PATHS)
         return known
 
     app.register_blueprint(admin_faults.blueprint(switchboard, routes))
@@ -39,9 +44,12 @@ def install(app: Flask, faults: Faults, switchboard: Switchboard, sleep: Callabl
             return
         if request.path in _SPARED_PATHS or request.blueprint == admin_faults.NAME:
             return
-        if slow is not None and _hits(slow):
+        late, broken = slow is not None and _hits(slow), wrong is not None and _hits(wrong)
+        if late or broken:
+            mark(*["api-latency"] * late, *["api-errors"] * broken)
+        if slow is not None and late:
             sleep(slow.number("milliseconds") / 1000)
-        if wrong is not None and _hits(wrong):
+        if broken:
             raise InjectedError("fault api-errors")
 
     app.before_request(strike)

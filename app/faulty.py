@@ -19,7 +19,7 @@ def extension(faults: Faults, telemetry: Telemetry, env: Mapping[str, str] | Non
     agent = (os.environ if env is None else env).get("FAULTS_AGENT") == "1"
     switchboard = Switchboard(faults.path, telemetry.registry, agent)
     faults.listen(switchboard.look)
-    faults.listen(Burdens(faults, telemetry.registry).look)
+    faults.listen(Burdens(faults, telemetry).look)
 
     def extend(app: Flask) -> None:
         fault_injection.install(app, faults, switchboard)

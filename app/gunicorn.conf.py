@@ -25,6 +25,7 @@ timeout = 30
 # All of a stop: draining, finishing, flushing (app/gunicorn_worker.py). Whoever supervises must not kill before.
 graceful_timeout = 12
 accesslog = None
+logger_class = "app.gunicorn_logger.NoAccessLog"
 logconfig_dict = logging_config(_telemetry)
 # Two processes that share a disk must not share a heartbeat file; memory is quicker anyway.
 worker_tmp_dir = "/dev/shm"  # noqa: S108

@@ -46,6 +46,10 @@ def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
         key_prefix="{limits}",
     )
 
+    # Its hook before each request is for limits of the whole application, of which there are none: a view's limit is
+    # checked by its decorator. The library has no switch for it, and it costs (docs/profiling.md).
+    app.before_request_funcs[None].remove(limiter._check_request_limit)
+
     # Around all hooks: the limiter's own, which writes the header, runs last of them.
     inner = app.process_response
 

@@ -1,23 +1,25 @@
 """``/api/catalogue``: every service, what it is for, whether it is up, and its interface.
 
-The shop describes itself (OpenAPI); the payment service and the console are small enough to be listed here.
+The shop describes itself (OpenAPI); of the payment service and of the console the documents are made here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify
 
 from console.addresses import Addresses
+from console.openapi import document_of, endpoints_of
+from console.problems import problem
 from console.reading.memo import Memo
 from console.reading.together import Together
 from console.servers.http import JsonServer
 from console.servers.prometheus import Prometheus
 
 FRESH_SECONDS = 5.0
-_METHODS = ("get", "post", "put", "patch", "delete")
 _SERVICES: tuple[tuple[str, str, str], ...] = (
     ("api", "HTTP API of the shop", "Takes orders, shows products and accounts. Flask, two replicas behind NGINX."),
     (
@@ -35,6 +37,8 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
     ("jaeger", "Traces", "Keeps the spans."),
     ("alertmanager", "Notifications", "Groups, inhibits, silences and routes alerts."),
 )
+_FREE = (("POST", "/api/query"), ("POST", "/api/session"), ("POST", "/api/alerts/webhook"))
+"""Of the console's own: a POST that reads, the sign-in itself, and Alertmanager's."""
 _PAYMENTS = (
     ("POST", "/v1/charges", "Charge an order; the Idempotency-Key is the order's id"),
     ("GET", "/healthz", "Alive"),
@@ -52,6 +56,15 @@ def blueprint(api: JsonServer, prometheus: Prometheus, together: Together, publi
         """The services with their endpoints."""
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         return jsonify(memo.get("catalogue", lambda: _read(app, api, prometheus, together, public)))
+
+    @routes.get("/catalogue/<service>/openapi.json")
+    def document(service: str) -> Response:
+        """The OpenAPI document of the payment service or of the console."""
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        endpoints = {"payments": _payments(), "console": _own(app)}.get(service)
+        if endpoints is None:
+            return problem(404, "Of this service the console has no document; the shop's API has its own.")
+        return jsonify(document_of(service, os.environ.get("SERVICE_VERSION", "0.0.0"), endpoints))
 
     return routes
 
@@ -72,10 +85,13 @@ def _read(app: Flask, api: JsonServer, prometheus: Prometheus, together: Togethe
     )
     endpoints = {
         "api": found["document"] or [],
-        "payments": [{"method": m, "path": p, "summary": s, "auth": False} for m, p, s in _PAYMENTS],
+        "payments": _payments(),
         "console": _own(app),
     }
     links = {
+        name: [{"title": "openapi.json", "url": f"/api/catalogue/{name}/openapi.json"}]
+        for name in ("payments", "console")
+    } | {
         "api": [
             {"title": "OpenAPI page", "url": f"{public.api}/api/docs"},
             {"title": "openapi.json", "url": f"{public.api}/api/openapi.json"},
@@ -93,19 +109,8 @@ def _read(app: Flask, api: JsonServer, prometheus: Prometheus, together: Togethe
     return {"services": services, "notes": notes}
 
 
-def endpoints_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the operations of an OpenAPI document."""
-    return [
-        {
-            "method": method.upper(),
-            "path": path,
-            "summary": str(operation.get("summary", "")),
-            "auth": bool(operation.get("security")),
-        }
-        for path, operations in document.get("paths", {}).items()
-        for method, operation in operations.items()
-        if method in _METHODS
-    ]
+def _payments() -> list[dict[str, Any]]:
+    return [{"method": m, "path": p, "summary": s, "auth": False} for m, p, s in _PAYMENTS]
 
 
 def _own(app: Flask) -> list[dict[str, Any]]:
@@ -117,7 +122,7 @@ def _own(app: Flask) -> list[dict[str, Any]]:
                 continue
             said = (app.view_functions[rule.endpoint].__doc__ or "").strip().split("\n")[0]
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-                auth = method != "GET" and rule.rule not in ("/api/query", "/api/session", "/api/alerts/webhook")
+                auth = method != "GET" and (method, rule.rule) not in _FREE
                 yield {"method": method, "path": rule.rule, "summary": said, "auth": auth}
 
     return sorted(entries(), key=lambda entry: (entry["path"], entry["method"]))

@@ -26,7 +26,8 @@ def rendered(text: str, prometheus: str = "") -> Markup:
 
 
 def _fence(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    block = renderer.fence(tokens, index, options, env)
+    # It may be wider than the page: who has no mouse scrolls by keys, once it can be focused.
+    block = renderer.fence(tokens, index, options, env).replace("<pre>", '<pre tabindex="0">', 1)
     language, query = tokens[index].info.strip(), tokens[index].content.strip()
     if language == "logql":
         url = lines_page(query)

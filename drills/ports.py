@@ -102,6 +102,9 @@ class Observatory(Protocol):
     def values(self, query: str) -> Sequence[float]:
         """The values of an instant query."""
 
+    def busy(self) -> float:
+        """Processes that run or wait to, per core of the machine, averaged over a minute."""
+
     def unhealthy(self) -> Sequence[str]:
         """What is not as it should be, in words; nothing if all runs."""
 

@@ -141,7 +141,11 @@ def read_record(path: str) -> dict[str, Deed]:
     """What was done and not undone when this program last ran."""
     try:
         done = json.loads(read(path))["done"]
-        return {fault: dict(deed) for fault, deed in done.items() if fault in DEEDS}
+        return {
+            fault: {"kind": DEEDS[fault][0], "component": str(deed["component"]), "pid": int(deed["pid"])}
+            for fault, deed in done.items()
+            if fault in DEEDS
+        }
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
 

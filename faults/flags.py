@@ -38,7 +38,7 @@ class Switched:
 def text_of(path: Path) -> str:
     """The file's text; no file means no flags. Raises ``OSError``."""
     try:
-        return path.read_text()
+        return path.read_text("utf-8", errors="replace")
     except FileNotFoundError:
         return json.dumps({"flags": {}})
 
@@ -57,7 +57,7 @@ def parse(text: str) -> dict[str, Switched]:
             for name, flag in found.items()
             if name in FAULTS and "targeting" in flag
         }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadFlagFile(f"{type(error).__name__}: {error}") from error
 
 

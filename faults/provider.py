@@ -36,16 +36,19 @@ class FlagFileProvider(AbstractProvider):
         """Read the file again if it has changed; whether it has.
 
         Raises:
-            OSError, ValueError, OpenFeatureError: it cannot be read or understood; every flag is missing until it
-                changes again.
+            OSError: it cannot be read; the next call tries again.
+            ValueError, OpenFeatureError: it cannot be understood; every flag is missing until it changes again.
         """
+        before, self._stamp = self._stamp, 0
         stamp = _stamp(self._path)
-        if stamp == self._stamp:
+        if stamp == before:
+            self._stamp = stamp
             return False
-        self._stamp = stamp
         self._core = FlagdCore()
+        text = text_of(self._path)
+        self._stamp = stamp
         core = FlagdCore()
-        core.set_flags(text_of(self._path))
+        core.set_flags(text)
         self._core = core
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -57,6 +58,7 @@ class Faults:
         api.set_provider_and_wait(self._provider, domain)
         self._client = api.get_client(domain)
         self._active: Mapping[str, Active] = {}
+        self._complained = ""
         self._listeners: list[Callable[[], None]] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
@@ -83,10 +85,13 @@ class Faults:
         """Take up what has changed. A file that is not understood switches everything off, and is told once."""
         try:
             changed = self._provider.reload()
-        except (OSError, ValueError, OpenFeatureError, AttributeError, TypeError) as error:
+        except (OSError, ValueError, OpenFeatureError, AttributeError, TypeError, RecursionError) as error:
             self._active = {}
-            _log.error("the flag file is not understood: %s", error, extra={"event": "fault.bad_file"})
+            if repr(error) != self._complained:
+                _log.error("the flag file is not understood: %r", error, extra={"event": "fault.bad_file"})
+            self._complained = repr(error)
             return
+        self._complained = ""
         if changed or any(fault.until <= self._clock() for fault in self._active.values()):
             self._active = self._evaluated()
 
@@ -96,18 +101,25 @@ class Faults:
             details = self._client.get_object_details(name, {}, self._context)
             until, value = details.flag_metadata.get("until"), details.value
             # A fault without an end is none: somebody has written the file by hand, and would forget it.
-            if details.variant == "on" and isinstance(until, int | float) and isinstance(value, Mapping):
-                found[name] = Active(float(until), {key: one for key, one in value.items() if _plain(one)})  # type: ignore[misc]
+            ends = until if isinstance(until, int | float) else math.inf
+            if details.variant == "on" and math.isfinite(ends) and isinstance(value, Mapping):
+                found[name] = Active(float(ends), {key: one for key, one in value.items() if _plain(one)})  # type: ignore[misc]
         return found
 
     def _run(self) -> None:
+        failing: dict[int, str] = {}
         while not self._stop.wait(LOOK_SECONDS):
             self.look()
-            for listener in self._listeners:
+            for number, listener in enumerate(self._listeners):
                 try:
                     listener()
-                except Exception:  # noqa: BLE001  (one fault that fails must not keep the others from ending)
-                    _log.exception("a fault could not be carried out", extra={"event": "fault.failed"})
+                except Exception as error:  # noqa: BLE001  (one fault that fails must not keep the others from ending)
+                    # Tried again at the next look, told once.
+                    if failing.get(number) != repr(error):
+                        _log.exception("a fault could not be carried out", extra={"event": "fault.failed"})
+                    failing[number] = repr(error)
+                else:
+                    failing.pop(number, None)
 
 
 def _plain(value: object) -> bool:

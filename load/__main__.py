@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -40,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a profile."""
     options = parser().parse_args(arguments)
+    # Told to end by whatever means, we tidy up: the trickle goes on again.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         customers, profiles = read()
         profile = chosen(profiles, options.profile, options.users, options.minutes)
@@ -60,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"load: {error}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("load: stopped before anything was sent.\n")
+        sys.stderr.write("load: stopped; nothing was compared.\n")
         return 130
 
 

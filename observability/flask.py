@@ -25,6 +25,8 @@ def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
     """
     metrics = RequestMetrics(telemetry.registry)
     metrics.init_app(app)
+    # Templates are as many as the routes, all known by now; whatever else notes a route must not note paths.
+    telemetry.guard.bound(metrics.duration, "http_route")
     plain = app.wsgi_app
     FlaskInstrumentor().instrument_app(  # type: ignore[no-untyped-call]
         app,

@@ -54,12 +54,12 @@ def _address(url: str) -> str:
 def instrument_http_client(telemetry: Telemetry) -> ObservedSession:
     """Trace every ``requests`` call of the process and return a session that measures its own."""
     RequestsInstrumentor().instrument(tracer_provider=telemetry.provider, meter_provider=NoOpMeterProvider())
-    return ObservedSession(
-        Histogram(
-            "http_client_request_duration_seconds",
-            "Duration of outgoing HTTP requests",
-            ["server_address", "http_request_method", "http_response_status_code"],
-            buckets=LATENCY_BUCKETS,
-            registry=telemetry.registry,
-        )
+    duration = Histogram(
+        "http_client_request_duration_seconds",
+        "Duration of outgoing HTTP requests",
+        ["server_address", "http_request_method", "http_response_status_code"],
+        buckets=LATENCY_BUCKETS,
+        registry=telemetry.registry,
     )
+    # A caller that follows its customers' links has as many addresses as they like.
+    return ObservedSession(telemetry.guard.bound(duration, "server_address"))

@@ -23,6 +23,7 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
 
     def __init__(self, registry: CollectorRegistry, buckets: tuple[float, ...] = LATENCY_BUCKETS) -> None:
         self._children: dict[tuple[str, str, int], Histogram] = {}
+        self._routes: set[str] = set()
         super().__init__(app=None, path=None, registry=registry, buckets=buckets, group_by="url_rule")
 
     def export_defaults(self, *_: Any, app: Flask | None = None, **__: Any) -> None:
@@ -49,6 +50,7 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
         A view declares its success status by an attribute ``success_status`` (default 200).
         """
         for rule in app.url_map.iter_rules():
+            self._routes.add(rule.rule)
             view = app.view_functions[rule.endpoint]
             success = getattr(view, "success_status", 200)
             for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
@@ -61,7 +63,7 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
         if child is None:
             known = method if method in _KNOWN_METHODS else "_OTHER"
             child = self.duration.labels(known, route, str(status))
-            if known == method:
-                # What clients invent is not kept: there is no end of it.
+            if known == method and route in self._routes:
+                # What clients invent, or the guard may turn into "other", is not kept: there is no end of it.
                 self._children[method, route, status] = child
         child.observe(seconds, {"trace_id": trace_id, "span_id": span_id} if trace_id else None)

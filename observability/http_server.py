@@ -31,7 +31,7 @@ _log = logging.getLogger("http.request")
 TRACED_KEY = "observability.traced"
 """In the WSGI environment of a request that the Flask instrumentation is to see, and of no other."""
 ROUTE_KEY = "observability.route"
-"""Where the framework leaves the route template of a request that is going to have no response, in its environment."""
+"""Where a framework may leave the route template of a request, in its environment; Werkzeug's need not be told."""
 WAITED_KEY = "observability.waited_seconds"
 """Where a server may leave how many seconds the request has waited for a thread: they are part of its duration."""
 SPAN_KEY = "opentelemetry-flask.span_key"
@@ -93,7 +93,7 @@ class _Exchange:
         self._boundary, self.environ, self._start_response = boundary, environ, start_response
         self._started = boundary.clock() - environ.get(WAITED_KEY, 0.0)
         self._finished = False
-        self.status, self.route = 0, ""
+        self.status, self.route = 0, UNMATCHED
         self.body: Iterable[bytes] = ()
         self.request_id = context.accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
         environ["HTTP_X_REQUEST_ID"] = self.request_id
@@ -152,7 +152,7 @@ class _Exchange:
         self._finished = True
         boundary, environ, status, unsampled = self._boundary, self.environ, self.status, self._unsampled
         duration = boundary.clock() - self._started
-        method, route = environ["REQUEST_METHOD"], self.route or environ.get(ROUTE_KEY, UNMATCHED)
+        method, route = environ["REQUEST_METHOD"], environ.get(ROUTE_KEY) or self.route
         trace_id, span_id = self._ids()
         reason = None
         if unsampled is not None and route not in PROBES:

@@ -16,6 +16,8 @@ from pathlib import Path
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MISCONFIGURED = 78
 """Exit status of a process whose settings are wrong (``EX_CONFIG`` of sysexits.h): restarting cannot help."""
+MOST_LABEL_VALUES = 10_000
+"""Each is a series, or as many as a histogram has buckets: more of them is what the guard is there to prevent."""
 
 
 class WrongSetting(ValueError):
@@ -35,6 +37,7 @@ class TelemetrySettings:
     ``metrics_port`` 0 means that no metrics are served. ``log_file`` receives a copy of the log lines, ``""`` for none.
     ``traces_per_second`` is how many requests that only read, and as many others, are traced each second before
     ``trace_ratio`` of the rest is; what takes longer than ``slow_seconds`` is traced in any case.
+    ``label_values`` is how many values a guarded label may take (``observability.cardinality``).
     """
 
     service: str
@@ -50,6 +53,7 @@ class TelemetrySettings:
     traces_per_second: float = 10.0
     trace_ratio: float = 0.002
     slow_seconds: float = 0.5
+    label_values: int = 100
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, service: str | None = None) -> TelemetrySettings:
@@ -84,6 +88,7 @@ class TelemetrySettings:
             traces_per_second=_number(env, "TRACES_PER_SECOND", cls.traces_per_second, 0.0, 100_000.0),
             trace_ratio=_number(env, "TRACE_RATIO", cls.trace_ratio, 0.0, 1.0),
             slow_seconds=_number(env, "TRACE_SLOW_SECONDS", cls.slow_seconds, 0.001, 3600.0),
+            label_values=_label_values(env),
         )
 
 
@@ -96,6 +101,13 @@ def _number(env: Mapping[str, str], name: str, default: float, low: float, high:
     if not low <= number <= high:
         raise WrongSetting(name, value, f"a number from {low:g} to {high:g}")
     return number
+
+
+def _label_values(env: Mapping[str, str]) -> int:
+    value = env.get("METRICS_LABEL_VALUES") or str(TelemetrySettings.label_values)
+    if not re.fullmatch(r"\d{1,5}", value) or not 1 <= int(value) <= MOST_LABEL_VALUES:
+        raise WrongSetting("METRICS_LABEL_VALUES", value, f"a whole number from 1 to {MOST_LABEL_VALUES}")
+    return int(value)
 
 
 def _writable(env: Mapping[str, str], name: str) -> str:

@@ -14,6 +14,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from observability import logs, metrics, multiprocess, tracing
+from observability.cardinality import LabelGuard
 from observability.log_lines import LogLines
 from observability.sampling import Sampler
 from observability.settings import TelemetrySettings
@@ -36,6 +37,7 @@ class Telemetry:
         self.settings = settings
         self.registry = registry if registry is not None else metrics.new_registry(settings)
         self.sampler = Sampler(settings)
+        self.guard = LabelGuard(self.registry, settings.label_values)
         self.provider: TracerProvider
         self.provider, self.spans = tracing.new_provider(settings, self.registry, exporter)
         self._server: metrics.MetricsServer | None = None

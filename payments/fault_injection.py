@@ -15,6 +15,7 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from pymongo.write_concern import WriteConcern
 
+from faults.marking import mark
 from faults.watch import Faults
 from payments.repeats import LATEST, ORDER_INDEX, PIPELINE
 
@@ -26,12 +27,17 @@ _INDEX_NOT_FOUND = 27
 
 
 def install(app: Flask, faults: Faults, sleep: Callable[[float], None] = time.sleep) -> None:
-    """payment-down: charges are answered 503; health checks are spared."""
+    """payment-down: charges are answered 503; health checks are spared. What payment-slow slows is marked."""
 
     def down() -> Response | None:
-        fault = faults.active("payment-down")
-        if fault is None or request.path in ("/healthz", "/readyz") or not fault.hits():
+        fault, slow = faults.active("payment-down"), faults.active("payment-slow")
+        if (fault is None and slow is None) or request.path in ("/healthz", "/readyz"):
             return None
+        if fault is None or not fault.hits():
+            if slow is not None:
+                mark("payment-slow")
+            return None
+        mark("payment-down")
         sleep(fault.number("milliseconds") / 1000)
         body = '{"type":"about:blank","status":503,"detail":"The payment service is out of order."}\n'
         return Response(body, 503, content_type="application/problem+json")
@@ -84,15 +90,13 @@ class LostIndex:
         """Add old charges until the check takes ``seconds``, as far as ``MOST`` allows."""
         have = 0
         history = _history()
-        while have < MOST and self._faults.active("payment-slow") is not None:
+        while have < BATCH * 5 and self._still_on():
             have += self._add(list(islice(history, BATCH)))
-            if have == BATCH * 5:
-                break
         started = time.perf_counter()
         list(self._charges.aggregate(PIPELINE))
         took = max(0.001, time.perf_counter() - started)
         wanted = min(MOST, int(have * seconds / took))
-        while have < wanted and self._faults.active("payment-slow") is not None:
+        while have < wanted and self._still_on():
             have += self._add(list(islice(history, BATCH)))
         _log.info("the ledger holds a history", extra={"event": "ledger.history", "charges": have, "look_ups": LATEST})
 
@@ -109,8 +113,13 @@ class LostIndex:
         self._make_indexes()
         while ids := [one["_id"] for one in self._charges.find(_OF_HISTORY, {"_id": 1}).limit(BATCH // 4)]:
             self._charges.delete_many({"_id": {"$in": ids}})
-            if self._faults.active("payment-slow") is not None:
+            if self._still_on():
                 return
+
+    def _still_on(self) -> bool:
+        # This is the thread that looks: without a look in between it would learn of no switch while it is busy here.
+        self._faults.look()
+        return self._faults.active("payment-slow") is not None
 
 
 def _history() -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
@@ -9,6 +10,7 @@ from rq import Worker
 
 from faults.watch import Faults
 
+_log = logging.getLogger("faults")
 LOOK_SECONDS = 0.2
 HEARTBEATS_EVERY = 50
 """In looks: the worker is not dead, and RQ must not take it for such."""
@@ -25,6 +27,9 @@ def stall(worker: Worker, faults: Faults) -> None:
 
     def held(*args: Any, **options: Any) -> None:
         looks = 0
+        if faults.active("queue-stall") is not None:
+            told = {"event": "fault.injected", "fault_injected": "queue-stall"}
+            _log.warning("fault queue-stall: a job is held, the others wait in the queue", extra=told)
         while faults.active("queue-stall") is not None:
             pause.wait(LOOK_SECONDS)
             looks += 1

@@ -8,6 +8,7 @@ from console.access.guard import Guard
 from console.faulting.declared import Catalogue
 from console.faulting.drilling import Busy, Drilling
 from console.faulting.drills import Drills
+from console.inbox import Item
 from console.problems import problem
 from console.reading.arguments import json_object
 from console.reading.limits import RateLimit
@@ -21,13 +22,14 @@ def blueprint(drills: Drills, catalogue: Catalogue, drilling: Drilling, guard: G
     @routes.get("/drills")
     def show_list() -> Response:
         """The drills that there are, the last runs, and what runs now."""
+        current = drilling.state() if catalogue.can_run else None
         return jsonify(
             {
                 "can_run": catalogue.can_run,
                 "catalogue": catalogue.all(),
                 "last": drills.last(),
-                "runs": drills.runs(),
-                "current": drilling.state() if catalogue.can_run else None,
+                "runs": [_known_to_be_over(run, current) for run in drills.runs()],
+                "current": current,
             }
         )
 
@@ -65,3 +67,9 @@ def blueprint(drills: Drills, catalogue: Catalogue, drilling: Drilling, guard: G
         return jsonify(current), 202
 
     return routes
+
+
+def _known_to_be_over(run: Item, current: Item | None) -> Item:
+    """A run without a result may go on; of that which was started here it is known whether its process lives."""
+    is_over = current is not None and current["is_over"] and current["run"] == run["run"]
+    return run | {"state": "stopped"} if is_over and run["state"] == "running" else run

@@ -15,7 +15,7 @@ from console.servers.prometheus import Sample
 QUEUE, MAIL, CLIENTS = "queue", "mail", "user"
 _STORES = {"mongodb": "MongoDB", "redis": "Redis"}
 _UNKNOWN, _LEFT_OUT = "unknown", "console"
-_SENDS_MAIL = "worker"
+_CHARGES, _PAYMENTS = "worker", "payments"
 Edge = tuple[str, str]
 
 
@@ -57,9 +57,9 @@ def _edges_of(sample: Sample) -> list[Edge]:
     if _LEFT_OUT in (client, server):
         return []
     if server == _UNKNOWN:
-        # Nobody answered with a span. SMTP carries no trace; a message that waits longer than the Collector remembers
-        # its sender is as yet in the queue.
-        return [(client, MAIL if client == _SENDS_MAIL else QUEUE)]
+        # Nobody answered with a span. Workers call one service, which was down or refused before it began one; all
+        # others send messages: one that waits for longer than the Collector remembers its sender is in the queue yet.
+        return [(client, _PAYMENTS if client == _CHARGES else QUEUE)]
     if sample.labels.get("connection_type") == "messaging_system":
         return [(client, QUEUE), (QUEUE, server)]
     return [(client, server)]

@@ -22,6 +22,7 @@ BATCH = 200
 OVERLAP = timedelta(seconds=8)
 """Lines reach Loki out of order and late: the last seconds are asked for again and what is known is left out."""
 REMEMBERED = 4_000
+LONGEST_GAP = timedelta(minutes=10)
 
 
 class Tail:
@@ -29,7 +30,10 @@ class Tail:
 
     def __init__(self, loki: Loki, query: str, now: Callable[[], datetime], since: datetime | None = None) -> None:
         self._loki, self._query, self._now = loki, query, now
-        self._start = since or now() - timedelta(seconds=30)
+        begin = now()
+        # ``since`` comes from the browser: one of the far past or of the future is no place to go on from.
+        is_near = since is not None and begin - LONGEST_GAP <= since <= begin
+        self._start = since if since is not None and is_near else begin - timedelta(seconds=30)
         self._seen: dict[tuple[str, str, str], None] = {}
         self.is_behind = False
         """Whether the last look found more lines than one answer holds, so that some are not shown."""

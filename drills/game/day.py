@@ -69,9 +69,7 @@ class Table:
     def play(self, answers: list[str]) -> Result:
         """The fault lasts until the player has found it, has given up, or the time is up. Raises ``DrillFailed``."""
         watcher = Watcher(self.world.observatory, self.world.clock, self._tell)
-        player: Player = Typing(sys.stdin)
-        if answers:
-            player = Listed(answers, lambda: _somebody_knows(watcher, self.world))
+        player: Player = Listed(answers, lambda: _somebody_knows(watcher, self.world)) if answers else Typing(sys.stdin)
         runner = Runner(self.world, watcher, self._stage, uninterrupted)
         return runner.run(for_game(self.match.drill), lambda age: self._turn(player, age))
 

@@ -89,6 +89,8 @@ class Result:
     finds: tuple[Found, ...]
     spent: Spent
     wrong: tuple[str, ...]
+    busy: float = 0.0
+    """Processes that ran or waited to, per core of the machine, when it was mended: above 1 times say less."""
     events: tuple[Happened, ...] = field(default=(), repr=False)
 
     @property

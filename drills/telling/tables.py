@@ -12,7 +12,7 @@ from drills.telling.words import clock, seconds
 
 COLUMNS = (
     "drill", "fault", "alert", "detect", "notify", "allowed", "e-mail", "resolve", "pages", "false pages", "tickets",
-    "orders", "delayed", "lost", "budget",
+    "orders", "delayed", "lost", "budget", "busy",
 )  # fmt: skip
 _NUMBERS = COLUMNS[3:8] + COLUMNS[8:9] + COLUMNS[11:]
 
@@ -35,7 +35,7 @@ def _row(result: Result, told: Told | None, first: bool) -> tuple[str, ...]:
         else ("(none)", "–", "–", "–", "–", "–")
     )  # fmt: skip
     if not first:
-        return ("", "", *times, *[""] * 7)
+        return ("", "", *times, *[""] * 8)
     spent = result.spent
     return (
         f"{'✔' if result.passed else '✘'} {result.name}",
@@ -48,6 +48,7 @@ def _row(result: Result, told: Told | None, first: bool) -> tuple[str, ...]:
         str(spent.delayed),
         str(spent.lost),
         f"{spent.budget_share:.2%}",
+        f"{result.busy:g}",
     )
 
 

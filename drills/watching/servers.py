@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -83,6 +84,10 @@ class Servers:
         """Prometheus' ``/api/v1/query``."""
         found = self._get("prometheus", "/api/v1/query", query=query)["data"]["result"]
         return [float(series["value"][1]) for series in found]
+
+    def busy(self) -> float:
+        """The load average over the cores."""
+        return os.getloadavg()[0] / (os.cpu_count() or 1)
 
     def unhealthy(self) -> Sequence[str]:
         """Components that do not run, and a front door that is not ready."""

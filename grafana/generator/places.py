@@ -21,23 +21,3 @@ OWN_LIMITS = {
     "burning": 1.0,  # the rate that uses up the budget exactly
 }
 """Limits that are true without an alert; every other one is in `alerts/thresholds.yaml`."""
-
-UNTIL_THE_FILE_IS_THERE = {
-    "ApiErrorRatioHigh": 0.05,
-    "ApiLatencyHigh": 2.0,
-    "OrdersStuck": 60.0,
-    "DeadLetters": 0.0,
-    "QueueOld": 30.0,
-    "PaymentLatencyHigh": 2.0,
-    "MongoSlow": 0.5,
-    "MongoReplicationLag": 10.0,
-    "CacheHitRatioLow": 0.5,
-    "RedisMemoryHigh": 0.9,
-    "HostCpuHigh": 0.9,
-    "HostMemoryLow": 0.1,
-    "HostDiskFull": 0.9,
-    "ClockSkewed": 0.5,
-    "FileDescriptorsHigh": 0.8,
-    "LogsFlooding": 500.0,
-}
-"""What dashboards draw while there is no `alerts/thresholds.yaml`; to be removed with it."""

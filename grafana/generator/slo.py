@@ -31,7 +31,7 @@ def _budget() -> Row:
                 "Least budget left",
                 "The error budget of 30 days that is left to the objective that has least of it.",
                 units.RATIO,
-                over_time(f"clamp_min(min(slo:period_error_budget_remaining:ratio{CHOSEN}), 0)"),
+                over_time(f"min(slo:period_error_budget_remaining:ratio{CHOSEN})"),
                 limit=Limit("budget spent", low=True),
                 height=8,
             ),

@@ -11,7 +11,7 @@ import yaml
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
-from .places import OWN_LIMITS, UNTIL_THE_FILE_IS_THERE
+from .places import OWN_LIMITS
 
 FILE = Path(__file__).resolve().parents[2] / "alerts" / "thresholds.yaml"
 GOOD, BAD, PLAIN = "green", "red", "text"
@@ -24,8 +24,6 @@ class UnknownThreshold(KeyError):
 @cache
 def load(file: Path = FILE) -> dict[str, float]:
     """Every threshold's value by its name."""
-    if not file.exists():
-        return UNTIL_THE_FILE_IS_THERE
     entries: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text())
     return {name: float(entry["value"]) for name, entry in entries.items()}
 

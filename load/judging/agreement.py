@@ -1,19 +1,22 @@
 """Whether we and Prometheus saw the same. Pure.
 
-Counts: exactly, for each method, route and status. What nobody answered may have been counted by the API or not; what
-the front door answered cannot have been. Quantiles: within a bucket of the API's histogram.
+Counts: exactly, for each method, route and status. What nobody answered, or what NGINX gave up (502, 504), may have
+been counted by the API or not, and a request that NGINX passed to a second replica may have been counted twice; what
+the front door answers otherwise cannot have been. Quantiles: within a bucket of the API's histogram.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from load.judging.prometheus import Increase, Series
 from load.tally import API, NOBODY, Histogram, Tally
 
 QUANTILES = (0.5, 0.95, 0.99, 0.999)
+GIVEN_UP = (502, 504)
+"""What NGINX answers when it has passed a request on and no answer came."""
 FEWEST_ABOVE = 10
 """A quantile with fewer requests above it is one of chance: it is shown, not judged."""
 
@@ -52,13 +55,15 @@ class Agreement:
         )
 
 
-def compare(tally: Tally, increase: Increase, lag: Histogram) -> Agreement:
-    """Set them side by side."""
-    answered, unanswered = Counter[Series](), Counter[tuple[str, str]]()
+def compare(
+    tally: Tally, increase: Increase, lag: Histogram, tried_again: Mapping[tuple[str, str], int] | None = None
+) -> Agreement:
+    """Set them side by side. ``tried_again``: by method and route, what NGINX passed to a further replica."""
+    answered, unanswered = Counter[Series](), Counter[tuple[str, str]](tried_again or {})
     for outcome, histogram in tally.outcomes.items():
         if outcome.by == API:
             answered[Series(outcome.method, outcome.route, outcome.status)] += histogram.total
-        elif outcome.by == NOBODY:
+        elif outcome.by == NOBODY or outcome.status in GIVEN_UP:
             unanswered[outcome.method, outcome.route] += histogram.total
     said = list(_differences(answered, unanswered, increase))
     if said and increase.restarted:
@@ -77,13 +82,13 @@ def _differences(answered: Counter[Series], unanswered: Counter[tuple[str, str]]
         if theirs < ours:
             said.append(f"{name}: the API answered {ours}, Prometheus counted {theirs}: {ours - theirs} are missing.")
         elif theirs > ours:
-            # A request that we gave up, or whose connection broke, may have been answered into the void.
+            # What was given up, by us or by NGINX, may have been answered into the void.
             void = min(theirs - ours, spare[series.method, series.route])
             spare[series.method, series.route] -= void
             if surplus := theirs - ours - void:
                 said.append(
                     f"{name}: the API answered {ours} of ours, Prometheus counted {theirs}: {surplus} are somebody "
-                    "else's, or NGINX asked a second replica after the first had failed it."
+                    "else's."
                 )
     return said
 

@@ -23,11 +23,12 @@ class NotReady(Exception):
 
 @dataclass(frozen=True)
 class Instance:
-    """``pids`` by component, of those that run."""
+    """``pids`` by component, of those that run; ``front_door_log`` is NGINX's access log."""
 
     state_dir: Path
     states: dict[str, str]
     pids: dict[str, int]
+    front_door_log: Path
 
     @classmethod
     def now(cls) -> Instance:
@@ -41,7 +42,8 @@ class Instance:
         states = {name: row["state"] for name, row in rows.items()}
         if missing := [name for name in ("nginx", "api-1", "prometheus") if states.get(name) != "running"]:
             raise NotReady(f"{', '.join(missing)} does not run: `make up` starts what is missing.")
-        return cls(Path(status["state_dir"]), states, {name: row["pid"] for name, row in rows.items() if row["pid"]})
+        pids = {name: row["pid"] for name, row in rows.items() if row["pid"]}
+        return cls(Path(status["state_dir"]), states, pids, Path(rows["nginx"]["log"]))
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -14,6 +14,7 @@ from load.generating.plan import Plan
 from load.judging.agreement import Agreement, compare
 from load.judging.busy import Busy
 from load.judging.course import GENERATOR, Broken, Moment, broken_at, merged
+from load.judging.front_door import FrontDoor
 from load.judging.prometheus import Prometheus, Reading
 from load.profiles.model import Customers, Profile
 from load.running.instance import Instance, NotReady
@@ -33,6 +34,7 @@ class Result:
     ended: str
     lag: Histogram
     broken: Broken | None = None
+    tried_again: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -58,7 +60,7 @@ def carry_out(
         GeneratorFailed: the generator did.
     """
     say("  waiting for quiet: two scrapes without a request")
-    before = _quiet(prometheus)
+    before, door = _quiet(prometheus), FrontDoor.from_now(instance.front_door_log)
     plan = Plan(url, secrets.token_hex(4), secrets.randbits(32), profile, customers)
     plan_file = folder / "plan.json"
     plan_file.write_text(plan.dumps())
@@ -83,9 +85,11 @@ def carry_out(
                 generator.stop()
     say("  waiting for the API's last scrape")
     tally, lag = merged(moments), Histogram({int(index): count for index, count in last["lag"].items()})
-    agreement = compare(tally, prometheus.settled().since(before), lag)
+    increase = prometheus.settled().since(before)
+    again = door.tried_again({(outcome.method, outcome.route) for outcome in tally.outcomes})
+    agreement = compare(tally, increase, lag, again)
     ended = f"broken at step {stepped_out.step}" if stepped_out else last["ended"]
-    return Result(profile, tuple(moments), tally, agreement, last["orders"], ended, lag, stepped_out)
+    return Result(profile, tuple(moments), tally, agreement, last["orders"], ended, lag, stepped_out, again)
 
 
 def _quiet(prometheus: Prometheus) -> Reading:

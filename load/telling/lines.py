@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from load.judging.agreement import QUANTILES, Quantile, milliseconds
+from load.judging.agreement import GIVEN_UP, QUANTILES, Agreement, Quantile, milliseconds
 from load.judging.course import Moment, merged
 from load.running.run import Result
 from load.tally import API, FRONT_DOOR, NOBODY
@@ -69,19 +69,30 @@ def summary(result: Result) -> list[str]:
         f"  orders: {', '.join(f'{count} {status}' for status, count in result.orders.items())}",
         "",
         f"  {'answered by the API':<22}{'here':>12}{'Prometheus':>14}   bucket",
-        f"  {'requests':<22}{agreement.sent:>12}{agreement.counted:>14}   "
-        + ("DIFFER" if agreement.counts else "equal"),
+        f"  {'requests':<22}{agreement.sent:>12}{agreement.counted:>14}   " + _counts_verdict(agreement),
         *(_quantile_line(one) for one in agreement.quantiles),
     ]
     if before := tally.answered_by(FRONT_DOOR).total:
-        said.append(f"  {before} more were answered by NGINX itself and never reached the API.")
+        given_up = sum(count for (by, status), count in tally.errors.items() if by == FRONT_DOOR and status in GIVEN_UP)
+        said.append(
+            f"  {before} more were answered by NGINX itself; {given_up} of them it had passed on (502, 504), so "
+            "that the API may have counted them or not."
+        )
     if unanswered := tally.answered_by(NOBODY).total:
         said.append(f"  {unanswered} more were answered by nobody: the API may have counted them or not.")
+    if again := sum(result.tried_again.values()):
+        said.append(f"  {again} times NGINX asked a further replica, so that the API may have counted a request twice.")
     if result.broken:
         said += ["", f"broke at step {result.broken.step} ({result.broken.users} users): {result.broken.what}"]
     elif result.profile.breaks and result.ended == "done":
         said += ["", f"did not break up to {result.profile.users} users"]
     return said
+
+
+def _counts_verdict(agreement: Agreement) -> str:
+    if agreement.counts:
+        return "DIFFER"
+    return "equal" if agreement.sent == agreement.counted else "no more than what was given up explains"
 
 
 def _quantile_line(one: Quantile) -> str:

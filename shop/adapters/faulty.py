@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import smtplib
@@ -9,10 +10,15 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from opentelemetry import trace
+
+from faults.marking import mark
 from faults.watch import Faults
 from shop.adapters.cache import Entry, Load, TwoLevelCache
 from shop.domain.order import Order
 from shop.ports import Payments
+
+_log = logging.getLogger("faults")
 
 
 class PoisonJob(RuntimeError):
@@ -35,10 +41,16 @@ class FaultyPayments:
         poison = self._faults.active("poison-job")
         # By the order, not by chance: a poison job fails each time that it is tried.
         if poison is not None and poison.hits(lambda: zlib.crc32(order.id.encode()) / 2**32):
-            raise PoisonJob("fault poison-job")
+            # A span of its own: the job's belongs to the worker, which does not hear of it from here.
+            with trace.get_tracer("faults").start_as_current_span("fault poison-job"):
+                mark("poison-job")
+                raise PoisonJob("fault poison-job")
         charge_id = self._payments.charge(order)
         crash = self._faults.active("worker-crash")
         if crash is not None and order.attempts <= 1 and crash.hits():
+            # All that can be told: spans and counts of a process that dies are lost with it.
+            told = {"event": "fault.injected", "fault_injected": "worker-crash", "order_id": order.id}
+            _log.warning("fault worker-crash: this process ends now", extra=told)
             self._die()
         return charge_id
 
@@ -49,6 +61,7 @@ def mail_connection(faults: Faults, connect: Callable[..., smtplib.SMTP] = smtpl
     def connected(*args: Any, **options: Any) -> smtplib.SMTP:
         fault = faults.active("email-down")
         if fault is not None and fault.hits():
+            mark("email-down")
             raise ConnectionRefusedError("fault email-down")
         return connect(*args, **options)
 
@@ -65,6 +78,7 @@ class FaultyCache(TwoLevelCache):
     def get(self, key: str, load: Load) -> Entry:
         """The value of ``key``; see ``TwoLevelCache``."""
         if self._faults.active("cache-off") is not None:
+            mark("cache-off")
             return self._load(key, load, None)
         stampede = self._faults.active("cache-stampede")
         if stampede is None:
@@ -77,6 +91,7 @@ class FaultyCache(TwoLevelCache):
         if entry is None or entry.made_at < stroke:
             entry, result = self._shared([key])[0], "hit"
         if entry is None or entry.made_at < stroke:
+            mark("cache-stampede")
             return self._load(key, load, entry)
         return self._counted(result, self._keep(key, entry))
 

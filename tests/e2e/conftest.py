@@ -9,6 +9,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,13 @@ def not_listening(port: int) -> bool:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything up, without generated traffic: each request that is counted is a test's."""
-    state_dir = tmp_path_factory.mktemp("glasshouse") / "state"
+    with running(tmp_path_factory.mktemp("glasshouse") / "state") as stack:
+        yield stack
+
+
+@contextmanager
+def running(state_dir: Path) -> Iterator[Stack]:
+    """An instance from `up` to `down`; nothing of it is left."""
     settings = {"GLASSHOUSE_STATE_DIR": str(state_dir), "GLASSHOUSE_PORT_OFFSET": str(an_offset()), "TRAFFIC": "0"}
     stack = Stack(state_dir, {**os.environ, **settings})
     try:

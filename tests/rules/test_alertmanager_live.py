@@ -99,6 +99,17 @@ def test_without_the_helper_alert_too_much_is_told(running: Alertmanager, kept: 
     paged(kept, 2)
 
 
+def test_a_budget_that_burns_does_not_hold_up_an_outage(running: Alertmanager, kept: Desk) -> None:
+    """It is in a group of its own: the outage need not wait for the interval of a group that is there already."""
+    running.fire(in_shop(burn("page-fast")))
+    paged(kept)
+    running.fire(CAUSE, in_shop(opened("MongoDown")))
+    paged(kept, 2)
+    keys = [one["groupKey"] for one in kept.notifications("pages", "firing")]
+    assert len(set(keys)) == 2
+    assert [len(names) for names in kept.told("pages", "firing")] == [1, 1]
+
+
 def test_what_still_fires_after_the_incident_pages(running: Alertmanager, kept: Desk) -> None:
     """When IncidentOpen has ended, a page that it muted is told: it is something else."""
     running.fire(CAUSE, SYMPTOM, in_shop(opened("MongoDown")))

@@ -60,8 +60,6 @@ MUTED: list[tuple[dict[str, str], dict[str, str]]] = [
     (opened("OrderPlacementBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
     (opened("OrderFreshnessBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
     (opened("PaymentSuccessBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
-    (opened("LogDeliveryBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
-    (opened("SpanDeliveryBurn", tier="page-slow"), burn("page-fast", alertname="AnotherBurn")),
     (opened("ApiAvailabilityBurn", tier="page-fast"), burn("page-slow")),
     (burn("page-fast"), burn("page-slow", alertname="Slower")),
     (burn("page-fast"), burn("ticket-fast", alertname="Slower")),
@@ -80,7 +78,7 @@ MUTED: list[tuple[dict[str, str], dict[str, str]]] = [
     (page("RedisDown"), ticket("CacheHitRatioLow")),
     (ticket("CircuitOpen"), ticket("PaymentLatencyHigh")),
     (ticket("JaegerDown"), ticket("CollectorDropping")),
-    (ticket("LokiDown"), burn("page-fast", alertname="LogDeliveryBurn")),
+    (ticket("LokiDown"), burn("ticket-fast", alertname="LogDeliveryBurn")),
     (ticket("ConsoleDown", instance="console"), ticket("TelemetryTargetDown", instance="console")),
 ]
 

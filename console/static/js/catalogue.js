@@ -1,25 +1,32 @@
-// The services, whether they are up, and what each answers to.
+// The services, whether they are up, and what each answers to: those with an interface first.
 
 import { getJson } from "./api.js";
 import { at, h, link, notes, put, table } from "./dom.js";
 
 const HEADINGS = [{ title: "Method" }, { title: "Path" }, { title: "What it does" }, { title: "" }];
 
-function card(service) {
+function head(service) {
   const isDown = service.of && service.up < service.of;
   const state = service.of ? `${service.up} of ${service.of} up` : "not scraped here";
-  return h("article", { class: "card", "data-service": service.id },
-    h("header", {}, h("h2", {}, service.id), h("span", { class: `badge ${isDown ? "bad" : service.of ? "good" : ""}` }, state), h("span", { class: "hint" }, service.title),
-      h("span", { class: "more actions" }, service.links.map((one) => link(one.url, one.title)))),
-    h("p", { class: "hint" }, service.text),
+  return h("header", {}, h("h2", {}, service.id), h("span", { class: `badge ${isDown ? "bad" : service.of ? "good" : ""}` }, state), h("span", { class: "hint" }, service.title),
+    service.links.length ? h("span", { class: "more actions" }, service.links.map((one) => link(one.url, one.title))) : null);
+}
+
+function row(one) {
+  return [h("span", { class: "method" }, one.method), h("code", {}, one.path), one.summary, one.auth ? h("span", { class: "badge" }, "sign-in") : ""];
+}
+
+function card(service) {
+  return h("article", { class: "card", "data-service": service.id }, head(service), h("p", { class: "hint" }, service.text),
     service.endpoints.length ? h("details", {}, h("summary", {}, `${service.endpoints.length} endpoints`),
-      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Endpoints of ${service.id}` }, table(HEADINGS, service.endpoints.map((one) => [h("span", { class: "method" }, one.method), h("code", {}, one.path), one.summary, one.auth ? h("span", { class: "badge" }, "sign-in") : ""])))) : null);
+      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Endpoints of ${service.id}` }, table(HEADINGS, service.endpoints.map(row)))) : null);
 }
 
 try {
-  const found = await getJson("/api/catalogue");
-  notes("notes", found.notes);
-  put("services", found.services.map(card));
+  const { services, notes: said } = await getJson("/api/catalogue");
+  notes("notes", said);
+  put("services", services.filter((one) => one.endpoints.length).map(card));
+  put("others", services.filter((one) => !one.endpoints.length).map(card));
 } catch (problem) {
   notes("notes", [problem.message]);
 }

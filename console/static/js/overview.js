@@ -67,6 +67,11 @@ function slowest(requests) {
 
 const STATE = { kept: ["good", "kept"], burning: ["warn", "burning"], spent: ["bad", "budget spent"], unknown: ["", "no data yet"] };
 
+// Beyond its end a budget is told as what was used of it: "78×" says more than "−7700 % left".
+function leftOf(budget) {
+  return budget === null ? "–" : budget < 0 ? `${rounded(1 - budget, 1)}×` : percent(budget, 1);
+}
+
 function objectives(slos) {
   if (!slos.length) {
     put("slos", empty("No data yet: the rules that record objectives (slo:objective:ratio) have not been evaluated, or are not installed."));
@@ -79,7 +84,7 @@ function objectives(slos) {
     fill.style.width = `${Math.max(0, Math.min(1, budget ?? 0)) * 100}%`;
     return h("a", { class: "tile", href: `/dashboards/glasshouse-slo?var-slo=${encodeURIComponent(slo.slo)}` },
       h("div", { class: "what" }, slo.slo, " ", h("span", { class: `badge ${style}` }, words)),
-      h("div", { class: "value" }, budget === null ? "–" : percent(budget, 1), h("span", { class: "hint" }, "budget left")),
+      h("div", { class: "value" }, leftOf(budget), h("span", { class: "hint" }, budget < 0 ? "of the budget used" : "budget left")),
       h("div", { class: `budget ${slo.state}` }, fill),
       h("p", { class: "hint" }, `objective ${percent(slo.objective, 2)}`, slo.burn !== undefined ? ` · burns ${rounded(slo.burn, 1)}×` : "",
         slo.exhaustion > 0 && slo.state === "burning" ? ` · gone in ${seconds(slo.exhaustion)}` : ""));

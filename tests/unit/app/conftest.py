@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from app import fault_injection
 from app.factory import create_app
 from app.prepare import Preparation
 from app.profile_store import NotKept, Profile
 from app.settings import ApiSettings
+from faults.switchboard import Switchboard
+from faults.watch import Faults
 from observability import Telemetry, TelemetrySettings
 from shop.accounts import LogIn, Register
 from shop.domain.account import Role
@@ -83,7 +89,45 @@ class Api:
 
 
 @pytest.fixture
-def api() -> Api:
+def telemetry() -> Telemetry:
+    return Telemetry(TelemetrySettings(service="api", instance="api-1"))
+
+
+@pytest.fixture
+def api(telemetry: Telemetry) -> Api:
+    return new_api(telemetry)
+
+
+@dataclass
+class Faulty:
+    """An API whose faults may be switched on; ``faults`` learns of it when told to ``look``."""
+
+    api: Api
+    flags: Path
+    faults: Faults
+    switchboard: Switchboard
+    slept: list[float]
+
+    def on(self, name: str, how: dict[str, Any] | None = None, **headers: str) -> Any:
+        return self.api.client.put(f"/api/v1/admin/faults/{name}", json=how or {}, headers=headers or self.admin())
+
+    def admin(self) -> dict[str, str]:
+        return self.api.as_(self.api.log_in("root@example.com", Role.ADMIN)["access_token"])
+
+
+@pytest.fixture
+def faulty(telemetry: Telemetry, tmp_path: Path) -> Faulty:
+    flags = tmp_path / "faults" / "flags.json"
+    faults, switchboard = Faults(flags, "api", "api-1"), Switchboard(flags, telemetry.registry)
+    slept: list[float] = []
+
+    def extend(app: Flask) -> None:
+        fault_injection.install(app, faults, switchboard, slept.append)
+
+    return Faulty(new_api(telemetry, extend), flags, faults, switchboard, slept)
+
+
+def new_api(telemetry: Telemetry, extend: Callable[[Flask], None] | None = None) -> Api:
     catalogue, queue, down = FakeCatalogue(), FakeQueue(), set[str]()
     orders = FakeOrders(catalogue)
 
@@ -111,7 +155,6 @@ def api() -> Api:
     )
     preparation = Preparation(lambda: 0)
     preparation.run()
-    telemetry = Telemetry(TelemetrySettings(service="api", instance="api-1"))
     profiles = FakeProfiles()
-    app = create_app(shop, telemetry, preparation, SETTINGS, profiles=profiles)  # type: ignore[arg-type]
+    app = create_app(shop, telemetry, preparation, SETTINGS, extend, profiles)  # type: ignore[arg-type]
     return Api(app.test_client(), orders, queue, down, accounts, revocations, register, profiles)

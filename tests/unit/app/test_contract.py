@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from shop.domain.account import Role
-from tests.unit.app.conftest import Api
+from tests.unit.app.conftest import Faulty
 
 CHECKS = [
     not_a_server_error,
@@ -27,13 +27,14 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-OPERATIONS = 24
+OPERATIONS = 27
 EXAMPLES = 25
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_every_answer_is_described(api: Api, mode: GenerationMode) -> None:
-    """To requests as the document wants them and to others, from a guest and from an admin."""
+def test_every_answer_is_described(faulty: Faulty, mode: GenerationMode) -> None:
+    """To requests as the document wants them and to others, from a guest and from an admin; the faults' switch too."""
+    api = faulty.api
     document = schemathesis.openapi.from_wsgi("/api/openapi.json", api.client.application)
     token = api.log_in("root@example.com", Role.ADMIN)["access_token"]
     operations = [found.ok() for found in document.get_all_operations()]

@@ -38,3 +38,33 @@ def test_a_redis_that_fails_under_many_requests_fails_none_of_them(monkeypatch: 
 
     with ThreadPoolExecutor(TOGETHER) as pool:
         assert list(pool.map(ask, range(TOGETHER))) == [200] * TOGETHER
+
+
+def test_a_view_without_a_limit_asks_the_limiter_nothing() -> None:
+    """It costs CPU; a view with one asks once."""
+    app = Flask(__name__)
+    limiter = limits.new_limiter(app, SETTINGS)
+    asked: list[str | None] = []
+    check = limiter._check_request_limit
+
+    def noted(callable_name: str | None = None, in_middleware: bool = True) -> None:
+        asked.append(callable_name)
+        check(callable_name, in_middleware)
+
+    limiter._check_request_limit = noted  # type: ignore[method-assign]
+    assert app.before_request_funcs[None] == []
+
+    @app.get("/free")
+    def free() -> str:
+        return "served"
+
+    @app.get("/limited")
+    @limiter.limit("1 per minute")
+    def limited() -> str:
+        return "served"
+
+    client = app.test_client()
+    assert [client.get("/free").status_code for _ in range(3)] == [200] * 3
+    assert asked == []
+    assert [client.get("/limited").status_code for _ in range(2)] == [200, 429]
+    assert len(asked) == 2

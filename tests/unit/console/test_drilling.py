@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from console.faulting.drill_routes import _known_to_be_over
 from console.faulting.drilling import LONGEST_SECONDS, MENDING_SECONDS, RECORD, Busy, Drilling
 from console.inbox import Inbox
 from drills.__main__ import parser
@@ -157,6 +158,15 @@ def test_the_page_is_told_what_there_is(make: Callable[..., Room], tmp_path: Pat
     assert it.client.get("/api/drills/20261124T100000Z").status_code == 404
     assert it.client.post("/api/drills", json={"name": "a-drill"}, headers=it.headers).status_code == 409
     assert it.client.delete("/api/drills/current", headers=it.headers).status_code == 404
+
+
+def test_a_run_whose_process_has_ended_does_not_go_on(folder: Path) -> None:
+    """It wrote no result, but it was started here, and is gone."""
+    run, gone = {"run": "20991231T000000Z", "state": "running"}, {"is_over": True, "run": "20991231T000000Z"}
+    assert _known_to_be_over(run, gone)["state"] == "stopped"
+    assert _known_to_be_over(run | {"state": "passed"}, gone)["state"] == "passed"
+    for other in (None, gone | {"is_over": False}, gone | {"run": "20991231T000001Z"}):
+        assert _known_to_be_over(run, other)["state"] == "running"
 
 
 @pytest.mark.parametrize("name", [None, "", "../other", "all", "quick", "--own", "nothing", ["a-drill"], "a-drill "])

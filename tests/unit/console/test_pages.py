@@ -100,7 +100,8 @@ def test_a_page_marks_where_one_is(console: SimpleNamespace) -> None:
         ("/runbooks/ApiErrorRatioHigh", "Alerts"),
         ("/d/x", "Dashboards"),
     ):
-        (current,) = re.findall(r'aria-current="page">(.*?)</a>', console.client.get(path).text, re.DOTALL)
+        page = console.client.get(path).text
+        (current,) = re.findall(r'data-key="\w" aria-current="page">(.*?)</a>', page, re.DOTALL)
         assert f"<span>{name}</span>" in current
 
 

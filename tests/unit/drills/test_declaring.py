@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -100,12 +101,18 @@ def test_the_fault_can_be_switched_on(drill: Drill) -> None:
     assert drill.longest <= 3600
 
 
+@functools.cache
+def severities_by_alert() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for rule in rules():
+        found.setdefault(rule["alert"], set()).add(rule["labels"]["severity"])
+    return found
+
+
 @pytest.mark.parametrize("drill", DRILLS.values(), ids=str)
 def test_the_alerts_are_there(drill: Drill) -> None:
     """Each of the severity for which it is expected."""
-    severities: dict[str, set[str]] = {}
-    for rule in rules():
-        severities.setdefault(rule["alert"], set()).add(rule["labels"]["severity"])
+    severities = severities_by_alert()
     page = drill.expect.page.names if drill.expect.page else ()
     assert [name for name in page if "page" not in severities.get(name, ())] == []
     tickets = [name for one in drill.expect.tickets for name in one.names] + list(drill.expect.may)

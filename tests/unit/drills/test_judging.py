@@ -92,10 +92,12 @@ def test_tickets_that_may_come() -> None:
     assert (result.passed, result.tickets, result.other_tickets) == (True, ("QueueOld",), ())
 
 
-def test_tickets_about_the_machine() -> None:
-    """It has other work too; they are no fault of the drill's."""
-    result = judged(told() + told("HostCpuHigh", receiver="tickets"))
-    assert (result.passed, result.tickets) == (True, ("HostCpuHigh",))
+@pytest.mark.parametrize("name", ["HostCpuHigh", "ApiAvailabilityBurn"])
+def test_tickets_that_are_not_judged(name: str) -> None:
+    """The machine has other work too, and budgets remember earlier drills; a page about either is wrong."""
+    result = judged(told() + told(name, receiver="tickets"))
+    assert (result.passed, result.tickets) == (True, (name,))
+    assert judged(told() + told(name, 1030.0)).wrong == (f"a page that should not be: {name}",)
 
 
 def test_what_need_not_be_over() -> None:

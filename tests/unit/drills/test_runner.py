@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 from pymongo.errors import ServerSelectionTimeoutError
 
 from drills.instance import DrillFailed
 from drills.ports import Orders, Tally
 from drills.running.result import Result
-from drills.running.runner import Runner
+from drills.running.runner import OPENERS, Runner
 from drills.watching.watcher import Watcher
+from tests.rules.files import ALERTS
 from tests.unit.drills.world import BEGAN, FakeWorld, Story, drill
 
 
@@ -35,7 +38,7 @@ def test_all_as_declared(fake: FakeWorld) -> None:
     assert result.wrong == ()
     (told,) = result.alerts
     assert (told.detect, told.notify, told.mail, told.resolve, told.mail_over) == (15.0, 20.0, 20.0, 40.0, 40.0)
-    assert (result.pages, result.false_pages, result.mended) == (1, (), 30.0)
+    assert (result.pages, result.false_pages, result.mended, result.busy) == (1, (), 30.0, 1.2)
     assert fake.breaker.begun == [("stop api-1", 225.0)]
     assert not fake.shoppers.running
 
@@ -138,18 +141,32 @@ def test_it_waits_for_quiet(fake: FakeWorld) -> None:
 )
 def test_quiet_that_does_not_come(fake: FakeWorld, number: str, value: list[float], reason: str) -> None:
     """After a quarter of an hour it gives up and says what for; nothing was broken."""
-    fake.observatory.numbers = {number: value, "process_start_time": [3600.0]} | {number: value}
+    fake.observatory.numbers |= {number: value}
     with pytest.raises(DrillFailed, match=f"after 900 s still: {reason}"):
-        run(fake)
+        run(fake, expect={"page": {"alert": "OrdersStuck", "within": 45}})
     assert fake.breaker.begun == []
     assert fake.shoppers.loads == []
 
 
-def test_a_drill_that_pages_nobody_need_not_wait_for_the_last_incident(fake: FakeWorld) -> None:
-    """What is muted are pages."""
+def test_what_the_last_incident_does_not_mute_need_not_wait_for_it(fake: FakeWorld) -> None:
+    """Neither drills that page nobody, nor causes that open an incident of their own."""
     fake.observatory.numbers["IncidentOpen"] = [1.0]
-    fake.tell()
-    assert run(fake, expect={}).passed
+    assert run(fake).passed
+    silent = FakeWorld()
+    silent.observatory.numbers["IncidentOpen"] = [1.0]
+    silent.tell()
+    assert run(silent, expect={}).passed
+
+
+def test_which_open_an_incident_of_their_own() -> None:
+    """The runner knows them as the rules do."""
+    groups = yaml.safe_load((ALERTS / "rules" / "incidents.yml").read_text())["groups"]
+    (rule,) = [one for one in groups[0]["rules"] if one.get("record") == "incident:next_alerts:rank"]
+    assert f'alertname=~"{"|".join(sorted(OPENERS))}"' in sorted_names(rule["expr"])
+
+
+def sorted_names(expression: str) -> str:
+    return re.sub(r'(?<==~")([A-Za-z|]+)', lambda found: "|".join(sorted(found[1].split("|"))), expression)
 
 
 def test_dead_letters_are_retried_when_they_are_expected(fake: FakeWorld) -> None:

@@ -27,6 +27,7 @@ RESULT = Result(
     other_tickets=(),
     finds=(Found("a | b", '{a="b"} |~ "c"', True, 3.0), Found("nothing", "up == 0", False)),
     spent=Spent(100.0, 200, 50, 0.25, 0.2501, 0.0096, 60, 59, 3, 1, 0, 0, 41.0),
+    busy=2.5,
     wrong=("ReplicaDown was not told", "not found: nothing (up == 0)"),
     events=(
         Happened(-20.0, "pending", "HostCpuHigh"),
@@ -60,6 +61,7 @@ def test_the_table_in_markdown() -> None:
         "drill": "✘ outage", "fault": "stop api-1 api-2", "alert": "ApiDown", "detect": "16 s", "notify": "21 s",
         "allowed": "45 s", "e-mail": "21 s", "resolve": "48 s", "pages": "1", "false pages": "0", "tickets": "QueueOld",
         "orders": "60", "delayed": "3", "lost": "0", "budget": "0.96%",
+        "busy": "2.5",
     }  # fmt: skip
     assert [cell.strip() for cell in second.split("|")[1:6]] == ["", "", "ReplicaDown", "–", "–"]
     assert quiet.startswith("| ✔ steady | nothing | (none) |")

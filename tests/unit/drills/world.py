@@ -126,6 +126,9 @@ class FakeObservatory:
         self._must("values")
         return next((found for part, found in self.numbers.items() if part in query), [])
 
+    def busy(self) -> float:
+        return 1.25
+
     def unhealthy(self) -> list[str]:
         return self.wrong
 

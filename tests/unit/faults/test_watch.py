@@ -163,3 +163,55 @@ def test_metrics_are_there_before_anything_happens(registry: CollectorRegistry, 
         assert registry.get_sample_value("fault_active", {"fault": name}) == 0
         for action in ("on", "off", "expired"):
             assert registry.get_sample_value("faults_switched_total", {"fault": name, "action": action}) == 0
+
+
+def test_a_fault_that_ends_at_infinity_is_none(watch: Watch, path: Path) -> None:
+    """JSON has such numbers, and a hand may write them."""
+    path.parent.mkdir()
+    path.write_text(flags.dump({"queue-stall": Switched(1, 2, "x")}).replace('"until": 2', '"until": 1e999'))
+    faults = watch()
+    faults.look()
+    assert faults.active("queue-stall") is None
+
+
+def test_a_file_that_cannot_be_reached_is_told_once(
+    watch: Watch,
+    switchboard: Switchboard,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """All is off meanwhile; when it is back, so is what is on, and another loss is told again."""
+    faults, stat = watch(), os.stat
+    switchboard.on(FAULTS["queue-stall"], {}, 60, "acc_1")
+    faults.look()
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for _ in range(2):
+        caplog.clear()
+        monkeypatch.setattr(os, "stat", refused)
+        for _ in range(3):
+            faults.look()
+        monkeypatch.setattr(os, "stat", stat)
+        assert faults.active("queue-stall") is None
+        assert [record.__dict__["event"] for record in caplog.records] == ["fault.bad_file"]
+        switchboard.on(FAULTS["queue-stall"], {}, 60, "acc_1")
+        faults.look()
+        assert faults.active("queue-stall") is not None
+
+
+def test_a_listener_that_keeps_failing_is_told_once(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
+    """Twice a second would be a flood of its own."""
+    faults, calls = watch(), []
+
+    def failing() -> None:
+        calls.append(1)
+        raise RuntimeError("no luck")
+
+    faults.listen(failing)
+    faults.start()
+    wait_until("the listener to be called three times", lambda: len(calls) >= 3, 10)
+    faults.stop()
+    assert [record.__dict__["event"] for record in caplog.records] == ["fault.failed"]

@@ -53,8 +53,24 @@ def test_a_replica_that_restarted_is_named() -> None:
 
 def test_what_the_front_door_answers_is_not_expected_in_the_api() -> None:
     """It never got there."""
-    assert compare(sent(API=100, NGINX=7), counted(100), Histogram()).counts == ()
-    assert compare(sent(API=100, NGINX=7), counted(107), Histogram()).counts != ()
+    tally = sent(API=100)
+    tally.add(Outcome("GET", "/list", 429, FRONT_DOOR, False), 0.001)
+    assert compare(tally, counted(100), Histogram()).counts == ()
+    assert compare(tally, counted(101), Histogram()).counts != ()
+
+
+def test_what_the_front_door_gave_up_may_have_been_counted_or_not() -> None:
+    """502 and 504: it had passed the request on."""
+    for count in (100, 107):
+        assert compare(sent(API=100, NGINX=7), counted(count), Histogram()).counts == ()
+    assert compare(sent(API=100, NGINX=7), counted(108), Histogram()).counts != ()
+
+
+def test_what_was_passed_to_a_second_replica_may_have_been_counted_twice() -> None:
+    """And no more than that."""
+    again = {("GET", "/list"): 2}
+    assert compare(sent(API=100), counted(102), Histogram(), again).counts == ()
+    assert compare(sent(API=100), counted(103), Histogram(), again).counts != ()
 
 
 def test_what_nobody_answered_may_have_been_counted_or_not() -> None:

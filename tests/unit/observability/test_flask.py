@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask.testing import FlaskClient
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from werkzeug.test import TestResponse
 
 from observability import Telemetry, context, instrument_flask
-from observability.http_server import WAITED_KEY
+from observability.http_server import ROUTE_KEY, WAITED_KEY
 
 COUNT = "http_server_request_duration_seconds_count"
 
@@ -131,6 +131,28 @@ def test_a_defect_is_one_error_with_its_traceback(
     assert [record.exc_info is not None for record in caplog.records if record.name == "test"] == [True]
 
 
+@pytest.mark.parametrize("path", ["/refused", "/worse"])
+def test_a_request_that_a_hook_ends_has_its_span(
+    telemetry: Telemetry, exporter: InMemorySpanExporter, path: str
+) -> None:
+    """Also if the hook was there before the application was instrumented, and if it is a defect."""
+    app = Flask("test")
+    app.test_client_class = WholeAnswers
+
+    def refuse() -> Response:
+        if request.path == "/worse":
+            raise RuntimeError("no luck")
+        return Response("no", 503)
+
+    app.before_request(refuse)
+    instrument_flask(app, telemetry)
+    answer = app.test_client().get(path)
+    (span,) = spans(telemetry, exporter)
+    assert span.context is not None
+    assert answer.headers["X-Trace-ID"] == format(span.context.trace_id, "032x")
+    assert (span.attributes or {})["http.response.status_code"] == answer.status_code
+
+
 def test_a_stream_is_counted_when_its_last_byte_is_out(client: FlaskClient, telemetry: Telemetry) -> None:
     """A response that is still being sent is under way, not done."""
     answer = client.get("/stream", buffered=False)
@@ -226,3 +248,21 @@ def test_what_a_request_waited_for_a_thread_is_part_of_its_duration(client: Flas
     )
     assert seconds is not None
     assert 3.0 <= seconds < 4.0
+
+
+def test_routes_that_are_paths_overflow(client: FlaskClient, telemetry: Telemetry) -> None:
+    """Whoever notes raw paths as routes gets a hundred of them; the known ones keep their names."""
+
+    def note_path() -> None:
+        request.environ[ROUTE_KEY] = request.path
+
+    client.application.before_request(note_path)
+    for number in range(110):
+        client.get(f"/things/{number}")
+    client.get("/broken")
+    assert requests_of(telemetry, "/things/99", 200) == 1
+    assert requests_of(telemetry, "/things/100", 200) is None
+    assert requests_of(telemetry, "other", 200) == 10
+    assert requests_of(telemetry, "/broken", 500) == 1
+    labels = {"metric": "http_server_request_duration_seconds", "label": "http_route"}
+    assert telemetry.registry.get_sample_value("telemetry_label_overflow_total", labels) == 10

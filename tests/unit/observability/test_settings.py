@@ -22,6 +22,9 @@ def test_opentelemetrys_own_names_are_understood() -> None:
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
         ("METRICS_PORT", "70000"),
         ("METRICS_PORT", "-1"),
+        ("METRICS_LABEL_VALUES", "0"),
+        ("METRICS_LABEL_VALUES", "many"),
+        ("METRICS_LABEL_VALUES", "10001"),
     ],
 )
 def test_a_wrong_setting_is_named_with_the_cure(name: str, value: str) -> None:

@@ -21,9 +21,13 @@ export function thresholdColour(value, defaults) {
   return reached?.color ?? "text";
 }
 
+// `100.0 %` is `100 %`, where nobody has asked for decimals.
+export const trimmed = (text) => text.replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, "");
+
 // The text and the colour's name of a value: what a mapping says goes first.
 export function said(value, defaults) {
   const mapped = (defaults.mappings ?? []).map((mapping) => mapping.options?.[String(value)]).find(Boolean);
   const own = value === null ? "text" : thresholdColour(value, defaults);
-  return { text: mapped?.text ?? inUnit(value, defaults.unit, defaults.decimals), colour: mapped?.color ?? own };
+  const written = inUnit(value, defaults.unit, defaults.decimals);
+  return { text: mapped?.text ?? (defaults.decimals === undefined ? trimmed(written) : written), colour: mapped?.color ?? own };
 }

@@ -22,6 +22,7 @@ let marks = [];
 let turn = 0;
 let timer = 0;
 let soon = 0;
+let asked = 0; // batches that are under way
 
 const inSight = () => panels.filter((one) => one.isKnown && one.isVisible && (!state.view || one.panel.id === state.view));
 const keyOf = () => `${range.start} ${range.end} ${JSON.stringify(state.chosen)}`;
@@ -31,13 +32,13 @@ const tell = (problem) => put("problem", h("p", { class: "note" }, problem.messa
 // --- asking ---
 
 async function readVariables() {
-  const asked = (board.templating?.list ?? []).filter((one) => one.type === "query").map((one) => {
+  const wanted = (board.templating?.list ?? []).filter((one) => one.type === "query").map((one) => {
     const { metric = "", label } = LABEL_VALUES.exec(one.definition)?.groups ?? {};
     return { id: one.name, source: "prometheus", kind: "labels", label, expr: fill(metric, address.values(state, board), { ...range, step: 15 }), start: range.start, end: range.end };
   });
-  if (asked.length) {
-    const found = await ask(asked);
-    options = Object.fromEntries(asked.map(({ id }) => [id, [...(found[id].values ?? [])].sort()]));
+  if (wanted.length) {
+    const known = await ask(wanted);
+    options = Object.fromEntries(wanted.map(({ id }) => [id, [...(known[id].values ?? [])].sort()]));
   }
   drawVariables(at("variables"), board, state, options, choose);
 }
@@ -51,6 +52,15 @@ function asking(one, values) {
   }
 }
 
+async function found(questionsOfAll) {
+  asked += 1;
+  try {
+    return await answers(questionsOfAll);
+  } finally {
+    asked -= 1;
+  }
+}
+
 // What has come into sight is asked for alone; a refresh asks for all that is in sight, in one batch.
 async function read(isRefresh) {
   const wanted = inSight().filter((one) => isRefresh || one.key !== keyOf());
@@ -59,16 +69,16 @@ async function read(isRefresh) {
   }
   const [mine, values, key] = [turn, address.values(state, board), keyOf()];
   wanted.forEach((one) => (one.key = key));
-  const asked = wanted.flatMap((one) => asking(one, values));
-  const found = await answers(isRefresh ? [...annotations.questions(board, range, values), ...asked] : asked);
+  const ofPanels = wanted.flatMap((one) => asking(one, values));
+  const all = await found(isRefresh ? [...annotations.questions(board, range, values), ...ofPanels] : ofPanels);
   if (mine !== turn) {
     return; // Meanwhile something else has been chosen.
   }
   if (isRefresh) {
-    marks = annotations.marks(board, range, found);
+    marks = annotations.marks(board, range, all);
   }
   for (const one of wanted) {
-    const results = resultsOf(one.panel, found);
+    const results = resultsOf(one.panel, all);
     one.show(results, { range: { ...range, from: state.from, to: state.to }, span: spanOf(one.panel, range), marks, onZoom: zoom });
     if (one.panel.id === state.view) {
       drawView(at("zoom"), one.panel, results, { range, values, marks });
@@ -77,23 +87,24 @@ async function read(isRefresh) {
   place.dataset.state = "ready";
 }
 
-async function refresh() {
+// A server that is slower than the refreshing is not asked again before it has answered.
+async function refresh(isDue = false) {
   clearTimeout(timer);
-  turn += 1;
-  if (!document.hidden) {
+  if (!document.hidden && !(isDue && asked)) {
     range = rangeOf(state, board.time);
     at("trouble").hidden = !range.isRefused;
     try {
       await read(true);
       put("problem");
     } catch (problem) {
+      inSight().forEach((one) => (one.key = ""));
       tell(problem);
     }
   }
   const seconds = duration(state.refresh);
+  clearTimeout(timer);
   if (seconds) {
-    clearTimeout(timer);
-    timer = setTimeout(refresh, seconds * 1000);
+    timer = setTimeout(refresh, seconds * 1000, true);
   }
 }
 
@@ -105,6 +116,7 @@ function comeIntoSight() {
 // --- choosing ---
 
 function changed() {
+  turn += 1;
   history.replaceState(null, "", `${location.pathname}?${address.written(state)}`);
   range = rangeOf(state, board.time);
   const query = address.written(state, false);
@@ -112,7 +124,7 @@ function changed() {
   if (at("in-grafana")) {
     at("in-grafana").href = `${document.body.dataset.grafana}/d/${encodeURIComponent(board.uid)}?${query}`;
   }
-  drawTime(at("times"), state, range, { onRange, onRefresh, onNow: refresh });
+  drawTime(at("times"), state, range, { onRange, onRefresh, onNow: () => refresh() });
   drawVariables(at("variables"), board, state, options, choose);
   at("panels").classList.toggle("alone", Boolean(state.view));
   panels.forEach((one) => one.element.classList.toggle("viewed", one.panel.id === state.view));
@@ -173,6 +185,7 @@ function watch() {
   }, { rootMargin: "150px" });
   const sizes = new ResizeObserver((entries) => entries.forEach((entry) => panels.find((one) => one.body === entry.target).resize()));
   panels.forEach((one) => {
+    one.isVisible = one.element.getBoundingClientRect().top < innerHeight; // known at once, for the first batch
     sight.observe(one.element);
     sizes.observe(one.body);
   });

@@ -3,7 +3,7 @@
 import uPlot from "../../vendor/uPlot.esm.js";
 import { h } from "../dom.js";
 import { clock, day, inUnit } from "../format.js";
-import { paint, property } from "./looks.js";
+import { paint, property, trimmed } from "./looks.js";
 import { hideTip, showTip } from "./tip.js";
 
 const CROSSHAIR = "board";
@@ -25,7 +25,7 @@ function axes(unit, labels) {
   const increments = unit === "s" ? { incrs: SECONDS } : /^(bytes|binBps)$/.test(unit) ? { incrs: BYTES } : {};
   return [
     { ...look, font: font(), size: 26, gap: 4, space: 70, values: timeLabels },
-    { ...look, font: font(), gap: 6, space: 28, size: (_, values) => 14 + 6.4 * Math.max(2, ...(values ?? []).map((one) => String(one ?? "").length)), values: (_, splits) => splits.map((value) => inUnit(value, unit)), ...increments, ...labels },
+    { ...look, font: font(), gap: 6, space: 28, size: (_, values) => 14 + 6.4 * Math.max(2, ...(values ?? []).map((one) => String(one ?? "").length)), values: (_, splits) => splits.map((value) => trimmed(inUnit(value, unit))), ...increments, ...labels },
   ];
 }
 
@@ -38,7 +38,7 @@ export function drawMarks(u, marks) {
   for (const mark of marks) {
     const [left, right] = [u.valToPos(mark.from, "x", true), u.valToPos(mark.to, "x", true)];
     ctx.fillStyle = ctx.strokeStyle = paint(property(mark.colour));
-    ctx.globalAlpha = 0.1;
+    ctx.globalAlpha = 0.05; // several may last at once
     ctx.fillRect(left, bbox.top, right - left, bbox.height);
     ctx.globalAlpha = 0.75;
     ctx.lineWidth = devicePixelRatio;

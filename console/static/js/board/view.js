@@ -23,7 +23,7 @@ function numbers(panel, results) {
 function examples(panel, results) {
   const found = panel.targets.flatMap((target) => results[target.refId]?.exemplars ?? []).sort((a, b) => b.value - a.value).slice(0, 20);
   return found.length ? h("section", { class: "card" }, h("h2", {}, "Exemplars, the highest first"),
-    found.map((one) => h("a", { class: "row-line", href: `/requests/${encodeURIComponent(one.trace_id)}` }, h("span", { class: "name mono" }, one.trace_id), h("span", { class: "num" }, inUnit(one.value, panel.fieldConfig.defaults.unit)), h("span", { class: "hint" }, clock(one.at * 1000))))) : null;
+    found.map((one) => h("a", { class: "row-line", href: `/requests/${encodeURIComponent(one.trace_id)}` }, h("span", { class: "name" }, `${clock(one.at * 1000)}  `, h("code", {}, one.trace_id)), h("span", { class: "num" }, inUnit(one.value, panel.fieldConfig.defaults.unit))))) : null;
 }
 
 function happened(marks) {

@@ -26,7 +26,8 @@ const stop = () => act(() => change("DELETE", "/api/drills/current"), "It mends 
 function start(drill) {
   const go = h("button", { type: "button", class: "main", onclick: () => {
     dialog.close();
-    act(() => change("POST", "/api/drills", { name: drill.name }), `${drill.name} has begun.`);
+    act(() => change("POST", "/api/drills", { name: drill.name }), `${drill.name} has begun.`)
+      .then(() => at("current").scrollIntoView({ block: "center", behavior: "smooth" }));
   } }, "Run it");
   const dialog = h("dialog", { "aria-labelledby": "run-title" }, h("h2", { id: "run-title" }, `Run ${drill.name}?`),
     h("p", {}, h("b", {}, drill.title), ". ", drill.lesson),

@@ -43,7 +43,7 @@ export function runCard(run, toggle) {
 
 export function running({ current, events }, stop) {
   const said = current.says.at(-1) ?? "starting …";
-  return h("article", { class: "card run live", "data-drill": current.name },
+  return h("article", { class: "card run ongoing", "data-drill": current.name },
     h("header", {}, h("h3", {}, current.name), badge(["warn", current.stopping ? "mending" : "running"]), h("span", { class: "hint" }, `since ${clock(current.began)}, by ${current.by}`),
       h("button", { type: "button", class: "more danger", disabled: current.stopping, onclick: stop }, "Stop and mend")),
     h("p", { class: "says", role: "status" }, h("span", { class: "pulse on", "aria-hidden": "true" }), h("code", {}, said)),
@@ -51,7 +51,7 @@ export function running({ current, events }, stop) {
 }
 
 export function catalogueTable({ drills, last, isBusy }, start) {
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Drills" }, table(HEADINGS, drills.map((drill) => [
+  return h("div", { class: "scroll stacked", tabindex: 0, role: "region", "aria-label": "Drills" }, table(HEADINGS, drills.map((drill) => [
     h("code", {}, drill.name), h("span", {}, drill.title),
     drill.told.length ? drill.told.map((one) => h("div", {}, h("span", { class: `badge ${one.severity}` }, one.severity), ` ${one.alert} `, h("span", { class: "hint" }, `within ${seconds(one.within, 0)}`))) : h("span", { class: "hint" }, "nobody"),
     drill.name in last ? badge(STATES[last[drill.name] ? "passed" : "failed"]) : "",

@@ -31,9 +31,9 @@ export function gauge(place, panel) {
       }
       const found = said(value, defaults);
       const rim = steps(defaults).map((step, at, all) => arc(step.value === null ? 0 : share(step.value), all[at + 1] ? share(all[at + 1].value) : 1, 84, 4, `var(${property(step.color)})`));
-      const text = s("text", { x: X, y: Y + 10, class: "gauge-value" }, found.text);
+      const text = s("text", { x: X, y: Y + 10, class: "dial-value" }, found.text);
       text.style.fill = textColour(found.colour);
-      put(place, h("div", { class: "gauge" }, s("svg", { viewBox: "10 2 180 130", role: "img", "aria-label": `${panel.title}: ${found.text}` },
+      put(place, h("div", { class: "dial" }, s("svg", { viewBox: "10 2 180 130", role: "img", "aria-label": `${panel.title}: ${found.text}` },
         arc(0, 1, 68, 20, "var(--raised)"), share(value) > 0.002 ? arc(0, share(value), 68, 20, `var(${property(found.colour)})`) : "", rim, text)));
       return true;
     },

@@ -28,7 +28,7 @@ export function traces(place, panel) {
       const signature = `${trace.trace_id} ${trace.spans}`;
       if (signature !== known || !place.hasChildNodes()) {
         known = signature;
-        put(place, h("div", { class: "log-lines", tabindex: 0, role: "region", "aria-label": panel.title },
+        put(place, h("div", { class: "cells", tabindex: 0, role: "region", "aria-label": panel.title },
           h("p", { class: "actions indented" }, h("a", { href: `/requests/${encodeURIComponent(trace.trace_id)}` }, "Follow this request, with its log lines and what stands out")),
           waterfall({ trace }).element));
       }
@@ -72,7 +72,7 @@ export function nodeGraph(place, panel) {
       if (!trace) {
         return false;
       }
-      put(place, h("div", { class: "map log-lines", tabindex: 0, role: "region", "aria-label": panel.title }, drawMap(graphOf(trace), label)));
+      put(place, h("div", { class: "map whole" }, drawMap(graphOf(trace), label)));
       return true;
     },
   };

@@ -1,0 +1,59 @@
+"""The alerts of an objective: one a tier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from .durations import seconds
+from .recording import Objective, Rule
+from .windows import Tier
+
+RUNBOOKS = "/runbooks"
+
+
+def alerts(objective: Objective) -> Iterator[Rule]:
+    """One rule for each tier whose severity the spec has not disabled."""
+    for name, tier in objective.windows.tiers.items():
+        particular = objective.slo.alerting.of(tier.severity)
+        if particular.disable:
+            continue
+        alerting = objective.slo.alerting
+        yield {
+            "alert": alerting.name,
+            "expr": _expression(objective, tier),
+            "for": tier.for_,
+            "keep_firing_for": tier.keep_firing_for,
+            "labels": {
+                **objective.labels,
+                "severity": tier.severity,
+                **alerting.labels,
+                **particular.labels,
+                "tier": name,
+            },
+            "annotations": {**_told(objective, tier), **alerting.annotations, **particular.annotations},
+        }
+
+
+def _expression(objective: Objective, tier: Tier) -> str:
+    limit = f"{tier.factor:g} * {objective.slo.budget:f}"
+    # Half an event less: a rate is extrapolated from what was seen of its window.
+    fewest = tier.errors - 0.5
+    return (
+        f"{objective.series(f'slo:sli_error:ratio_rate{tier.long}')} > {limit}\n"
+        f"and on () {objective.series(f'slo:sli_error:ratio_rate{tier.short}')} > {limit}\n"
+        f"and on () {objective.series(f'slo:sli_errors:rate{tier.long}')} * {seconds(tier.long)} > {fewest:g}"
+    )
+
+
+def _told(objective: Objective, tier: Tier) -> dict[str, str]:
+    slo, limit = objective.slo, Decimal(str(tier.factor)) * objective.slo.budget
+    return {
+        "summary": f"{{{{ $value | humanizePercentage }}}} of the events of {slo.name} are bad,"
+        f" {slo.budget * 100:f}% may be",
+        "value": f"{{{{ $value | humanizePercentage }}}} of {tier.long}",
+        "threshold": f"{(limit * 100).normalize():f}% over {tier.long} and over {tier.short} ({tier.factor:g} times"
+        f" what is allowed), with at least {tier.errors} errors",
+        "impact": slo.description or f"The objective of {slo.objective}% will not be kept.",
+        "runbook_url": f"{RUNBOOKS}/{slo.alerting.name}",
+    }

@@ -1,0 +1,48 @@
+"""Spec files as people write them: one or several YAML documents."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from .errors import WrongFile, refused
+from .spec import Slo, Spec
+from .windows import Windows
+
+
+def read(file: Path, windows: Windows) -> list[Spec]:
+    """The specs of a file, which ``windows`` can watch. Raises ``WrongFile``."""
+    try:
+        documents = [document for document in yaml.safe_load_all(file.read_text()) if document is not None]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise WrongFile(f"{file}: cannot be read: {error}") from error
+    if not documents:
+        raise WrongFile(f"{file}: is empty; a document begins with version: prometheus/v1")
+    specs: list[Spec] = []
+    for number, document in enumerate(documents, 1):
+        where = f"document {number}: " if len(documents) > 1 else ""
+        try:
+            spec = Spec.model_validate(document)
+        except ValidationError as error:
+            raise refused(file, document, where, error) from error
+        if spec.service in {known.service for known in specs}:
+            raise WrongFile(f"{file}: {where}service: {spec.service} has a document already")
+        for slo in spec.slos:
+            check_reachable(file, where, slo, windows)
+        specs.append(spec)
+    return specs
+
+
+def check_reachable(file: Path, where: str, slo: Slo, windows: Windows) -> None:
+    """Raise ``WrongFile`` if an alert could never fire: no ratio of errors is above 1."""
+    for name, tier in windows.tiers.items():
+        limit = Decimal(str(tier.factor)) * slo.budget
+        if limit >= 1 and not slo.alerting.of(tier.severity).disable:
+            raise WrongFile(
+                f"{file}: {where}slos ({slo.name}): objective: with {slo.objective}% the tier {name} would fire above"
+                f" {tier.factor:g} × {slo.budget:f} = {limit:f} of all events, which is never:"
+                f" a higher objective, or alerting.{tier.severity}_alert.disable: true"
+            )

@@ -1,0 +1,127 @@
+"""A bound on the values of a label, so that a label that grows without end costs a number and not Prometheus.
+
+::
+
+    visits = telemetry.guard.bound(Counter("visits_total", "Visits", ["campaign"], registry=…), "campaign")
+    visits.labels(campaign).inc()          # the first hundred campaigns by name, all others as "other"
+
+What goes to ``other`` is counted in ``telemetry_label_overflow_total{metric, label}``.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.metrics import MetricWrapperBase
+
+from observability import label_files, multiprocess
+
+M = TypeVar("M", bound=MetricWrapperBase)
+OTHER = "other"
+
+# Held only for a value that is met for the first time, or too late.
+_lock = threading.Lock()
+
+
+def _new_lock() -> None:
+    # The one that was copied may be held, by a thread that the child does not have.
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_new_lock)
+
+
+class BoundedValues(dict[str, str]):
+    """What becomes of each value: itself, or ``other``. A value that is known costs one look into the dictionary."""
+
+    def __init__(self, most: int, overflow: Any, file: Path | None = None) -> None:
+        """``most`` values that are not known from before; ``overflow.inc()`` is called for each use of another.
+
+        With ``file``, the processes that name the same one have ``most`` values together.
+        """
+        super().__init__({OTHER: OTHER})
+        self._room, self._overflow, self._file = most, overflow, file
+
+    def know(self, value: str) -> None:
+        """Let ``value`` pass without taking room: it was known in advance."""
+        self[value] = value
+
+    def __missing__(self, value: str) -> str:
+        with _lock:
+            if value in self:
+                return self[value]
+            if self._room > 0 and self._admitted(value):
+                self[value] = value
+                return value
+        # Not kept: what is kept of values without end has no end either.
+        self._overflow.inc()
+        return OTHER
+
+    def _admitted(self, value: str) -> bool:
+        if self._file is None:
+            self._room -= 1
+            return True
+        admitted, room = label_files.admit(self._file, value, self._room, known=self)
+        self._room = room
+        return admitted
+
+
+class LabelGuard:
+    """Bounds labels of the metrics of one registry."""
+
+    def __init__(self, registry: CollectorRegistry, most: int = 100) -> None:
+        """``most`` values a label, where ``bound`` is not told otherwise."""
+        self._most = most
+        self._overflow = Counter(
+            "telemetry_label_overflow_total",
+            "Observations counted under 'other', because the label has as many values as it may",
+            ["metric", "label"],
+            registry=registry,
+        )
+
+    def bound(self, metric: M, *labels: str, most: int | None = None) -> M:
+        """The same metric, whose ``labels`` from now on take ``most`` new values each; the next ones become ``other``.
+
+        Values that the metric has already, because they were declared in advance, take no room. It may be called
+        again for other labels of the same metric. What a work-horse carries home is bounded too, in its parent.
+
+        Raises:
+            ValueError: the metric has no such label.
+        """
+        names = list(metric._labelnames)
+        if missing := [label for label in labels if label not in names]:
+            raise ValueError(f"{metric._name} has no label {missing[0]}; it has {', '.join(names) or 'none'}")
+        tables: list[BoundedValues | None] = [
+            self._table(metric, index, self._most if most is None else most) if name in labels else None
+            for index, name in enumerate(names)
+        ]
+        unbounded = metric.labels
+
+        def bounded(*values: Any, **named: Any) -> Any:
+            if named and not values and named.keys() == set(names):
+                values = tuple(named[name] for name in names)
+            elif named or len(values) != len(names):
+                return unbounded(*values, **named)  # which says what is wrong
+            return unbounded(
+                *[
+                    value if table is None else table[value if type(value) is str else str(value)]
+                    for table, value in zip(tables, values, strict=True)
+                ]
+            )
+
+        metric.labels = bounded  # type: ignore[method-assign]
+        return metric
+
+    def _table(self, metric: MetricWrapperBase, index: int, most: int) -> BoundedValues:
+        label = metric._labelnames[index]
+        name = f"{metric._name}_total" if isinstance(metric, Counter) else metric._name
+        file = label_files.of_process(name, label) if multiprocess.is_joined() else None
+        table = BoundedValues(most, self._overflow.labels(name, label), file)
+        for known in list(metric._metrics):
+            table.know(known[index])
+        return table

@@ -1,0 +1,142 @@
+"""Fire drills on the real stack, the quick ones: who is told what within what time, and what it cost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from drills.breaking.breaker import InstanceBreaker
+from drills.declaring.model import Fault
+from drills.declaring.reading import catalogue, chosen
+from drills.instance import DrillFailed, Instance
+from drills.loading.light import LightLoad
+from drills.ports import World
+from drills.report import Progress
+from drills.running.result import Result
+from drills.running.runner import Runner
+from drills.running.session import Session
+from drills.telling.tables import table
+from drills.telling.words import clock, told
+from drills.watching.servers import RealClock, Servers
+from drills.watching.timeline import Event
+from drills.watching.watcher import Watcher
+from tests.e2e.conftest import ROOT, Stack
+from tests.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def session(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """The quick set, carried out once. Other tests have used the shop before, so its whole stock is not the drills'."""
+    console = Console(width=200, highlight=False)
+    instance = Instance(stack.state_dir, stack.env)
+    session = Session.under(tmp_path_factory.mktemp("drills"))
+
+    def tell(event: Event) -> None:
+        session.record(event)
+        console.print(f"{clock(event.at)}  {told(event)}", markup=False)
+
+    observatory, time = Servers(instance), RealClock()
+    world = World(time, observatory, InstanceBreaker(instance), LightLoad(instance, alone=False), alone=False)
+    session.run(Runner(world, Watcher(observatory, time, tell), Progress(console).say), chosen(catalogue(), ["quick"]))
+    console.print(table(session.results))
+    return session
+
+
+def result(session: Session, name: str) -> Result:
+    assert session.failed == []
+    return next(result for result in session.results if result.name == name)
+
+
+def test_all_is_as_declared(session: Session) -> None:
+    """Told in time, by webhook and e-mail, found, mended, told to be over; no other page, no order lost."""
+    assert session.failed == []
+    assert session.late == []
+    assert {result.name: result.wrong for result in session.results} == {
+        drill.name: () for drill in chosen(catalogue(), ["quick"])
+    }
+
+
+def test_a_total_outage_is_told_within_45_seconds(session: Session) -> None:
+    """Both replicas gone: one page, for the cause; over within six minutes of mending; every promise kept."""
+    outage = result(session, "total-outage")
+    (told,) = outage.alerts
+    assert told.alert == "ApiDown"
+    assert told.notify is not None
+    assert told.notify <= 45
+    assert told.mail is not None
+    assert told.resolve is not None
+    assert told.resolve <= 360
+    assert (outage.pages, outage.false_pages, outage.spent.lost) == (1, (), 0)
+    assert outage.spent.orders == outage.spent.confirmed > 0
+    assert outage.spent.failed > 0
+
+
+def test_a_payment_outage_is_told_within_two_minutes(session: Session) -> None:
+    """One page; the orders of the meantime wait, and are confirmed."""
+    outage = result(session, "payments-stopped")
+    (told,) = outage.alerts
+    assert told.notify is not None
+    assert told.notify <= 120
+    assert told.resolve is not None
+    assert told.resolve <= 360
+    assert (outage.pages, outage.false_pages, outage.spent.lost) == (1, (), 0)
+    assert outage.spent.orders == outage.spent.confirmed > 0
+    # Nobody gets an error for it.
+    assert outage.spent.failed == 0
+
+
+# A runner that stops something and does not live to start it again.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from drills.breaking.breaker import InstanceBreaker
+from drills.declaring.model import Fault
+from drills.instance import Instance
+InstanceBreaker(Instance.at(Path(sys.argv[1]))).begin(Fault(stop=("sweeper",)), 300)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_runner_has_stopped_is_started(stack: Stack) -> None:
+    """The guard outlives it."""
+    before = stack.status()["sweeper"]["pid"]
+    command = [sys.executable, "-c", DYING, str(stack.state_dir)]
+    runner = subprocess.run(command, cwd=ROOT, env=stack.env, timeout=60)
+    assert runner.returncode == -signal.SIGKILL
+
+    def started() -> bool:
+        row = stack.status()["sweeper"]
+        return row["state"] == "running" and row["pid"] not in (None, before)
+
+    wait_until("the guard to start the sweeper", started, 60)
+
+
+def test_a_switch_is_switched_and_switched_back(stack: Stack) -> None:
+    """As the shop's administrator; what it takes is passed on, and what there is not is refused."""
+    breaker = InstanceBreaker(Instance(stack.state_dir, stack.env))
+    with pytest.raises(DrillFailed, match="no fault sharks"):
+        breaker.begin(Fault(switch="sharks"), 60)
+    breaker.begin(Fault(switch="api-errors", parameters={"percent": 100, "route": "/api/v1/products"}), 60)
+    try:
+        wait_until("the list to fail", lambda: stack.api("GET", "/api/v1/products").status_code == 500)
+        assert stack.api("GET", "/api/v1/products/brass-desk-lamp").status_code == 200
+    finally:
+        breaker.mend()
+    wait_until("the list to be well", lambda: stack.api("GET", "/api/v1/products").status_code == 200)
+
+
+def test_what_is_kept(session: Session) -> None:
+    """The report, a picture for each drill, the result; the control room's page lists the events."""
+    directory: Path = session.directory
+    kept = json.loads((directory / "result.json").read_text())
+    assert [one["name"] for one in kept["drills"]] == [result.name for result in session.results]
+    assert all((directory / f"timeline-{result.name}.svg").stat().st_size > 500 for result in session.results)
+    kinds = [json.loads(line)["kind"] for line in (directory / "events.jsonl").read_text().splitlines()]
+    for kind in ("broken", "firing", "told", "mailed", "mended", "over"):
+        assert kinds.count(kind) >= len(session.results), kind

@@ -1,0 +1,161 @@
+"""``make load`` on the running stack: it agrees with Prometheus to the last request."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Stack
+
+SECONDS, USERS = 12, 10
+UNCLOSED = {"meta"}
+
+
+class Page(HTMLParser):
+    """Notes what is open, and what would be fetched from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.fetched += [str(value) for name, value in attrs if name in ("src", "href")]
+        if tag not in UNCLOSED:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.fetched += [str(value) for name, value in attrs if name in ("src", "href")]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def run(stack: Stack) -> subprocess.CompletedProcess[str]:
+    """A short smoke."""
+    # The interpreter of the tests need not be the one that the environment is made by.
+    command = ["make", "load", "PROFILE=smoke", f"USERS={USERS}", f"MINUTES={SECONDS / 60}"]
+    return subprocess.run(command, cwd=ROOT, env=stack.env, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def folder(stack: Stack, run: subprocess.CompletedProcess[str]) -> Path:
+    """Where the run left its report."""
+    assert run.returncode == 0, run.stdout + run.stderr
+    (folder,) = (one for one in (stack.state_dir / "load").iterdir() if one.is_dir())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def figures(folder: Path) -> dict[str, Any]:
+    """The report for programs."""
+    content: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return content
+
+
+def test_it_tells_progress_and_a_summary(run: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """A line every few seconds; at the end our figures and Prometheus' beside each other."""
+    lines = run.stdout.splitlines()
+    assert sum("req/s" in line and "errors" in line and "p99" in line for line in lines) >= 2
+    assert any(line.split()[:1] == ["requests"] and line.endswith("equal") for line in lines)
+    assert str(folder / "report.html") in lines[-1]
+
+
+def test_the_counts_are_equal(figures: dict[str, Any]) -> None:
+    """What was sent, what Prometheus counted, and what the outcomes add up to."""
+    agreement = figures["agreement"]
+    assert figures["errors"] == 0, figures["errors_by"]
+    assert agreement["agrees"], agreement["differences"]
+    assert figures["requests"] == agreement["answered_by_api"] == agreement["counted_by_prometheus"] > USERS
+    assert sum(outcome["requests"] for outcome in figures["outcomes"]) == figures["requests"]
+
+
+def test_it_keeps_to_what_was_asked_for(figures: dict[str, Any]) -> None:
+    """Users and time are bounds."""
+    assert max(moment["users"] for moment in figures["course"]) == figures["users"] == USERS
+    assert SECONDS <= figures["seconds"] < SECONDS + 60
+    assert figures["ended"] == "done"
+
+
+def test_the_report_stands_alone(folder: Path) -> None:
+    """Well-formed, with pictures, and nothing is fetched from elsewhere."""
+    text = (folder / "report.html").read_text()
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert page.fetched == []
+    pictures = [f"<svg{part.split('</svg>')[0]}</svg>" for part in text.split("<svg")[1:]]
+    assert len(pictures) >= 4
+    for picture in pictures:
+        assert ElementTree.fromstring(picture).findall("{http://www.w3.org/2000/svg}path")
+
+
+def test_nothing_of_it_goes_on(stack: Stack, figures: dict[str, Any]) -> None:
+    """The trickle was off and stays off; the stack is as it was."""
+    states = {name: row["state"] for name, row in stack.status().items()}
+    assert "traffic" not in states
+    assert set(states.values()) == {"running"}
+
+
+def test_a_second_load_is_refused_when_the_first_is_under_way(stack: Stack, figures: dict[str, Any]) -> None:
+    """Neither could count exactly."""
+    command = ["make", "load", "PROFILE=smoke", f"USERS={USERS}", "MINUTES=0.5"]
+    with subprocess.Popen(command, cwd=ROOT, env=stack.env, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        line = next(line for line in first.stdout if "waiting for quiet" in line)
+        second = subprocess.run(command, cwd=ROOT, env=stack.env, capture_output=True, text=True, timeout=60)
+        first.terminate()
+        first.communicate(timeout=120)
+    assert line
+    assert second.returncode != 0
+    assert "another `make load` is under way" in second.stderr
+
+
+def test_a_component_is_profiled_while_it_works(stack: Stack) -> None:
+    """A flame graph of a replica; as root, or who may not trace is told what to do."""
+    command = ["make", "profile", "NAME=api-1", "SECONDS=5"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=stack.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as profiling:
+        while profiling.poll() is None:
+            stack.api("GET", "/api/v1/products")
+        said, errors = profiling.communicate(timeout=60)
+    if profiling.returncode:
+        assert "sudo" in errors
+        return
+    picture = Path(said.splitlines()[-1])
+    assert picture.parent == stack.state_dir / "profiles"
+    assert ElementTree.parse(picture).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_what_cannot_be_profiled_is_said(stack: Stack) -> None:
+    """Redis is no Python process."""
+    command = ["make", "profile", "NAME=redis"]
+    done = subprocess.run(command, cwd=ROOT, env=stack.env, capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0
+    assert "perf record" in done.stderr
+
+
+def test_an_admins_request_is_profiled_whichever_replica_has_it(stack: Stack) -> None:
+    """Kept where the other replica finds it."""
+    password = (stack.state_dir / "secrets" / "admin_password").read_text().strip()
+    tokens = stack.api("POST", "/api/v1/auth/login", json={"email": "admin@glasshouse.example", "password": password})
+    admin = {"Authorization": f"Bearer {tokens.json()['access_token']}"}
+    places = set()
+    for _ in range(6):
+        answer = stack.api("GET", "/api/v1/products?limit=50", headers={**admin, "X-Profile": "1"})
+        assert answer.status_code == 200, answer.text
+        places.add(answer.headers["X-Profile"])
+    listed = stack.api("GET", "/api/v1/admin/profiles", headers=admin).json()["items"]
+    assert {f"/api/v1/admin/profiles/{row['request_id']}" for row in listed} >= places
+    for place in places:
+        tree = stack.api("GET", place, headers=admin)
+        assert tree.status_code == 200
+        assert "app/products.py" in tree.text

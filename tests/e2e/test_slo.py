@@ -1,0 +1,150 @@
+"""What the objectives say of a counted mix of good and bad requests is what was counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.e2e.conftest import Stack, running
+from tests.waiting import wait_until
+
+OBJECTIVES = {
+    "api-availability", "api-latency", "order-placement", "order-freshness", "payment-success", "log-delivery",
+    "span-delivery",
+}  # fmt: skip
+ROUTE, PATH = "/api/v1/products/<product_id>", "/api/v1/products/brass-desk-lamp"
+ANSWERED = (
+    'sum(http_server_request_duration_seconds_count{job="api", http_route!~"/healthz|/readyz",'
+    ' http_response_status_code=~"%s"})'
+)
+REQUESTS, PERCENT = 3_000, 4
+ORDERS = 20
+TENTH_OF_A_POINT = 0.001
+ALLOWED = 0.001
+"""Of 99.9 %."""
+
+
+class Counting:
+    """A client that counts every answer it gets from the shop."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._url = stack.url("nginx")
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self.answers: Counter[int] = Counter()
+
+    def __call__(self, method: str, path: str, **options: object) -> requests.Response:
+        answer = self._session.request(method, f"{self._url}{path}", timeout=15, **options)  # type: ignore[arg-type]
+        self.answers[answer.status_code] += 1
+        return answer
+
+    @property
+    def bad(self) -> int:
+        return sum(count for status, count in self.answers.items() if status >= 500)
+
+    @property
+    def ratio(self) -> float:
+        return self.bad / self.answers.total()
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """An instance that nobody else has sent anything: a ratio over half an hour knows all of its past."""
+    with running(tmp_path_factory.mktemp("slo") / "state") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def client(own: Stack) -> Counting:
+    """After some orders, and a mix of good requests and bad ones that the fault api-errors makes."""
+    ask = Counting(own)
+    wait_until("a first scrape of both replicas", lambda: own.number('sum(up{job="api"})') == 2, 60)
+    wait_until("an evaluation of the rules", lambda: own.query("slo:objective:ratio"), 60)
+    order = {"items": [{"product_id": "brass-desk-lamp", "quantity": 1}]}
+    for _ in range(ORDERS):
+        assert ask("POST", "/api/v1/orders", json=order).status_code == 202
+    password = (own.state_dir / "secrets" / "admin_password").read_text().strip()
+    entry = ask("POST", "/api/v1/auth/login", json={"email": "admin@glasshouse.example", "password": password})
+    admin = {"Authorization": f"Bearer {entry.json()['access_token']}"}
+    fault = {"percent": PERCENT, "route": ROUTE, "seconds": 600}
+    assert ask("PUT", "/api/v1/admin/faults/api-errors", json=fault, headers=admin).status_code == 200
+    wait_until("the fault to bite", lambda: ask("GET", PATH).status_code == 500, 30)
+    for _ in range(REQUESTS):
+        ask("GET", PATH)
+    assert ask("DELETE", "/api/v1/admin/faults/api-errors", headers=admin).status_code == 200
+    return ask
+
+
+def settled(stack: Stack, client: Counting, name: str) -> float:
+    """The series' value, evaluated after Prometheus has counted exactly what the client has."""
+    wait_until("every answer to be counted", lambda: stack.number(ANSWERED % ".+") == client.answers.total(), 30)
+    assert stack.number(ANSWERED % "5..") == client.bad
+    counted = stack.number("vector(time())")
+    assert counted is not None
+    series = f'{name}{{slo="api-availability"}}'
+
+    def evaluated() -> bool:
+        at = stack.number(f"timestamp({series})")
+        return at is not None and at > counted
+
+    wait_until(f"{name} after that", evaluated, 90)
+    value = stack.number(series)
+    assert value is not None
+    return value
+
+
+def test_the_mix_is_one(client: Counting) -> None:
+    """About as many bad ones as the fault was told; none of them by other means."""
+    assert set(client.answers) == {200, 202, 500}
+    assert 0.02 < client.ratio < 0.06
+
+
+@pytest.mark.parametrize("window", ["30m", "1h", "6h", "3d", "30d"])
+def test_the_ratio_agrees_with_the_clients_count(own: Stack, client: Counting, window: str) -> None:
+    """Within 0.1 points, over each window that holds the whole past."""
+    ratio = settled(own, client, f"slo:sli_error:ratio_rate{window}")
+    assert abs(ratio - client.ratio) < TENTH_OF_A_POINT, f"{ratio:.5f} against {client.ratio:.5f}"
+
+
+def test_the_budget_agrees_with_the_clients_count(own: Stack, client: Counting) -> None:
+    """What it says to be spent of the month's allowance is, in events, within 0.1 points of what was counted."""
+    left = settled(own, client, "slo:period_error_budget_remaining:ratio")
+    spent = (1 - left) * ALLOWED
+    assert abs(spent - client.ratio) < TENTH_OF_A_POINT, f"{spent:.5f} against {client.ratio:.5f}"
+    assert own.number('slo:error_budget_exhaustion:seconds{slo="api-availability"}') == 0
+
+
+def test_every_objective_is_measured(own: Stack, client: Counting) -> None:
+    """The metrics of each exist on the real stack, also those of orders, payments, log lines and spans."""
+
+    def measured() -> set[str]:
+        return {row["metric"]["slo"] for row in own.query("slo:sli_events:rate5m > 0")}
+
+    wait_until("events of every objective", lambda: measured() == OBJECTIVES, 90)
+    kept = {row["metric"]["slo"] for row in own.query("slo:sli_error:ratio_rate5m == 0")}
+    assert kept >= {"order-placement", "order-freshness", "payment-success", "log-delivery", "span-delivery"}
+
+
+def test_every_order_is_judged_once(own: Stack, client: Counting) -> None:
+    """As many as were placed, when they are 30 s old; all were in time."""
+    judged = "sum by (freshness) (shop_orders_judged_total)"
+    wanted = {"fresh": ORDERS, "late": 0}
+
+    def found() -> dict[str, int]:
+        return {row["metric"]["freshness"]: int(row["value"][1]) for row in own.query(judged)}
+
+    wait_until(f"{ORDERS} orders to be judged", lambda: sum(found().values()) >= ORDERS, 60)
+    assert found() == wanted
+
+
+def test_what_burns_is_told_by_one_tier(own: Stack, client: Counting) -> None:
+    """4 % of the requests fail: less than ApiErrorRatioHigh asks for, so the budget pages, once its time has come."""
+
+    def firing() -> set[str]:
+        found = own.query('ALERTS{alertname="ApiAvailabilityBurn", alertstate="firing", severity="page"}')
+        return {row["metric"]["tier"] for row in found}
+
+    wait_until("the page", lambda: "page-fast" in firing(), 300)

@@ -1,0 +1,35 @@
+"""The shop's faults in containers: those that a process can do itself, through one file that it shares."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from faults.wiring import faults_from_env
+from tests.unit.compose.files import COMPOSE, ROOT, SERVICES
+
+BREAKABLE = {"api", "payments", "worker"}
+FOLDER = "/var/lib/glasshouse/faults"
+SETTING = "${FAULTS_FILE-" + FOLDER + "/flags.json}"
+
+
+def test_the_processes_that_bite_share_the_flag_file() -> None:
+    """The same file, on a volume that they alone mount, and that belongs to their user."""
+    told = {name for name, service in SERVICES.items() if "FAULTS_FILE" in (service.get("environment") or {})}
+    mounted = {name for name, service in SERVICES.items() if f"faults:{FOLDER}" in service.get("volumes", [])}
+    assert told == BREAKABLE
+    assert mounted == BREAKABLE | {"prepare"}
+    assert {SERVICES[name]["environment"]["FAULTS_FILE"] for name in BREAKABLE} == {SETTING}
+    assert PurePosixPath(SETTING[:-1].partition("-")[2]).parent == PurePosixPath(FOLDER)
+    assert "faults" in COMPOSE["volumes"]
+    assert f" {FOLDER} " in (ROOT / "Dockerfile").read_text()
+
+
+def test_an_empty_setting_takes_them_out() -> None:
+    """Compose passes on one that is set and empty (`-`, not `:-`), and that means: no faults."""
+    assert ":-" not in SETTING
+    assert faults_from_env("api", "api-1", {"FAULTS_FILE": ""}) is None
+
+
+def test_there_is_no_agent() -> None:
+    """Nobody in a container may kill another: those faults are told as not available."""
+    assert not any("FAULTS_AGENT" in (service.get("environment") or {}) for service in SERVICES.values())

@@ -1,0 +1,130 @@
+"""The services and their interfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from prometheus_client import CollectorRegistry
+
+import payments.factory
+from console.catalogue import _PAYMENTS
+from console.inbox import Inbox
+from console.openapi import document_of, endpoints_of
+from tests.unit.console.rooms import SIGN_IN, Room, room, vector
+
+DOCUMENT = {
+    "paths": {
+        "/api/v1/orders": {
+            "get": {"summary": "List", "security": [{"bearer": []}]},
+            "post": {"summary": "Place"},
+            "parameters": [],
+        }
+    }
+}
+UP = vector(({"job": "api"}, 2))
+
+
+@pytest.fixture
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+    """A console whose shop and Prometheus give these answers."""
+    return lambda document=DOCUMENT, up=UP: room(
+        inbox, tmp_path, fake_transport(SIGN_IN | {"/api/openapi.json": document, "/api/v1/query": up})
+    )
+
+
+def services(it: Room) -> tuple[dict[str, Any], list[str]]:
+    answer = it.client.get("/api/catalogue")
+    assert answer.status_code == 200
+    return {one["id"]: one for one in answer.json["services"]}, answer.json["notes"]
+
+
+def test_the_shop_describes_itself(make: Callable[..., Room]) -> None:
+    """Its operations, and a link to its page; how many of it are up, and nothing where that is not known."""
+    found, notes = services(make())
+    assert notes == []
+    assert found["api"]["endpoints"] == [
+        {"method": "GET", "path": "/api/v1/orders", "summary": "List", "auth": True},
+        {"method": "POST", "path": "/api/v1/orders", "summary": "Place", "auth": False},
+    ]
+    assert found["api"]["links"][0]["url"] == "http://127.0.0.1:8000/api/docs"
+    assert (found["api"]["up"], found["api"]["of"], found["worker"]["of"]) == (2, 2, None)
+
+
+@pytest.mark.parametrize(
+    "odd", [requests.ConnectionError("refused"), [1], {"paths": [1]}, {"paths": {"/x": 1}}], ids=str
+)
+def test_a_shop_that_does_not_describe_itself_is_told_of(make: Callable[..., Room], odd: Any) -> None:
+    """The rest of the page is there."""
+    found, notes = services(make(odd))
+    assert found["api"]["endpoints"] == []
+    assert found["api"]["up"] == 2
+    assert len(notes) == 1
+    assert notes[0].startswith("API ")
+
+
+def test_prometheus_may_be_silent(make: Callable[..., Room]) -> None:
+    """Then nobody is called down."""
+    found, notes = services(make(up=requests.ConnectionError("refused")))
+    assert found["api"]["of"] is None
+    assert found["api"]["endpoints"]
+    assert len(notes) == 1
+
+
+def test_the_payment_services_endpoints_are_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are listed by hand, since only workers can ask it: what is listed is what its application has."""
+    monkeypatch.setattr(payments.factory, "instrument_flask", lambda *_: None)
+    telemetry: Any = SimpleNamespace(registry=CollectorRegistry())
+    app = payments.factory.create_app(SimpleNamespace(), telemetry, 1)  # type: ignore[arg-type]
+    real = {(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods or ()}
+    wanted = {(method, path) for method, path in real if method not in ("HEAD", "OPTIONS")}
+    assert {(method, path) for method, path, _ in _PAYMENTS} == wanted
+
+
+def test_the_console_lists_all_of_its_own(make: Callable[..., Room]) -> None:
+    """Each with a sentence; what changes something says that it needs a sign-in."""
+    it = make()
+    found, _ = services(it)
+    own = {(one["method"], one["path"]): one for one in found["console"]["endpoints"]}
+    assert all(one["summary"] for one in own.values())
+    assert own["PUT", "/api/faults/<name>"]["auth"]
+    assert not own["POST", "/api/alerts/webhook"]["auth"]
+    for (method, path), one in own.items():
+        filled = path.replace("<int:identity>", "1").replace("<identity>", "0" * 36).replace("<name>", "cache-off")
+        if method != "GET":
+            answer = it.client.open(filled, method=method, json={})
+            assert (answer.status_code == 401) == one["auth"], path
+
+
+@pytest.mark.parametrize("service", ["payments", "console"])
+def test_a_document_is_made_of_the_endpoints(make: Callable[..., Room], service: str) -> None:
+    """The link of the catalogue leads to it, and it tells the same endpoints."""
+    it = make()
+    entry = services(it)[0][service]
+    document = it.client.get(entry["links"][0]["url"]).json
+    assert document["openapi"] == "3.1.0"
+    assert len(endpoints_of(document)) == len(entry["endpoints"])
+    for path, operations in document["paths"].items():
+        assert "<" not in path
+        for operation in operations.values():
+            names = [parameter["name"] for parameter in operation.get("parameters", [])]
+            assert all(f"{{{name}}}" in path for name in names)
+            assert len(names) == path.count("{")
+
+
+def test_there_is_no_document_of_others(make: Callable[..., Room]) -> None:
+    """404 says where the shop's is."""
+    assert make().client.get("/api/catalogue/redis/openapi.json").status_code == 404
+
+
+def test_a_rule_becomes_a_path() -> None:
+    """With its parameter, whatever Flask's converter."""
+    one = {"method": "GET", "path": "/a/<int:x>/<y>", "summary": "S", "auth": True}
+    document = document_of("t", "1", [one])
+    operation = document["paths"]["/a/{x}/{y}"]["get"]
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["x", "y"]
+    assert operation["security"] == [{"session": []}]

@@ -1,0 +1,72 @@
+"""The addresses that a browser can open, beside those that the console itself uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.addresses import Addresses
+from console.links import server_links
+from console.public import grafana_address, public_addresses
+from console.settings import Settings
+from observability import WrongSetting
+from tests.unit.compose.files import SERVICES, filled
+
+
+def test_unset_they_are_the_same() -> None:
+    """Without containers everything is on this machine."""
+    addresses = Addresses.from_environ({})
+    assert public_addresses({}, addresses) == addresses
+
+
+def test_in_containers_they_differ() -> None:
+    """Empty: it cannot be opened from outside."""
+    environ = {"PROMETHEUS_PUBLIC_URL": "http://127.0.0.1:9090/", "LOKI_PUBLIC_URL": ""}
+    public = public_addresses(environ, Addresses.from_environ({"PROMETHEUS_URL": "http://prometheus:9090"}))
+    assert (public.prometheus, public.loki) == ("http://127.0.0.1:9090", "")
+
+
+def test_composes_console_links_to_what_is_published() -> None:
+    """No link leads to a name that only containers know, and none to Loki, which is not published."""
+    environ = {name: filled(str(value), {}) for name, value in SERVICES["console"]["environment"].items()}
+    settings = Settings.from_environ(environ | {"CONSOLE_STATE_DIR": "/tmp/x"})
+    links = server_links(settings.public, True, settings.grafana)
+    assert {name for name, _ in links} == {"Grafana", "Shop API", "Prometheus", "Alertmanager", "Jaeger"}
+    assert all(url.startswith("http://127.0.0.1:") for _, url in links)
+    assert settings.drills_catalogue is None
+
+
+def test_the_image_holds_what_the_console_shows() -> None:
+    """Runbooks and dashboards, where the settings look for them."""
+    root = Path(__file__).parents[3]
+    let_in = {line[1:] for line in (root / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    settings = Settings.from_environ({})
+    for path in (settings.runbooks, settings.dashboards, settings.dashboards.parent / "panels.json"):
+        assert str(path.relative_to(Path.cwd())) in let_in
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({}, ""),
+        ({"GRAFANA_URL": "http://grafana:3000"}, "http://grafana:3000"),
+        (
+            {"GRAFANA_URL": "http://grafana:3000", "GRAFANA_PUBLIC_URL": "http://127.0.0.1:3000"},
+            "http://127.0.0.1:3000",
+        ),
+    ],
+)
+def test_grafana_is_linked_where_it_runs(environ: dict[str, str], address: str) -> None:
+    """Often it does not."""
+    assert grafana_address(environ) == address
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GRAFANA_URL", "x"), ("LOKI_PUBLIC_URL", "javascript:x"), ("CONSOLE_DRILLS_CATALOGUE", "/nowhere")],
+)
+def test_a_wrong_one_is_named(name: str, value: str) -> None:
+    """At the start."""
+    with pytest.raises(WrongSetting, match=name):
+        Settings.from_environ({name: value})

@@ -1,0 +1,156 @@
+"""Limits, memory, several questions at once, and checked arguments."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable, TooManyRequests, UnsupportedMediaType
+
+from console.reading.arguments import json_object, short_text, word
+from console.reading.limits import Places, RateLimit
+from console.reading.memo import MAX_KEYS, Memo
+from console.reading.together import Together
+from console.servers.errors import Unreachable
+
+
+def test_a_burst_is_allowed_and_then_the_rate_counts() -> None:
+    """Who is refused is told when to come again; the bucket never holds more than a burst."""
+    times = [0.0]
+    limit = RateLimit(per_second=2, burst=3, clock=lambda: times[0])
+    limit.take(3)
+    with pytest.raises(TooManyRequests) as refused:
+        limit.take(3)
+    assert refused.value.retry_after == 2
+    times[0] = 1.0
+    limit.take(2)
+    times[0] = 1_000.0
+    limit.take(3)
+    with pytest.raises(TooManyRequests):
+        limit.take()
+
+
+def test_places_are_given_back() -> None:
+    """Also when what held one failed; there are never more than there were."""
+    places = Places(1)
+    with pytest.raises(KeyError), places.one():
+        raise KeyError
+    with places.one(), pytest.raises(ServiceUnavailable):
+        places.take()
+    places.take()
+    places.leave()
+    with pytest.raises(ValueError, match="released too many"):
+        places.leave()
+
+
+def test_an_answer_is_remembered_for_its_time() -> None:
+    """Each key has its own; after a change all are asked anew."""
+    times, answers = [0.0], iter(range(1, 10))
+    memo = Memo(2.0, lambda: times[0])
+
+    def ask(key: str) -> int:
+        return memo.get(key, lambda: next(answers))
+
+    assert [ask("a"), ask("a"), ask("b")] == [1, 1, 2]
+    times[0] = 2.5
+    assert ask("a") == 3
+    memo.forget()
+    assert ask("a") == 4
+
+
+def test_a_failure_is_not_remembered() -> None:
+    """The next one asks again."""
+    memo = Memo(60.0)
+    with pytest.raises(Unreachable):
+        memo.get("a", lambda: (_ for _ in ()).throw(Unreachable("Loki", "http://x", "refused")))
+    assert memo.get("a", lambda: 1) == 1
+
+
+def test_those_who_ask_the_same_at_once_cost_one_question() -> None:
+    """They wait for the first one's answer."""
+    memo, entered, go, asked = Memo(60.0), threading.Event(), threading.Event(), []
+
+    def slow() -> str:
+        asked.append(1)
+        entered.set()
+        assert go.wait(10)
+        return "answer"
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(memo.get, "a", slow)
+        assert entered.wait(10)
+        others = [pool.submit(memo.get, "a", slow) for _ in range(3)]
+        go.set()
+        assert {one.result(10) for one in (first, *others)} == {"answer"}
+    assert asked == [1]
+
+
+def test_the_memory_is_bounded() -> None:
+    """Whatever is asked for."""
+    memo = Memo(60.0)
+    for key in range(MAX_KEYS * 3):
+        memo.get(key, lambda: 0)
+    assert len(memo._known) <= MAX_KEYS + 1
+    assert len(memo._locks) <= MAX_KEYS + 1
+
+
+def test_each_question_has_its_own_failure() -> None:
+    """None where there is no answer, and one sentence a server; a defect of ours is not hidden."""
+
+    def down() -> None:
+        raise Unreachable("Loki", "http://x", "connection refused")
+
+    answers, notes = Together(2).ask({"a": lambda: 1, "b": down, "c": down})
+    assert answers == {"a": 1, "b": None, "c": None}
+    assert len(notes) == 1
+    assert notes[0].startswith("Loki does not answer")
+    with pytest.raises(ZeroDivisionError):
+        Together(2).ask({"a": lambda: 1 // 0})
+
+
+def within(query: str, ask: Callable[[], object], **more: object) -> object:
+    with Flask("x").test_request_context(f"/?{query}", **more):
+        return ask()
+
+
+WORDS = [("", ""), ("id=req-1", "req-1"), ("id=%20api%20", "api"), ("id=/orders/<order_id>", "/orders/<order_id>")]
+
+
+@pytest.mark.parametrize(("query", "value"), WORDS)
+def test_a_word_is_taken(query: str, value: str) -> None:
+    """Names, ids, routes."""
+    assert within(query, lambda: word("id")) == value
+
+
+@pytest.mark.parametrize("value", ["a b", 'a"', "a}", "a|b", "a%0Ab", "%00", "x" * 129, "ö", "a`"])
+def test_what_is_no_word_is_refused(value: str) -> None:
+    """With the parameter's name."""
+    with pytest.raises(BadRequest, match="id may have"):
+        within(f"id={value}", lambda: word("id"))
+
+
+@pytest.mark.parametrize("value", ["x" * 201, "a%0Ab", "a%00"])
+def test_what_is_no_short_text_is_refused(value: str) -> None:
+    """Too long, or more than a line; anything else is text."""
+    with pytest.raises(BadRequest, match="text may have"):
+        within(f"text={value}", lambda: short_text("text"))
+    assert within("text=a%22%7D%20b", lambda: short_text("text")) == 'a"} b'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "error"),
+    [
+        ("{}", "text/plain", UnsupportedMediaType),
+        ("{}", "application/x-www-form-urlencoded", UnsupportedMediaType),
+        ("[]", "application/json", BadRequest),
+        ("{", "application/json", BadRequest),
+        ("null", "application/json", BadRequest),
+    ],
+)
+def test_a_body_must_be_a_json_object(body: str, kind: str, error: type[HTTPException]) -> None:
+    """Of the type that a form of another page cannot send."""
+    with pytest.raises(error):
+        within("", json_object, method="POST", data=body, content_type=kind)

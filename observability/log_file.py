@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from observability.log_lines import LogLines, line_of
+from observability.log_lines import LineHandler, LogLines, line_of
 from observability.quick_write import writer
 
 COMPLAIN_SECONDS = 60.0
@@ -19,7 +19,7 @@ LOOK_SECONDS = 0.05
 """How often it is looked whether another process has rotated or filled the file: a look costs more than a line."""
 
 
-class SharedFileHandler(logging.Handler):
+class SharedFileHandler(LineHandler):
     """Appends each record as one line; ``path`` becomes ``path.1`` at ``max_bytes``, up to ``path.<backups>``.
 
     Safe for the processes of one service (a server and its workers, an RQ worker and its work-horses): each line is one
@@ -49,6 +49,26 @@ class SharedFileHandler(logging.Handler):
         """Append the record."""
         try:
             line = line_of(self, record)
+        except Exception:  # noqa: BLE001  (a record that cannot be formatted; logging's own rule for it)
+            self.handleError(record)
+            if self._lines is not None:
+                self._lines.count(False)
+        else:
+            self._put(line)
+
+    def write_line(self, line: bytes) -> None:
+        """Append a line that was made elsewhere."""
+        with self._door:
+            self._put(line)
+
+    def createLock(self) -> None:  # noqa: N802 (the name is logging's)
+        """The lock around each line: logging's, and ours for lines that do not come by logging."""
+        super().createLock()
+        assert self.lock is not None
+        self._door = self.lock
+
+    def _put(self, line: bytes) -> None:
+        try:
             if time.monotonic() >= self._look_at:
                 self._follow()
             if self._size + len(line) > self._max_bytes:
@@ -59,9 +79,6 @@ class SharedFileHandler(logging.Handler):
         except OSError as error:
             whole = False
             self._complain(error)
-        except Exception:  # noqa: BLE001  (a record that cannot be formatted; logging's own rule for it)
-            whole = False
-            self.handleError(record)
         if self._lines is not None:
             self._lines.count(whole)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import TextIO
@@ -28,7 +29,15 @@ class LogLines:
         (self._written if written else self._lost).inc()
 
 
-class CountedStream(logging.Handler):
+class LineHandler(logging.Handler):
+    """A handler that also takes lines which are ready, past logging's records."""
+
+    def write_line(self, line: bytes) -> None:
+        """Write ``line``, which ends with its line break; what fails is counted and never raises."""
+        raise NotImplementedError
+
+
+class CountedStream(LineHandler):
     """Writes each record as one line to a stream, at once, and counts in ``lines`` if there are any.
 
     One write for each line, so no lock is needed around it, and no thread waits for another's.
@@ -57,6 +66,15 @@ class CountedStream(logging.Handler):
             written = True
         except Exception:  # noqa: BLE001  (logging's own rule for what cannot be formatted or written)
             self.handleError(record)
+        if self._lines is not None:
+            self._lines.count(written)
+
+    def write_line(self, line: bytes) -> None:
+        """Write a line that was made elsewhere. Nobody is told that standard output is gone: there is nowhere to."""
+        written = False
+        with contextlib.suppress(OSError, ValueError):
+            self._write(line)
+            written = True
         if self._lines is not None:
             self._lines.count(written)
 

@@ -15,6 +15,8 @@ from observability.telemetry import Telemetry
 
 SYSTEM = "redis"
 _COMMANDS = ("GET", "SET", "DEL", "PING", "PIPELINE")
+_OPERATIONS: dict[Any, str] = {name: name for name in _COMMANDS}
+"""As redis-py writes most of them: nothing needs to be parted or raised."""
 
 
 def instrument_redis(telemetry: Telemetry, metrics: DatabaseMetrics) -> Callable[..., ObservedRedis]:
@@ -49,7 +51,7 @@ class ObservedRedis(redis.Redis):
             raise
         finally:
             if self.metrics is not None:
-                operation = str(args[0]).split(" ")[0].upper()
+                operation = _OPERATIONS.get(args[0]) or str(args[0]).split(" ")[0].upper()
                 self.metrics.observe(SYSTEM, operation, error, time.perf_counter() - started)
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:

@@ -27,6 +27,8 @@ MOST_NOTED = 128
 with suppress_instrumentation():
     # The database and HTTP instrumentations ask for this before they do anything.
     _SUPPRESSED = otel_context.get_current()
+(_CURRENT_SPAN,) = trace.set_span_in_context(trace.INVALID_SPAN, Context())
+"""The key of the current span in a context."""
 
 
 class UnsampledSpan(Span):
@@ -37,8 +39,8 @@ class UnsampledSpan(Span):
     def __init__(self, parent: SpanContext | None = None) -> None:
         """A root, or the child of ``parent``, somebody else's span that was not sampled either."""
         self.parent = parent
-        self.trace_id = format(random.getrandbits(128) or 1 if parent is None else parent.trace_id, "032x")
-        self.span_id = format(random.getrandbits(64) or 1, "016x")
+        self.trace_id = f"{random.getrandbits(128) or 1 if parent is None else parent.trace_id:032x}"
+        self.span_id = f"{random.getrandbits(64) or 1:016x}"
         self.attributes: dict[str, Any] | None = None
         self.events: list[tuple[str, Attributes, int]] | None = None
         self._context: SpanContext | None = None
@@ -46,11 +48,11 @@ class UnsampledSpan(Span):
 
     def attach(self) -> Any:
         """Make it the current span, under which no instrumentation makes spans; returns the token to detach it."""
-        return otel_context.attach(self.within())
+        return otel_context.attach(Context({**_SUPPRESSED, _CURRENT_SPAN: self}))
 
     def within(self) -> Context:
         """The context in which it is the current span."""
-        return trace.set_span_in_context(self, _SUPPRESSED)
+        return Context({**_SUPPRESSED, _CURRENT_SPAN: self})
 
     def get_span_context(self) -> SpanContext:
         """Its ids, not sampled."""

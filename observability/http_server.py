@@ -76,6 +76,7 @@ class _Exchange:
     __slots__ = (
         "_boundary",
         "_finished",
+        "_is_probe",
         "_notes",
         "_start_response",
         "_started",
@@ -100,6 +101,7 @@ class _Exchange:
         context.request_id.set(self.request_id)
         self._notes = context.begin_notes()
         self._token: Any = None
+        self._is_probe = environ.get("PATH_INFO") in PROBES
         self._unsampled: UnsampledSpan | None = self._decide()
         if self._unsampled is None:
             environ[TRACED_KEY] = True
@@ -111,7 +113,7 @@ class _Exchange:
 
     def _decide(self) -> UnsampledSpan | None:
         environ, sampler = self.environ, self._boundary.sampler
-        if environ.get("PATH_INFO") in PROBES:
+        if self._is_probe:
             return sampler.never()
         return sampler.request(
             environ["REQUEST_METHOD"], environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
@@ -121,7 +123,8 @@ class _Exchange:
         """WSGI's ``start_response``: notes status and route, and tells the client the request's ids."""
         self.status, self.route = int(status[:3]), _route(self.environ)
         headers.append(("X-Request-ID", self.request_id))
-        if (trace_id := self._ids()[0]) and self.environ.get("PATH_INFO") not in PROBES:
+        trace_id = self._unsampled.trace_id if self._unsampled is not None else self._ids()[0]
+        if trace_id and not self._is_probe:
             headers.append(("X-Trace-ID", trace_id))
         return self._start_response(status, headers, exc_info)
 

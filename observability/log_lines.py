@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable
 from typing import TextIO
@@ -71,10 +70,11 @@ class CountedStream(LineHandler):
 
     def write_line(self, line: bytes) -> None:
         """Write a line that was made elsewhere. Nobody is told that standard output is gone: there is nowhere to."""
-        written = False
-        with contextlib.suppress(OSError, ValueError):
+        try:
             self._write(line)
             written = True
+        except (OSError, ValueError):
+            written = False
         if self._lines is not None:
             self._lines.count(written)
 

@@ -62,7 +62,8 @@ class JsonFormatter(OrjsonFormatter):
             **self._who,
             **fields,
         }
-        _add_ids(data)
+        if "trace_id" not in data or "request_id" not in data:
+            _add_ids(data)
         return orjson.dumps(data, self.json_default, _OPTIONS)
 
     def format(self, record: logging.LogRecord) -> str:

@@ -11,6 +11,7 @@ import selectors
 import socket
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 _ORDER = b'{"product_id":"brass-desk-lamp","quantity":2}'
@@ -41,9 +42,10 @@ def load(port: int, request: bytes, requests: int, connections: int) -> list[flo
     """Send exactly ``requests``; returns the seconds that each took. Raises ``Refused``."""
     took: list[float] = []
     left = requests
-    with selectors.DefaultSelector() as selector:
+    with selectors.DefaultSelector() as selector, ExitStack() as stack:
         for _ in range(min(connections, requests)):
-            one = _Connection(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS))
+            made = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+            one = _Connection(stack.enter_context(made))
             one.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             selector.register(one.socket, selectors.EVENT_READ, one)
             one.sent_at = time.perf_counter()
@@ -62,8 +64,6 @@ def load(port: int, request: bytes, requests: int, connections: int) -> list[flo
                     left -= 1
                     one.sent_at = time.perf_counter()
                     one.socket.sendall(request)
-        for key in list(selector.get_map().values()):
-            key.data.socket.close()
     return took
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
 from observability import context
@@ -100,11 +101,12 @@ class _Exchange:
         environ["HTTP_X_REQUEST_ID"] = self.request_id
         context.request_id.set(self.request_id)
         self._notes = context.begin_notes()
-        self._token: Any = None
         self._is_probe = environ.get("PATH_INFO") in PROBES
         self._unsampled: UnsampledSpan | None = self._decide()
         if self._unsampled is None:
             environ[TRACED_KEY] = True
+            # Nothing of a request before it in this thread, whose body nobody may have closed.
+            self._token = otel_context.attach(Context())
             self.app = boundary.traced
         else:
             self._token = self._unsampled.attach()
@@ -180,10 +182,9 @@ class _Exchange:
             if reason is not None:
                 fields["sampling_reason"] = reason.value
             log_line(_log, logging.ERROR if status >= 500 else logging.INFO, f"{method} {route} {status}", fields)
-        if unsampled is not None:
-            otel_context.detach(self._token)
-            if reason is not None:
-                boundary.late.make(unsampled, reason, environ, route, status, duration)
+        otel_context.detach(self._token)
+        if unsampled is not None and reason is not None:
+            boundary.late.make(unsampled, reason, environ, route, status, duration)
         context.request_id.set(None)
 
 

@@ -333,6 +333,16 @@ def test_the_context_ends_with_the_request(world: World) -> None:
     assert context.request_id.get() is None
 
 
+def test_a_body_that_nobody_closes_does_not_reach_into_the_next_request(exporter: InMemorySpanExporter) -> None:
+    """Servers close every body; where one does not, the thread's next request is traced all the same."""
+    world = World(exporter)
+    left_open = world.app.test_client().get("/things/1", buffered=False)
+    world.get("/things/2", traceparent=SAMPLED)
+    (span,) = world.spans()
+    assert (trace_id_of(span), span.kind.name) == (PARENT, "SERVER")
+    left_open.close()
+
+
 def test_each_request_of_many_threads_is_counted_and_logged_once(
     exporter: InMemorySpanExporter, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:

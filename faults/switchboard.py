@@ -26,7 +26,9 @@ class Switchboard:
     ) -> None:
         """``agent`` says whether there is one that carries out what a process cannot do to itself."""
         self._path, self._agent, self._clock = path, agent, clock
-        self._active = Gauge("fault_active", "Whether a fault is switched on", ["fault"], registry=registry)
+        active = Gauge("fault_active", "Whether a fault is switched on", ["fault"], registry=registry)
+        # Set at each look: 0 from the start.
+        self._active = {name: active.labels(name) for name in FAULTS}
         self._switched = Counter(
             "faults_switched_total",
             "Faults switched on or off, or ended",
@@ -34,7 +36,6 @@ class Switchboard:
             registry=registry,
         )
         for name in FAULTS:
-            self._active.labels(name).set(0)
             for action in ACTIONS:
                 self._switched.labels(name, action)
 
@@ -78,8 +79,8 @@ class Switchboard:
             found = {}
         if any(one.until <= self._clock() for one in found.values()):
             self._expire()
-        for name in FAULTS:
-            self._active.labels(name).set(float(name in found and self._clock() < found[name].until))
+        for name, active in self._active.items():
+            active.set(float(name in found and self._clock() < found[name].until))
 
     def _expire(self) -> None:
         ended: dict[str, Switched] = {}

@@ -37,7 +37,7 @@ os.register_at_fork(after_in_child=_new_lock)
 
 
 class BoundedValues(dict[str, str]):
-    """What becomes of each value: itself, or ``other``. A value that is known costs one look into the dictionary."""
+    """What becomes of each value: itself, or ``other``."""
 
     def __init__(self, most: int, overflow: Any, file: Path | None = None) -> None:
         """``most`` values that are not known from before; ``overflow.inc()`` is called for each use of another.
@@ -103,6 +103,9 @@ class LabelGuard:
         unbounded = metric.labels
 
         def bounded(*values: Any, **named: Any) -> Any:
+            # A series that is there is within the bound: one look, less than what prometheus_client itself does.
+            if (series := metric._metrics.get(values)) is not None:
+                return series
             if named and not values and named.keys() == set(names):
                 values = tuple(named[name] for name in names)
             elif named or len(values) != len(names):

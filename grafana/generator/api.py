@@ -221,6 +221,14 @@ def _causes() -> Row:
                 height=8,
                 graph=False,
             ),
+            series(
+                "Replicas that answer",
+                "Replicas whose metrics Prometheus gets: 1 answers, 0 does not.",
+                units.COUNT,
+                [over_time('max by (instance) (up{job="api", instance=~"$instance"})', "{{instance}}")],
+                width=24,
+                height=5,
+            ),
         ],
     )
 

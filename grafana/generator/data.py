@@ -144,7 +144,7 @@ def _mongo() -> Row:
                 "Members of the replica set by state, as the sweeper sees them; without a primary nothing is written.",
                 units.COUNT,
                 [over_time("max by (state) (mongodb_members)", "{{state}}")],
-                width=12,
+                width=10,
                 height=6,
             ),
             series(
@@ -158,9 +158,20 @@ def _mongo() -> Row:
                         "{{db_system_name}} {{error_type}}",
                     )
                 ],
-                width=12,
+                width=10,
                 height=6,
                 when=When("after a database operation failed", "fault mongo-pause or redis-pause, or a restart"),
+            ),
+            number(
+                "MongoDB",
+                "Whether MongoDB answers and has a primary.",
+                units.NONE,
+                over_time("min(mongodb_up)"),
+                limit=Limit("all", low=True),
+                words={"0": ("down", "red"), "1": ("up", "green")},
+                width=4,
+                height=6,
+                graph=False,
             ),
         ],
     )

@@ -114,6 +114,14 @@ def _funnel() -> Row:
                 units.OPERATIONS,
                 [over_time(f"sum by (outcome) (rate(shop_sweeps_total[{RATE}]))", "{{outcome}}")],
             ),
+            series(
+                "Failed orders by reason",
+                "Orders per minute that failed, by why: sold out, or the card was declined.",
+                units.COUNT,
+                [over_time("sum by (reason) (rate(shop_orders_failed_total[5m])) * 60", "{{reason}}")],
+                width=24,
+                height=6,
+            ),
         ],
     )
 

@@ -102,7 +102,7 @@ def _burn() -> Row:
                 "Errors of the last five minutes as times what would use up the budget exactly: what just happened.",
                 units.BURN,
                 [over_time(f"max by (slo) (slo:burn_rate:ratio5m{CHOSEN})", "{{slo}}")],
-                limit=Limit("burning"),
+                limit=Limit("Burn.page-fast"),
                 width=8,
             ),
             series(
@@ -110,7 +110,7 @@ def _burn() -> Row:
                 "The window of the fast page: 14.4× uses up 2 % of the budget in an hour.",
                 units.BURN,
                 [over_time(f"max by (slo) (slo:burn_rate:ratio1h{CHOSEN})", "{{slo}}")],
-                limit=Limit("burning"),
+                limit=Limit("Burn.page-fast"),
                 width=8,
             ),
             series(
@@ -118,7 +118,7 @@ def _burn() -> Row:
                 "The window of the slow page: 6× uses up 5 % of the budget in six hours.",
                 units.BURN,
                 [over_time(f"max by (slo) (slo:burn_rate:ratio6h{CHOSEN})", "{{slo}}")],
-                limit=Limit("burning"),
+                limit=Limit("Burn.page-slow"),
                 width=8,
             ),
             table(
@@ -163,7 +163,8 @@ def _eaten() -> Row:
                 "Errors in the time range",
                 "Events that broke each objective, in the time range.",
                 units.COUNT,
-                now(f"sum by (slo) (avg_over_time(slo:sli_errors:rate5m{CHOSEN}[$__range])) * $__range_s", "{{slo}}"),
+                # Recorded every 15 s; an average would count the time before the instance was there.
+                now(f"sum by (slo) (sum_over_time(slo:sli_errors:rate5m{CHOSEN}[$__range])) * 15", "{{slo}}"),
             ),
             series(
                 "Errors by objective",

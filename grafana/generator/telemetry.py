@@ -346,7 +346,17 @@ def _alertmanager() -> Row:
                 "Alerts that Alertmanager holds: active, or suppressed by a silence or by another alert.",
                 units.COUNT,
                 [over_time('sum by (state) (alertmanager_alerts{state=~"active|suppressed"})', "{{state}}")],
-                width=8,
+                width=5,
+            ),
+            number(
+                "Watchdog",
+                "The alert that always fires: where it is missing, no other would arrive either.",
+                units.COUNT,
+                over_time('count(ALERTS{alertname="Watchdog", alertstate="firing"}) or vector(0)'),
+                limit=Limit("all", low=True),
+                width=3,
+                height=8,
+                graph=False,
             ),
             series(
                 "Notifications",

@@ -9,7 +9,7 @@ from load.judging.agreement import milliseconds
 from load.profiles.model import Breaks, Profile
 from load.tally import Tally
 
-GENERATOR = "generator"
+GENERATOR, OTHERS = "generator", "other programs"
 BUSY_GENERATOR = 0.95
 """Cores: Locust's process has one thread that counts. Above this its own figures are about itself."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -105,30 +105,38 @@ class Prometheus:
         while True:
             times = self._query('timestamp(up{job="api"})')
             states = {row["metric"]["instance"]: row["value"][1] for row in self._query('up{job="api"}')}
-            if times and all(float(row["value"][1]) > since for row in times):
-                down = [name for name, up in states.items() if up != "1"]
-                if not down:
-                    return self._reading()
+            scraped = {row["metric"]["instance"]: float(row["value"][1]) for row in times}
+            if scraped and min(scraped.values()) > since and set(states.values()) == {"1"}:
+                return self._reading(scraped)
             if time.monotonic() > deadline:
                 raise NoFigures(f"Prometheus at {self._url} did not scrape every API replica within 30 s: {states}")
             time.sleep(EVERY_SECONDS)
 
-    def _reading(self) -> Reading:
+    def _reading(self, scraped: Mapping[str, float]) -> Reading:
         which = f'{{job="api",http_route!~"{NOT_CUSTOMERS}"}}'
-        counts, buckets = {}, {}
-        for row in self._query(f"{HISTOGRAM}_count{which}"):
-            labels = row["metric"]
+        counts: dict[tuple[str, Series], float] = {}
+        buckets: Counter[tuple[str, float]] = Counter()
+        for labels, value in self._last(f"{HISTOGRAM}_count{which}", scraped):
             series = Series(
                 labels["http_request_method"], labels["http_route"], int(labels["http_response_status_code"])
             )
-            counts[labels["instance"], series] = float(row["value"][1])
-        for row in self._query(f"sum by (instance, le) ({HISTOGRAM}_bucket{which})"):
-            buckets[row["metric"]["instance"], float(row["metric"]["le"])] = float(row["value"][1])
-        started = {
-            row["metric"]["instance"]: float(row["value"][1])
-            for row in self._query('process_start_time_seconds{job="api"}')
-        }
-        return Reading(counts, buckets, started)
+            counts[labels["instance"], series] = value
+        for labels, value in self._last(f"{HISTOGRAM}_bucket{which}", scraped):
+            buckets[labels["instance"], float(labels["le"])] += round(value)
+        started = self._last('process_start_time_seconds{job="api"}', scraped)
+        return Reading(counts, buckets, {labels["instance"]: value for labels, value in started})
+
+    def _last(self, selector: str, scraped: Mapping[str, float]) -> Iterator[tuple[dict[str, str], float]]:
+        """The series that were in each replica's last scrape.
+
+        An instant query looks back five minutes: after a restart of everything it still finds what the processes
+        before had counted.
+        """
+        for row in self._query(f"{selector}[1m]"):
+            at, value = row["values"][-1]
+            # Prometheus tells times to the millisecond, once as a number and once in a string.
+            if at > scraped[row["metric"]["instance"]] - 0.002:
+                yield row["metric"], float(value)
 
     def _query(self, promql: str) -> list[dict[str, Any]]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ from types import FrameType
 from load.generating.plan import Plan
 from load.judging.agreement import Agreement, compare
 from load.judging.busy import Busy
-from load.judging.course import GENERATOR, Broken, Moment, broken_at, merged
+from load.judging.course import GENERATOR, OTHERS, Broken, Moment, broken_at, merged
 from load.judging.front_door import FrontDoor
 from load.judging.prometheus import Prometheus, Reading
 from load.profiles.model import Customers, Profile
@@ -70,14 +71,11 @@ def carry_out(
         busy = Busy({**instance.pids, GENERATOR: generator.process.pid})
         at, last = 0.0, {}
         for last in generator.lines():
-            moment = Moment(
-                last["at"],
-                last["users"],
-                max(last["at"] - at, 1e-3),
-                Tally.from_json(last["fresh"]),
-                busy.cores(),
-                busy.machine(),
-            )
+            cores, machine = busy.cores(), busy.machine()
+            # What is none of ours takes from the same machine: it belongs to the verdict.
+            cores[OTHERS] = round(max(0.0, machine * (os.cpu_count() or 1) - sum(cores.values())), 3)
+            fresh = Tally.from_json(last["fresh"])
+            moment = Moment(last["at"], last["users"], max(last["at"] - at, 1e-3), fresh, cores, machine)
             at = moment.at
             moments.append(moment)
             told(moment)

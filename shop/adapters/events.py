@@ -33,7 +33,7 @@ class TelemetryEvents:
         )
         self._postponed = Counter(
             "shop_orders_postponed_total",
-            "Times that an order had to wait for a dependency, by its status: reserved waits for payment, confirmed for mail",
+            "Times that an order waited for a dependency, by its status (reserved: for payment; confirmed: for mail)",
             ["status"],
             registry=registry,
         )

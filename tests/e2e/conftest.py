@@ -18,6 +18,7 @@ import psutil
 import pytest
 import requests
 
+from tests.e2e.switch import Switch
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -141,6 +142,12 @@ def processes_of(state_dir: Path) -> list[str]:
         except psutil.Error:
             continue
     return found
+
+
+@pytest.fixture(scope="session")
+def switch(stack: Stack) -> Switch:
+    """Switches faults on and off."""
+    return Switch(stack)
 
 
 @pytest.fixture

@@ -19,9 +19,6 @@ from tests.waiting import wait_until
 ABSENT = {
     "probe_ssl_earliest_cert_expiry": "only where TLS is served and the blackbox exporter asks",
     "otelcol_exporter_send_failed_spans": "the Collector has it from the first failure on",
-    "telemetry_label_overflow_total": "the guard has it from the first overflow on",
-    "faults_switched_total": "counted from the first switch on",
-    "fault_active": "only with FAULTS_FILE",
 }
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 QUERIES = [*runbooks.queries(), *alerts.queries()]

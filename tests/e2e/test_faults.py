@@ -11,39 +11,10 @@ import psutil
 import pytest
 
 from tests.e2e.conftest import Stack
+from tests.e2e.switch import PATH, Switch
 from tests.waiting import wait_until
 
-PATH = "/api/v1/admin/faults"
 PRODUCTS = "/api/v1/products"
-
-
-class Switch:
-    """The switch, in the hands of the instance's admin."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        password = (stack.state_dir / "secrets" / "admin_password").read_text().strip()
-        body = {"email": "admin@glasshouse.example", "password": password}
-        answer = stack.api("POST", "/api/v1/auth/login", json=body)
-        assert answer.status_code == 200, answer.text
-        self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-
-    def on(self, name: str, **how: Any) -> None:
-        answer = self._stack.api("PUT", f"{PATH}/{name}", json=how, headers=self._headers)
-        assert answer.status_code == 200, answer.text
-
-    def off(self, name: str) -> None:
-        answer = self._stack.api("DELETE", f"{PATH}/{name}", headers=self._headers)
-        assert answer.status_code == 200, answer.text
-
-    def those_on(self) -> list[str]:
-        answer = self._stack.api("GET", PATH, headers=self._headers)
-        return [one["name"] for one in answer.json()["items"] if one["on"]]
-
-
-@pytest.fixture(scope="module")
-def switch(stack: Stack) -> Switch:
-    return Switch(stack)
 
 
 @pytest.fixture(autouse=True)

@@ -73,6 +73,7 @@ MUTED: list[tuple[dict[str, str], dict[str, str]]] = [
     (opened("MongoDown"), burn("ticket-slow")),
     (page("ApiDown", service="api"), ticket("ReplicaDown", service="api")),
     (page("PaymentsFailing"), ticket("CircuitOpen")),
+    (opened("PaymentsDown"), ticket("CircuitOpen")),
     (page("PaymentsDown"), ticket("PaymentLatencyHigh")),
     (page("MongoDown"), ticket("MongoPoolExhausted")),
     (page("RedisDown"), ticket("CacheHitRatioLow")),

@@ -24,7 +24,8 @@ MARKS = {
     "mongo": r"(?m)^replication:\n\s+replSetName:",
 }
 TYPES = {".yaml", ".yml", ".conf", ".template", ".toml", ".json", ".ini"}
-LEFT_OUT = {".git", ".venv", ".glasshouse", "node_modules", "tests", "dist", "build"}
+# examples: of somebody else's service, on somebody else's servers.
+LEFT_OUT = {".git", ".venv", ".glasshouse", "node_modules", "tests", "dist", "build", "examples"}
 
 
 def configurations() -> list[Path]:

@@ -178,3 +178,16 @@ def test_a_file_that_was_cut_off_does_no_harm(tmp_path: Path) -> None:
     known: dict[str, str] = {}
     assert label_files.admit(path, "c", 5, known) == (True, 3)
     assert known == {"a": "a"}
+
+
+def test_a_series_that_was_removed_may_come_again(registry: CollectorRegistry, guard: LabelGuard) -> None:
+    """From zero; its value still has its place, and no stale series is written to."""
+    metric = guard.bound(visits(registry), "campaign", most=1)
+    metric.labels("home", "a").inc(5)
+    metric.remove("home", "a")
+    assert of(registry, "a") is None
+    metric.labels("home", "a").inc()
+    metric.clear()
+    metric.labels("home", "a").inc()
+    metric.labels("home", "b").inc()
+    assert (of(registry, "a"), of(registry, "b"), of(registry, "other")) == (1, None, 1)

@@ -10,8 +10,8 @@ const local = (seconds) => {
   return `${day(date)}T${date.toTimeString().slice(0, 8)}`;
 };
 
-function menu(summary, label, ...content) {
-  const details = h("details", { class: "menu" }, h("summary", { "aria-label": label }, summary), h("div", { class: "menu-body" }, content));
+function menu(summary, ...content) {
+  const details = h("details", { class: "menu" }, h("summary", {}, summary), h("div", { class: "menu-body" }, content));
   details.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && details.open) {
       event.stopPropagation();
@@ -37,8 +37,7 @@ function several(one, chosen, options, onChange) {
     const next = value === ALL || (!rest.length && !event.target.checked) ? [ALL] : event.target.checked ? [...rest, value] : rest;
     onChange(one.name, next);
   } }), text);
-  const label = one.label || one.name;
-  const open = menu([h("span", { class: "what" }, label), " ", h("b", {}, shown)], `${label}: ${shown}`, one.description ? h("p", { class: "hint" }, one.description) : null,
+  const open = menu([h("span", { class: "what" }, one.label || one.name), " ", h("b", {}, shown)], one.description ? h("p", { class: "hint" }, one.description) : null,
     one.includeAll ? box(ALL, "All", isAll) : null, known.map((value) => box(value, value, !isAll && chosen.includes(value))));
   open.dataset.name = one.name;
   return open;
@@ -78,5 +77,5 @@ export function drawTime(place, state, range, { onRange, onRefresh, onNow }) {
   } }, "−");
   const refresh = h("select", { "aria-label": "Refresh every", onchange: () => onRefresh(refresh.value) },
     [...new Set([...REFRESHES, state.refresh])].map((one) => h("option", { value: one, selected: one === state.refresh }, one ? `every ${one}` : "no refresh")));
-  put(place, select, menu("From … to", "Choose two moments", form), wider, h("button", { type: "button", onclick: onNow }, "Refresh"), refresh);
+  put(place, select, menu("From … to", form), wider, h("button", { type: "button", onclick: onNow }, "Refresh"), refresh);
 }

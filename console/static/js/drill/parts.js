@@ -10,13 +10,18 @@ const HEADINGS = [{ title: "Drill" }, { title: "What is broken" }, { title: "Who
 
 const badge = ([style, text]) => h("span", { class: `badge ${style}` }, text);
 
+function list(part, title) {
+  return h("details", {}, h("summary", {}, title),
+    h("ol", { class: "timeline" }, part.map((event) => h("li", {}, h("span", { class: "at" }, `${event.after < 0 ? "" : "+"}${rounded(event.after, 1)} s`), h("span", { class: "kind" }, WORDS[event.kind] ?? event.kind), h("span", {}, [event.alert, event.receiver && `to ${event.receiver}`, event.text].filter(Boolean).join(" · "))))));
+}
+
+// What comes before something is broken is the wait for quiet: told in a line, since it is no part of the drill.
 export function timelines(events, isLive) {
   const parts = parted(events);
-  return parts.map((part, number) => h("div", { class: "drill-part" },
+  return parts.map((part, number) => !part.some((event) => event.kind === "broken") ? list(part, `While it waited: ${part.length} events`) : h("div", { class: "drill-part" },
     h("div", { class: "scroll plain", tabindex: 0, role: "region", "aria-label": "Timeline" }, picture(part, { isLive: isLive && number === parts.length - 1 })),
     h("p", { class: "hint legend" }, h("span", { class: "key pending" }), " suspected ", h("span", { class: "key firing" }), ` fires · ${LEGEND}`),
-    h("details", {}, h("summary", {}, `${part.length} events`),
-      h("ol", { class: "timeline" }, part.map((event) => h("li", {}, h("span", { class: "at" }, `${event.after < 0 ? "" : "+"}${rounded(event.after, 1)} s`), h("span", { class: "kind" }, WORDS[event.kind] ?? event.kind), h("span", {}, [event.alert, event.receiver && `to ${event.receiver}`, event.text].filter(Boolean).join(" · "))))))));
+    list(part, `${part.length} events`)));
 }
 
 function toldOf(drill) {

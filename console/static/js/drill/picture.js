@@ -35,13 +35,12 @@ export function picture(part, { isLive, now = Date.now() / 1000 }) {
   const all = lanes(part, last);
   const bottom = TOP + LANE * Math.max(1, all.length);
   const x = (at) => Number((LEFT + ((Math.max(at, start) - start) * (WIDTH - LEFT - RIGHT)) / (end - start)).toFixed(1));
-  const broken = part.find((event) => event.kind === "broken");
   const mended = part.find((event) => event.kind === "mended")?.after ?? last;
   const told = all.filter((one) => one.marks.some((mark) => mark.kind === "told")).map((one) => one.alert);
   const said = `Timeline of ${rounded(last, 0)} seconds. ${told.length ? `Notified: ${told.join(", ")}.` : "Nobody was notified."} The same as a list below.`;
   return s("svg", { class: "drill-picture", viewBox: `0 0 ${WIDTH} ${bottom + 26}`, role: "img", "aria-label": said },
-    broken ? [s("rect", { class: "broken", x: x(0), y: TOP - 20, width: Math.max(2, x(mended) - x(0)), height: bottom - TOP + 20, rx: 4 }),
-      s("text", { class: "window", x: x(0) + 6, y: TOP - 7 }, mended < last || !isLive ? `broken for ${rounded(mended, 0)} s` : "broken")] : null,
+    s("rect", { class: "broken", x: x(0), y: TOP - 20, width: Math.max(2, x(mended) - x(0)), height: bottom - TOP + 20, rx: 4 }),
+      s("text", { class: "window", x: x(0) + 6, y: TOP - 7 }, mended < last || !isLive ? `broken for ${rounded(mended, 0)} s` : "broken"),
     axis(start, end, x, bottom), all.map((one, number) => lane(one, TOP + LANE * number, x)));
 }
 

@@ -47,5 +47,8 @@ export function drawMap({ nodes, edges }, say = labelOf) {
   const labels = [...all].sort((a, b) => b.flat - a.flat).map((one) => s("g", { class: `edge ${stateOf(one.edge)}` }, s("title", {}, `${one.edge.from} → ${one.edge.to}`),
     placed(one, say, taken).map(([text, x, y]) => s("text", { x, y }, text))));
   const tip = s("defs", {}, s("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto" }, s("path", { d: "M0 0 8 4 0 8z", fill: "context-stroke" })));
-  return s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${nodes.length} services and stores, ${edges.length} connections; the same as a table below` }, tip, all.map(path), nodes.map((node) => box(node, places.get(node.id))), labels);
+  const map = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${nodes.length} services and stores, ${edges.length} connections; the same as a table below` }, tip, all.map(path), nodes.map((node) => box(node, places.get(node.id))), labels);
+  // A map of two or three is not blown up to the width of the page.
+  map.style.maxWidth = `${Math.round(width * 1.2)}px`;
+  return map;
 }

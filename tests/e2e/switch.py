@@ -1,0 +1,42 @@
+"""The switch of the shop's faults, in the hands of the instance's admin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Stack
+
+PATH = "/api/v1/admin/faults"
+
+
+class Switch:
+    """Signs in when it is first needed, and again when the sign-in has run out."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._headers: dict[str, str] = {}
+
+    def on(self, name: str, **how: Any) -> None:
+        self._ask("PUT", f"{PATH}/{name}", json=how)
+
+    def off(self, name: str) -> None:
+        self._ask("DELETE", f"{PATH}/{name}")
+
+    def those_on(self) -> list[str]:
+        return [one["name"] for one in self._ask("GET", PATH)["items"] if one["on"]]
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        answer = self._stack.api(method, path, headers=self._headers, **options)
+        if answer.status_code == 401:
+            self._sign_in()
+            answer = self._stack.api(method, path, headers=self._headers, **options)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def _sign_in(self) -> None:
+        password = (self._stack.state_dir / "secrets" / "admin_password").read_text().strip()
+        body = {"email": "admin@glasshouse.example", "password": password}
+        answer = self._stack.api("POST", "/api/v1/auth/login", json=body)
+        assert answer.status_code == 200, answer.text
+        self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}

@@ -1,0 +1,111 @@
+"""A cache that is off, and one that everybody finds expired at the same moment, on a real Redis."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import redis
+from prometheus_client import CollectorRegistry
+
+from observability.database import DatabaseMetrics
+from shop.adapters.cache import Loaded
+from shop.adapters.faulty import FaultyCache
+from tests.integration.conftest import Server
+from tests.unit.faults.conftest import Clock
+from tests.unit.faults.fakes import FakeFaults
+
+CALLERS = 8
+
+
+class Database:
+    """Counts what it is asked; its answers come together, if it is told for how many to wait."""
+
+    def __init__(self) -> None:
+        self.asked, self._lock = 0, threading.Lock()
+        self.together = threading.Barrier(1)
+
+    def __call__(self) -> Loaded:
+        with self._lock:
+            self.asked += 1
+        self.together.wait(10)
+        return Loaded("lamp", 1, 60.0)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(1_000_000.0)
+
+
+@pytest.fixture
+def faults() -> FakeFaults:
+    return FakeFaults()
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+@pytest.fixture
+def replica(redis_server: tuple[str, Server], faults: FakeFaults, clock: Clock) -> Callable[[], FaultyCache]:
+    """One process's view of the cache."""
+
+    def make() -> FaultyCache:
+        client = redis.Redis.from_url(redis_server[0])
+        return FaultyCache(faults, "thing", client, DatabaseMetrics(CollectorRegistry()), clock, lambda: 1.0)
+
+    return make
+
+
+def test_with_all_faults_off_it_is_a_cache(replica: Callable[[], FaultyCache], database: Database) -> None:
+    """One look into the database for all processes."""
+    for cache in (replica(), replica()):
+        assert cache.get("a", database).value == "lamp"
+        assert cache.get_many(["a"], [database])[0].value == "lamp"
+    assert database.asked == 1
+
+
+def test_off_every_look_is_a_miss(replica: Callable[[], FaultyCache], faults: FakeFaults, database: Database) -> None:
+    """One by one or many at once; and when it is on again, what is there is used."""
+    cache = replica()
+    cache.get("a", database)
+    faults.switch("cache-off")
+    for _ in range(3):
+        assert cache.get("a", database).value == "lamp"
+    cache.get_many(["a", "b"], [database, database])
+    assert database.asked == 6
+    faults.off("cache-off")
+    cache.get("a", database)
+    assert database.asked == 6
+
+
+def test_everything_expires_at_the_same_moment_again_and_again(
+    replica: Callable[[], FaultyCache], faults: FakeFaults, clock: Clock, database: Database
+) -> None:
+    """In all processes; between two strokes it is a cache."""
+    faults.switch("cache-stampede", milliseconds=2000)
+    caches = [replica(), replica()]
+    for stroke in range(1, 4):
+        for cache in caches:
+            cache.get("a", database)
+            cache.get("a", database)
+        assert database.asked == stroke
+        clock.now += 2
+
+
+def test_each_caller_loads_for_itself(
+    replica: Callable[[], FaultyCache], faults: FakeFaults, clock: Clock, database: Database
+) -> None:
+    """All are in the database together: it answers none before all have asked."""
+    cache = replica()
+    cache.get("a", database)
+    faults.switch("cache-stampede", milliseconds=2000)
+    clock.now += 2
+    database.together = threading.Barrier(CALLERS)
+    with ThreadPoolExecutor(CALLERS) as pool:
+        found = list(pool.map(lambda _: cache.get("a", database).value, range(CALLERS)))
+    assert found == ["lamp"] * CALLERS
+    assert database.asked == 1 + CALLERS

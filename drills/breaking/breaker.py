@@ -43,7 +43,8 @@ class InstanceBreaker:
     def _switch(self, fault: Fault, seconds: int) -> None:
         if self._switches is None:
             self._switches = Switches(self._instance)
-            self._switches.sign_in()
+        # Each time: a token lives a quarter of an hour, and while MongoDB stands still nobody can sign in to mend it.
+        self._switches.sign_in()
         switches, name = self._switches, str(fault.switch)
         if name not in switches.known():
             raise DrillFailed(f"this shop has no fault {name}.")

@@ -28,7 +28,7 @@ class Switches:
 
     def sign_in(self) -> None:
         """Do it before anything is broken. Raises ``DrillFailed``."""
-        answer = self._ask("POST", "/api/v1/auth/login", {"email": ADMIN, "password": self._password})
+        answer = self._ask("POST", "/api/v1/auth/login", {"email": ADMIN, "password": self._password}, signed=False)
         self._token = str(answer.json()["access_token"])
 
     def known(self) -> set[str]:
@@ -48,12 +48,17 @@ class Switches:
         self._ask("DELETE", f"{PATH}/{name}", allowed=(404,))
 
     def _ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, allowed: tuple[int, ...] = ()
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        allowed: tuple[int, ...] = (),
+        signed: bool = True,
     ) -> requests.Response:
         last, deadline = "", time.monotonic() + PATIENCE_SECONDS
         while True:
             for door in self._doors:
-                headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+                headers = {"Authorization": f"Bearer {self._token}"} if signed else {}
                 try:
                     answer = self._session.request(method, f"{door}{path}", json=body, headers=headers, timeout=SECONDS)
                 except requests.RequestException as error:
@@ -62,8 +67,8 @@ class Switches:
                 if answer.ok or answer.status_code in allowed:
                     return answer
                 last = f"{answer.status_code} {answer.text[:300]}"
-                if answer.status_code == 401 and self._token:
-                    self._token = ""
+                if answer.status_code == 401 and signed:
+                    # A new token, or DrillFailed: nothing is asked for ever.
                     self.sign_in()
                 elif answer.status_code < 500 and answer.status_code != 429:
                     raise DrillFailed(f"{method} {path}: {last}")

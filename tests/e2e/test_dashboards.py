@@ -64,12 +64,11 @@ def faults(stack: Stack, switch: Switch) -> None:
         stack.api("GET", "/api/v1/products")
     switch.off("api-errors")
     switch.on("telemetry-outage", instance="collector", seconds=120)
-
-    def lost() -> bool:
+    wait_until("the Collector to be away", lambda: stack.status()["collector"]["state"] == "stopped", 30)
+    for _ in range(3):
         stack.place_order()
-        return bool(stack.number('sum(telemetry_spans_exported_total{outcome="failed"}) > 0'))
-
-    wait_until("spans that are lost", lost, 90)
+    lost = 'sum(telemetry_spans_exported_total{outcome="lost"}) > 0'
+    wait_until("spans that are lost", lambda: stack.number(lost), 60)
     switch.off("telemetry-outage")
     wait_until("the Collector to be back", lambda: stack.status()["collector"]["state"] == "running", 60)
 

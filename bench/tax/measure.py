@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import time
@@ -94,8 +95,14 @@ def measure(
     rounds: int,
     say: Callable[[str], None],
     folder: str | None,
+    seconds: float = math.inf,
 ) -> list[Runner]:
-    """Start everything, measure ``rounds`` times, end everything. ``venvs``: the environments, by ``Variant.peers``."""
+    """Start everything, measure ``rounds`` times, end everything. ``venvs``: the environments, by ``Variant.peers``.
+
+    No round is begun that, if it takes as long as the last, would end later than ``seconds`` after the call; one is
+    always made.
+    """
+    began = time.monotonic()
     with ExitStack() as stack:
         place = Path(folder) if folder else Path(stack.enter_context(TemporaryDirectory(prefix="glasshouse-tax-")))
         urls = stack.enter_context(databases(place))
@@ -115,6 +122,7 @@ def measure(
             for endpoint in endpoints:
                 _load(runner.port, endpoint.request, WARM_UP_REQUESTS)
         for number in range(1, rounds + 1):
+            round_began = time.monotonic()
             for endpoint in endpoints:
                 for runner in runners:
                     runner.measure(endpoint)
@@ -122,6 +130,9 @@ def measure(
                     cache.flushdb()
                     mongo[DATABASE].orders.drop()
             say(f"round {number} of {rounds}")
+            now = time.monotonic()
+            if now - began + (now - round_began) > seconds:
+                break
         for runner in runners:
             say(f"{runner.variant.name}: {runner.delivered() or 'nothing exported'}")
             if absent := runner.missing():

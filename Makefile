@@ -121,6 +121,15 @@ profile: ## what a running component spends its CPU on, as a flame graph (NAME=a
 	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m bench.profile "$(or $(NAME),api-1)" \
 		--pyspy "$$load/bin/py-spy" $(if $(SECONDS),--seconds "$(SECONDS)")
 
+.PHONY: bench
+bench: ## what telemetry adds to the CPU time of a request, beside other ways to do it (QUICK=1: 4 min; ROUNDS= ARGS=)
+	@$(run_python) -m bench.tax $(if $(QUICK),--quick) \
+		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(ARGS)
+
+.PHONY: counts
+counts: ## send requests to the running stack, with errors, and hold every server's count against them (REQUESTS= ERRORS=)
+	@$(run_python) -m stack exec bench.counts $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ERRORS),--errors "$(ERRORS)")
+
 .PHONY: bench-faults
 bench-faults: ## what faults that are all off cost a request, on the running stack's databases
 	@$(run_python) -m stack exec bench.faults_off

@@ -28,11 +28,12 @@ Carried = tuple[str, tuple[str, ...], list[float]]
 
 @dataclass
 class Report:
-    """What one job left: its outcome, its observations, its spans."""
+    """What one job left: its outcome, its observations, its spans, and what was noted if it is not sampled."""
 
     outcome: str
     metrics: list[Carried] = field(default_factory=list)
     spans: list[dict[str, Any]] = field(default_factory=list)
+    noted: tuple[dict[str, Any] | None, list[tuple[str, Any, int]] | None] = (None, None)
 
 
 def open_bag() -> IO[bytes]:

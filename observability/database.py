@@ -45,6 +45,16 @@ class DatabaseMetrics:
             registry=registry,
         )
 
+        self._durations: dict[tuple[str, str, str], Histogram] = {}
+
+    def observe(self, system: str, operation: str, error: str, seconds: float) -> None:
+        """Observe one operation; ``error`` is ``""`` if it succeeded."""
+        labels = system, operation, error
+        child = self._durations.get(labels)
+        if child is None:
+            child = self._durations[labels] = self.duration.labels(*labels)
+        child.observe(seconds)
+
     def declare_operations(self, system: str, *operations: str) -> None:
         """Start the series of operations known in advance at zero."""
         for operation in operations:

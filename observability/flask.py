@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, got_request_exception, request
+from opentelemetry import trace
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
 
+from observability.http_late import LateRequests
 from observability.http_metrics import RequestMetrics
-from observability.http_server import ROUTE_KEY, RequestBoundary
+from observability.http_server import ROUTE_KEY, TRACED_KEY, RequestBoundary
 from observability.telemetry import Telemetry
+from observability.unsampled import UnsampledSpan
 
 
 def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
-    """Give every request of ``app`` its ids, one span, one log line and one observation.
+    """Give every request of ``app`` its ids, one log line, one observation, and one span if it is sampled or matters.
 
     Call it once all routes are registered: their series start at zero. Returns the metrics, whose decorators
     (``counter``, ``histogram`` …) are prometheus-flask-exporter's.
@@ -21,23 +27,49 @@ def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
     metrics.init_app(app)
     # Templates are as many as the routes, all known by now; whatever else notes a route must not note paths.
     telemetry.guard.bound(metrics.duration, "http_route")
-
-    def note_route() -> None:
-        if request.url_rule is not None:
-            request.environ[ROUTE_KEY] = request.url_rule.rule
-
+    plain = app.wsgi_app
     FlaskInstrumentor().instrument_app(  # type: ignore[no-untyped-call]
         app,
         tracer_provider=telemetry.provider,
         # Request metrics are Prometheus' own, with route templates and exemplars; a second set would only cost.
         meter_provider=NoOpMeterProvider(),
-        # Probes are asked every few seconds by machines; their spans would bury the traces people look for.
-        excluded_urls="^https?://[^/]+/(healthz|readyz)$",
+        # What is not to be traced does not get there.
+        excluded_urls="",
         enable_commenter=False,
     )
-    # First of all hooks, the span's (which is now the last) and the route's: a request that another hook refuses, or
-    # dies in, has both.
-    hooks = app.before_request_funcs.setdefault(None, [])
-    hooks[:0] = [hooks.pop(), note_route]
-    app.wsgi_app = RequestBoundary(app.wsgi_app, metrics)  # type: ignore[method-assign]
+    _keep_out_the_unsampled(app)
+    got_request_exception.connect(_note_failure, app)
+    late = LateRequests(app, telemetry, telemetry.sampler)
+    boundary = RequestBoundary(plain, app.wsgi_app, metrics, telemetry.sampler, late)
+    app.wsgi_app = boundary  # type: ignore[method-assign]
     return metrics
+
+
+def _keep_out_the_unsampled(app: Flask) -> None:
+    """Have the instrumentation's hooks run for requests that are traced only.
+
+    First of all hooks, the one that begins the span: a request that a later hook refuses has a span too.
+    """
+    before, teardown = app.before_request_funcs[None], app.teardown_request_funcs[None]
+    begin: Callable[[], None] = before.pop()  # type: ignore[assignment]
+    end: Callable[[BaseException | None], Any] = teardown.pop()
+
+    def begin_if_traced() -> None:
+        if TRACED_KEY in request.environ:
+            begin()
+
+    def end_if_traced(error: BaseException | None) -> None:
+        if TRACED_KEY in request.environ:
+            end(error)
+
+    before.insert(0, begin_if_traced)
+    teardown.append(end_if_traced)
+
+
+def _note_failure(_: Flask, exception: BaseException, **__: Any) -> None:
+    if request.url_rule is not None:
+        request.environ[ROUTE_KEY] = request.url_rule.rule
+    # The instrumentation does so for its own spans.
+    span = trace.get_current_span()
+    if isinstance(span, UnsampledSpan):
+        span.record_exception(exception)

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import requests
+from opentelemetry import propagate, trace
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
 from prometheus_client import Histogram
@@ -31,6 +32,10 @@ class ObservedSession(requests.Session):
         """Send one request; what never answered counts with status ``0``."""
         if (request_id := context.request_id.get()) is not None:
             request.headers.setdefault("X-Request-ID", request_id)
+        ids = trace.get_current_span().get_span_context()
+        if ids.is_valid and not ids.trace_flags.sampled:
+            # Under a span that is not sampled the instrumentation does nothing, not even this.
+            propagate.inject(request.headers)
         address = _address(request.url or "")
         started, status = time.perf_counter(), 0
         try:

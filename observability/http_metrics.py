@@ -22,6 +22,8 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
     """``http_server_request_duration_seconds`` by method, route template and status, with exemplars."""
 
     def __init__(self, registry: CollectorRegistry, buckets: tuple[float, ...] = LATENCY_BUCKETS) -> None:
+        self._children: dict[tuple[str, str, int], Histogram] = {}
+        self._routes: set[str] = set()
         super().__init__(app=None, path=None, registry=registry, buckets=buckets, group_by="url_rule")
 
     def export_defaults(self, *_: Any, app: Flask | None = None, **__: Any) -> None:
@@ -48,6 +50,7 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
         A view declares its success status by an attribute ``success_status`` (default 200).
         """
         for rule in app.url_map.iter_rules():
+            self._routes.add(rule.rule)
             view = app.view_functions[rule.endpoint]
             success = getattr(view, "success_status", 200)
             for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
@@ -56,6 +59,11 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
 
     def observe(self, method: str, route: str, status: int, seconds: float, trace_id: str | None, span_id: str) -> None:
         """Observe one request; with a trace id the observation becomes an exemplar."""
-        method = method if method in _KNOWN_METHODS else "_OTHER"
-        exemplar = {"trace_id": trace_id, "span_id": span_id} if trace_id else None
-        self.duration.labels(method, route, str(status)).observe(seconds, exemplar)
+        child = self._children.get((method, route, status))
+        if child is None:
+            known = method if method in _KNOWN_METHODS else "_OTHER"
+            child = self.duration.labels(known, route, str(status))
+            if known == method and route in self._routes:
+                # What clients invent, or the guard may turn into "other", is not kept: there is no end of it.
+                self._children[method, route, status] = child
+        child.observe(seconds, {"trace_id": trace_id, "span_id": span_id} if trace_id else None)

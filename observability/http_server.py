@@ -1,7 +1,8 @@
-"""The boundary of one HTTP request: its ids, its one log line, its one observation.
+"""The boundary of one HTTP request: its ids, the decision to trace it, its one log line, its one observation.
 
 It is the outermost WSGI layer, so that whatever happens inside is counted and logged exactly once, with the time
-until the last byte was handed over.
+until the last byte was handed over. A request that is not sampled never enters OpenTelemetry's instrumentation; if it
+fails or is slow, its span is made here, when it is over.
 """
 
 from __future__ import annotations
@@ -11,18 +12,27 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import trace
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
+from opentelemetry.trace import Span
 
 from observability import context
+from observability.http_late import LateRequests
 from observability.http_metrics import RequestMetrics
+from observability.logs import log_line
+from observability.sampling import Sampler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from observability.unsampled import UnsampledSpan
+
 _log = logging.getLogger("http.request")
 
+TRACED_KEY = "observability.traced"
+"""In the WSGI environment of a request that the Flask instrumentation is to see, and of no other."""
 ROUTE_KEY = "observability.route"
-"""Where the framework's hook leaves the route template of the request, in the WSGI environment."""
+"""Where a framework may leave the route template of a request, in its environment; Werkzeug's need not be told."""
 WAITED_KEY = "observability.waited_seconds"
 """Where a server may leave how many seconds the request has waited for a thread: they are part of its duration."""
 SPAN_KEY = "opentelemetry-flask.span_key"
@@ -30,108 +40,155 @@ SPAN_KEY = "opentelemetry-flask.span_key"
 UNMATCHED = "(unmatched)"
 """The route of a request that no rule matches: raw paths never become label values."""
 
-_QUIET_ROUTES = frozenset({"/healthz", "/readyz"})
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Asked every few seconds by machines: counted, but logged only when they fail, and never traced."""
 
 
 class RequestBoundary:
-    """WSGI middleware; see the module."""
+    """WSGI middleware around ``plain``, the application, and ``traced``, the same with its instrumentation."""
 
     def __init__(
-        self, app: WSGIApplication, metrics: RequestMetrics, clock: Callable[[], float] = time.perf_counter
+        self,
+        plain: WSGIApplication,
+        traced: WSGIApplication,
+        metrics: RequestMetrics,
+        sampler: Sampler,
+        late: LateRequests,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._app = app
-        self._metrics = metrics
-        self._clock = clock
+        self.plain, self.traced = plain, traced
+        self.metrics, self.sampler, self.late, self.clock = metrics, sampler, late, clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        exchange = _Exchange(environ, self._metrics, self._clock)
+        exchange = _Exchange(self, environ, start_response)
         try:
-            body = self._app(environ, exchange.starter(start_response))
+            exchange.body = exchange.app(environ, exchange.start)
         except BaseException:
             exchange.status = 500
             exchange.finish()
             raise
-        return _Body(body, exchange)
+        return exchange
 
 
 class _Exchange:
-    """One request on its way through: what is needed for its log line and its observation."""
+    """One request on its way through, and its response's body, whose ``close`` is the end of the request."""
 
-    def __init__(self, environ: WSGIEnvironment, metrics: RequestMetrics, clock: Callable[[], float]) -> None:
-        self.environ = environ
-        self.status = 0
-        self._metrics = metrics
-        self._clock = clock
-        self._started = clock() - environ.get(WAITED_KEY, 0.0)
+    __slots__ = (
+        "_boundary",
+        "_finished",
+        "_is_probe",
+        "_notes",
+        "_start_response",
+        "_started",
+        "_token",
+        "_unsampled",
+        "app",
+        "body",
+        "environ",
+        "request_id",
+        "route",
+        "status",
+    )
+
+    def __init__(self, boundary: RequestBoundary, environ: WSGIEnvironment, start_response: StartResponse) -> None:
+        self._boundary, self.environ, self._start_response = boundary, environ, start_response
+        self._started = boundary.clock() - environ.get(WAITED_KEY, 0.0)
         self._finished = False
+        self.status, self.route = 0, UNMATCHED
+        self.body: Iterable[bytes] = ()
         self.request_id = context.accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
         environ["HTTP_X_REQUEST_ID"] = self.request_id
         context.request_id.set(self.request_id)
         self._notes = context.begin_notes()
-        metrics.active.inc()
+        self._is_probe = environ.get("PATH_INFO") in PROBES
+        self._unsampled: UnsampledSpan | None = self._decide()
+        if self._unsampled is None:
+            environ[TRACED_KEY] = True
+            # Nothing of a request before it in this thread, whose body nobody may have closed.
+            self._token = otel_context.attach(Context())
+            self.app = boundary.traced
+        else:
+            self._token = self._unsampled.attach()
+            self.app = boundary.plain
+        boundary.metrics.active.inc()
 
-    def starter(self, start_response: StartResponse) -> StartResponse:
-        """A ``start_response`` that notes the status and tells the client the request's ids."""
+    def _decide(self) -> UnsampledSpan | None:
+        environ, sampler = self.environ, self._boundary.sampler
+        if self._is_probe:
+            return sampler.never()
+        return sampler.request(
+            environ["REQUEST_METHOD"], environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
+        )
 
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-            self.status = int(status[:3])
-            headers.append(("X-Request-ID", self.request_id))
-            if trace_id := self._trace_ids()[0]:
-                headers.append(("X-Trace-ID", trace_id))
-            return start_response(status, headers, exc_info)
-
-        return start
-
-    def _trace_ids(self) -> tuple[str, str, bool]:
-        span: trace.Span | None = self.environ.get(SPAN_KEY)
-        if span is None:
-            return "", "", False
-        ids = span.get_span_context()
-        return format(ids.trace_id, "032x"), format(ids.span_id, "016x"), ids.trace_flags.sampled
-
-    def finish(self) -> None:
-        """Count and log the request; only the first call does anything."""
-        if self._finished:
-            return
-        self._finished = True
-        duration = self._clock() - self._started
-        environ = self.environ
-        method, route = environ["REQUEST_METHOD"], environ.get(ROUTE_KEY, UNMATCHED)
-        trace_id, span_id, sampled = self._trace_ids()
-        self._metrics.active.dec()
-        self._metrics.observe(method, route, self.status, duration, trace_id if sampled else None, span_id)
-        if route not in _QUIET_ROUTES or self.status >= 400:
-            fields: dict[str, Any] = {
-                "event": "http.request",
-                "http_request_method": method,
-                "http_route": route,
-                "http_response_status_code": self.status,
-                "duration_seconds": round(duration, 6),
-                "request_id": self.request_id,
-            }
-            fields.update(self._notes)
-            if trace_id:
-                fields["trace_id"], fields["span_id"] = trace_id, span_id
-            level = logging.ERROR if self.status >= 500 else logging.INFO
-            _log.log(level, "%s %s %d", method, route, self.status, extra=fields)
-        context.request_id.set(None)
-
-
-class _Body:
-    """The response's body; its ``close`` is the end of the request."""
-
-    def __init__(self, body: Iterable[bytes], exchange: _Exchange) -> None:
-        self._body = body
-        self._exchange = exchange
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        """WSGI's ``start_response``: notes status and route, and tells the client the request's ids."""
+        self.status, self.route = int(status[:3]), _route(self.environ)
+        headers.append(("X-Request-ID", self.request_id))
+        trace_id = self._unsampled.trace_id if self._unsampled is not None else self._ids()[0]
+        if trace_id and not self._is_probe:
+            headers.append(("X-Trace-ID", trace_id))
+        return self._start_response(status, headers, exc_info)
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._body)
+        return iter(self.body)
 
     def close(self) -> None:
         """End the request, even if the inner body fails to close."""
         try:
-            if close := getattr(self._body, "close", None):
+            if close := getattr(self.body, "close", None):
                 close()
         finally:
-            self._exchange.finish()
+            self.finish()
+
+    def _ids(self) -> tuple[str, str]:
+        if self._unsampled is not None:
+            return self._unsampled.trace_id, self._unsampled.span_id
+        span: Span | None = self.environ.get(SPAN_KEY)
+        if span is None:
+            return "", ""
+        ids = span.get_span_context()
+        return format(ids.trace_id, "032x"), format(ids.span_id, "016x")
+
+    def finish(self) -> None:
+        """Count and log the request, and make its span if it needs one yet; only the first call does anything."""
+        if self._finished:
+            return
+        self._finished = True
+        boundary, environ, status, unsampled = self._boundary, self.environ, self.status, self._unsampled
+        duration = boundary.clock() - self._started
+        method, route = environ["REQUEST_METHOD"], environ.get(ROUTE_KEY) or self.route
+        trace_id, span_id = self._ids()
+        reason = None
+        if unsampled is not None and route not in PROBES:
+            reason = boundary.late.reason(route, status, duration)
+        traced = reason is not None if unsampled is not None else bool(trace_id)
+        boundary.metrics.active.dec()
+        boundary.metrics.observe(method, route, status, duration, trace_id if traced else None, span_id)
+        if route not in PROBES or status >= 400:
+            fields: dict[str, Any] = {
+                "event": "http.request",
+                "http_request_method": method,
+                "http_route": route,
+                "http_response_status_code": status,
+                "duration_seconds": round(duration, 6),
+                "request_id": self.request_id,
+                **self._notes,
+            }
+            if trace_id:
+                fields["trace_id"], fields["span_id"] = trace_id, span_id
+                if not traced:
+                    fields["trace_sampled"] = False
+            if reason is not None:
+                fields["sampling_reason"] = reason.value
+            log_line(_log, logging.ERROR if status >= 500 else logging.INFO, f"{method} {route} {status}", fields)
+        otel_context.detach(self._token)
+        if unsampled is not None and reason is not None:
+            boundary.late.make(unsampled, reason, environ, route, status, duration)
+        context.request_id.set(None)
+
+
+def _route(environ: WSGIEnvironment) -> str:
+    # Werkzeug's request is in the environment until Flask's context ends: no hook needs to run for each request.
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+    return rule.rule if rule is not None else UNMATCHED

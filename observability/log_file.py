@@ -8,14 +8,18 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from observability.log_lines import LogLines
+from observability.log_lines import LineHandler, LogLines, line_of
+from observability.quick_write import writer
 
 COMPLAIN_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+"""How often it is looked whether another process has rotated or filled the file: a look costs more than a line."""
 
 
-class SharedFileHandler(logging.Handler):
+class SharedFileHandler(LineHandler):
     """Appends each record as one line; ``path`` becomes ``path.1`` at ``max_bytes``, up to ``path.<backups>``.
 
     Safe for the processes of one service (a server and its workers, an RQ worker and its work-horses): each line is one
@@ -24,28 +28,57 @@ class SharedFileHandler(logging.Handler):
     logged here and never raises; it is counted in ``lines``, and standard error says so once a minute.
     """
 
-    def __init__(self, path: str, max_bytes: int = 10 * 2**20, backups: int = 2, lines: LogLines | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        max_bytes: int = 10 * 2**20,
+        backups: int = 2,
+        lines: LogLines | None = None,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
         super().__init__()
+        self._look_seconds, self._look_at, self._size = look_seconds, 0.0, 0
         self._lines = lines
         self._path, self._max_bytes, self._backups = Path(path), max_bytes, backups
         self._descriptor = -1
         self._inode = 0
+        self._append: Callable[[bytes], None]
         self._complained = -COMPLAIN_SECONDS
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append the record."""
         try:
-            line = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
-            self._follow()
-            if os.fstat(self._descriptor).st_size + len(line) > self._max_bytes:
+            line = line_of(self, record)
+        except Exception:  # noqa: BLE001  (a record that cannot be formatted; logging's own rule for it)
+            self.handleError(record)
+            if self._lines is not None:
+                self._lines.count(False)
+        else:
+            self._put(line)
+
+    def write_line(self, line: bytes) -> None:
+        """Append a line that was made elsewhere."""
+        with self._door:
+            self._put(line)
+
+    def createLock(self) -> None:  # noqa: N802 (the name is logging's)
+        """The lock around each line: logging's, and ours for lines that do not come by logging."""
+        super().createLock()
+        assert self.lock is not None
+        self._door = self.lock
+
+    def _put(self, line: bytes) -> None:
+        try:
+            if time.monotonic() >= self._look_at:
+                self._follow()
+            if self._size + len(line) > self._max_bytes:
                 self._rotate()
-            whole = os.write(self._descriptor, line) == len(line)
+            self._append(line)
+            self._size += len(line)
+            whole = True
         except OSError as error:
             whole = False
             self._complain(error)
-        except Exception:  # noqa: BLE001  (a record that cannot be formatted; logging's own rule for it)
-            whole = False
-            self.handleError(record)
         if self._lines is not None:
             self._lines.count(whole)
 
@@ -61,14 +94,16 @@ class SharedFileHandler(logging.Handler):
     def _follow(self) -> None:
         """Have the file open that bears the name now: another process may have rotated it away."""
         try:
-            current = os.stat(self._path).st_ino
+            found = os.stat(self._path)
         except FileNotFoundError:
-            current = 0
-        if self._descriptor >= 0 and current == self._inode:
-            return
-        self._forget()
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        self._inode = os.fstat(self._descriptor).st_ino
+            found = None
+        if self._descriptor < 0 or found is None or found.st_ino != self._inode:
+            self._forget()
+            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._append = writer(self._descriptor)
+            found = os.fstat(self._descriptor)
+        self._inode, self._size = found.st_ino, found.st_size
+        self._look_at = time.monotonic() + self._look_seconds
 
     def _rotate(self) -> None:
         """Rename the file, unless another process is about to: then it grows by a few lines more."""
@@ -90,7 +125,7 @@ class SharedFileHandler(logging.Handler):
     def _forget(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
-            self._descriptor = -1
+            self._descriptor, self._look_at = -1, 0.0
 
     def _complain(self, error: OSError) -> None:
         now = time.monotonic()

@@ -11,39 +11,77 @@ import logging
 import logging.config
 import sys
 import threading
-import traceback
-from datetime import UTC, datetime
+import time
 from types import TracebackType
 from typing import Any
 
+import orjson
 from opentelemetry import trace
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from observability import context
+from observability.exceptions import exception_fields
 from observability.log_file import SharedFileHandler
-from observability.log_lines import CountedStream, LogLines
+from observability.log_lines import CountedStream, LineHandler, LogLines
 from observability.settings import TelemetrySettings
 
-_RENAME = {"levelname": "level", "name": "logger"}
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
+_IDS = (("request_id", context.request_id), ("job_id", context.job_id))
 
 
 class JsonFormatter(OrjsonFormatter):
     """One record as one JSON line: timestamp (UTC, microseconds), level, logger, message, ids, extra fields."""
 
     def __init__(self, service: str, instance: str) -> None:
-        super().__init__(
-            ["levelname", "name", "message"],
-            rename_fields=_RENAME,
-            static_fields={"service": service, "instance": instance},
-        )
+        super().__init__(["levelname", "name", "message"])
+        self._who = {"service": service, "instance": instance}
+        self._second, self._second_shown = -1, ""
+
+    def line(self, record: logging.LogRecord) -> bytes:
+        """The line with its end, as it is written; made once, however many handlers share this formatter."""
+        line: bytes | None = record.__dict__.get("_line")
+        if line is None:
+            if record.exc_info or record.exc_text or record.stack_info or type(record.msg) is not str:
+                line = f"{super().format(record)}\n".encode("utf-8", "backslashreplace")
+            else:
+                # What is left of the base class's way when there is nothing special: it takes half as long.
+                record.message = record.getMessage() if record.args else record.msg
+                fields: dict[str, Any] = {}
+                self.add_fields(fields, record, {})
+                line = orjson.dumps(fields, self.json_default, _OPTIONS)
+            record.__dict__["_line"] = line
+        return line
+
+    def made(self, created: float, level: int, logger: str, message: str, fields: dict[str, Any]) -> bytes:
+        """The line with its end, of what a record would tell."""
+        data = {
+            "timestamp": self._timestamp(created),
+            "level": logging.getLevelName(level),
+            "logger": logger,
+            "message": message,
+            **self._who,
+            **fields,
+        }
+        if "trace_id" not in data or "request_id" not in data:
+            _add_ids(data)
+        return orjson.dumps(data, self.json_default, _OPTIONS)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line without its end."""
+        return self.line(record)[:-1].decode()
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        """Add the ids of the current request, and what is known of the exception."""
+        """Add what the base class would, the ids of the current request, and what is known of the exception."""
         # First, because people read lines from the left.
-        created = datetime.fromtimestamp(record.created, UTC)
-        log_data["timestamp"] = created.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        log_data["timestamp"] = self._timestamp(record.created)
+        log_data["level"], log_data["logger"], log_data["message"] = record.levelname, record.name, record.message
+        log_data.update(self._who)
         message_dict.pop("exc_info", None)
-        super().add_fields(log_data, record, message_dict)
+        log_data.update(message_dict)
+        skipped = self._skip_fields
+        for name, value in record.__dict__.items():
+            if name not in skipped and name[0] != "_":
+                log_data[name] = value
         _add_ids(log_data)
         if record.exc_info and record.exc_info[0] is not None:
             log_data.update(exception_fields(*record.exc_info))
@@ -52,25 +90,63 @@ class JsonFormatter(OrjsonFormatter):
         """Nothing: the traceback becomes a field of its own in ``add_fields``."""
         return ""
 
+    def _timestamp(self, created: float) -> str:
+        second, micros = divmod(round(created * 1e6), 1_000_000)
+        # A local copy: another thread may be at the next second already.
+        known, shown = self._second, self._second_shown
+        if known != second or not shown:
+            shown = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second_shown, self._second = shown, second
+        return f"{shown}.{micros:06d}Z"
+
+
+def log_line(logger: logging.Logger, level: int, message: str, fields: dict[str, Any]) -> None:
+    """Log ``message`` as ``logger.log(…, extra=fields)`` does, ids included, at a third of the cost.
+
+    No field tells the caller, so nobody looks for it; and where all handlers are this package's own, no record is made
+    for them to take apart again. Anybody else's handler or filter gets its record.
+    """
+    if not logger.isEnabledFor(level):
+        return
+    if quick := _only_ours(logger):
+        formatter, handlers = quick
+        line = formatter.made(time.time(), level, logger.name, message, fields)
+        for handler in handlers:
+            handler.write_line(line)
+        return
+    record = logging.LogRecord(logger.name, level, "", 0, message, None, None)
+    record.__dict__.update(fields)
+    logger.handle(record)
+
+
+def _only_ours(logger: logging.Logger) -> tuple[JsonFormatter, list[LineHandler]] | None:
+    """The handlers that a line reaches, if all are ours and take everything as the same formatter makes it."""
+    found: list[LineHandler] = []
+    formatter: Any = None
+    at: logging.Logger | None = logger
+    while at is not None:
+        for handler in at.handlers:
+            formatter = formatter or handler.formatter
+            if not isinstance(handler, LineHandler) or handler.formatter is not formatter:
+                return None
+            if handler.filters or handler.level:
+                return None
+            found.append(handler)
+        at = at.parent if at.propagate else None
+    if logger.filters or type(formatter) is not JsonFormatter:
+        return None
+    return formatter, found
+
 
 def _add_ids(log_data: dict[str, Any]) -> None:
-    span = trace.get_current_span().get_span_context()
-    if span.is_valid and "trace_id" not in log_data:
-        log_data["trace_id"] = format(span.trace_id, "032x")
-        log_data["span_id"] = format(span.span_id, "016x")
-    for name, variable in (("request_id", context.request_id), ("job_id", context.job_id)):
-        value = variable.get()
-        if value is not None:
-            log_data.setdefault(name, value)
-
-
-def exception_fields(
-    kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
-) -> dict[str, str]:
-    """An exception as OpenTelemetry's ``exception.*`` attributes, with ``_`` for ``.``."""
-    name = f"{kind.__module__}.{kind.__qualname__}" if kind else ""
-    stack = "".join(traceback.format_exception(kind, error, trace_back))
-    return {"exception_type": name, "exception_message": str(error), "exception_stacktrace": stack}
+    if "trace_id" not in log_data:
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            log_data["trace_id"] = format(span.trace_id, "032x")
+            log_data["span_id"] = format(span.span_id, "016x")
+    for name, variable in _IDS:
+        if name not in log_data and (value := variable.get()) is not None:
+            log_data[name] = value
 
 
 def logging_config(settings: TelemetrySettings, lines: LogLines | None = None) -> dict[str, Any]:
@@ -108,6 +184,8 @@ def logging_config(settings: TelemetrySettings, lines: LogLines | None = None) -
 def configure_logging(settings: TelemetrySettings, lines: LogLines | None = None) -> None:
     """Log JSON to standard output from here on; uncaught exceptions of any thread become one line too."""
     logging.config.dictConfig(logging_config(settings, lines))
+    # What each record would look up and no line tells (see "Optimization" in logging's documentation).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(

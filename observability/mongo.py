@@ -36,19 +36,19 @@ class CommandMetrics(monitoring.CommandListener):
     """Observes the duration of each command, with the server's error name when it failed."""
 
     def __init__(self, metrics: DatabaseMetrics) -> None:
-        self._duration = metrics.duration
+        self._observe = metrics.observe
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         """Nothing to note: the driver measures."""
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Observe a success."""
-        self._duration.labels(SYSTEM, event.command_name, "").observe(event.duration_micros / 1e6)
+        self._observe(SYSTEM, event.command_name, "", event.duration_micros / 1e6)
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         """Observe a failure under the server's name for it, or the driver's when no answer came."""
         error = event.failure.get("codeName") or event.failure.get("errtype") or "NetworkError"
-        self._duration.labels(SYSTEM, event.command_name, str(error)).observe(event.duration_micros / 1e6)
+        self._observe(SYSTEM, event.command_name, str(error), event.duration_micros / 1e6)
 
 
 class PoolMetrics(monitoring.ConnectionPoolListener):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -16,6 +15,8 @@ from observability.telemetry import Telemetry
 
 SYSTEM = "redis"
 _COMMANDS = ("GET", "SET", "DEL", "PING", "PIPELINE")
+_OPERATIONS: dict[Any, str] = {name: name for name in _COMMANDS}
+"""As redis-py writes most of them: nothing needs to be parted or raised."""
 
 
 def instrument_redis(telemetry: Telemetry, metrics: DatabaseMetrics) -> Callable[..., ObservedRedis]:
@@ -35,21 +36,6 @@ def instrument_redis(telemetry: Telemetry, metrics: DatabaseMetrics) -> Callable
     return from_url
 
 
-@contextmanager
-def _timed(metrics: DatabaseMetrics | None, operation: str) -> Iterator[None]:
-    if metrics is None:
-        yield
-        return
-    started, error = time.perf_counter(), ""
-    try:
-        yield
-    except redis.RedisError as failure:
-        error = type(failure).__name__
-        raise
-    finally:
-        metrics.duration.labels(SYSTEM, operation, error).observe(time.perf_counter() - started)
-
-
 class ObservedRedis(redis.Redis):
     """A Redis client whose commands are observed in ``metrics``."""
 
@@ -57,8 +43,16 @@ class ObservedRedis(redis.Redis):
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run and observe one command."""
-        with _timed(self.metrics, str(args[0]).split(" ")[0].upper()):
+        started, error = time.perf_counter(), ""
+        try:
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        except redis.RedisError as failure:
+            error = type(failure).__name__
+            raise
+        finally:
+            if self.metrics is not None:
+                operation = _OPERATIONS.get(args[0]) or str(args[0]).split(" ")[0].upper()
+                self.metrics.observe(SYSTEM, operation, error, time.perf_counter() - started)
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
         """A pipeline that is observed as one operation."""
@@ -74,6 +68,13 @@ class ObservedPipeline(Pipeline):
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Run and observe what was queued."""
-        with _timed(self.metrics, "PIPELINE"):
+        started, error = time.perf_counter(), ""
+        try:
             result: list[Any] = super().execute(raise_on_error)
             return result
+        except redis.RedisError as failure:
+            error = type(failure).__name__
+            raise
+        finally:
+            if self.metrics is not None:
+                self.metrics.observe(SYSTEM, "PIPELINE", error, time.perf_counter() - started)

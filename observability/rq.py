@@ -25,7 +25,9 @@ from rq.job_lifecycle import call_exception_handlers
 from observability import carry, context
 from observability.metrics import JOB_BUCKETS
 from observability.rq_queues import QueueCollector
+from observability.sampling import Late
 from observability.telemetry import Telemetry
+from observability.unsampled import UnsampledSpan
 
 # Not below "rq": that library's own chatter is kept at warnings.
 _log = logging.getLogger("jobs")
@@ -37,14 +39,18 @@ def enqueue(
 ) -> Job:
     """Enqueue ``function(*args)`` under a producer span; its context and the request id go into the job's meta.
 
-    ``parent`` is the producer span's parent, by default the current span; ``options`` are those of
-    ``Queue.enqueue``. Raises what RQ and redis raise.
+    ``parent`` is the producer span's parent, by default the current span; under one that is not sampled no span is
+    made, and the job is told so. ``options`` are those of ``Queue.enqueue``. Raises what RQ and redis raise.
     """
+    meta: dict[str, str] = dict(options.pop("meta", {}))
+    if (request_id := context.request_id.get()) is not None:
+        meta["request_id"] = request_id
+    ids = trace.get_current_span(parent).get_span_context()
+    if ids.is_valid and not ids.trace_flags.sampled:
+        propagate.inject(meta, parent)
+        return queue.enqueue(function, *args, meta=meta, **options)
     with tracer.start_as_current_span(f"{queue.name} publish", context=parent, kind=SpanKind.PRODUCER) as span:
-        meta: dict[str, str] = dict(options.pop("meta", {}))
         propagate.inject(meta)
-        if (request_id := context.request_id.get()) is not None:
-            meta["request_id"] = request_id
         job = queue.enqueue(function, *args, meta=meta, **options)
         span.set_attributes(_attributes(job, queue.name, "publish"))
         return job
@@ -102,6 +108,7 @@ class ObservedWorker(Worker):
 
     _bag: IO[bytes]
     _span: Span
+    _unsampled: UnsampledSpan | None = None
 
     def work(self, *args: Any, **options: Any) -> bool:
         """The worker's loop. Its own Redis commands (waiting, heartbeats) leave no spans: there is no end of them."""
@@ -111,14 +118,14 @@ class ObservedWorker(Worker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run one job in a work-horse and tell what came of it."""
         name = str(job.func_name).rsplit(".", 1)[-1]
-        parent = propagate.extract(job.meta)
-        started = time.perf_counter()
+        began, started = time.time_ns(), time.perf_counter()
         if job.enqueued_at is not None:
             waited = datetime.now(UTC) - job.enqueued_at.replace(tzinfo=UTC)
             self.job_metrics.wait.labels(queue.name, name).observe(max(0.0, waited.total_seconds()))
-        self._span = self.telemetry.tracer(__name__).start_span(
+        self._unsampled = self.telemetry.sampler.job(job.meta)
+        self._span = self._unsampled or self.telemetry.tracer(__name__).start_span(
             f"{queue.name} process",
-            context=parent,
+            context=propagate.extract(job.meta, Context()),
             kind=SpanKind.CONSUMER,
             attributes=_attributes(job, queue.name, "process"),
         )
@@ -132,20 +139,31 @@ class ObservedWorker(Worker):
         if report is not None:
             self._take_home(report)
         seconds = time.perf_counter() - started
-        self._tell(job, queue.name, name, outcome, seconds)
+        late = self.telemetry.sampler.late(outcome != "finished", seconds) if self._unsampled is not None else None
+        self._tell(job, queue.name, name, outcome, seconds, late)
+        if late is not None:
+            self._leave_span(job, queue.name, (began, began + int(seconds * 1e9)), late)
 
     def _take_home(self, report: carry.Report) -> None:
         carry.add(self.telemetry.registry, report.metrics)
-        if self.telemetry.spans is not None:
-            for values in report.spans:
-                self.telemetry.spans.on_end(carry.load_span(values, self.telemetry.provider.resource))
+        for values in report.spans:
+            self.telemetry.take(carry.load_span(values, self.telemetry.provider.resource))
+        if self._unsampled is not None:
+            self._unsampled.attributes, self._unsampled.events = report.noted
 
-    def _tell(self, job: Job, queue: str, name: str, outcome: str, seconds: float) -> None:
+    def _leave_span(self, job: Job, queue: str, times: tuple[int, int], late: Late) -> None:
+        assert self._unsampled is not None
+        attributes = _attributes(job, queue, "process")
+        resource = self.telemetry.provider.resource
+        self.telemetry.take(
+            self._unsampled.made(late.value, f"{queue} process", SpanKind.CONSUMER, times, attributes, resource)
+        )
+
+    def _tell(self, job: Job, queue: str, name: str, outcome: str, seconds: float, late: Late | None) -> None:
         ids = self._span.get_span_context()
+        traced = ids.trace_flags.sampled or late is not None
         exemplar = (
-            {"trace_id": format(ids.trace_id, "032x"), "span_id": format(ids.span_id, "016x")}
-            if ids.trace_flags.sampled
-            else None
+            {"trace_id": format(ids.trace_id, "032x"), "span_id": format(ids.span_id, "016x")} if traced else None
         )
         self.job_metrics.duration.labels(queue, name, outcome).observe(seconds, exemplar)
         good = outcome == "finished"
@@ -153,13 +171,17 @@ class ObservedWorker(Worker):
             self._span.set_status(Status(StatusCode.ERROR, f"job {outcome}"))
             self._span.set_attribute("error.type", outcome)
         with trace.use_span(self._span, end_on_exit=True), context.bound(job.meta.get("request_id"), job.id):
-            fields = {
+            fields: dict[str, Any] = {
                 "event": "rq.job",
                 "queue": queue,
                 "job": name,
                 "outcome": outcome,
                 "duration_seconds": round(seconds, 6),
             }
+            if late is not None:
+                fields["sampling_reason"] = late.value
+            elif not traced:
+                fields["trace_sampled"] = False
             _log.log(logging.INFO if good else logging.ERROR, "%s %s", name, outcome, extra=fields)
 
     def perform_job(self, job: Job, queue: Queue, execution: Any) -> bool:
@@ -170,8 +192,9 @@ class ObservedWorker(Worker):
 
         def perform() -> Any:
             self.on_fork()
-            # Attached afresh: the loop's context suppresses instrumentation, the job's must not.
-            token = otel_context.attach(trace.set_span_in_context(self._span, otel_context.Context()))
+            # Attached afresh: the loop's context suppresses instrumentation, that of a traced job must not.
+            fresh = trace.set_span_in_context(self._span, Context())
+            token = otel_context.attach(self._unsampled.within() if self._unsampled is not None else fresh)
             try:
                 with context.bound(job.meta.get("request_id"), job.id):
                     return work()
@@ -182,11 +205,13 @@ class ObservedWorker(Worker):
         try:
             return super().perform_job(job, queue, execution)
         finally:
+            unsampled = self._unsampled
             spans = telemetry.spans.kept if telemetry.spans is not None else []
             report = carry.Report(
                 outcome=_outcome(job),
                 metrics=carry.additions(telemetry.registry),
                 spans=[carry.dump_span(span) for span in spans],
+                noted=(unsampled.attributes, unsampled.events) if unsampled is not None else (None, None),
             )
             carry.pack(self._bag, report)
 
@@ -195,6 +220,8 @@ class ObservedWorker(Worker):
 
         RQ's own line, in whose place this is, tells the job's arguments, and they may be anybody's.
         """
+        if self._unsampled is not None and exc_info[1] is not None:
+            self._unsampled.record_exception(exc_info[1])
         with trace.use_span(self._span), context.bound(job.meta.get("request_id"), job.id):
             _log.error("job failed", exc_info=exc_info, extra={"event": "rq.job_failed"})
         call_exception_handlers(self._exc_handlers, job, *exc_info)

@@ -5,6 +5,7 @@ Names that OpenTelemetry already defines are taken as they are.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import socket
@@ -34,6 +35,8 @@ class TelemetrySettings:
 
     ``otlp_endpoint`` is the base URL of an OTLP/HTTP receiver, or ``""`` to make no spans leave the process.
     ``metrics_port`` 0 means that no metrics are served. ``log_file`` receives a copy of the log lines, ``""`` for none.
+    ``traces_per_second`` is how many requests that only read, and as many others, are traced each second before
+    ``trace_ratio`` of the rest is; what takes longer than ``slow_seconds`` is traced in any case.
     ``label_values`` is how many values a guarded label may take (``observability.cardinality``).
     """
 
@@ -47,6 +50,9 @@ class TelemetrySettings:
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     log_file: str = ""
+    traces_per_second: float = 10.0
+    trace_ratio: float = 0.002
+    slow_seconds: float = 0.5
     label_values: int = 100
 
     @classmethod
@@ -79,8 +85,22 @@ class TelemetrySettings:
             metrics_host=env.get("METRICS_HOST") or "127.0.0.1",
             metrics_port=read_port(env, "METRICS_PORT", 0),
             log_file=_writable(env, "LOG_FILE"),
+            traces_per_second=_number(env, "TRACES_PER_SECOND", cls.traces_per_second, 0.0, 100_000.0),
+            trace_ratio=_number(env, "TRACE_RATIO", cls.trace_ratio, 0.0, 1.0),
+            slow_seconds=_number(env, "TRACE_SLOW_SECONDS", cls.slow_seconds, 0.001, 3600.0),
             label_values=_label_values(env),
         )
+
+
+def _number(env: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    value = env.get(name) or str(default)
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not low <= number <= high:
+        raise WrongSetting(name, value, f"a number from {low:g} to {high:g}")
+    return number
 
 
 def _label_values(env: Mapping[str, str]) -> int:

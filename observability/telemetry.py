@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from opentelemetry import propagate, trace
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 from observability import logs, metrics, multiprocess, tracing
 from observability.cardinality import LabelGuard
 from observability.log_lines import LogLines
+from observability.sampling import Sampler
 from observability.settings import TelemetrySettings
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Telemetry:
         tracing.use_stable_conventions()
         self.settings = settings
         self.registry = registry if registry is not None else metrics.new_registry(settings)
+        self.sampler = Sampler(settings)
         self.guard = LabelGuard(self.registry, settings.label_values)
         self.provider: TracerProvider
         self.provider, self.spans = tracing.new_provider(settings, self.registry, exporter)
@@ -70,6 +72,11 @@ class Telemetry:
     def tracer(self, name: str) -> Tracer:
         """A tracer for the spans that code named ``name`` makes by hand."""
         return self.provider.get_tracer(name, self.settings.version)
+
+    def take(self, span: ReadableSpan) -> None:
+        """Send a finished span that was made otherwise than by the provider."""
+        if self.spans is not None:
+            self.spans.on_end(span)
 
     def stop(self) -> None:
         """Send what is left, within ``SHUTDOWN_SECONDS``; called at exit, safe to call twice."""

@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 EXPORT_TIMEOUT_SECONDS = 2.0
 EXPORT_DELAY_SECONDS = 1.0
 COMPLAIN_EVERY_SECONDS = 60.0
+QUEUE_SPANS = 8192
+"""How many spans may wait: an outage makes each of its errors leave one, at the pace of all traffic."""
 
 
 def use_stable_conventions() -> None:
@@ -61,9 +63,22 @@ class CountingExporter(SpanExporter):
             registry=registry,
         )
         self._sent, self._lost = counter.labels("sent"), counter.labels("lost")
+        self._waiting, self._lock = 0, threading.Lock()
+
+    def admit(self) -> bool:
+        """Whether one more span may wait to be exported; one that may not is counted as lost."""
+        with self._lock:
+            if self._waiting < QUEUE_SPANS:
+                self._waiting += 1
+                return True
+        self._lost.inc()
+        self._complain(f"{QUEUE_SPANS} are waiting already")
+        return False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Export a batch; a failure is an answer, never an exception."""
+        with self._lock:
+            self._waiting -= len(spans)
         try:
             result = self._exporter.export(spans)
         except Exception as error:  # noqa: BLE001  (telemetry never breaks work)
@@ -74,10 +89,13 @@ class CountingExporter(SpanExporter):
             self._sent.inc(len(spans))
             return result
         self._lost.inc(len(spans))
+        self._complain(reason)
+        return result
+
+    def _complain(self, reason: str) -> None:
         if self._clock() - self._complained >= COMPLAIN_EVERY_SECONDS:
             self._complained = self._clock()
             _log.warning("spans are being lost: %s", reason, extra={"event": "telemetry.spans_lost"})
-        return result
 
     def shutdown(self) -> None:
         """Close the exporter's connection and end its retries."""
@@ -91,17 +109,20 @@ class ForkAwareProcessor(SpanProcessor):
     a dead receiver, or lose its spans. Its parent takes them over (``observability.carry``).
     """
 
-    def __init__(self, batch: SpanProcessor) -> None:
-        self._batch = batch
+    def __init__(self, batch: SpanProcessor, admit: Callable[[], bool]) -> None:
+        """``admit`` says for each span that is to be sent whether ``batch`` has room for it."""
+        self._batch, self._admit = batch, admit
         self._owner = os.getpid()
         self.kept: list[ReadableSpan] = []
 
     def on_end(self, span: ReadableSpan) -> None:
         """Take a finished span."""
-        if os.getpid() == self._owner:
-            self._batch.on_end(span)
-        elif span.context is not None and span.context.trace_flags.sampled:
+        if span.context is None or not span.context.trace_flags.sampled:
+            return
+        if os.getpid() != self._owner:
             self.kept.append(span)
+        elif self._admit():
+            self._batch.on_end(span)
 
     def shutdown(self) -> None:
         """Send what is left and stop."""
@@ -129,8 +150,13 @@ def new_provider(
         if not settings.otlp_endpoint:
             return provider, None
         exporter = OTLPSpanExporter(f"{settings.otlp_endpoint}/v1/traces", timeout=EXPORT_TIMEOUT_SECONDS)
-    batch = BatchSpanProcessor(CountingExporter(exporter, registry), schedule_delay_millis=EXPORT_DELAY_SECONDS * 1000)
-    processor = ForkAwareProcessor(batch)
+    counting = CountingExporter(exporter, registry)
+    batch = BatchSpanProcessor(
+        counting,
+        max_queue_size=QUEUE_SPANS,
+        schedule_delay_millis=EXPORT_DELAY_SECONDS * 1000,
+    )
+    processor = ForkAwareProcessor(batch, counting.admit)
     provider.add_span_processor(processor)
     return provider, processor
 

@@ -1,6 +1,6 @@
 """Make the virtual environment that everything else runs in; needs nothing but Python's standard library.
 
-    python3 stack/setup.py run|dev|load
+    python3 stack/setup.py run|dev|load|peers
 
 prints the environment's directory on stdout, and what it does on stderr. The environment lives outside the
 checkout, in `$XDG_CACHE_HOME/glasshouse/venv/<kind>-<python>-<digest of the lock file>`, so that every checkout with
@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = ("run", "dev", "load")
+KINDS = ("run", "dev", "load", "peers")
 OLDEST_PYTHON = (3, 11)
 NEEDED_BYTES = 600 * 1024 * 1024
 NO_NETWORK = re.compile(
@@ -164,7 +164,7 @@ def ensure(kind: str) -> Path:
         with locked(venv.with_name(venv.name + ".lock")):
             if not complete(venv):
                 build(kind, venv)
-    if kind != "load":
+    if kind in ("run", "dev"):
         link(venv)
     return venv
 
@@ -177,7 +177,7 @@ def newer_python() -> str | None:
 def main(arguments: list[str]) -> int:
     """Run the command line; 0, or 1 after one sentence on stderr."""
     if len(arguments) != 1 or arguments[0] not in KINDS:
-        say("usage: python3 stack/setup.py run|dev|load")
+        say("usage: python3 stack/setup.py run|dev|load|peers")
         return 2
     if sys.version_info < OLDEST_PYTHON:
         if found := newer_python():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from itertools import pairwise
 
 import pytest
 import redis
+from opentelemetry import context as otel_context
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import Counter
@@ -18,6 +20,8 @@ from rq.serializers import JSONSerializer
 
 from observability import Telemetry, context
 from observability import rq as observed
+from observability.logs import JsonFormatter
+from observability.unsampled import REASON, UnsampledSpan
 from tests.integration.conftest import Server
 
 _work: dict[str, object] = {}
@@ -132,6 +136,52 @@ def test_a_killed_work_horse_is_counted_and_leaves_its_span(bench: Bench) -> Non
     assert bench.jobs("die", "crashed") == 1
     assert bench.jobs("count_and_trace", "finished") == 1
     assert bench.telemetry.registry.get_sample_value("things_total") == 1
+
+
+def enqueue_unsampled(bench: Bench, function: str, *args: object) -> UnsampledSpan:
+    """Enqueue as a request that is not sampled does; returns what stands in for its span."""
+    caller = UnsampledSpan()
+    token = caller.attach()
+    try:
+        observed.enqueue(bench.telemetry.tracer("test"), bench.queue, f"{__name__}.{function}", *args)
+    finally:
+        otel_context.detach(token)
+    return caller
+
+
+def test_a_job_of_a_request_that_is_not_sampled_leaves_no_span(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither where it is enqueued, nor in the worker, nor in the work-horse; its line has the request's trace id."""
+    caplog.set_level(logging.INFO)
+    # The ids are taken when a line is made, within the job's context.
+    caplog.handler.setFormatter(JsonFormatter("worker", "worker-1"))
+    caller = enqueue_unsampled(bench, "count_and_trace", 2)
+    bench.work()
+    assert bench.jobs("count_and_trace", "finished") == 1
+    assert bench.telemetry.registry.get_sample_value("things_total") == 2
+    assert bench.spans() == {}
+    (line,) = [one for one in map(json.loads, caplog.text.splitlines()) if one.get("event") == "rq.job"]
+    assert (line["trace_id"], line["trace_sampled"]) == (caller.trace_id, False)
+
+
+@pytest.mark.parametrize(("function", "outcome"), [("fail", "failed"), ("die", "crashed")])
+def test_a_job_that_is_not_sampled_and_fails_leaves_its_span(
+    bench: Bench, caplog: pytest.LogCaptureFixture, function: str, outcome: str
+) -> None:
+    """In its request's trace, marked with the reason; with the exception, if the work-horse lived to tell it."""
+    caller = enqueue_unsampled(bench, function)
+    bench.work()
+    assert bench.jobs(function, outcome) == 1
+    (span,) = bench.spans().values()
+    assert span.context is not None
+    assert span.parent is not None
+    assert format(span.context.trace_id, "032x") == caller.trace_id
+    assert format(span.parent.span_id, "016x") == caller.span_id
+    attributes = dict(span.attributes or {})
+    assert (attributes[REASON], attributes["error.type"]) == ("error", outcome)
+    assert (span.name, span.status.status_code.name) == ("orders process", "ERROR")
+    assert [event.name for event in span.events] == (["exception"] if outcome == "failed" else [])
+    (line,) = [record for record in caplog.records if getattr(record, "event", "") == "rq.job"]
+    assert line.__dict__["sampling_reason"] == "error"
 
 
 def test_an_idle_worker_leaves_no_spans(bench: Bench) -> None:

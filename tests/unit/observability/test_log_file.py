@@ -59,7 +59,7 @@ def test_at_its_size_it_becomes_number_one(tmp_path: Path) -> None:
 def test_a_file_that_another_process_rotated_is_followed(tmp_path: Path) -> None:
     """The next line goes to the new file, not to the renamed one."""
     path = tmp_path / "worker-1.log"
-    handler = SharedFileHandler(str(path))
+    handler = SharedFileHandler(str(path), look_seconds=0)
     handler.emit(record("first"))
     path.rename(tmp_path / "worker-1.log.1")
     handler.emit(record("second"))

@@ -40,6 +40,31 @@ def test_lost_spans_are_counted_and_told_once_a_minute(raises: bool, caplog: pyt
     assert len(caplog.records) == 2
 
 
+def test_what_the_queue_does_not_take_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK drops in silence; ours says how many, and takes spans again when there is room."""
+    monkeypatch.setattr(tracing, "QUEUE_SPANS", 3)
+    blocked, entered = threading.Event(), threading.Event()
+
+    class Slow(SpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            entered.set()
+            blocked.wait()
+            return SpanExportResult.SUCCESS
+
+    registry = CollectorRegistry()
+    exporter = CountingExporter(Slow(), registry)
+    assert [exporter.admit() for _ in range(5)] == [True] * 3 + [False] * 2
+    sending = threading.Thread(target=exporter.export, args=([ReadableSpan("a")],))
+    sending.start()
+    entered.wait()
+    assert exporter.admit()
+    blocked.set()
+    sending.join()
+    outcomes = {"sent": 1, "lost": 2}
+    name = "telemetry_spans_exported_total"
+    assert {one: registry.get_sample_value(name, {"outcome": one}) for one in outcomes} == outcomes
+
+
 def test_shutdown_is_bounded() -> None:
     """An exporter that never returns does not keep the process."""
     forever = threading.Event()

@@ -1,0 +1,149 @@
+"""Round by round, each variant in turn: CPU time per request of the server."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import redis
+import requests
+from pymongo import MongoClient
+
+from bench.tax.cpu import cpu_seconds
+from bench.tax.servers import ROOT, databases, free_port, served, sinks
+from bench.tax.variants import Variant
+from bench.tax.wired.shop import DATABASE
+
+CONNECTIONS = 8
+WARM_UP_REQUESTS = 400
+SETTLE_SECONDS = 1.2
+"""After each load, still counted: what exporters do with what they have gathered (ours sends every second)."""
+SCRAPE_SECONDS = 5.0
+"""Of load; as often as the stack's own Prometheus asks."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What is asked for, and how often in one round."""
+
+    name: str
+    request: str
+    requests: int
+
+
+ENDPOINTS = (
+    Endpoint("cached read", "GET /cached/brass-desk-lamp", 3000),
+    Endpoint("Mongo read", "GET /products/brass-desk-lamp", 2000),
+    Endpoint("order placement", "POST /orders", 1200),
+)
+
+
+@dataclass
+class Runner:
+    """A variant's server, and what was measured of it: microseconds of CPU per request, by endpoint."""
+
+    variant: Variant
+    pid: int
+    port: int
+    sink: str
+    metrics: str
+    unscraped: float = 0.0
+    """Seconds of load since the last scrape."""
+    cpu_us: dict[str, list[float]] = field(default_factory=dict)
+    p99_ms: dict[str, list[float]] = field(default_factory=dict)
+
+    def measure(self, endpoint: Endpoint) -> None:
+        """One load, and its share of the CPU."""
+        before = cpu_seconds(self.pid)
+        summary = _load(self.port, endpoint.request, endpoint.requests)
+        self.unscraped += summary["seconds"]
+        if self.variant.scraped and self.unscraped >= SCRAPE_SECONDS:
+            self.unscraped = 0.0
+            requests.get(self.metrics, timeout=10).raise_for_status()
+        time.sleep(SETTLE_SECONDS)
+        spent = cpu_seconds(self.pid) - before
+        self.cpu_us.setdefault(endpoint.name, []).append(spent / endpoint.requests * 1e6)
+        self.p99_ms.setdefault(endpoint.name, []).append(float(summary["p99"]) * 1e3)
+
+    def delivered(self) -> dict[str, dict[str, int]]:
+        """What its sink has received."""
+        found: dict[str, dict[str, int]] = requests.get(f"{self.sink}/counts", timeout=5).json()
+        return found
+
+    def missing(self) -> list[str]:
+        """Where its data should have arrived and has not; such a row is worth nothing."""
+        arrived = self.delivered()
+        return [
+            paths
+            for paths in self.variant.exports_to
+            if not any(arrived.get(path, {}).get("bytes") for path in paths.split("|"))
+        ]
+
+
+def measure(
+    variants: Sequence[Variant],
+    endpoints: Sequence[Endpoint],
+    venvs: dict[bool, Path],
+    rounds: int,
+    say: Callable[[str], None],
+    folder: str | None,
+    seconds: float = math.inf,
+) -> list[Runner]:
+    """Start everything, measure ``rounds`` times, end everything. ``venvs``: the environments, by ``Variant.peers``.
+
+    No round is begun that, if it takes as long as the last, would end later than ``seconds`` after the call; one is
+    always made.
+    """
+    began = time.monotonic()
+    with ExitStack() as stack:
+        place = Path(folder) if folder else Path(stack.enter_context(TemporaryDirectory(prefix="glasshouse-tax-")))
+        urls = stack.enter_context(databases(place))
+        ports = [free_port() for _ in variants]
+        stack.enter_context(sinks(ports, place))
+        runners = []
+        for variant, sink in zip(variants, ports, strict=True):
+            port, metrics = free_port(), free_port()
+            say(f"starting {variant.name}")
+            environment = {**urls, **variant.environment(f"http://127.0.0.1:{sink}", metrics)}
+            process = stack.enter_context(served(variant, venvs[variant.peers], port, environment, place))
+            urls_of = f"http://127.0.0.1:{sink}", f"http://127.0.0.1:{metrics}/metrics"
+            runners.append(Runner(variant, process.pid, port, *urls_of))
+        cache = stack.enter_context(redis.Redis.from_url(urls["REDIS_URL"]))
+        mongo = stack.enter_context(MongoClient[dict[str, object]](urls["MONGO_URL"]))
+        for runner in runners:
+            for endpoint in endpoints:
+                _load(runner.port, endpoint.request, WARM_UP_REQUESTS)
+        for number in range(1, rounds + 1):
+            round_began = time.monotonic()
+            for endpoint in endpoints:
+                for runner in runners:
+                    runner.measure(endpoint)
+                    # Nobody works on the orders: each begins with empty shelves.
+                    cache.flushdb()
+                    mongo[DATABASE].orders.drop()
+            say(f"round {number} of {rounds}")
+            now = time.monotonic()
+            if now - began + (now - round_began) > seconds:
+                break
+        for runner in runners:
+            say(f"{runner.variant.name}: {runner.delivered() or 'nothing exported'}")
+            if absent := runner.missing():
+                raise RuntimeError(f"{runner.variant.name} has exported nothing to {', '.join(absent)}: not comparable")
+        return runners
+
+
+def _load(port: int, request: str, count: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.tax.client", str(port), request, str(count), str(CONNECTIONS)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    if done.returncode:
+        raise RuntimeError(f"the load on {request} failed: {done.stderr.strip().splitlines()[-1]}")
+    summary: dict[str, float] = json.loads(done.stdout)
+    return summary

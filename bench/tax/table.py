@@ -1,0 +1,57 @@
+"""The results as a table, on the terminal and in the documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+BEGIN, END = "<!-- telemetry tax: begin -->", "<!-- telemetry tax: end -->"
+_COLUMNS = ("endpoint", "variant", "CPU per request", "× bare", "middle half", "p99")
+
+
+def cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """One row as it is read."""
+    low, high = row["spread"]
+    return (
+        row["endpoint"],
+        row["variant"],
+        f"{row['cpu_us_per_request']:,.0f} µs",
+        f"{row['ratio_to_bare']:.2f}",
+        f"{low:.2f}–{high:.2f}",
+        f"{row['p99_ms']:.0f} ms",
+    )
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print the table."""
+    shown = Table(*_COLUMNS, title=f"Telemetry tax · {found['machine']} · {found['date']}")
+    for row in found["results"]:
+        shown.add_row(*cells(row), end_section=row is found["results"][-1])
+    Console(width=120).print(shown)
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """The table, and what it was measured on."""
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    lines = [
+        f"Measured on {found['machine']}; {found['date']}; {found['load']}.",
+        "",
+        f"Versions: {versions}.",
+        "",
+        f"| {' | '.join(_COLUMNS)} |",
+        "|---|---|--:|--:|--:|--:|",
+        *(f"| {' | '.join(cells(row))} |" for row in found["results"]),
+    ]
+    return "\n".join(lines)
+
+
+def put_into(document: Path, found: dict[str, Any]) -> None:
+    """Replace what is between the markers in ``document``. Raises ``ValueError`` if it has none."""
+    before, _, rest = document.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{document} lacks the lines {BEGIN} and {END}")
+    document.write_text(f"{before}{BEGIN}\n\n{markdown(found)}\n\n{END}{after}")

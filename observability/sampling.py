@@ -1,0 +1,103 @@
+"""Which requests and jobs are traced: all while traffic is low, a budget a second and a ratio of the rest above it."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from opentelemetry import trace
+from opentelemetry.trace import SpanContext
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from observability.settings import TelemetrySettings
+from observability.unsampled import UnsampledSpan
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_W3C = TraceContextTextMapPropagator()
+
+
+class Late(StrEnum):
+    """Why work that was not sampled has left a span all the same."""
+
+    ERROR = "error"
+    SLOW = "slow"
+
+
+class TraceBudget:
+    """``per_second`` traces a second, saved up for a second at the most; beyond them each has the chance ``ratio``."""
+
+    def __init__(
+        self,
+        per_second: float,
+        ratio: float,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._per_second, self._ratio, self._clock, self._chance = per_second, ratio, clock, chance
+        self._left = self._most = max(1.0, per_second)
+        self._at = clock()
+        self._next = self._at if per_second else math.inf
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Whether one more is traced; safe to ask from any thread."""
+        now = self._clock()
+        # Most ask while there is nothing: they need no lock to be told so.
+        if now >= self._next:
+            with self._lock:
+                if now >= self._next:
+                    self._left = min(self._most, self._left + (now - self._at) * self._per_second) - 1.0
+                    self._at = now
+                    if self._left < 1.0:
+                        self._next = now + (1.0 - self._left) / self._per_second
+                    return True
+        return self._chance() < self._ratio
+
+
+class Sampler:
+    """Decides before any span is made. What comes with a decision of its caller keeps it.
+
+    Requests that change something have a budget of their own, as large: however many only look, orders are traced.
+    """
+
+    def __init__(self, settings: TelemetrySettings, new_budget: Callable[[float, float], TraceBudget] = TraceBudget):
+        self.slow_seconds = settings.slow_seconds
+        self._reads = new_budget(settings.traces_per_second, settings.trace_ratio)
+        self._writes = new_budget(settings.traces_per_second, settings.trace_ratio)
+
+    def request(self, method: str, traceparent: str | None, tracestate: str | None) -> UnsampledSpan | None:
+        """``None`` for a request that is to be traced, else what stands in for its span."""
+        if traceparent is not None:
+            parent = extract({"traceparent": traceparent, "tracestate": tracestate or ""})
+            if parent is not None:
+                return None if parent.trace_flags.sampled else UnsampledSpan(parent)
+        budget = self._reads if method in _SAFE_METHODS else self._writes
+        return None if budget.take() else UnsampledSpan()
+
+    def never(self) -> UnsampledSpan:
+        """What stands in for the span of a probe."""
+        return UnsampledSpan()
+
+    def job(self, meta: Mapping[str, str]) -> UnsampledSpan | None:
+        """``None`` for a job that is to be traced, else what stands in for its span."""
+        parent = extract(meta)
+        if parent is not None:
+            return None if parent.trace_flags.sampled else UnsampledSpan(parent)
+        return None if self._writes.take() else UnsampledSpan()
+
+    def late(self, failed: bool, seconds: float, slow_seconds: float | None = None) -> Late | None:
+        """Why a span is made of what has just ended unsampled; ``None``: it is not."""
+        if failed:
+            return Late.ERROR
+        limit = self.slow_seconds if slow_seconds is None else slow_seconds
+        return Late.SLOW if seconds > limit else None
+
+
+def extract(carrier: Mapping[str, str]) -> SpanContext | None:
+    """The W3C context in ``carrier``; ``None`` if there is none or it is malformed."""
+    found = trace.get_current_span(_W3C.extract(carrier)).get_span_context()
+    return found if found.is_valid else None

@@ -22,6 +22,8 @@ from load.running.instance import Instance, NotReady
 from load.running.process import Generator
 from load.tally import Histogram, Tally
 
+QUIET_SCRAPES = 6
+
 
 @dataclass(frozen=True)
 class Result:
@@ -61,7 +63,7 @@ def carry_out(
         GeneratorFailed: the generator did.
     """
     say("  waiting for quiet: two scrapes without a request")
-    before, door = _quiet(prometheus), FrontDoor.from_now(instance.front_door_log)
+    before, door = quiet(prometheus), FrontDoor.from_now(instance.front_door_log)
     plan = Plan(url, secrets.token_hex(4), secrets.randbits(32), profile, customers)
     plan_file = folder / "plan.json"
     plan_file.write_text(plan.dumps())
@@ -90,14 +92,18 @@ def carry_out(
     return Result(profile, tuple(moments), tally, agreement, last["orders"], ended, lag, stepped_out, again)
 
 
-def _quiet(prometheus: Prometheus) -> Reading:
-    first, second = prometheus.settled(), prometheus.settled()
-    if others := second.since(first).total:
-        raise NotReady(
-            f"somebody else is using the shop ({others} requests within a scrape), so that nothing could be counted "
-            "exactly: end that first."
-        )
-    return second
+def quiet(prometheus: Prometheus) -> Reading:
+    """The counters once nobody uses the shop. Raises ``NotReady``: somebody goes on."""
+    # The trickle was stopped a moment ago, and what it had under way may still come.
+    reading = prometheus.settled()
+    for _ in range(QUIET_SCRAPES):
+        before, reading = reading, prometheus.settled()
+        if not (others := reading.since(before).total):
+            return reading
+    raise NotReady(
+        f"somebody else is using the shop ({others} requests within the last of {QUIET_SCRAPES} scrapes), so that "
+        "nothing could be counted exactly: end that first."
+    )
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """What a forked process observed, carried home to its parent.
 
-An RQ work-horse is a fork that lives for one job. Counters it raises are its own copy, and spans it makes die with
-it. Prometheus' multiprocess mode would leave files behind for every job; a push for each job would make jobs wait
-for telemetry. So the child writes what it added (counters, histograms, summaries and finished spans) into an
+An RQ work-horse is a fork that lives for a job or some. Counters it raises are its own copy, and spans it makes die
+with it. Prometheus' multiprocess mode would leave files behind for every fork; a push for each job would make jobs
+wait for telemetry. So the child writes what it added (counters, histograms, summaries and finished spans) into an
 unlinked temporary file, and the parent, whose ``/metrics`` is scraped and whose exporter is connected, adds it.
 
 Gauges are not carried: a value that stands for "now" has no meaning after the process has gone.
@@ -37,35 +37,43 @@ class Report:
 
 
 def open_bag() -> IO[bytes]:
-    """A file without a name that both sides of a fork hold; a pipe would block a child that has much to tell."""
-    return tempfile.TemporaryFile(prefix="glasshouse-")
+    """A file without a name that both sides of a fork hold; a pipe would block a child that has much to tell.
+
+    They share its offset too, so neither may keep a buffer.
+    """
+    return tempfile.TemporaryFile(prefix="glasshouse-", buffering=0)
+
+
+def empty(bag: IO[bytes]) -> None:
+    """In the parent, before each further job: a child that dies in it must not be heard with its last report."""
+    bag.seek(0)
+    bag.truncate()
 
 
 def pack(bag: IO[bytes], report: Report) -> None:
     """In the child: write the report."""
-    pickle.dump(report, bag)
-    bag.flush()
+    bag.write(pickle.dumps(report))
 
 
 def unpack(bag: IO[bytes]) -> Report | None:
     """In the parent: the child's report, or ``None`` if it died before it had written all of it."""
     bag.seek(0)
     try:
-        report = pickle.load(bag)  # noqa: S301  (written by our own child into a file without a name)
+        report = pickle.loads(bag.read())  # noqa: S301  (written by our own child into a file without a name)
     except (EOFError, pickle.UnpicklingError):
         return None
     return report if isinstance(report, Report) else None
 
 
 def set_to_zero(registry: CollectorRegistry) -> None:
-    """In the child, right after the fork: forget the parent's counts, so that what is there later was added."""
+    """In the child, after the fork and after each report: what is there later was added since."""
     for _, _, numbers in _children(registry):
         for number in numbers:
             number.set(0.0)
 
 
 def additions(registry: CollectorRegistry) -> list[Carried]:
-    """In the child, at its end: every series that rose."""
+    """In the child, after each job: every series that rose."""
     return [
         (name, labels, values)
         for name, labels, numbers in _children(registry)
@@ -113,8 +121,8 @@ def dump_span(span: ReadableSpan) -> dict[str, Any]:
     """A finished span as plain values; the SDK's own object holds locks and cannot be pickled."""
     return {
         "name": span.name,
-        "context": _dump_context(span.context),
-        "parent": _dump_context(span.parent),
+        "context": dump_context(span.context),
+        "parent": dump_context(span.parent),
         "kind": span.kind,
         "start_time": span.start_time,
         "end_time": span.end_time,
@@ -122,18 +130,18 @@ def dump_span(span: ReadableSpan) -> dict[str, Any]:
         "instrumentation_scope": _dump_scope(span.instrumentation_scope),
         "attributes": dict(span.attributes or {}),
         "events": [(e.name, dict(e.attributes or {}), e.timestamp) for e in span.events],
-        "links": [(_dump_context(link.context), dict(link.attributes or {})) for link in span.links],
+        "links": [(dump_context(link.context), dict(link.attributes or {})) for link in span.links],
     }
 
 
 def load_span(values: dict[str, Any], resource: Resource) -> ReadableSpan:
     """The span again, made by ``resource``: the parent's, since both are one service."""
     events = [Event(name, attributes, timestamp) for name, attributes, timestamp in values["events"]]
-    links = [Link(_load_context(context), attributes) for context, attributes in values["links"]]
+    links = [Link(context, noted) for ids, noted in values["links"] if (context := load_context(ids)) is not None]
     scope = values["instrumentation_scope"]
     loaded = {
-        "context": _load_context(values["context"]),
-        "parent": _load_context(values["parent"]) if values["parent"] else None,
+        "context": load_context(values["context"]),
+        "parent": load_context(values["parent"]),
         "status": Status(*values["status"]),
         "instrumentation_scope": InstrumentationScope(*scope) if scope else None,
         "events": events,
@@ -142,13 +150,17 @@ def load_span(values: dict[str, Any], resource: Resource) -> ReadableSpan:
     return ReadableSpan(**{**values, **loaded}, resource=resource)
 
 
-def _dump_context(context: SpanContext | None) -> tuple[Any, ...] | None:
+def dump_context(context: SpanContext | None) -> tuple[Any, ...] | None:
+    """A span's ids as plain values."""
     if context is None:
         return None
     return context.trace_id, context.span_id, context.is_remote, int(context.trace_flags), dict(context.trace_state)
 
 
-def _load_context(values: tuple[Any, ...]) -> SpanContext:
+def load_context(values: tuple[Any, ...] | None) -> SpanContext | None:
+    """The ids again."""
+    if values is None:
+        return None
     trace_id, span_id, is_remote, flags, state = values
     return SpanContext(trace_id, span_id, is_remote, TraceFlags(flags), TraceState(list(state.items())))
 

@@ -7,6 +7,7 @@ with :class:`ObservedWorker`.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -16,13 +17,15 @@ from opentelemetry import context as otel_context
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import NonRecordingSpan, Span, SpanKind, Status, StatusCode, Tracer
 from prometheus_client import CollectorRegistry, Histogram
 from rq import Queue, Worker
+from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.job_lifecycle import call_exception_handlers
 
 from observability import carry, context
+from observability.horse import Horse, Work
 from observability.metrics import JOB_BUCKETS
 from observability.rq_queues import QueueCollector
 from observability.sampling import Late
@@ -103,17 +106,22 @@ class ObservedWorker(Worker):
 
     telemetry: Telemetry
     job_metrics: JobMetrics
-    on_fork: Callable[[], None] = staticmethod(lambda: None)
-    """Called in each fresh work-horse, to make clients that must not be shared over a fork."""
+    jobs_per_horse = 1
+    """How many jobs a work-horse does before another is forked. 1 is RQ's way: a job cannot leave anything behind."""
+    epoch: Callable[[], object] = staticmethod(lambda: None)
+    """What a work-horse is born with and must not outlive: another is forked once this gives something else."""
 
-    _bag: IO[bytes]
+    _horse: Horse | None = None
     _span: Span
     _unsampled: UnsampledSpan | None = None
 
     def work(self, *args: Any, **options: Any) -> bool:
         """The worker's loop. Its own Redis commands (waiting, heartbeats) leave no spans: there is no end of them."""
-        with suppress_instrumentation():
-            return super().work(*args, **options)
+        try:
+            with suppress_instrumentation():
+                return super().work(*args, **options)
+        finally:
+            self._let_go()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run one job in a work-horse and tell what came of it."""
@@ -129,12 +137,13 @@ class ObservedWorker(Worker):
             kind=SpanKind.CONSUMER,
             attributes=_attributes(job, queue.name, "process"),
         )
-        with carry.open_bag() as bag:
-            self._bag = bag
-            try:
-                super().execute_job(job, queue)
-            finally:
-                report = carry.unpack(bag)
+        try:
+            super().execute_job(job, queue)
+        except BaseException:
+            # Redis has failed, or the worker is being stopped: what the work-horse is doing may still go on.
+            self._let_go()
+            raise
+        report = self._report()
         outcome = report.outcome if report is not None else "crashed"
         if report is not None:
             self._take_home(report)
@@ -143,6 +152,45 @@ class ObservedWorker(Worker):
         self._tell(job, queue.name, name, outcome, seconds, late)
         if late is not None:
             self._leave_span(job, queue.name, (began, began + int(seconds * 1e9)), late)
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Give the job to the work-horse that is there, or fork one for it."""
+        epoch = self.epoch()
+        if self._horse is not None and (self._horse.epoch != epoch or not self._horse.give(self._work(job, queue))):
+            self._let_go()
+        if self._horse is None:
+            self._horse = Horse(epoch)
+            super().fork_work_horse(job, queue)
+            self._horse.was_forked(self.horse_pid)
+        self._horse_pid = self._horse.pid
+
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Wait until the job is done or the work-horse is over; the latter is told as RQ tells it."""
+        if self._horse is None or self._horse.over:
+            return None, None, None
+        if self._horse.wait():
+            return self._horse.pid, os.EX_OK, None
+        ended = super().wait_for_horse()
+        self._horse.over = True
+        return ended
+
+    def _report(self) -> carry.Report | None:
+        assert self._horse is not None
+        report = carry.unpack(self._horse.bag)
+        if self._horse.over:
+            self._let_go()
+        return report
+
+    def _let_go(self) -> None:
+        if self._horse is not None:
+            self._horse.close()
+            self._horse = None
+
+    def _work(self, job: Job, queue: Queue) -> Work:
+        assert self.execution is not None
+        parent = self._unsampled.parent if self._unsampled is not None else None
+        span = self._span.get_span_context()
+        return Work(str(job.id), self.execution.id, queue.name, span, self._unsampled is not None, parent)
 
     def _take_home(self, report: carry.Report) -> None:
         carry.add(self.telemetry.registry, report.metrics)
@@ -184,14 +232,36 @@ class ObservedWorker(Worker):
                 fields["trace_sampled"] = False
             _log.log(logging.INFO if good else logging.ERROR, "%s %s", name, outcome, extra=fields)
 
-    def perform_job(self, job: Job, queue: Queue, execution: Any) -> bool:
-        """In the work-horse: run the job's function within the span and the ids, and pack what it observed."""
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """In the work-horse: this job, and those that the parent gives it after that."""
+        horse = self._horse
+        assert horse is not None
+        horse.begin()
+        carry.set_to_zero(self.telemetry.registry)
+        for left in range(self.jobs_per_horse - 1, -1, -1):
+            self._perform(job, queue, execution, horse.bag)
+            # After its last job it exits, as RQ's own does after its only one.
+            work = horse.next() if left else None
+            if work is None:
+                break
+            job, queue, execution = self._taken(work)
+        return True
+
+    def _taken(self, work: Work) -> tuple[Job, Queue, Execution]:
+        self._unsampled = work.stand_in()
+        self._span = self._unsampled or NonRecordingSpan(work.span)
+        job = self.job_class.fetch(work.job, connection=self.connection, serializer=self.serializer)
+        execution = Execution(work.execution, work.job, self.connection, self.name)
+        self.executions = {execution.id: execution}
+        os.environ["RQ_JOB_ID"] = work.job
+        return job, next(queue for queue in self.queues if queue.name == work.queue), execution
+
+    def _perform(self, job: Job, queue: Queue, execution: Execution, bag: IO[bytes]) -> None:
+        """Run the job's function within the span and the ids, and pack what it observed."""
         telemetry = self.telemetry
-        carry.set_to_zero(telemetry.registry)
         work = job.perform
 
         def perform() -> Any:
-            self.on_fork()
             # Attached afresh: the loop's context suppresses instrumentation, that of a traced job must not.
             fresh = trace.set_span_in_context(self._span, Context())
             token = otel_context.attach(self._unsampled.within() if self._unsampled is not None else fresh)
@@ -203,7 +273,7 @@ class ObservedWorker(Worker):
 
         job.perform = perform  # type: ignore[method-assign]
         try:
-            return super().perform_job(job, queue, execution)
+            super().perform_job(job, queue, execution)
         finally:
             unsampled = self._unsampled
             spans = telemetry.spans.kept if telemetry.spans is not None else []
@@ -213,7 +283,9 @@ class ObservedWorker(Worker):
                 spans=[carry.dump_span(span) for span in spans],
                 noted=(unsampled.attributes, unsampled.events) if unsampled is not None else (None, None),
             )
-            carry.pack(self._bag, report)
+            carry.set_to_zero(telemetry.registry)
+            spans.clear()
+            carry.pack(bag, report)
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """In the work-horse: log why the job failed, and ask the exception handlers.
@@ -233,12 +305,14 @@ def instrument_worker(
     *,
     jobs: Sequence[str] = (),
     asking: Sequence[Queue] | None = None,
+    jobs_per_horse: int = 1,
     **options: Any,
 ) -> ObservedWorker:
     """A worker of ``queues`` whose jobs and queues are traced, logged and counted: ``instrument_worker(…).work()``.
 
     The series of ``jobs``, the bare names of functions known in advance, start at zero. ``asking`` are the same queues
-    over a connection with short time limits, for scrapes; by default the worker's own. ``options`` are RQ's.
+    over a connection with short time limits, for scrapes; by default the worker's own. With ``jobs_per_horse`` above 1
+    forking is paid for once in so many jobs; module state and clients live as long. ``options`` are RQ's.
     """
     metrics = JobMetrics(telemetry.registry)
     for queue in queues:
@@ -246,7 +320,7 @@ def instrument_worker(
     QueueCollector(list(asking if asking is not None else queues), telemetry.registry)
     first = queues[0]
     worker = ObservedWorker(list(queues), connection=first.connection, serializer=first.serializer, **options)
-    worker.telemetry, worker.job_metrics = telemetry, metrics
+    worker.telemetry, worker.job_metrics, worker.jobs_per_horse = telemetry, metrics, jobs_per_horse
     return worker
 
 

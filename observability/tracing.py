@@ -105,8 +105,8 @@ class CountingExporter(SpanExporter):
 class ForkAwareProcessor(SpanProcessor):
     """Batches spans in the process that made it; keeps them in ``kept`` in a process forked from that one.
 
-    An RQ work-horse lives for one job and leaves through ``os._exit``: it would pay a connection per job, wait for
-    a dead receiver, or lose its spans. Its parent takes them over (``observability.carry``).
+    An RQ work-horse leaves through ``os._exit`` after a job or some: it would pay a connection of its own, wait for a
+    dead receiver, or lose its spans. Its parent takes them over (``observability.carry``).
     """
 
     def __init__(self, batch: SpanProcessor, admit: Callable[[], bool]) -> None:

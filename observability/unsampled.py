@@ -46,6 +46,13 @@ class UnsampledSpan(Span):
         self._context: SpanContext | None = None
         self._status: Status | None = None
 
+    @classmethod
+    def again(cls, ids: SpanContext, parent: SpanContext | None) -> UnsampledSpan:
+        """The same in another process; what is noted on it there is brought home by whoever made it."""
+        span = cls(parent)
+        span.trace_id, span.span_id = f"{ids.trace_id:032x}", f"{ids.span_id:016x}"
+        return span
+
     def attach(self) -> Any:
         """Make it the current span, under which no instrumentation makes spans; returns the token to detach it."""
         return otel_context.attach(Context({**_SUPPRESSED, _CURRENT_SPAN: self}))

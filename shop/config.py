@@ -29,6 +29,8 @@ class Settings:
     admin_email: str = ""
     admin_password: str = field(default="", repr=False)
     circuit_seconds: float = 10.0
+    jobs_per_fork: int = 500
+    """A fork and new clients cost more than an order does (docs/performance.md); 1 is RQ's own way."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -55,6 +57,7 @@ class Settings:
             admin_email=env.get("ADMIN_EMAIL", default.admin_email),
             admin_password=read_secret(env, "ADMIN_PASSWORD", 12) or "",
             circuit_seconds=_number(env, "CIRCUIT_SECONDS", default.circuit_seconds, 0.1, 600),
+            jobs_per_fork=int(_number(env, "JOBS_PER_FORK", default.jobs_per_fork, 1, 100_000)),
         )
 
 

@@ -55,6 +55,7 @@ def main() -> int:
         [Queue(settings.queue, connection=connection, serializer=JSONSerializer)],
         asking=[Queue(settings.queue, connection=asking, serializer=JSONSerializer)],
         jobs=[FULFIL.rsplit(".", 1)[-1]],
+        jobs_per_horse=settings.jobs_per_fork,
         # A worker that is restarted within the life of its registration must not meet its own name.
         name=f"{telemetry.settings.instance}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
     )
@@ -64,6 +65,7 @@ def main() -> int:
         from workers.stall import stall
 
         stall(worker, faults)
+        worker.epoch = faults.epoch
         faults.start()
     _log.info("worker ready", extra={"event": "worker.ready", "queue": settings.queue})
     try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from shop.bootstrap import Shop
 
 _new_shop: Callable[[], Shop] | None = None
+_shop: Shop | None = None
 
 
 class NotWired(RuntimeError):
@@ -15,17 +16,21 @@ class NotWired(RuntimeError):
 
 def wire(new_shop: Callable[[], Shop]) -> None:
     """Tell the jobs of this process how to get a shop; each work-horse makes its own, for clients survive no fork."""
-    global _new_shop
-    _new_shop = new_shop
+    global _new_shop, _shop
+    _new_shop, _shop = new_shop, None
 
 
 def fulfil_order(order_id: str) -> str | None:
     """Take an order as far as it goes now; returns its state, or ``None`` if there was nothing to do."""
-    if _new_shop is None:
-        raise NotWired("workers.jobs.wire was not called in this process")
-    shop = _new_shop()
-    try:
-        order = shop.fulfil_order(order_id)
-        return str(order.status) if order is not None else None
-    finally:
-        shop.stop()
+    order = _shop_of_this_process().fulfil_order(order_id)
+    return str(order.status) if order is not None else None
+
+
+def _shop_of_this_process() -> Shop:
+    # Made by the first job of a work-horse: the worker itself, from which it was forked, has none.
+    global _shop
+    if _shop is None:
+        if _new_shop is None:
+            raise NotWired("workers.jobs.wire was not called in this process")
+        _shop = _new_shop()
+    return _shop

@@ -1,7 +1,7 @@
 """A circuit breaker whose state is shared by every process, in Redis (Michael Nygard, "Release It!").
 
-A work-horse lives for one job: a breaker in its memory would forget what the job before it learned. pybreaker can
-share its state too, but fails at construction while Redis is down.
+A breaker in a work-horse's memory would know what this one has learned, and die with it. pybreaker can share its state
+too, but fails at construction while Redis is down.
 
 Closed: calls go through. ``threshold`` failures in a row open it for ``open_seconds``: calls fail at once. Then one
 call is let through as a trial (half open); it closes the circuit by its success or opens it again by its failure.

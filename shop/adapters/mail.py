@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.policy  # noqa: F401  (EmailMessage imports it when the first is made: a third of the time of a fork's order)
 import smtplib
 from collections.abc import Callable
 from email.message import EmailMessage

@@ -4,87 +4,30 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import signal
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-import redis
-from opentelemetry import context as otel_context
-from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from prometheus_client import Counter
-from rq import Queue
-from rq.serializers import JSONSerializer
 
-from observability import Telemetry, context
+from observability import Telemetry
 from observability import rq as observed
 from observability.logs import JsonFormatter
-from observability.unsampled import REASON, UnsampledSpan
+from observability.unsampled import REASON
 from tests.integration.conftest import Server
-
-_work: dict[str, object] = {}
-"""What the jobs below use; a work-horse inherits it by the fork."""
+from tests.integration.shop.worker_bench import Bench
 
 
-def count_and_trace(times: int) -> str | None:
-    """A job that counts, makes a span, and returns the request id it sees."""
-    counter, telemetry = _work["counter"], _work["telemetry"]
-    assert isinstance(counter, Counter)
-    assert isinstance(telemetry, Telemetry)
-    with telemetry.tracer("job").start_as_current_span("inner"):
-        counter.inc(times)
-    return context.request_id.get()
-
-
-def fail() -> None:
-    """A job that fails."""
-    raise ValueError("no luck")
-
-
-def die() -> None:
-    """A job whose process is killed in the middle of its work."""
-    counter = _work["counter"]
-    assert isinstance(counter, Counter)
-    counter.inc()
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Bench:
-    """A queue, its worker, and what they observe."""
-
-    def __init__(self, url: str, telemetry: Telemetry, exporter: InMemorySpanExporter) -> None:
-        self.telemetry, self._exporter = telemetry, exporter
-        self.connection = redis.Redis.from_url(url)
-        self.queue = Queue("orders", connection=self.connection, serializer=JSONSerializer)
-        self.counter = Counter("things", "Things", registry=telemetry.registry)
-        _work.update(counter=self.counter, telemetry=telemetry)
-        self.worker = observed.instrument_worker(telemetry, [self.queue], jobs=["count_and_trace"])
-
-    def enqueue(self, function: str, *args: object) -> None:
-        tracer = self.telemetry.tracer("test")
-        with tracer.start_as_current_span("placing"), context.bound("request-1"):
-            observed.enqueue(tracer, self.queue, f"{__name__}.{function}", *args)
-
-    def work(self) -> None:
-        self.worker.work(burst=True, logging_level=None)
-
-    def jobs(self, name: str, outcome: str) -> float | None:
-        labels = {"queue": "orders", "job": name, "outcome": outcome}
-        return self.telemetry.registry.get_sample_value("rq_job_duration_seconds_count", labels)
-
-    def spans(self) -> dict[str, ReadableSpan]:
-        self.telemetry.provider.force_flush()
-        return {span.name: span for span in self._exporter.get_finished_spans()}
-
-
-@pytest.fixture
-def bench(redis_server: tuple[str, Server], telemetry: Telemetry, exporter: InMemorySpanExporter) -> Iterator[Bench]:
-    bench = Bench(redis_server[0], telemetry, exporter)
+@pytest.fixture(params=[1, 10], ids=["a fork for each job", "a fork for ten jobs"])
+def bench(
+    request: pytest.FixtureRequest,
+    redis_server: tuple[str, Server],
+    telemetry: Telemetry,
+    exporter: InMemorySpanExporter,
+) -> Iterator[Bench]:
+    bench = Bench(redis_server[0], telemetry, exporter, request.param)
     yield bench
-    bench.connection.close()
-    _work.clear()
+    bench.close()
 
 
 def test_one_trace_from_the_enqueuer_into_the_work_horse(bench: Bench) -> None:
@@ -138,23 +81,12 @@ def test_a_killed_work_horse_is_counted_and_leaves_its_span(bench: Bench) -> Non
     assert bench.telemetry.registry.get_sample_value("things_total") == 1
 
 
-def enqueue_unsampled(bench: Bench, function: str, *args: object) -> UnsampledSpan:
-    """Enqueue as a request that is not sampled does; returns what stands in for its span."""
-    caller = UnsampledSpan()
-    token = caller.attach()
-    try:
-        observed.enqueue(bench.telemetry.tracer("test"), bench.queue, f"{__name__}.{function}", *args)
-    finally:
-        otel_context.detach(token)
-    return caller
-
-
 def test_a_job_of_a_request_that_is_not_sampled_leaves_no_span(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     """Neither where it is enqueued, nor in the worker, nor in the work-horse; its line has the request's trace id."""
     caplog.set_level(logging.INFO)
     # The ids are taken when a line is made, within the job's context.
     caplog.handler.setFormatter(JsonFormatter("worker", "worker-1"))
-    caller = enqueue_unsampled(bench, "count_and_trace", 2)
+    caller = bench.enqueue_unsampled("count_and_trace", 2)
     bench.work()
     assert bench.jobs("count_and_trace", "finished") == 1
     assert bench.telemetry.registry.get_sample_value("things_total") == 2
@@ -168,7 +100,7 @@ def test_a_job_that_is_not_sampled_and_fails_leaves_its_span(
     bench: Bench, caplog: pytest.LogCaptureFixture, function: str, outcome: str
 ) -> None:
     """In its request's trace, marked with the reason; with the exception, if the work-horse lived to tell it."""
-    caller = enqueue_unsampled(bench, function)
+    caller = bench.enqueue_unsampled(function)
     bench.work()
     assert bench.jobs(function, outcome) == 1
     (span,) = bench.spans().values()

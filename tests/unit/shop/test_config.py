@@ -27,6 +27,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         ("CACHE_SECONDS", "soon"),
         ("MONGO_POOL", "0"),
         ("PAYMENTS_PATIENCE", "nan"),
+        ("JOBS_PER_FORK", "0"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value_and_the_cure(name: str, value: str) -> None:

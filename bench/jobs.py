@@ -1,0 +1,153 @@
+"""``make bench-jobs``: what an order costs the workers, with a fork for each job and with one for many.
+
+Two workers on the running instance's servers, alike but for ``JOBS_PER_FORK``, each with a queue of its own and one
+database. First each is given the same number of orders at once, in turn, round by round; what counts is the CPU time
+that it and its work-horses have used until all are confirmed. Then orders arrive at the one that forks seldom, so many
+a second; how long each took is read from the orders themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+
+from observability import Telemetry, TelemetrySettings
+from shop.bootstrap import Instruments, Shop, new_shop
+from shop.config import Settings
+from shop.domain.order import OrderStatus
+from shop.domain.product import Product
+
+ROOT = Path(__file__).parents[1]
+FEW, MANY = 1, 500
+ROUNDS, ORDERS = 8, 100
+RATE, SECONDS = 50, 60
+PATIENCE_SECONDS = 180.0
+WARM_UP = 20
+PRODUCT = Product("bench", "Bench", "bench", "For the bench only", 100, 10_000_000)
+
+
+class Worker:
+    """A worker process with a queue of its own, and a shop that places orders there."""
+
+    def __init__(self, env: Mapping[str, str], instruments: Instruments, jobs_per_fork: int) -> None:
+        queue = f"{env['MONGO_DATABASE']}-{jobs_per_fork}"
+        env = {**env, "QUEUE": queue, "JOBS_PER_FORK": str(jobs_per_fork)}
+        self.shop: Shop = new_shop(Settings.from_env(env), instruments)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "workers"], cwd=ROOT, env=env, stdout=subprocess.DEVNULL
+        )
+
+    def confirm(self, orders: int) -> tuple[float, float]:
+        """Have so many orders confirmed; returns CPU seconds and seconds. Raises ``TimeoutError``."""
+        cpu, began = self._cpu_seconds(), time.monotonic()
+        self.wait([self.place() for _ in range(orders)])
+        return self._cpu_seconds() - cpu, time.monotonic() - began
+
+    def place(self) -> str:
+        """Place one order; returns its id."""
+        return self.shop.place_order([(PRODUCT.id, 1)]).id
+
+    def wait(self, placed: list[str]) -> list[float]:
+        """Until they are all confirmed; returns the seconds that each took. Raises ``TimeoutError``."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        took = []
+        for order_id in placed:
+            while (order := self.shop.orders.get(order_id)).status is not OrderStatus.CONFIRMED:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise TimeoutError(f"order {order_id} is still {order.status}; what the worker says is above")
+                time.sleep(0.02)
+            took.append((order.history[-1].at - order.created_at).total_seconds())
+        return took
+
+    def _cpu_seconds(self) -> float:
+        """Of the worker, of the work-horses it has reaped, and of the one that lives."""
+        worker = psutil.Process(self._process.pid)
+        spent = worker.cpu_times()
+        alive = sum(sum(horse.cpu_times()[:2]) for horse in worker.children())
+        return float(sum(spent[:4]) + alive)
+
+    def stop(self) -> None:
+        """End it, and remove its queue."""
+        self._process.terminate()
+        self._process.wait()
+        self.shop.queue.delete(delete_jobs=True)
+        self.shop.stop()
+
+
+def main() -> int:
+    """Measure and print."""
+    options = argparse.ArgumentParser(prog="make bench-jobs", description=__doc__.partition(":")[2].partition(".")[0])
+    options.add_argument("--rate", type=int, default=RATE, help=f"orders a second ({RATE})")
+    options.add_argument("--seconds", type=int, default=SECONDS, help=f"for so long ({SECONDS})")
+    options.add_argument("--rounds", type=int, default=ROUNDS, help=f"of {ORDERS} orders for each worker ({ROUNDS})")
+    asked = options.parse_args()
+    if not (1 <= asked.rate <= 500 and 1 <= asked.seconds <= 600 and 2 <= asked.rounds <= 100):
+        options.error("a rate from 1 to 500, seconds from 1 to 600, rounds from 2 to 100")
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ADMIN_")},
+        "SERVICE_NAME": "worker",
+        "MONGO_DATABASE": f"bench-{secrets.token_hex(4)}",
+        "METRICS_PORT": "0",
+    }
+    instruments = Instruments.install(Telemetry(TelemetrySettings(service="bench", instance="bench")))
+    say = Console(width=110, highlight=False).print
+    with ExitStack() as ended:
+        workers = []
+        for jobs_per_fork in (FEW, MANY):
+            workers.append(Worker(env, instruments, jobs_per_fork))
+            ended.callback(workers[-1].stop)
+        shop = workers[0].shop
+        ended.callback(lambda: shop.mongo_client.drop_database(env["MONGO_DATABASE"]))
+        shop.prepare()
+        shop.catalogue.add_missing([PRODUCT])
+        for worker in workers:
+            worker.confirm(WARM_UP)
+        rounds = [[worker.confirm(ORDERS) for worker in workers] for _ in range(asked.rounds)]
+        tell(say, rounds)
+        late, took = at_rate(workers[1], asked.rate, asked.seconds)
+    p50, p95, p99 = (statistics.quantiles(took, n=100)[rank - 1] for rank in (50, 95, 99))
+    say(f"{asked.rate} orders/s for {asked.seconds} s, one worker that forks seldom, from placed to confirmed:")
+    say(f"  p50 {p50:.3f} s  p95 {p95:.3f} s  p99 {p99:.3f} s")
+    if late:
+        say(f"  {late:.0%} of the orders were placed more than 0.1 s late: the machine cannot place so many beside it")
+    return 0
+
+
+def at_rate(worker: Worker, rate: int, seconds: int) -> tuple[float, list[float]]:
+    """Place ``rate`` orders a second; returns which share was placed late, and how long each took to be confirmed."""
+    began, late, placed = time.monotonic(), 0, []
+    for turn in range(rate * seconds):
+        ahead = began + turn / rate - time.monotonic()
+        if ahead > 0:
+            time.sleep(ahead)
+        late += ahead < -0.1
+        placed.append(worker.place())
+    return late / len(placed), worker.wait(placed)
+
+
+def tell(say: object, rounds: list[list[tuple[float, float]]]) -> None:
+    """Medians, and the ratio round by round."""
+    assert callable(say)
+    say(f"CPU of the worker and its work-horses, {len(rounds)} rounds of {ORDERS} orders for each, in turn:")
+    for place, name in enumerate((f"a fork for each job ({FEW})", f"a fork for {MANY} jobs")):
+        cpu = statistics.median(turn[place][0] for turn in rounds) / ORDERS * 1000
+        rate = statistics.median(ORDERS / turn[place][1] for turn in rounds)
+        low, middle, high = statistics.quantiles([turn[place][0] / turn[0][0] for turn in rounds], n=4)
+        say(
+            f"  {name:<26} {cpu:6.1f} ms an order   ratio {middle:.3f} ({low:.3f} to {high:.3f})   {rate:5.1f} orders/s"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""A work-horse that does several jobs: how long it lives, and that no job is taken for another."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from observability import Telemetry
+from tests.integration.conftest import Server
+from tests.integration.shop.worker_bench import Bench
+
+DEADLINE_SECONDS = 20
+
+
+@pytest.fixture
+def bench(redis_server: tuple[str, Server], telemetry: Telemetry, exporter: InMemorySpanExporter) -> Iterator[Bench]:
+    bench = Bench(redis_server[0], telemetry, exporter, jobs_per_horse=3)
+    bench.connection.flushdb()
+    yield bench
+    bench.close()
+
+
+def before_each_job(bench: Bench, act: Callable[[], None]) -> None:
+    """Have ``act`` called when a job is taken, while the work-horse of the last one waits."""
+    execute = bench.worker.execute_job
+
+    def acted(*args: Any) -> None:
+        act()
+        execute(*args)
+
+    bench.worker.execute_job = acted  # type: ignore[method-assign]
+
+
+def alive(pid: int) -> bool:
+    """Neither gone nor waiting to be reaped."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + DEADLINE_SECONDS
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_it_does_so_many_jobs_and_another_the_next(bench: Bench) -> None:
+    """Three each; the worker leaves none behind, though the last had a job left."""
+    for _ in range(8):
+        bench.enqueue("tell_pid")
+    bench.work()
+    pids = bench.pids()
+    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 2]
+    assert bench.jobs("tell_pid", "finished") == 8
+    assert not [pid for pid in pids if alive(pid)]
+
+
+def test_each_job_has_its_own_trace_and_request(bench: Bench, exporter: InMemorySpanExporter) -> None:
+    """Sampled or not, within one work-horse."""
+    first = bench.enqueue("count_and_trace", 2, request="first")
+    bench.enqueue_unsampled("count_and_trace", 3)
+    third = bench.enqueue("count_and_trace", 5, request="third")
+    bench.work()
+    assert [job.return_value() for job in (first, third)] == ["first", "third"]
+    assert bench.telemetry.registry.get_sample_value("things_total") == 10
+    bench.telemetry.provider.force_flush()
+    traces: dict[int, list[str]] = {}
+    for span in exporter.get_finished_spans():
+        assert span.context is not None
+        traces.setdefault(span.context.trace_id, []).append(span.name)
+    expected = ["inner", "orders process", "orders publish", "placing"]
+    assert [sorted(names) for names in traces.values()] == [expected, expected]
+
+
+def test_one_that_dies_in_a_later_job_is_not_heard_with_an_earlier_report(bench: Bench) -> None:
+    """What it counted before is counted once; the job it died in has crashed, and the next has a new one."""
+    for function, args in (("count_and_trace", (5,)), ("die", ()), ("count_and_trace", (1,))):
+        bench.enqueue(function, *args)
+    bench.work()
+    assert (bench.jobs("count_and_trace", "finished"), bench.jobs("die", "crashed")) == (2, 1)
+    assert bench.telemetry.registry.get_sample_value("things_total") == 6
+
+
+def test_one_that_dies_while_it_waits_costs_no_job(bench: Bench) -> None:
+    """The next job is given to a new one."""
+
+    def kill() -> None:
+        for pid in bench.pids():
+            os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+    before_each_job(bench, kill)
+    for _ in range(2):
+        bench.enqueue("tell_pid")
+    bench.work()
+    assert bench.jobs("tell_pid", "finished") == 2
+    assert len(set(bench.pids())) == 2
+
+
+def test_another_is_forked_when_what_it_was_born_with_has_changed(bench: Bench) -> None:
+    """A fault that is switched on strikes the next job, though the last work-horse had jobs left."""
+    born = [0, 0, 1]
+    bench.worker.epoch = lambda: born[len(bench.pids())]
+    for _ in range(3):
+        bench.enqueue("tell_pid")
+    bench.work()
+    first, second, third = bench.pids()
+    assert first == second != third
+
+
+def test_it_outlives_no_worker(bench: Bench) -> None:
+    """A worker that is killed leaves a work-horse that waits for a job; nobody would ever stop it."""
+    bench.enqueue("tell_pid")
+    worker = os.fork()
+    if worker == 0:
+        bench.worker.work(logging_level=None)
+        os._exit(0)
+    wait_until(bench.pids)
+    (horse,) = bench.pids()
+    wait_until(lambda: bench.queue.finished_job_registry.count == 1)
+    assert alive(horse)
+    os.kill(worker, signal.SIGKILL)
+    os.waitpid(worker, 0)
+    wait_until(lambda: not alive(horse))
+
+
+def test_a_job_over_its_time_fails_and_the_work_horse_goes_on(bench: Bench) -> None:
+    """Each job has its own limit; the alarm by which the worker looks in meanwhile loses no word of the work-horse."""
+    bench.worker.job_monitoring_interval = 1
+    bench.enqueue("tell_pid", 1.5)
+    bench.enqueue("tell_pid", 5, job_timeout=1)
+    bench.enqueue("tell_pid")
+    bench.work()
+    assert (bench.jobs("tell_pid", "finished"), bench.jobs("tell_pid", "failed")) == (2, 1)
+    assert len(set(bench.pids())) == 1

@@ -1,0 +1,103 @@
+"""A queue on a real Redis, its worker, jobs for it, and what is observed of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+import redis
+from opentelemetry import context as otel_context
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import Counter
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from observability import Telemetry, context
+from observability import rq as observed
+from observability.unsampled import UnsampledSpan
+
+_work: dict[str, object] = {}
+"""What the jobs below use; a work-horse inherits it by the fork."""
+
+
+def count_and_trace(times: int) -> str | None:
+    """A job that counts, makes a span, and returns the request id it sees."""
+    counter, telemetry = _work["counter"], _work["telemetry"]
+    assert isinstance(counter, Counter)
+    assert isinstance(telemetry, Telemetry)
+    with telemetry.tracer("job").start_as_current_span("inner"):
+        counter.inc(times)
+    return context.request_id.get()
+
+
+def fail() -> None:
+    """A job that fails."""
+    raise ValueError("no luck")
+
+
+def die() -> None:
+    """A job whose process is killed in the middle of its work."""
+    counter = _work["counter"]
+    assert isinstance(counter, Counter)
+    counter.inc()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def tell_pid(seconds: float = 0) -> None:
+    """A job that tells in which process it runs, and then takes its time."""
+    connection = _work["connection"]
+    assert isinstance(connection, redis.Redis)
+    connection.rpush("pids", os.getpid())
+    time.sleep(seconds)
+
+
+class Bench:
+    """A queue, its worker whose work-horses do ``jobs_per_horse`` jobs, and what they observe."""
+
+    def __init__(self, url: str, telemetry: Telemetry, exporter: InMemorySpanExporter, jobs_per_horse: int = 1) -> None:
+        self.telemetry, self._exporter = telemetry, exporter
+        self.connection = redis.Redis.from_url(url)
+        self.queue = Queue("orders", connection=self.connection, serializer=JSONSerializer)
+        self.counter = Counter("things", "Things", registry=telemetry.registry)
+        _work.update(counter=self.counter, telemetry=telemetry, connection=self.connection)
+        self.worker = observed.instrument_worker(
+            telemetry, [self.queue], jobs=["count_and_trace"], jobs_per_horse=jobs_per_horse
+        )
+
+    def close(self) -> None:
+        self.connection.close()
+        _work.clear()
+
+    def enqueue(self, function: str, *args: object, request: str = "request-1", **options: Any) -> Job:
+        tracer = self.telemetry.tracer("test")
+        with tracer.start_as_current_span("placing"), context.bound(request):
+            return observed.enqueue(tracer, self.queue, f"{__name__}.{function}", *args, **options)
+
+    def enqueue_unsampled(self, function: str, *args: object) -> UnsampledSpan:
+        """Enqueue as a request that is not sampled does; returns what stands in for its span."""
+        caller = UnsampledSpan()
+        token = caller.attach()
+        try:
+            observed.enqueue(self.telemetry.tracer("test"), self.queue, f"{__name__}.{function}", *args)
+        finally:
+            otel_context.detach(token)
+        return caller
+
+    def work(self) -> None:
+        self.worker.work(burst=True, logging_level=None)
+
+    def pids(self) -> list[int]:
+        """Of the jobs that told them, in their order."""
+        return [int(pid) for pid in self.connection.lrange("pids", 0, -1)]  # type: ignore[union-attr]
+
+    def jobs(self, name: str, outcome: str) -> float | None:
+        labels = {"queue": "orders", "job": name, "outcome": outcome}
+        return self.telemetry.registry.get_sample_value("rq_job_duration_seconds_count", labels)
+
+    def spans(self) -> dict[str, ReadableSpan]:
+        self.telemetry.provider.force_flush()
+        return {span.name: span for span in self._exporter.get_finished_spans()}

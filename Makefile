@@ -134,6 +134,14 @@ counts: ## send requests to the running stack, with errors, and hold every serve
 bench-faults: ## what faults that are all off cost a request, on the running stack's databases
 	@$(run_python) -m stack exec bench.faults_off
 
+.PHONY: bench-jobs
+bench-jobs: ## what an order costs the workers, by jobs per fork, and how soon 50 a second are final, on the running stack (ARGS=)
+	@$(run_python) -m stack exec bench.jobs $(ARGS)
+
+.PHONY: growth
+growth: ## how cost grows with products, orders, accounts and label sets, on the running stack's database (8 min; ARGS=)
+	@$(run_python) -m stack exec bench.growth $(ARGS)
+
 # --- the stack in containers (docker-compose.yml) ---
 
 # What `docker compose` needs to know in each call: the versions and the passwords.

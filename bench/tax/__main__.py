@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.page import put_into
 from bench.tax import picture, results, table
 from bench.tax.measure import ENDPOINTS, measure
 from bench.tax.servers import ROOT, NotUp
@@ -78,7 +79,7 @@ def main() -> int:
         if asked.quick:
             return 0
     found = results.read(RESULTS)
-    table.put_into(ROOT / "docs" / "performance.md", found)
+    put_into(ROOT / "docs" / "performance.md", "telemetry tax", table.markdown(found))
     (ROOT / "docs" / "images" / "telemetry-tax.svg").write_text(picture.svg(found))
     return 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 import statistics
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.machine import machine
 from bench.tax.measure import CONNECTIONS, Endpoint, Runner
 from bench.tax.servers import THREADS
 
@@ -73,16 +73,6 @@ def report(runners: Sequence[Runner], endpoints: Sequence[Endpoint], venvs: Sequ
         "load": f"{CONNECTIONS} connections that never pause, gunicorn gthread, 1 worker, {THREADS} threads",
         "results": rows(runners, endpoints),
     }
-
-
-def machine() -> str:
-    """The processor, how many of it, and the kernel."""
-    models = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if "model name" in line
-    ]
-    return f"{models[0] if models else platform.machine()} × {os.cpu_count()}, Linux {platform.release()}"
 
 
 def versions(venvs: Sequence[Path]) -> dict[str, str]:

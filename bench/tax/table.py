@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-BEGIN, END = "<!-- telemetry tax: begin -->", "<!-- telemetry tax: end -->"
 _COLUMNS = ("endpoint", "variant", "CPU per request", "× bare", "middle half", "p99")
 
 
@@ -46,12 +44,3 @@ def markdown(found: dict[str, Any]) -> str:
         *(f"| {' | '.join(cells(row))} |" for row in found["results"]),
     ]
     return "\n".join(lines)
-
-
-def put_into(document: Path, found: dict[str, Any]) -> None:
-    """Replace what is between the markers in ``document``. Raises ``ValueError`` if it has none."""
-    before, _, rest = document.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"{document} lacks the lines {BEGIN} and {END}")
-    document.write_text(f"{before}{BEGIN}\n\n{markdown(found)}\n\n{END}{after}")

@@ -14,6 +14,7 @@ from typing import ClassVar
 import pytest
 import requests
 
+from bench.page import put_into
 from bench.tax import client, picture, results, table
 from bench.tax.cpu import cpu_seconds
 from bench.tax.measure import Endpoint, Runner
@@ -156,15 +157,15 @@ def test_the_documents_are_made_of_the_results(tmp_path: Path) -> None:
     """Between the markers, and nowhere else; a document without them is told."""
     found = {"machine": "a", "date": "2026-01-02T03", "load": "b", "versions": {"flask": "3"}, "results": rows()}
     document = tmp_path / "performance.md"
-    document.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n")
+    document.write_text("before\n<!-- tax: begin -->\nold\n<!-- tax: end -->\nafter\n")
     for _ in range(2):
-        table.put_into(document, found)
+        put_into(document, "tax", table.markdown(found))
         text = document.read_text()
         assert (text.startswith("before\n"), text.endswith("\nafter\n"), "old" in text) == (True, True, False)
         assert text.count("| cached read | ours | 130 µs | 1.10 | 1.10–1.20 | 1 ms |") == 1
     document.write_text("nothing")
     with pytest.raises(ValueError, match="lacks the lines"):
-        table.put_into(document, found)
+        put_into(document, "tax", table.markdown(found))
     assert ">1.10</text>" in picture.svg(found)
 
 

@@ -1,0 +1,1 @@
+"""``make growth``: how what the shop does gets dearer as it fills, and what bends first."""

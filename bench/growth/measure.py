@@ -1,0 +1,58 @@
+"""Times of operations at several sizes, taken in turn."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+ROUNDS = 25
+BUDGET_SECONDS = 6.0
+"""For one operation at one size: what is slow is asked less often, but three times at least."""
+FEWEST = 3
+SHORTEST_SECONDS = 0.000_5
+"""What is quicker is repeated within a measurement, so that the clock's own cost is nothing."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Seconds (median) of one operation by size."""
+
+    subject: str
+    operation: str
+    points: tuple[tuple[int, float], ...]
+
+    @property
+    def growth(self) -> float:
+        """How many times dearer it is at the greatest size than at the least."""
+        return self.points[-1][1] / self.points[0][1]
+
+
+def measured(subject: str, by_size: Mapping[int, Mapping[str, Callable[[], Any]]]) -> list[Curve]:
+    """Every operation at every size; sizes take turns, so that a machine that is slow for a while is slow for all."""
+    operations = list(next(iter(by_size.values())))
+    return [Curve(subject, name, _points({size: ops[name] for size, ops in by_size.items()})) for name in operations]
+
+
+def _points(works: Mapping[int, Callable[[], Any]]) -> tuple[tuple[int, float], ...]:
+    times: dict[int, list[float]] = {size: [] for size in works}
+    repeats = {size: max(1, round(SHORTEST_SECONDS / _time(work, 1))) for size, work in works.items()}
+    for _ in range(ROUNDS):
+        for size, work in works.items():
+            if len(times[size]) < FEWEST or sum(times[size]) * repeats[size] < BUDGET_SECONDS:
+                times[size].append(_time(work, repeats[size]))
+    return tuple((size, statistics.median(taken)) for size, taken in times.items())
+
+
+def _time(work: Callable[[], Any], repeats: int) -> float:
+    began = time.perf_counter()
+    for _ in range(repeats):
+        work()
+    return (time.perf_counter() - began) / repeats
+
+
+def bent_first(curves: Sequence[Curve]) -> Curve:
+    """The operation whose cost has grown most."""
+    return max(curves, key=lambda curve: curve.growth)

@@ -1,0 +1,54 @@
+"""How much telemetry the running instance makes, and how long Loki looks for one request's lines."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import requests
+
+RANGES = ("1m", "5m", "30m", "2h")
+_LINES = '{service_name=~".+"}'
+_REQUESTS = '{service_name="api"} | event="http.request"'
+
+
+def series_per_replica() -> dict[str, int]:
+    """Samples of each replica's last scrape."""
+    found = _asked(
+        "PROMETHEUS_URL", "/api/v1/query", 'scrape_samples_post_metric_relabeling{job=~"api|worker|payments"}'
+    )
+    return {row["metric"]["instance"]: int(row["value"][1]) for row in found}
+
+
+def log_bytes_per_request() -> float | None:
+    """Bytes of the API's line about a request, over the last half hour; ``None`` without a request."""
+    window = f"{_REQUESTS} [30m]"
+    size, count = (_number(f"sum({function}({window}))") for function in ("bytes_over_time", "count_over_time"))
+    return size / count if count else None
+
+
+def looking_for_one_request() -> list[tuple[int, float]]:
+    """Lines in a range of time, and the seconds in which Loki found one request among them."""
+    newest = _asked(
+        "LOKI_URL", "/loki/api/v1/query", f"topk(1, count by (request_id) (count_over_time({_REQUESTS} [1m])))"
+    )
+    request_id = newest[0]["metric"]["request_id"] if newest else "none"
+    found = []
+    for length in RANGES:
+        lines = int(_number(f"sum(count_over_time({_LINES} [{length}]))"))
+        began = time.perf_counter()
+        _number(f'sum(count_over_time({_LINES} | request_id="{request_id}" [{length}]))')
+        found.append((lines, time.perf_counter() - began))
+    return found
+
+
+def _number(expression: str) -> float:
+    found = _asked("LOKI_URL", "/loki/api/v1/query", expression)
+    return float(found[0]["value"][1]) if found else 0.0
+
+
+def _asked(server: str, path: str, expression: str) -> Any:
+    answer = requests.get(f"{os.environ[server]}{path}", params={"query": expression}, timeout=60)
+    answer.raise_for_status()
+    return answer.json()["data"]["result"]

@@ -1,0 +1,34 @@
+"""The measurements that need the running stack, each with little to do: that they measure, not what."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.e2e.conftest import Stack
+
+
+def test_what_a_fork_costs_is_measured(stack: Stack) -> None:
+    """Both ways to fork, then orders at a rate; every order is confirmed."""
+    done = stack.launcher("exec", "bench.jobs", "--rounds", "2", "--rate", "5", "--seconds", "2")
+    assert done.returncode == 0, done.stderr
+    costs = dict(re.findall(r"a fork for (each|500) jobs?.* ([\d.]+) ms an order", done.stdout))
+    assert set(costs) == {"each", "500"}
+    assert re.search(r"p50 [\d.]+ s  p95 [\d.]+ s", done.stdout)
+
+
+def test_growth_is_measured_and_told(stack: Stack) -> None:
+    """A table for each subject; series and bytes as the servers tell them."""
+    done = stack.launcher("exec", "bench.growth", "--most", "1000")
+    assert done.returncode == 0, done.stderr
+    for said in ("| products |", "| orders |", "| accounts |", "api-1 ", "Bytes of log for each request"):
+        assert said in done.stdout
+
+
+@pytest.mark.parametrize(("module", "option"), [("bench.jobs", "--rate=0"), ("bench.growth", "--most=ten")])
+def test_what_cannot_be_measured_is_refused(stack: Stack, module: str, option: str) -> None:
+    """Before anything is started, with status 2."""
+    done = stack.launcher("exec", module, option)
+    assert done.returncode == 2
+    assert "error:" in done.stderr

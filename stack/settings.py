@@ -14,7 +14,7 @@ from .ports import parse_offset
 # Handed on to our own processes as they are: each checks its own settings and says what is wrong with them.
 PASSED_ON = (
     *("LOG_LEVEL", "THREADS", "DEPLOYMENT_ENVIRONMENT", "SERVICE_VERSION"),
-    *("TRACES_PER_SECOND", "TRACE_RATIO", "TRACE_SLOW_SECONDS"),
+    *("TRACES_PER_SECOND", "TRACE_RATIO", "TRACE_SLOW_SECONDS", "JOBS_PER_FORK"),
     # A load test sends from one address what many would.
     *("RATE_LIMIT_ORDERS", "RATE_LIMIT_LOGINS", "RATE_LIMIT_ADDRESSES"),
 )

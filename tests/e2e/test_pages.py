@@ -246,6 +246,8 @@ def test_pages_are_reached_by_keyboard(order: Followed, opened: Opened) -> None:
     page = opened("/")
     page.keyboard.press("g")
     page.keyboard.press("a")
+    # Its heading is there before its scripts, which hear the keys.
+    page.wait_for_url("**/alerts", wait_until="load")
     expect(page.locator("h1")).to_have_text("Alerts")
     page.keyboard.press("/")
     page.keyboard.type(order.order_id)

@@ -137,7 +137,8 @@ def until(what: str, found: Callable[[], int], wanted: int) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (number := found()) != wanted:
         if number > wanted or time.monotonic() > deadline:
-            raise Unequal(f"{what}: {number}, and {wanted} were sent")
+            more = "; does somebody else use the shop? `make up TRAFFIC=0` starts it alone" if number > wanted else ""
+            raise Unequal(f"{what}: {number}, and {wanted} were sent{more}")
         time.sleep(1)
 
 

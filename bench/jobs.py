@@ -2,8 +2,8 @@
 
 Two workers on the running instance's servers, alike but for ``JOBS_PER_FORK``, each with a queue of its own and one
 database. First each is given the same number of orders at once, in turn, round by round; what counts is the CPU time
-that it and its work-horses have used until all are confirmed. Then orders arrive at the one that forks seldom, so many
-a second; how long each took is read from the orders themselves.
+that it and its work-horses have used until all are confirmed. Then orders arrive at workers that fork seldom, so many a
+second; how long each took is read from the orders themselves.
 """
 
 from __future__ import annotations
@@ -31,22 +31,28 @@ from shop.domain.product import Product
 ROOT = Path(__file__).parents[1]
 FEW, MANY = 1, 500
 ROUNDS, ORDERS = 8, 100
-RATE, SECONDS = 50, 60
+RATE, SECONDS, WORKERS = 50, 60, 3
 PATIENCE_SECONDS = 180.0
 WARM_UP = 20
 PRODUCT = Product("bench", "Bench", "bench", "For the bench only", 100, 10_000_000)
 
 
-class Worker:
-    """A worker process with a queue of its own, and a shop that places orders there."""
+class Workers:
+    """Worker processes with a queue of their own, and a shop that places orders there."""
 
     def __init__(self, env: Mapping[str, str], instruments: Instruments, jobs_per_fork: int) -> None:
         queue = f"{env['MONGO_DATABASE']}-{jobs_per_fork}"
-        env = {**env, "QUEUE": queue, "JOBS_PER_FORK": str(jobs_per_fork)}
-        self.shop: Shop = new_shop(Settings.from_env(env), instruments)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "workers"], cwd=ROOT, env=env, stdout=subprocess.DEVNULL
-        )
+        self._env = {**env, "QUEUE": queue, "JOBS_PER_FORK": str(jobs_per_fork)}
+        self.shop: Shop = new_shop(Settings.from_env(self._env), instruments)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.start(1)
+
+    def start(self, more: int) -> None:
+        """So many more of them."""
+        command = [sys.executable, "-m", "workers"]
+        self._processes += [
+            subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=subprocess.DEVNULL) for _ in range(more)
+        ]
 
     def confirm(self, orders: int) -> tuple[float, float]:
         """Have so many orders confirmed; returns CPU seconds and seconds. Raises ``TimeoutError``."""
@@ -64,23 +70,25 @@ class Worker:
         took = []
         for order_id in placed:
             while (order := self.shop.orders.get(order_id)).status is not OrderStatus.CONFIRMED:
-                if time.monotonic() > deadline or self._process.poll() is not None:
+                if time.monotonic() > deadline or any(one.poll() is not None for one in self._processes):
                     raise TimeoutError(f"order {order_id} is still {order.status}; what the worker says is above")
                 time.sleep(0.02)
             took.append((order.history[-1].at - order.created_at).total_seconds())
         return took
 
     def _cpu_seconds(self) -> float:
-        """Of the worker, of the work-horses it has reaped, and of the one that lives."""
-        worker = psutil.Process(self._process.pid)
-        spent = worker.cpu_times()
-        alive = sum(sum(horse.cpu_times()[:2]) for horse in worker.children())
-        return float(sum(spent[:4]) + alive)
+        """Of the workers, of the work-horses they have reaped, and of those that live."""
+        workers = [psutil.Process(process.pid) for process in self._processes]
+        spent = sum(sum(worker.cpu_times()[:4]) for worker in workers)
+        alive = sum(sum(horse.cpu_times()[:2]) for worker in workers for horse in worker.children())
+        return float(spent + alive)
 
     def stop(self) -> None:
-        """End it, and remove its queue."""
-        self._process.terminate()
-        self._process.wait()
+        """End them, and remove their queue."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.wait()
         self.shop.queue.delete(delete_jobs=True)
         self.shop.stop()
 
@@ -90,10 +98,13 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="make bench-jobs", description=__doc__.partition(":")[2].partition(".")[0])
     options.add_argument("--rate", type=int, default=RATE, help=f"orders a second ({RATE})")
     options.add_argument("--seconds", type=int, default=SECONDS, help=f"for so long ({SECONDS})")
+    options.add_argument("--workers", type=int, default=WORKERS, help=f"that take them ({WORKERS})")
     options.add_argument("--rounds", type=int, default=ROUNDS, help=f"of {ORDERS} orders for each worker ({ROUNDS})")
     asked = options.parse_args()
-    if not (1 <= asked.rate <= 500 and 1 <= asked.seconds <= 600 and 2 <= asked.rounds <= 100):
-        options.error("a rate from 1 to 500, seconds from 1 to 600, rounds from 2 to 100")
+    if not (
+        1 <= asked.rate <= 500 and 1 <= asked.seconds <= 600 and 1 <= asked.workers <= 20 and 2 <= asked.rounds <= 100
+    ):
+        options.error("a rate from 1 to 500, seconds from 1 to 600, 1 to 20 workers, rounds from 2 to 100")
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ADMIN_")},
         "SERVICE_NAME": "worker",
@@ -103,28 +114,29 @@ def main() -> int:
     instruments = Instruments.install(Telemetry(TelemetrySettings(service="bench", instance="bench")))
     say = Console(width=110, highlight=False).print
     with ExitStack() as ended:
-        workers = []
+        sorts = []
         for jobs_per_fork in (FEW, MANY):
-            workers.append(Worker(env, instruments, jobs_per_fork))
-            ended.callback(workers[-1].stop)
-        shop = workers[0].shop
+            sorts.append(Workers(env, instruments, jobs_per_fork))
+            ended.callback(sorts[-1].stop)
+        shop = sorts[0].shop
         ended.callback(lambda: shop.mongo_client.drop_database(env["MONGO_DATABASE"]))
         shop.prepare()
         shop.catalogue.add_missing([PRODUCT])
-        for worker in workers:
-            worker.confirm(WARM_UP)
-        rounds = [[worker.confirm(ORDERS) for worker in workers] for _ in range(asked.rounds)]
-        tell(say, rounds)
-        late, took = at_rate(workers[1], asked.rate, asked.seconds)
+        for workers in sorts:
+            workers.confirm(WARM_UP)
+        tell(say, [[workers.confirm(ORDERS) for workers in sorts] for _ in range(asked.rounds)])
+        sorts[1].start(asked.workers - 1)
+        sorts[1].confirm(WARM_UP * asked.workers)
+        late, took = at_rate(sorts[1], asked.rate, asked.seconds)
     p50, p95, p99 = (statistics.quantiles(took, n=100)[rank - 1] for rank in (50, 95, 99))
-    say(f"{asked.rate} orders/s for {asked.seconds} s, one worker that forks seldom, from placed to confirmed:")
+    say(f"{asked.rate} orders/s for {asked.seconds} s, {asked.workers} workers that fork seldom, placed to confirmed:")
     say(f"  p50 {p50:.3f} s  p95 {p95:.3f} s  p99 {p99:.3f} s")
     if late:
         say(f"  {late:.0%} of the orders were placed more than 0.1 s late: the machine cannot place so many beside it")
     return 0
 
 
-def at_rate(worker: Worker, rate: int, seconds: int) -> tuple[float, list[float]]:
+def at_rate(workers: Workers, rate: int, seconds: int) -> tuple[float, list[float]]:
     """Place ``rate`` orders a second; returns which share was placed late, and how long each took to be confirmed."""
     began, late, placed = time.monotonic(), 0, []
     for turn in range(rate * seconds):
@@ -132,8 +144,8 @@ def at_rate(worker: Worker, rate: int, seconds: int) -> tuple[float, list[float]
         if ahead > 0:
             time.sleep(ahead)
         late += ahead < -0.1
-        placed.append(worker.place())
-    return late / len(placed), worker.wait(placed)
+        placed.append(workers.place())
+    return late / len(placed), workers.wait(placed)
 
 
 def tell(say: object, rounds: list[list[tuple[float, float]]]) -> None:

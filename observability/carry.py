@@ -66,19 +66,20 @@ def unpack(bag: IO[bytes]) -> Report | None:
 
 
 def set_to_zero(registry: CollectorRegistry) -> None:
-    """In the child, after the fork and after each report: what is there later was added since."""
-    for _, _, numbers in _children(registry):
-        for number in numbers:
-            number.set(0.0)
+    """In the child, right after the fork: forget the parent's counts, so that what is there later was added."""
+    taken(registry)
 
 
-def additions(registry: CollectorRegistry) -> list[Carried]:
-    """In the child, after each job: every series that rose."""
-    return [
-        (name, labels, values)
-        for name, labels, numbers in _children(registry)
-        if any(values := [number.get() for number in numbers])
-    ]
+def taken(registry: CollectorRegistry) -> list[Carried]:
+    """In the child, after each job: every series that rose, set back to zero."""
+    rose = []
+    for name, labels, numbers in _children(registry):
+        values = [number.get() for number in numbers]
+        if any(values):
+            rose.append((name, labels, values))
+            for number in numbers:
+                number.set(0.0)
+    return rose
 
 
 def add(registry: CollectorRegistry, carried: Sequence[Carried]) -> None:

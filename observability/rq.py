@@ -279,11 +279,10 @@ class ObservedWorker(Worker):
             spans = telemetry.spans.kept if telemetry.spans is not None else []
             report = carry.Report(
                 outcome=_outcome(job),
-                metrics=carry.additions(telemetry.registry),
+                metrics=carry.taken(telemetry.registry),
                 spans=[carry.dump_span(span) for span in spans],
                 noted=(unsampled.attributes, unsampled.events) if unsampled is not None else (None, None),
             )
-            carry.set_to_zero(telemetry.registry)
             spans.clear()
             carry.pack(bag, report)
 

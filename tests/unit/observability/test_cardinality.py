@@ -130,7 +130,7 @@ def test_what_work_horses_carry_home_is_bounded_together() -> None:
                 carry.set_to_zero(telemetry.registry)
                 metric.labels("home", f"a{job}").inc()
                 metric.labels("home", f"b{job}").inc()
-                carry.pack(bag, carry.Report("finished", carry.additions(telemetry.registry)))
+                carry.pack(bag, carry.Report("finished", carry.taken(telemetry.registry)))
                 os._exit(0)
             os.waitpid(child, 0)
             report = carry.unpack(bag)

@@ -54,7 +54,7 @@ def test_counters_histograms_and_summaries_of_a_fork_are_added() -> None:
             carry.set_to_zero(metrics.registry)
             metrics.observe()
             metrics.labelled.labels("blue").inc()
-            carry.pack(bag, carry.Report("finished", carry.additions(metrics.registry)))
+            carry.pack(bag, carry.Report("finished", carry.taken(metrics.registry)))
 
         assert in_child(work, bag) == 0
         report = carry.unpack(bag)

@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
+from opentelemetry import context as otel_context
 from rich.console import Console
 
 from observability import Telemetry, TelemetrySettings
@@ -43,6 +44,7 @@ class Workers:
     def __init__(self, env: Mapping[str, str], instruments: Instruments, jobs_per_fork: int) -> None:
         queue = f"{env['MONGO_DATABASE']}-{jobs_per_fork}"
         self._env = {**env, "QUEUE": queue, "JOBS_PER_FORK": str(jobs_per_fork)}
+        self._telemetry = instruments.telemetry
         self.shop: Shop = new_shop(Settings.from_env(self._env), instruments)
         self._processes: list[subprocess.Popen[bytes]] = []
         self.start(1)
@@ -61,8 +63,15 @@ class Workers:
         return self._cpu_seconds() - cpu, time.monotonic() - began
 
     def place(self) -> str:
-        """Place one order; returns its id."""
-        return self.shop.place_order([(PRODUCT.id, 1)]).id
+        """Place one order, traced or not as one that came to the API would be; returns its id."""
+        unsampled = self._telemetry.sampler.request("POST", None, None)
+        if unsampled is None:
+            return self.shop.place_order([(PRODUCT.id, 1)]).id
+        token = unsampled.attach()
+        try:
+            return self.shop.place_order([(PRODUCT.id, 1)]).id
+        finally:
+            otel_context.detach(token)
 
     def wait(self, placed: list[str]) -> list[float]:
         """Until they are all confirmed; returns the seconds that each took. Raises ``TimeoutError``."""

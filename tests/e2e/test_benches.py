@@ -1,4 +1,4 @@
-"""The measurements that need the running stack, each with little to do: that they measure, not what."""
+"""The measurements that need the running stack, each with little to do: that they measure, and that counts are equal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import re
 import pytest
 
 from tests.e2e.conftest import Stack
+
+
+def test_far_more_requests_than_are_traced_are_counted_and_logged_and_each_error_has_its_trace(stack: Stack) -> None:
+    """Sent = in Prometheus = lines in Loki, exactly; and whoever got an error finds it in Jaeger."""
+    done = stack.launcher("exec", "bench.counts", "--requests", "3000", "--errors", "150")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Jaeger: a trace of each of the" in done.stdout
 
 
 def test_what_a_fork_costs_is_measured(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""The measurements that need the running stack, each with little to do: that they measure, and that counts are equal."""
+"""The measurements that need the running stack, each with little to do: that they measure; that counts are equal."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -157,9 +157,8 @@ def at_rate(workers: Workers, rate: int, seconds: int) -> tuple[float, list[floa
     return late / len(placed), workers.wait(placed)
 
 
-def tell(say: object, rounds: list[list[tuple[float, float]]]) -> None:
+def tell(say: Callable[[str], None], rounds: list[list[tuple[float, float]]]) -> None:
     """Medians, and the ratio round by round."""
-    assert callable(say)
     say(f"CPU of the worker and its work-horses, {len(rounds)} rounds of {ORDERS} orders for each, in turn:")
     for place, name in enumerate((f"a fork for each job ({FEW})", f"a fork for {MANY} jobs")):
         cpu = statistics.median(turn[place][0] for turn in rounds) / ORDERS * 1000

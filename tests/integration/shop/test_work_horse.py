@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,8 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from observability import Telemetry
 from tests.integration.conftest import Server
 from tests.integration.shop.worker_bench import Bench
-
-DEADLINE_SECONDS = 20
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -44,13 +42,6 @@ def alive(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE_SECONDS
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_it_does_so_many_jobs_and_another_the_next(bench: Bench) -> None:
@@ -124,13 +115,13 @@ def test_it_outlives_no_worker(bench: Bench) -> None:
     if worker == 0:
         bench.worker.work(logging_level=None)
         os._exit(0)
-    wait_until(bench.pids)
+    wait_until("the job to tell its process", bench.pids)
     (horse,) = bench.pids()
-    wait_until(lambda: bench.queue.finished_job_registry.count == 1)
+    wait_until("the job to be done", lambda: bench.queue.finished_job_registry.count == 1)
     assert alive(horse)
     os.kill(worker, signal.SIGKILL)
     os.waitpid(worker, 0)
-    wait_until(lambda: not alive(horse))
+    wait_until("the work-horse to end", lambda: not alive(horse))
 
 
 def test_a_job_over_its_time_fails_and_the_work_horse_goes_on(bench: Bench) -> None:

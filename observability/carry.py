@@ -22,6 +22,8 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, Status, TraceFlags, TraceState
 from prometheus_client import CollectorRegistry, Counter, Histogram, Summary
 
+from observability.deferred import settle
+
 Carried = tuple[str, tuple[str, ...], list[float]]
 """Name of a metric, its label values, and what was added to each of its numbers."""
 
@@ -111,6 +113,7 @@ def _children(registry: CollectorRegistry) -> Iterator[tuple[str, tuple[str, ...
 
 
 def _numbers(child: Any) -> list[Any]:
+    settle(child)
     if isinstance(child, Histogram):
         return [child._sum, *child._buckets]
     if isinstance(child, Summary):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter
 
+from observability.deferred import DeferredGauge, DeferredHistogram
 from observability.metrics import OPERATION_BUCKETS
 
 
@@ -11,21 +12,21 @@ class DatabaseMetrics:
     """Durations of operations, connections of pools, and hits of caches."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.duration = Histogram(
+        self.duration = DeferredHistogram(
             "db_client_operation_duration_seconds",
             "Duration of database commands as the client sees them",
             ["db_system_name", "db_operation_name", "error_type"],
             buckets=OPERATION_BUCKETS,
             registry=registry,
         )
-        self.connections = Gauge(
+        self.connections = DeferredGauge(
             "db_client_connection_count",
             "Connections of a pool by state",
             ["db_client_connection_pool_name", "state"],
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self.wait = Histogram(
+        self.wait = DeferredHistogram(
             "db_client_connection_wait_time_seconds",
             "Time until a connection was had from the pool",
             ["db_client_connection_pool_name"],
@@ -45,7 +46,7 @@ class DatabaseMetrics:
             registry=registry,
         )
 
-        self._durations: dict[tuple[str, str, str], Histogram] = {}
+        self._durations: dict[tuple[str, str, str], DeferredHistogram] = {}
 
     def observe(self, system: str, operation: str, error: str, seconds: float) -> None:
         """Observe one operation; ``error`` is ``""`` if it succeeded."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 from prometheus_flask_exporter import PrometheusMetrics
 
+from observability.deferred import DeferredGauge, DeferredHistogram
 from observability.metrics import LATENCY_BUCKETS
 
 _KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -22,20 +23,20 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
     """``http_server_request_duration_seconds`` by method, route template and status, with exemplars."""
 
     def __init__(self, registry: CollectorRegistry, buckets: tuple[float, ...] = LATENCY_BUCKETS) -> None:
-        self._children: dict[tuple[str, str, int], Histogram] = {}
+        self._children: dict[tuple[str, str, int], DeferredHistogram] = {}
         self._routes: set[str] = set()
         super().__init__(app=None, path=None, registry=registry, buckets=buckets, group_by="url_rule")
 
     def export_defaults(self, *_: Any, app: Flask | None = None, **__: Any) -> None:
         """Register the histogram and the gauge; every known route starts at zero."""
-        self.duration = Histogram(
+        self.duration = DeferredHistogram(
             "http_server_request_duration_seconds",
             "Duration of HTTP requests until the last byte was handed over",
             ["http_request_method", "http_route", "http_response_status_code"],
             buckets=self.buckets,
             registry=self.registry,
         )
-        self.active = Gauge(
+        self.active = DeferredGauge(
             "http_server_active_requests",
             "HTTP requests under way",
             registry=self.registry,
@@ -67,3 +68,7 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
                 # What clients invent, or the guard may turn into "other", is not kept: there is no end of it.
                 self._children[method, route, status] = child
         child.observe(seconds, {"trace_id": trace_id, "span_id": span_id} if trace_id else None)
+
+    def is_known(self, method: str, route: str, status: int) -> bool:
+        """Whether such requests have been observed, of a route that was declared: there are only so many of them."""
+        return (method, route, status) in self._children

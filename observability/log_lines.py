@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import TextIO
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
+from observability.deferred import DeferredCounter
 from observability.quick_write import writer
 
 
@@ -15,7 +16,7 @@ class LogLines:
     """The lines of a process by whether they left it: to its log file if it has one, else to standard output."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        counter = Counter(
+        counter = DeferredCounter(
             "telemetry_log_lines_total",
             "Log lines by whether they reached the log file, or standard output where there is none",
             ["outcome"],

@@ -1,0 +1,123 @@
+"""Metrics whose observations wait in a queue until somebody looks.
+
+prometheus_client takes two locks and walks the buckets for each observation: a microsecond in a warm loop, several in
+a server whose caches other code has filled. Here a request pays for one append; whoever scrapes, or whoever finds the
+queue full, adds what waits to the metric in one go. Nothing is lost or counted twice: an entry leaves the queue once,
+under the interpreter's lock.
+
+Where several processes share their metrics in files, others read those at any time: there nothing waits.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.samples import Sample
+
+MOST_WAITING = 256
+"""Entries of one series; then they are added by whoever observes, in about as many microseconds."""
+
+
+class _Deferred(MetricWrapperBase):
+    """What the kinds have in common. ``_numbers`` are those that prometheus_client keeps for the kind."""
+
+    # Of the parent of labelled series too, which has no queue and lets its base class say that it cannot be observed.
+    _at_once = True
+
+    def _metric_init(self) -> None:
+        super()._metric_init()  # type: ignore[no-untyped-call]
+        self._waiting: deque[float] = deque()
+        number = self._sum if isinstance(self, Histogram) else self._value  # type: ignore[attr-defined]
+        self._at_once = number._multiprocess
+
+    def _wait(self, amount: float) -> None:
+        self._waiting.append(amount)
+        if len(self._waiting) >= MOST_WAITING:
+            self.settle()
+
+    def settle(self) -> None:
+        """Add what waits; safe to call from any thread."""
+        if self._at_once:
+            return
+        taken: list[float] = []
+        try:
+            while True:
+                taken.append(self._waiting.popleft())
+        except IndexError:
+            pass
+        if taken:
+            self._add(taken)
+
+    def _add(self, amounts: list[float]) -> None:
+        raise NotImplementedError
+
+    def _child_samples(self) -> Iterable[Sample]:
+        self.settle()
+        return super()._child_samples()
+
+
+class DeferredHistogram(_Deferred, Histogram):
+    """``Histogram``; what has an exemplar is observed at once."""
+
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
+        """Observe ``amount``."""
+        if self._at_once or exemplar:
+            super().observe(amount, exemplar)
+        else:
+            self._wait(amount)
+
+    def _add(self, amounts: list[float]) -> None:
+        self._sum.inc(sum(amounts))
+        counts: dict[int, int] = {}
+        for amount in amounts:
+            # The first bound that is not below it, as in ``Histogram.observe``; the last is infinite.
+            bucket = bisect_left(self._upper_bounds, amount)
+            counts[bucket] = counts.get(bucket, 0) + 1
+        for bucket, count in counts.items():
+            self._buckets[bucket].inc(count)
+
+
+class DeferredCounter(_Deferred, Counter):
+    """``Counter``, without exemplars."""
+
+    def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
+        """Count ``amount`` more."""
+        if self._at_once or exemplar or amount < 0:
+            super().inc(amount, exemplar)
+        else:
+            self._wait(amount)
+
+    def _add(self, amounts: list[float]) -> None:
+        self._value.inc(sum(amounts))
+
+
+class DeferredGauge(_Deferred, Gauge):
+    """``Gauge`` for what goes up and down; do not ``set`` it."""
+
+    def inc(self, amount: float = 1) -> None:
+        """Raise it."""
+        if self._at_once:
+            super().inc(amount)
+        else:
+            self._wait(amount)
+
+    def dec(self, amount: float = 1) -> None:
+        """Lower it."""
+        if self._at_once:
+            super().dec(amount)
+        else:
+            self._wait(-amount)
+
+    def _add(self, amounts: list[float]) -> None:
+        self._value.inc(sum(amounts))
+
+
+def settle(metric: Any) -> None:
+    """Add what waits, if ``metric`` or series is one of these: for whoever reads its numbers past ``collect``."""
+    if isinstance(metric, _Deferred):
+        metric.settle()

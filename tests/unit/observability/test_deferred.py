@@ -1,0 +1,127 @@
+"""Metrics whose observations wait: they come to the same numbers, whoever looks and whenever."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+from prometheus_client.openmetrics.exposition import generate_latest
+
+from observability import multiprocess
+from observability.carry import add, taken
+from observability.deferred import MOST_WAITING, DeferredCounter, DeferredGauge, DeferredHistogram
+
+BUCKETS = (0.1, 0.5, 1.0)
+
+
+def exposed(kind: type[Histogram], seconds: list[float]) -> bytes:
+    registry = CollectorRegistry()
+    metric = kind("took_seconds", "Time", ["route"], buckets=BUCKETS, registry=registry)
+    for one in seconds:
+        metric.labels("/").observe(one)
+    return generate_latest(registry)
+
+
+def without_birth(text: bytes) -> list[bytes]:
+    return [line for line in text.splitlines() if b"_created" not in line]
+
+
+def test_a_histogram_tells_what_prometheus_clients_tells() -> None:
+    """On a bound, below and above all, negative, and more than may wait."""
+    # Eighths add up exactly in any order.
+    chosen = [0.1, 0.5, 0.0, -1.0, 1.0, 7.0] + [random.randrange(16) / 8 for _ in range(3 * MOST_WAITING)]
+    ours, theirs = (without_birth(exposed(kind, chosen)) for kind in (DeferredHistogram, Histogram))
+    total = [line.startswith(b"took_seconds_sum") for line in ours].index(True)
+    assert float(ours.pop(total).split()[-1]) == pytest.approx(float(theirs.pop(total).split()[-1]))
+    assert ours == theirs
+
+
+def test_counters_and_gauges_add_up() -> None:
+    """One look sees everything that came before it."""
+    registry = CollectorRegistry()
+    lines = DeferredCounter("lines_total", "Lines", registry=registry)
+    active = DeferredGauge("active", "Active", registry=registry)
+    for _ in range(MOST_WAITING + 5):
+        lines.inc()
+        active.inc()
+    active.dec(3)
+    assert registry.get_sample_value("lines_total") == MOST_WAITING + 5
+    assert registry.get_sample_value("active") == MOST_WAITING + 2
+    assert registry.get_sample_value("active") == MOST_WAITING + 2
+
+
+def test_no_thread_loses_or_repeats_an_observation() -> None:
+    """Eight observe while another keeps looking; every look is a rise."""
+    registry = CollectorRegistry()
+    metric = DeferredHistogram("took_seconds", "Time", buckets=BUCKETS, registry=registry)
+    most, each = 8, 5000
+    threads = [threading.Thread(target=lambda: [metric.observe(0.25) for _ in range(each)]) for _ in range(most)]
+    for thread in threads:
+        thread.start()
+    seen = [0.0]
+    while any(thread.is_alive() for thread in threads):
+        seen.append(registry.get_sample_value("took_seconds_count") or 0.0)
+    for thread in threads:
+        thread.join()
+    assert seen == sorted(seen)
+    assert registry.get_sample_value("took_seconds_count") == most * each
+    assert registry.get_sample_value("took_seconds_sum") == most * each * 0.25
+
+
+def test_what_has_an_exemplar_does_not_wait() -> None:
+    """The exemplar has the time at which it was observed."""
+    registry = CollectorRegistry()
+    metric = DeferredHistogram("took_seconds", "Time", buckets=BUCKETS, registry=registry)
+    metric.observe(0.2, {"trace_id": "abc"})
+    assert b'trace_id="abc"' in generate_latest(registry)
+
+
+def test_what_a_fork_takes_home_includes_what_waits() -> None:
+    """A job's observations are carried to the worker though nobody has looked yet, and are there once."""
+    registry, home = CollectorRegistry(), CollectorRegistry()
+    for one in (registry, home):
+        DeferredHistogram("took_seconds", "Time", ["route"], buckets=BUCKETS, registry=one)
+        DeferredCounter("lines_total", "Lines", registry=one)
+    for metric in set(registry._names_to_collectors.values()):
+        if isinstance(metric, Histogram):
+            metric.labels("/").observe(0.25)
+        elif isinstance(metric, Counter):
+            metric.inc(2)
+    carried = taken(registry)
+    assert taken(registry) == []
+    add(home, carried)
+    assert home.get_sample_value("took_seconds_bucket", {"route": "/", "le": "0.5"}) == 1
+    assert home.get_sample_value("lines_total") == 2
+
+
+def test_a_series_that_needs_labels_says_so() -> None:
+    """As prometheus_client does."""
+    parent = DeferredHistogram("took_seconds", "Time", ["route"], registry=CollectorRegistry())
+    with pytest.raises(ValueError, match="missing label"):
+        parent.observe(1.0)
+    with pytest.raises(ValueError, match="non-negative"):
+        DeferredCounter("lines_total", "Lines", registry=CollectorRegistry()).inc(-1)
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> CollectorRegistry:
+    """What another process reads of the files in which this one keeps its values."""
+    folder = multiprocess.SharedFolder(str(tmp_path_factory.mktemp("metrics")))
+    monkeypatch.setenv(multiprocess.SETTING, folder.path)
+    monkeypatch.setattr(values, "ValueClass", values.MultiProcessValue(lambda: 1))  # type: ignore[no-untyped-call]
+    return folder.registry()
+
+
+def test_where_others_read_the_values_nothing_waits(shared: CollectorRegistry) -> None:
+    """The replica's /metrics is served by another process than the one that counts."""
+    own = CollectorRegistry()
+    DeferredHistogram("took_seconds", "Time", buckets=BUCKETS, registry=own).observe(0.25)
+    DeferredCounter("lines_total", "Lines", registry=own).inc()
+    active: Gauge = DeferredGauge("active", "Active", registry=own, multiprocess_mode="livesum")
+    active.inc(3)
+    active.dec()
+    assert shared.get_sample_value("took_seconds_count") == 1
+    assert shared.get_sample_value("lines_total") == 1
+    assert shared.get_sample_value("active") == 2

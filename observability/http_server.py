@@ -7,7 +7,6 @@ fails or is slow, its span is made here, when it is over.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,16 +17,14 @@ from opentelemetry.trace import Span
 
 from observability import context
 from observability.http_late import LateRequests
+from observability.http_line import RequestLines
 from observability.http_metrics import RequestMetrics
-from observability.logs import log_line
 from observability.sampling import Sampler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from observability.unsampled import UnsampledSpan
-
-_log = logging.getLogger("http.request")
 
 TRACED_KEY = "observability.traced"
 """In the WSGI environment of a request that the Flask instrumentation is to see, and of no other."""
@@ -58,6 +55,7 @@ class RequestBoundary:
     ) -> None:
         self.plain, self.traced = plain, traced
         self.metrics, self.sampler, self.late, self.clock = metrics, sampler, late, clock
+        self.lines = RequestLines(metrics.is_known)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -166,22 +164,8 @@ class _Exchange:
         boundary.metrics.active.dec()
         boundary.metrics.observe(method, route, status, duration, trace_id if traced else None, span_id)
         if route not in PROBES or status >= 400:
-            fields: dict[str, Any] = {
-                "event": "http.request",
-                "http_request_method": method,
-                "http_route": route,
-                "http_response_status_code": status,
-                "duration_seconds": round(duration, 6),
-                "request_id": self.request_id,
-                **self._notes,
-            }
-            if trace_id:
-                fields["trace_id"], fields["span_id"] = trace_id, span_id
-                if not traced:
-                    fields["trace_sampled"] = False
-            if reason is not None:
-                fields["sampling_reason"] = reason.value
-            log_line(_log, logging.ERROR if status >= 500 else logging.INFO, f"{method} {route} {status}", fields)
+            ids = self.request_id, trace_id, span_id
+            boundary.lines.write((method, route, status), duration, ids, traced, reason, self._notes)
         otel_context.detach(self._token)
         if unsampled is not None and reason is not None:
             boundary.late.make(unsampled, reason, environ, route, status, duration)

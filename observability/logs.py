@@ -52,10 +52,15 @@ class JsonFormatter(OrjsonFormatter):
             record.__dict__["_line"] = line
         return line
 
+    def shared(self, level: int, logger: str, message: str, fields: dict[str, Any]) -> str:
+        """What ``made`` would write of this between the timestamp and the ids, without braces."""
+        data = {"level": logging.getLevelName(level), "logger": logger, "message": message, **self._who, **fields}
+        return orjson.dumps(data, self.json_default, orjson.OPT_NON_STR_KEYS)[1:-1].decode()
+
     def made(self, created: float, level: int, logger: str, message: str, fields: dict[str, Any]) -> bytes:
         """The line with its end, of what a record would tell."""
         data = {
-            "timestamp": self._timestamp(created),
+            "timestamp": self.moment(created),
             "level": logging.getLevelName(level),
             "logger": logger,
             "message": message,
@@ -73,7 +78,7 @@ class JsonFormatter(OrjsonFormatter):
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Add what the base class would, the ids of the current request, and what is known of the exception."""
         # First, because people read lines from the left.
-        log_data["timestamp"] = self._timestamp(record.created)
+        log_data["timestamp"] = self.moment(record.created)
         log_data["level"], log_data["logger"], log_data["message"] = record.levelname, record.name, record.message
         log_data.update(self._who)
         message_dict.pop("exc_info", None)
@@ -90,7 +95,8 @@ class JsonFormatter(OrjsonFormatter):
         """Nothing: the traceback becomes a field of its own in ``add_fields``."""
         return ""
 
-    def _timestamp(self, created: float) -> str:
+    def moment(self, created: float) -> str:
+        """``created``, Unix seconds, as a line shows it."""
         second, micros = divmod(round(created * 1e6), 1_000_000)
         # A local copy: another thread may be at the next second already.
         known, shown = self._second, self._second_shown
@@ -108,7 +114,7 @@ def log_line(logger: logging.Logger, level: int, message: str, fields: dict[str,
     """
     if not logger.isEnabledFor(level):
         return
-    if quick := _only_ours(logger):
+    if quick := only_ours(logger):
         formatter, handlers = quick
         line = formatter.made(time.time(), level, logger.name, message, fields)
         for handler in handlers:
@@ -119,7 +125,7 @@ def log_line(logger: logging.Logger, level: int, message: str, fields: dict[str,
     logger.handle(record)
 
 
-def _only_ours(logger: logging.Logger) -> tuple[JsonFormatter, list[LineHandler]] | None:
+def only_ours(logger: logging.Logger) -> tuple[JsonFormatter, list[LineHandler]] | None:
     """The handlers that a line reaches, if all are ours and take everything as the same formatter makes it."""
     found: list[LineHandler] = []
     formatter: Any = None

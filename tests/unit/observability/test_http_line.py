@@ -1,0 +1,119 @@
+"""The line of a request is the same by either way: filled into a pattern, or encoded field by field."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from observability.http_line import RequestLines
+from observability.log_file import SharedFileHandler
+from observability.logs import JsonFormatter
+from observability.sampling import Late
+
+IDS = ("request-0001", "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+ROUTE = ("GET", '/100%/"<thing>"/%s', 200)
+
+
+class Written:
+    """The log of one process: a file handler of ours, and what it has written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "log"
+        self.handler = SharedFileHandler(str(self.path))
+        self.handler.setFormatter(JsonFormatter("api", "api-1"))
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[Written]:
+    log, logger = Written(tmp_path), logging.getLogger("http.request")
+    propagate, level = logger.propagate, logger.level
+    logger.addHandler(log.handler)
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    yield log
+    logger.removeHandler(log.handler)
+    logger.propagate = propagate
+    logger.setLevel(level)
+    log.handler.close()
+
+
+def untimed(line: dict[str, Any]) -> dict[str, Any]:
+    assert next(iter(line)) == "timestamp"
+    return {name: value for name, value in line.items() if name != "timestamp"}
+
+
+@pytest.mark.parametrize("traced", [True, False])
+@pytest.mark.parametrize("notes", [{}, {"cache": 'a "miss"', "items": 3, "share": 0.5}])
+def test_both_ways_write_the_same_fields(written: Written, traced: bool, notes: dict[str, Any]) -> None:
+    """A pattern for a route that is known, fields for one that is not; twice, for the first makes the pattern."""
+    for known in (True, False):
+        lines = RequestLines(lambda *_, known=known: known)  # type: ignore[misc]
+        for _ in range(2):
+            lines.write(ROUTE, 0.0123456, IDS, traced, None, notes)
+    found = [untimed(line) for line in written.lines()]
+    assert len(found) == 4
+    assert found[0] == found[1] == found[2] == found[3]
+    expected = {
+        "level": "INFO",
+        "logger": "http.request",
+        "message": 'GET /100%/"<thing>"/%s 200',
+        "service": "api",
+        "instance": "api-1",
+        "http_route": ROUTE[1],
+        "duration_seconds": 0.012346,
+        "request_id": IDS[0],
+        "trace_id": IDS[1],
+        "span_id": IDS[2],
+        **notes,
+    }
+    assert expected.items() <= found[0].items()
+    assert found[0].get("trace_sampled") == (None if traced else False)
+
+
+def test_failures_and_slow_requests_say_why_they_have_a_span(written: Written) -> None:
+    """They are written by the fields, with the level and the reason."""
+    lines = RequestLines(lambda *_: True)
+    lines.write(("GET", "/", 200), 0.1, IDS, False, None, {})
+    lines.write(("GET", "/", 500), 0.1, IDS, True, Late.ERROR, {})
+    lines.write(("GET", "/", 200), 2.0, IDS, True, Late.SLOW, {})
+    found = [(line["level"], line.get("sampling_reason")) for line in written.lines()]
+    assert found == [("INFO", None), ("ERROR", "error"), ("INFO", "slow")]
+
+
+def test_a_level_a_filter_or_another_handler_is_obeyed(written: Written) -> None:
+    """Each may come at any time, after a pattern was made too."""
+    logger, lines = logging.getLogger("http.request"), RequestLines(lambda *_: True)
+    write = lambda: lines.write(("GET", "/", 200), 0.1, IDS, True, None, {})  # noqa: E731
+    write()
+    logger.setLevel(logging.WARNING)
+    write()
+    logger.setLevel(logging.INFO)
+    refuse = lambda _: False  # noqa: E731
+    logger.addFilter(refuse)
+    write()
+    logger.removeFilter(refuse)
+    records: list[logging.LogRecord] = []
+    other = logging.Handler()
+    other.emit = records.append  # type: ignore[method-assign]
+    logger.addHandler(other)
+    write()
+    logger.removeHandler(other)
+    assert len(written.lines()) == 2
+    assert [record.__dict__["request_id"] for record in records] == [IDS[0]]
+
+
+def test_a_new_formatter_makes_new_patterns(written: Written) -> None:
+    """Logging that is set up anew, as each work-horse and test does, is not answered with the old service's name."""
+    lines = RequestLines(lambda *_: True)
+    for service in ("api", "other"):
+        written.handler.setFormatter(JsonFormatter(service, "one"))
+        lines.write(("GET", "/", 200), 0.1, IDS, True, None, {})
+    assert [line["service"] for line in written.lines()] == ["api", "other"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import subprocess
 import sys
 import time
@@ -48,13 +49,13 @@ ENDPOINTS = (
 
 @dataclass
 class Runner:
-    """A variant's server, and what was measured of it: microseconds of CPU per request, by endpoint."""
+    """A variant's server of this round, and what was measured of all: microseconds of CPU per request, by endpoint."""
 
     variant: Variant
-    pid: int
-    port: int
     sink: str
-    metrics: str
+    pid: int = 0
+    port: int = 0
+    metrics: str = ""
     unscraped: float = 0.0
     """Seconds of load since the last scrape."""
     cpu_us: dict[str, list[float]] = field(default_factory=dict)
@@ -97,7 +98,9 @@ def measure(
     folder: str | None,
     seconds: float = math.inf,
 ) -> list[Runner]:
-    """Start everything, measure ``rounds`` times, end everything. ``venvs``: the environments, by ``Variant.peers``.
+    """Start the databases, and for each of ``rounds`` all servers anew; measure; end everything.
+
+    ``venvs``: the environments, by ``Variant.peers``.
 
     No round is begun that, if it takes as long as the last, would end later than ``seconds`` after the call; one is
     always made.
@@ -108,27 +111,28 @@ def measure(
         urls = stack.enter_context(databases(place))
         ports = [free_port() for _ in variants]
         stack.enter_context(sinks(ports, place))
-        runners = []
-        for variant, sink in zip(variants, ports, strict=True):
-            port, metrics = free_port(), free_port()
-            say(f"starting {variant.name}")
-            environment = {**urls, **variant.environment(f"http://127.0.0.1:{sink}", metrics)}
-            process = stack.enter_context(served(variant, venvs[variant.peers], port, environment, place))
-            urls_of = f"http://127.0.0.1:{sink}", f"http://127.0.0.1:{metrics}/metrics"
-            runners.append(Runner(variant, process.pid, port, *urls_of))
+        runners = [Runner(variant, f"http://127.0.0.1:{sink}") for variant, sink in zip(variants, ports, strict=True)]
         cache = stack.enter_context(redis.Redis.from_url(urls["REDIS_URL"]))
         mongo = stack.enter_context(MongoClient[dict[str, object]](urls["MONGO_URL"]))
-        for runner in runners:
-            for endpoint in endpoints:
-                _load(runner.port, endpoint.request, WARM_UP_REQUESTS)
+
+        def forget_orders() -> None:
+            # Nobody works on them: each load begins with empty shelves.
+            cache.flushdb()
+            mongo[DATABASE].orders.drop()
+
         for number in range(1, rounds + 1):
             round_began = time.monotonic()
-            for endpoint in endpoints:
+            with ExitStack() as servers:
                 for runner in runners:
-                    runner.measure(endpoint)
-                    # Nobody works on the orders: each begins with empty shelves.
-                    cache.flushdb()
-                    mongo[DATABASE].orders.drop()
+                    _start(runner, servers, venvs, urls, place)
+                    for endpoint in endpoints:
+                        _load(runner.port, endpoint.request, WARM_UP_REQUESTS)
+                    forget_orders()
+                for endpoint in endpoints:
+                    # Whoever always comes after the same neighbour has its caches always in the same state.
+                    for runner in random.sample(runners, len(runners)):
+                        runner.measure(endpoint)
+                        forget_orders()
             say(f"round {number} of {rounds}")
             now = time.monotonic()
             if now - began + (now - round_began) > seconds:
@@ -138,6 +142,18 @@ def measure(
             if absent := runner.missing():
                 raise RuntimeError(f"{runner.variant.name} has exported nothing to {', '.join(absent)}: not comparable")
         return runners
+
+
+def _start(runner: Runner, servers: ExitStack, venvs: dict[bool, Path], urls: dict[str, str], place: Path) -> None:
+    """Start its server, which ends with ``servers``.
+
+    Anew for each round: where a process has its code and data in memory alone makes it up to a tenth quicker or slower
+    for as long as it lives.
+    """
+    variant, runner.port, metrics = runner.variant, free_port(), free_port()
+    environment = {**urls, **variant.environment(runner.sink, metrics)}
+    runner.metrics = f"http://127.0.0.1:{metrics}/metrics"
+    runner.pid = servers.enter_context(served(variant, venvs[variant.peers], runner.port, environment, place)).pid
 
 
 def _load(port: int, request: str, count: int) -> dict[str, float]:

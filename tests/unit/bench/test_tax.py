@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -133,7 +132,7 @@ def test_cpu_time_is_that_of_a_process_and_its_children() -> None:
 
 
 def runner(name: str, *cpu: float) -> Runner:
-    made = Runner(Variant(name, "bare"), os.getpid(), 1, "", "")
+    made = Runner(Variant(name, "bare"), "")
     made.cpu_us["cached read"] = list(cpu)
     made.p99_ms["cached read"] = [1.0 for _ in cpu]
     return made

@@ -10,7 +10,9 @@ import email
 import email.policy
 import re
 from collections.abc import Callable, Sequence
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage, MIMEPart
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from console.inbox import Item
@@ -21,6 +23,20 @@ MAX_HEADERS = 100
 MAX_HEADER = 2_000
 MAX_ATTACHMENTS = 50
 
+_LONGEST_KNOWN = 200
+_registry = HeaderRegistry()
+_parsed = lru_cache(maxsize=64)(_registry)
+
+
+def _parse(name: str, value: str) -> Any:
+    """The parsed header, which nobody changes.
+
+    The email package parses Content-Type a dozen times for each message, and nearly all messages have the same one.
+    """
+    return _parsed(name, value) if len(value) <= _LONGEST_KNOWN else _registry(name, value)
+
+
+_POLICY = email.policy.default.clone(header_factory=_parse)
 _TOKEN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _Kind = TypeVar("_Kind")
 
@@ -31,7 +47,7 @@ def email_item(content: bytes, sender: str, recipients: Sequence[str]) -> Item:
     ``order_id`` and ``request_id`` are what ``X-Order-ID`` and ``X-Request-ID`` said, or None. ``headers`` is a
     list of [name, value], since names repeat and their order tells the way the message took.
     """
-    message: EmailMessage = email.message_from_bytes(content, policy=email.policy.default)
+    message: EmailMessage = email.message_from_bytes(content, policy=_POLICY)
     headers = _headers(message)
     text = printable(_body(message))
     return {
@@ -63,6 +79,9 @@ def _headers(message: EmailMessage) -> list[list[str]]:
     for name, raw in list(message.raw_items())[:MAX_HEADERS]:
 
         def decoded(name: str = name, raw: Any = raw) -> str:
+            if raw.isascii() and "=?" not in raw:
+                # Nothing is encoded: unfolding is all that the parser would do, and it takes most of a message's time.
+                return "".join(raw.splitlines())
             return str(message.policy.header_fetch_parse(name, raw))
 
         found.append([one_line(name, MAX_HEADER), one_line(_attempt(decoded, str(raw)), MAX_HEADER)])

@@ -74,3 +74,12 @@ def test_an_id_that_is_none_is_not_taken() -> None:
     """An order id becomes part of queries and links, so it must look like one."""
     item = email_item(b'X-Order-ID: "} | drop\r\nX-Request-ID: <script>\r\n\r\n', "", [])
     assert (item["order_id"], item["request_id"]) == (None, None)
+
+
+def test_headers_that_are_alike_do_not_become_each_other() -> None:
+    """What was parsed before is known again by its name and value."""
+    plain = b"Content-Type: text/plain; charset=utf-8\r\nSubject: a\r\n b\r\n\r\n<p>x</p>"
+    html = b"Content-Type: text/html; charset=utf-8\r\nSubject: c\r\n\r\n<p>x</p>"
+    items = [email_item(content, "", []) for content in (plain, html, plain)]
+    assert [item["text"] for item in items] == ["<p>x</p>", "x", "<p>x</p>"]
+    assert [item["subject"] for item in items] == ["a b", "c", "a b"]

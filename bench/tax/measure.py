@@ -147,8 +147,7 @@ def measure(
 def _start(runner: Runner, servers: ExitStack, venvs: dict[bool, Path], urls: dict[str, str], place: Path) -> None:
     """Start its server, which ends with ``servers``.
 
-    Anew for each round: where a process has its code and data in memory alone makes it up to a tenth quicker or slower
-    for as long as it lives.
+    Anew for each round, so that what is peculiar to one process is not measured in all of them.
     """
     variant, runner.port, metrics = runner.variant, free_port(), free_port()
     environment = {**urls, **variant.environment(runner.sink, metrics)}

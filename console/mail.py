@@ -33,7 +33,7 @@ def _parse(name: str, value: str) -> Any:
 
     The email package parses Content-Type a dozen times for each message, and nearly all messages have the same one.
     """
-    return _parsed(name, value) if len(value) <= _LONGEST_KNOWN else _registry(name, value)
+    return _parsed(name, value) if len(name) + len(value) <= _LONGEST_KNOWN else _registry(name, value)
 
 
 _POLICY = email.policy.default.clone(header_factory=_parse)

@@ -3,7 +3,8 @@
 prometheus_client takes two locks and walks the buckets for each observation: a microsecond in a warm loop, several in
 a server whose caches other code has filled. Here a request pays for one append; whoever scrapes, or whoever finds the
 queue full, adds what waits to the metric in one go. Nothing is lost or counted twice: an entry leaves the queue once,
-under the interpreter's lock.
+under the interpreter's lock. (An exception that is thrown into a thread from outside, such as RQ's time limit, can lose
+what that thread is just adding.)
 
 Where several processes share their metrics in files, others read those at any time: there nothing waits.
 """
@@ -24,7 +25,7 @@ MOST_WAITING = 256
 
 
 class _Deferred(MetricWrapperBase):
-    """What the kinds have in common. ``_numbers`` are those that prometheus_client keeps for the kind."""
+    """What the kinds have in common."""
 
     # Of the parent of labelled series too, which has no queue and lets its base class say that it cannot be observed.
     _at_once = True
@@ -83,7 +84,7 @@ class DeferredHistogram(_Deferred, Histogram):
 
 
 class DeferredCounter(_Deferred, Counter):
-    """``Counter``, without exemplars."""
+    """``Counter``; what has an exemplar is counted at once."""
 
     def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
         """Count ``amount`` more."""

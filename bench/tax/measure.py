@@ -122,6 +122,7 @@ def measure(
 
         for number in range(1, rounds + 1):
             round_began = time.monotonic()
+            say(f"round {number} of {rounds}: starting {len(runners)} servers")
             with ExitStack() as servers:
                 for runner in runners:
                     _start(runner, servers, venvs, urls, place)
@@ -129,11 +130,11 @@ def measure(
                         _load(runner.port, endpoint.request, WARM_UP_REQUESTS)
                     forget_orders()
                 for endpoint in endpoints:
+                    say(f"round {number} of {rounds}: {endpoint.name}")
                     # Whoever always comes after the same neighbour has its caches always in the same state.
                     for runner in random.sample(runners, len(runners)):
                         runner.measure(endpoint)
                         forget_orders()
-            say(f"round {number} of {rounds}")
             now = time.monotonic()
             if now - began + (now - round_began) > seconds:
                 break

@@ -18,6 +18,8 @@ from observability.unsampled import UnsampledSpan
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _W3C = TraceContextTextMapPropagator()
+SAVED_SECONDS = 2.0
+"""How much of a budget may be saved up: who opens a page asks several things at once, and then looks at it."""
 
 
 class Late(StrEnum):
@@ -28,7 +30,7 @@ class Late(StrEnum):
 
 
 class TraceBudget:
-    """``per_second`` traces a second, saved up for a second at the most; beyond them each has the chance ``ratio``."""
+    """``per_second`` traces a second, saved up for ``SAVED_SECONDS``; beyond them each has the chance ``ratio``."""
 
     def __init__(
         self,
@@ -38,7 +40,7 @@ class TraceBudget:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._per_second, self._ratio, self._clock, self._chance = per_second, ratio, clock, chance
-        self._left = self._most = max(1.0, per_second)
+        self._left = self._most = max(1.0, per_second * SAVED_SECONDS)
         self._at = clock()
         self._next = self._at if per_second else math.inf
         self._lock = threading.Lock()

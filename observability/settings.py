@@ -50,7 +50,7 @@ class TelemetrySettings:
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     log_file: str = ""
-    traces_per_second: float = 10.0
+    traces_per_second: float = 5.0
     trace_ratio: float = 0.002
     slow_seconds: float = 0.5
     label_values: int = 100

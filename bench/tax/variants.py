@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 SAMPLED = "0.01"
-"""About what ours samples under the bench's load: ten traces a second, and two requests in a thousand above."""
+"""About what ours samples under the bench's load: five traces a second, and two requests in a thousand above."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import CollectorRegistry, Gauge, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.exposition import ThreadingWSGIServer, make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer
 
 from observability import multiprocess
+from observability.exposition import metrics_app
 from observability.settings import TelemetrySettings
 
 _log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class MetricsServer:
         Raises:
             OSError: the port could not be had.
         """
-        metrics = make_wsgi_app(registry)
+        metrics = metrics_app(registry)
 
         def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             with _fork_or_scrape:

@@ -1,0 +1,140 @@
+"""The text of ``/metrics``: prometheus_client's, byte for byte, at a third of its cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, Info, Summary
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.registry import Collector
+from werkzeug.test import Client, TestResponse
+
+from observability import exposition
+from observability.deferred import DeferredCounter, DeferredHistogram
+from observability.exposition import Renderer, metrics_app
+
+OPENMETRICS = "application/openmetrics-text"
+
+
+class Foreign(Collector):
+    """What others may collect: a name that is none of Prometheus' old ones, and a sample with a time of its own."""
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Two families."""
+        dotted = GaugeMetricFamily("of.others", "Dotted", labels=["a.b", "c"])
+        dotted.add_metric(["x", "y"], 1)
+        timed = GaugeMetricFamily("timed", "With a time", labels=["c"])
+        timed.add_metric(["z"], 2, timestamp=1700000000.5)
+        return dotted, timed
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    """Every kind of metric, awkward values and labels, with and without exemplars."""
+    registry = CollectorRegistry()
+    gauge = Gauge("state", 'A "gauge"\nof \\ two lines', ["b", "a"], registry=registry)
+    for number, value in enumerate([0.0, -0.0, -1.5, 1e-9, 123456.0, 12345678.9, 1e300, math.inf, -math.inf, math.nan]):
+        gauge.labels(f'"{number}"\n\\', "ü").set(value)
+    Counter("hits_total", "Hits", ["who"], registry=registry).labels("me").inc(3, {"trace_id": 'a"b\\'})
+    Histogram("seconds", "Durations", registry=registry).observe(0.3, {"trace_id": "ab", "span_id": "cd"})
+    waiting = DeferredHistogram("waiting_seconds", "Deferred", ["route"], unit="seconds", registry=registry)
+    waiting.labels("/a").observe(7)
+    DeferredCounter("waited", "Deferred", registry=registry).inc(2)
+    Summary("sizes", "Sizes", ["of"], registry=registry).labels("it").observe(5)
+    Info("made", "By whom", registry=registry).info({"by": "us"})
+    Enum("light", "Colours", states=["red", "green"], registry=registry).state("green")
+    Gauge("nothing_yet", "No series", ["x"], registry=registry)
+    registry.register(Foreign())
+    return registry
+
+
+@pytest.mark.parametrize("escaping", ["underscores", "allow-utf-8", "dots", "values"])
+@pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
+def test_the_text_is_the_librarys(registry: CollectorRegistry, escaping: str, version: str) -> None:
+    """At first, when nothing is remembered, and then."""
+    renderer = Renderer(escaping, version)
+    for _ in range(2):
+        assert renderer.render(registry) == generate_latest(registry, escaping, version)
+
+
+def test_what_changes_is_seen(registry: CollectorRegistry) -> None:
+    """New values, new series, series that are gone, and other exemplars."""
+    hits = Counter("more_total", "More", ["who"], registry=registry)
+    renderer = Renderer()
+    hits.labels("a").inc()
+    hits.labels("b").inc(1, {"trace_id": "first"})
+    assert renderer.render(registry) == generate_latest(registry)
+    hits.labels("b").inc(1, {"trace_id": "second"})
+    hits.labels("c").inc()
+    hits.remove("a")
+    text = renderer.render(registry)
+    assert text == generate_latest(registry)
+    assert b'more_total{who="b"} 2.0 # {trace_id="second"}' in text
+
+
+def test_series_beyond_what_is_remembered_are_written_too(
+    registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slower, not wrong."""
+    monkeypatch.setattr(exposition, "MOST_REMEMBERED", 3)
+    renderer = Renderer()
+    for _ in range(2):
+        assert renderer.render(registry) == generate_latest(registry)
+    assert len(renderer._heads) == 3
+
+
+def test_label_values_do_not_pass_for_label_names() -> None:
+    """Two series whose names and values are the same words in another order."""
+    registry = CollectorRegistry()
+    family = GaugeMetricFamily("g", "G")
+    family.add_sample("g", {"a": "b", "c": "d"}, 1)
+    family.add_sample("g", {"a": "d", "c": "b"}, 2)
+
+    class Both(Collector):
+        def collect(self) -> Iterable[GaugeMetricFamily]:
+            return [family]
+
+    registry.register(Both())
+    renderer = Renderer()
+    assert renderer.render(registry) == renderer.render(registry) == generate_latest(registry)
+
+
+def _ask(registry: CollectorRegistry, path: str = "/metrics", method: str = "GET", accept: str = "") -> TestResponse:
+    return Client(metrics_app(registry)).open(path, method=method, headers={"Accept": accept})
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "",
+        "text/plain",
+        "text/plain;version=1.0.0;escaping=allow-utf-8",
+        OPENMETRICS,
+        f"{OPENMETRICS};version=1.0.0",
+        f"{OPENMETRICS};version=1.0.0;escaping=allow-utf-8",
+        f"{OPENMETRICS};version=0.0.1;q=0.7,text/plain;version=0.0.4;q=0.2",
+    ],
+)
+def test_a_scraper_gets_what_it_asks_for(registry: CollectorRegistry, accept: str) -> None:
+    """The library's choice of format, and its content type."""
+    encoder, content_type = choose_encoder(accept)
+    answer = _ask(registry, accept=accept)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, content_type)
+    assert answer.data == encoder(registry)
+
+
+def test_some_metrics_may_be_asked_for(registry: CollectorRegistry) -> None:
+    """By the names of their samples."""
+    answer = _ask(registry, "/metrics?name[]=hits_total&name[]=sizes_count", accept=OPENMETRICS)
+    names = {line.split(b"{")[0] for line in answer.data.splitlines() if not line.startswith(b"#")}
+    assert names == {b"hits_total", b"sizes_count"}
+
+
+def test_only_reading_is_allowed(registry: CollectorRegistry) -> None:
+    """The port is for scrapes."""
+    answer = _ask(registry, method="POST")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")

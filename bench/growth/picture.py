@@ -69,6 +69,7 @@ def _text(x: float, y: float, text: str, size: int, colour: str, weight: str = "
 def duration(seconds: float) -> str:
     """As a person reads it."""
     for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        if seconds * factor >= 1:
+        # What rounds to a thousand is one of the next unit.
+        if seconds * factor >= 0.9995:
             return f"{seconds * factor:.3g} {unit}"
     return f"{seconds * 1e9:.3g} ns"

@@ -44,7 +44,10 @@ def test_the_picture_has_every_curve_and_is_whole() -> None:
     assert "search (2 s)" in "".join(drawn.itertext())
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(2.0, "2 s"), (0.0123, "12.3 ms"), (4.2e-5, "42 µs"), (3e-7, "300 ns")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(2.0, "2 s"), (0.0123, "12.3 ms"), (0.00099962, "1 ms"), (4.2e-5, "42 µs"), (3e-7, "300 ns")],
+)
 def test_durations_are_read_by_people(seconds: float, text: str) -> None:
     """In the unit that needs no zeros."""
     assert picture.duration(seconds) == text

@@ -25,25 +25,32 @@ if TYPE_CHECKING:
 
 MOST_REMEMBERED = 200_000
 """Series. What comes after them is spelled anew each time; the guard of label values ends long before."""
+_VERSION = "1.0.0"
 _END = b"# EOF\n"
 _ALLOWED = [("Allow", "GET")]
 
 
 def metrics_app(registry: CollectorRegistry) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
     """A WSGI application that serves ``registry`` in the format asked for; ``?name[]=`` asks for some metrics only."""
-    renderers: dict[tuple[str, str], Renderer] = {}
+    renderers: dict[str, Renderer] = {}
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "GET":
             start_response("405 Method Not Allowed", _ALLOWED)
             return [b"GET only\n"]
-        encoder, content_type = choose_encoder(environ.get("HTTP_ACCEPT", ""))
+        try:
+            encoder, content_type = choose_encoder(environ.get("HTTP_ACCEPT", ""))
+        except TypeError:
+            # A version that is no number, which the library compares with one: as if nothing had been asked for.
+            encoder, content_type = choose_encoder("")
         names = parse_qs(environ.get("QUERY_STRING", "")).get("name[]")
         asked: Collector = registry.restricted_registry(names) if names else registry
-        if isinstance(encoder, partial) and encoder.func is generate_latest:
-            format_ = encoder.keywords["escaping"], encoder.keywords["version"]
-            renderer = renderers.setdefault(format_, Renderer(*format_))
-            body = renderer.render(asked)
+        # Only what scrapers ask for, in the library's four escapings: a client must not make us remember at its will.
+        if isinstance(encoder, partial) and encoder.func is generate_latest and encoder.keywords["version"] == _VERSION:
+            escaping = encoder.keywords["escaping"]
+            if escaping not in renderers:
+                renderers[escaping] = Renderer(escaping)
+            body = renderers[escaping].render(asked)
         else:
             body = encoder(asked)
         start_response("200 OK", [("Content-Type", content_type)])
@@ -53,13 +60,13 @@ def metrics_app(registry: CollectorRegistry) -> Callable[[WSGIEnvironment, Start
 
 
 class Renderer:
-    """``prometheus_client``'s OpenMetrics text, byte for byte, in one of its escapings and versions.
+    """``prometheus_client``'s OpenMetrics 1.0 text, byte for byte, in one of its escapings.
 
     Not safe for several threads at once.
     """
 
-    def __init__(self, escaping: str = "underscores", version: str = "1.0.0") -> None:
-        self._library = partial(generate_latest, escaping=escaping, version=version)
+    def __init__(self, escaping: str = "underscores") -> None:
+        self._library = partial(generate_latest, escaping=escaping, version=_VERSION)
         self._heads: dict[tuple[str, ...], str] = {}
         self._abouts: dict[tuple[str, ...], str] = {}
 

@@ -53,12 +53,11 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.mark.parametrize("escaping", ["underscores", "allow-utf-8", "dots", "values"])
-@pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
-def test_the_text_is_the_librarys(registry: CollectorRegistry, escaping: str, version: str) -> None:
+def test_the_text_is_the_librarys(registry: CollectorRegistry, escaping: str) -> None:
     """At first, when nothing is remembered, and then."""
-    renderer = Renderer(escaping, version)
+    renderer = Renderer(escaping)
     for _ in range(2):
-        assert renderer.render(registry) == generate_latest(registry, escaping, version)
+        assert renderer.render(registry) == generate_latest(registry, escaping)
 
 
 def test_what_changes_is_seen(registry: CollectorRegistry) -> None:
@@ -116,6 +115,7 @@ def _ask(registry: CollectorRegistry, path: str = "/metrics", method: str = "GET
         OPENMETRICS,
         f"{OPENMETRICS};version=1.0.0",
         f"{OPENMETRICS};version=1.0.0;escaping=allow-utf-8",
+        f"{OPENMETRICS};version=2.0.0;escaping=dots",
         f"{OPENMETRICS};version=0.0.1;q=0.7,text/plain;version=0.0.4;q=0.2",
     ],
 )
@@ -125,6 +125,28 @@ def test_a_scraper_gets_what_it_asks_for(registry: CollectorRegistry, accept: st
     answer = _ask(registry, accept=accept)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, content_type)
     assert answer.data == encoder(registry)
+
+
+@pytest.mark.parametrize("accept", [f"{OPENMETRICS};version=x", f"{OPENMETRICS};version=1.x", "text/plain;version=a.b"])
+def test_a_version_that_is_none_gets_the_classic_text(registry: CollectorRegistry, accept: str) -> None:
+    """prometheus_client's own application fails on it."""
+    answer = _ask(registry, accept=accept)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, choose_encoder("")[1])
+    assert answer.data == choose_encoder("")[0](registry)
+
+
+def test_a_client_cannot_make_it_remember(registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many versions and escapings are made up, there are four renderers at most."""
+    made: list[Renderer] = []
+    plain = Renderer.__init__
+    monkeypatch.setattr(Renderer, "__init__", lambda self, *given: made.append(self) or plain(self, *given))
+    client = Client(metrics_app(registry))
+    for number in range(20):
+        for escaping in ("underscores", "allow-utf-8", "dots", "values", f"other-{number}"):
+            for version in ("1.0.0", f"1.{number}.1"):
+                accept = f"{OPENMETRICS};version={version};escaping={escaping}"
+                assert client.get("/metrics", headers={"Accept": accept}).status_code == 200
+    assert len(made) == 4
 
 
 def test_some_metrics_may_be_asked_for(registry: CollectorRegistry) -> None:

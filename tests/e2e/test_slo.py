@@ -102,19 +102,11 @@ def test_the_mix_is_one(client: Counting) -> None:
     assert 0.02 < client.ratio < 0.06
 
 
-@pytest.mark.parametrize("window", ["30m", "1h", "6h", "3d", "30d"])
+@pytest.mark.parametrize("window", ["30m", "1h"])
 def test_the_ratio_agrees_with_the_clients_count(own: Stack, client: Counting, window: str) -> None:
-    """Within 0.1 points, over each window that holds the whole past."""
+    """Within 0.1 points, over each window that is read from the service's own counters and holds the whole past."""
     ratio = settled(own, client, f"slo:sli_error:ratio_rate{window}")
     assert abs(ratio - client.ratio) < TENTH_OF_A_POINT, f"{ratio:.5f} against {client.ratio:.5f}"
-
-
-def test_the_budget_agrees_with_the_clients_count(own: Stack, client: Counting) -> None:
-    """What it says to be spent of the month's allowance is, in events, within 0.1 points of what was counted."""
-    left = settled(own, client, "slo:period_error_budget_remaining:ratio")
-    spent = (1 - left) * ALLOWED
-    assert abs(spent - client.ratio) < TENTH_OF_A_POINT, f"{spent:.5f} against {client.ratio:.5f}"
-    assert own.number('slo:error_budget_exhaustion:seconds{slo="api-availability"}') == 0
 
 
 def test_every_objective_is_measured(own: Stack, client: Counting) -> None:
@@ -148,3 +140,31 @@ def test_what_burns_is_told_by_one_tier(own: Stack, client: Counting) -> None:
         return {row["metric"]["tier"] for row in found}
 
     wait_until("the page", lambda: "page-fast" in firing(), 300)
+
+
+@pytest.fixture(scope="module")
+def quiet(own: Stack, client: Counting) -> None:
+    """When the last request is older than five minutes.
+
+    Longer windows are sums of what was recorded of the last five minutes, every 15 s: an event is counted twenty times
+    in all. Before that the early ones weigh more than the late, and by chance fewer or more of them were bad.
+    """
+    events = 'slo:sli_events:rate5m{slo="api-availability"}'
+    wait_until("the requests to be older than the rate of five minutes", lambda: own.number(events) == 0, 420)
+
+
+@pytest.mark.parametrize("window", ["6h", "3d", "30d"])
+def test_the_ratio_of_sums_agrees_with_the_clients_count(
+    own: Stack, client: Counting, quiet: None, window: str
+) -> None:
+    """Within 0.1 points too, over each window that is a sum of shorter ones."""
+    ratio = settled(own, client, f"slo:sli_error:ratio_rate{window}")
+    assert abs(ratio - client.ratio) < TENTH_OF_A_POINT, f"{ratio:.5f} against {client.ratio:.5f}"
+
+
+def test_the_budget_agrees_with_the_clients_count(own: Stack, client: Counting, quiet: None) -> None:
+    """What it says to be spent of the month's allowance is, in events, within 0.1 points of what was counted."""
+    left = settled(own, client, "slo:period_error_budget_remaining:ratio")
+    spent = (1 - left) * ALLOWED
+    assert abs(spent - client.ratio) < TENTH_OF_A_POINT, f"{spent:.5f} against {client.ratio:.5f}"
+    assert own.number('slo:error_budget_exhaustion:seconds{slo="api-availability"}') == 0

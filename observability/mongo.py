@@ -1,54 +1,47 @@
-"""MongoDB: a span and an observation per command, and the state of the connection pool."""
+"""MongoDB: a span and an observation per operation, and the state of the connection pool."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
-from opentelemetry.trace import Span, Status, StatusCode
 from pymongo import monitoring
+from pymongo.uri_parser import parse_uri
 
 from observability.database import DatabaseMetrics
+from observability.mongo_client import ObservedClient
+from observability.mongo_operations import SYSTEM, Operations
 from observability.telemetry import Telemetry
 
-SYSTEM = "mongodb"
-_COMMANDS = ("find", "insert", "update", "findAndModify", "aggregate", "getMore", "commitTransaction", "ping")
+_OPERATIONS = ("find", "insert", "update", "findAndModify", "aggregate", "getMore", "commitTransaction", "ping")
 
 
-def instrument_mongo(telemetry: Telemetry, metrics: DatabaseMetrics, pool: str = SYSTEM) -> list[Any]:
-    """Trace every command of the process; the listeners returned go to ``MongoClient(event_listeners=…)``.
+def instrument_mongo(
+    telemetry: Telemetry, metrics: DatabaseMetrics, pool: str = SYSTEM
+) -> Callable[..., ObservedClient]:
+    """Build clients with the factory returned, which takes a URL and ``MongoClient``'s options, to have them observed.
 
     Documents and filters never reach a span: neither the statement nor the server's error text is recorded, for
     both may quote what a customer typed.
     """
-    PymongoInstrumentor().instrument(
-        tracer_provider=telemetry.provider, failed_hook=_hide_error_text, capture_statement=False
-    )
-    metrics.declare_operations(SYSTEM, *_COMMANDS)
-    return [CommandMetrics(metrics), PoolMetrics(metrics, pool)]
+    metrics.declare_operations(SYSTEM, *_OPERATIONS)
+    listener, tracer = PoolMetrics(metrics, pool), telemetry.tracer(__name__)
+
+    def client(url: str, *, event_listeners: Sequence[Any] = (), **options: Any) -> ObservedClient:
+        made = ObservedClient(url, event_listeners=[listener, *event_listeners], **options)
+        made.operations = Operations(metrics, tracer, _server(url))
+        return made
+
+    return client
 
 
-def _hide_error_text(span: Span, event: monitoring.CommandFailedEvent) -> None:
-    span.set_status(Status(StatusCode.ERROR, str(event.failure.get("codeName", "command failed"))))
-
-
-class CommandMetrics(monitoring.CommandListener):
-    """Observes the duration of each command, with the server's error name when it failed."""
-
-    def __init__(self, metrics: DatabaseMetrics) -> None:
-        self._observe = metrics.observe
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Nothing to note: the driver measures."""
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Observe a success."""
-        self._observe(SYSTEM, event.command_name, "", event.duration_micros / 1e6)
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Observe a failure under the server's name for it, or the driver's when no answer came."""
-        error = event.failure.get("codeName") or event.failure.get("errtype") or "NetworkError"
-        self._observe(SYSTEM, event.command_name, str(error), event.duration_micros / 1e6)
+def _server(url: str) -> dict[str, str | int]:
+    """The attributes that say which server it is, if there is but one."""
+    nodes = parse_uri(url)["nodelist"]
+    if len(nodes) != 1:
+        return {}
+    host, port = nodes[0]
+    return {"server.address": host, **({"server.port": port} if port is not None else {})}
 
 
 class PoolMetrics(monitoring.ConnectionPoolListener):

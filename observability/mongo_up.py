@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from opentelemetry.instrumentation.utils import suppress_instrumentation
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -49,8 +48,7 @@ class MongoUp(Collector):
 
     def _answers(self) -> bool:
         try:
-            with suppress_instrumentation():
-                return bool(self._client.admin.command("hello").get("isWritablePrimary"))
+            return bool(self._client.admin.command("hello").get("isWritablePrimary"))
         except PyMongoError:
             return False
 

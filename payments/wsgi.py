@@ -2,8 +2,6 @@
 
 from functools import partial
 
-from pymongo import MongoClient
-
 from faults.wiring import faults_from_env
 from observability import Telemetry
 from observability.database import DatabaseMetrics
@@ -15,12 +13,10 @@ from payments.settings import PaymentSettings
 
 settings = PaymentSettings.from_env()
 telemetry = Telemetry.start(service="payments")
-listeners = instrument_mongo(telemetry, DatabaseMetrics(telemetry.registry))
 # Shorter than its clients' patience: they hear "unavailable" rather than nothing.
-client: MongoClient[dict[str, object]] = MongoClient(
+client = instrument_mongo(telemetry, DatabaseMetrics(telemetry.registry))(
     settings.mongo_url,
     appname=telemetry.settings.instance,
-    event_listeners=listeners,
     serverSelectionTimeoutMS=1000,
     connectTimeoutMS=1000,
     # Over all: the search for the server, the command and the driver's retry; each alone would have its own limit.

@@ -9,13 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import redis
-from pymongo import MongoClient
 from rq import Queue
 from rq.serializers import JSONSerializer
 
 from observability.database import DatabaseMetrics
 from observability.http_client import ObservedSession, instrument_http_client
 from observability.mongo import instrument_mongo
+from observability.mongo_client import ObservedClient
 from observability.redis_client import ObservedRedis, instrument_redis
 from observability.telemetry import Telemetry
 from shop.accounts import LogIn, Register
@@ -48,7 +48,7 @@ class Instruments:
 
     telemetry: Telemetry
     metrics: DatabaseMetrics
-    mongo_listeners: list[Any]
+    mongo_client: Callable[..., ObservedClient]
     redis_from_url: Callable[..., ObservedRedis]
     http: ObservedSession
     events: TelemetryEvents
@@ -60,7 +60,7 @@ class Instruments:
         return cls(
             telemetry=telemetry,
             metrics=metrics,
-            mongo_listeners=instrument_mongo(telemetry, metrics),
+            mongo_client=instrument_mongo(telemetry, metrics),
             redis_from_url=instrument_redis(telemetry, metrics),
             http=instrument_http_client(telemetry),
             events=TelemetryEvents(telemetry.registry),
@@ -83,7 +83,7 @@ class Shop:
     log_in: LogIn
     revocations: RedisRevocations
     queue: Queue
-    mongo_client: MongoClient[dict[str, Any]]
+    mongo_client: ObservedClient
     redis_client: redis.Redis
     prepare: Callable[[], int]
     """Make indexes, catalogue and admin, and warm the cache; returns how many products were added.
@@ -117,7 +117,7 @@ def new_shop(settings: Settings, instruments: Instruments, faults: Faults | None
     """Connect everything (lazily: no server needs to be up) and wire the use cases; with ``faults``, what they bite."""
     telemetry, events = instruments.telemetry, instruments.events
     tracer = telemetry.tracer("shop")
-    client = mongo.new_client(settings, instruments.mongo_listeners, telemetry.settings.instance)
+    client = mongo.new_client(settings, instruments.mongo_client, telemetry.settings.instance)
     db = mongo.database(client, settings)
     redis_client = new_redis(settings, instruments)
     queue = Queue(settings.queue, connection=redis_client, serializer=JSONSerializer)

@@ -25,6 +25,7 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from observability.mongo_client import ObservedClient
 from shop.config import Settings
 from shop.domain.errors import DatabaseUnavailable
 
@@ -42,17 +43,16 @@ _UNAVAILABLE = (
 _PASSING_CODES = frozenset({11600, 11602, 10107, 13435, 13436, 189, 91, 64, 50, 262})
 
 
-def new_client(settings: Settings, listeners: list[Any], name: str) -> MongoClient[Document]:
+def new_client(settings: Settings, make: Callable[..., ObservedClient], name: str) -> ObservedClient:
     """A client that connects lazily and gives up on a dead server within ``settings.mongo_patience`` seconds.
 
     Its pool is no larger than the threads that use it: a request that waits for a connection waits for a thread's
     work, and the wait is measured.
     """
     milliseconds = int(settings.mongo_patience * 1000)
-    return MongoClient(
+    return make(
         settings.mongo_url,
         appname=name,
-        event_listeners=listeners,
         maxPoolSize=settings.mongo_pool,
         serverSelectionTimeoutMS=milliseconds,
         connectTimeoutMS=milliseconds,

@@ -2,8 +2,6 @@
 
 import os
 
-from pymongo import MongoClient
-
 from bench.tax.wired.shop import create_app
 from observability import Telemetry, instrument_flask
 from observability.database import DatabaseMetrics
@@ -13,12 +11,12 @@ from observability.rq import enqueue
 
 telemetry = Telemetry.start()
 _metrics = DatabaseMetrics(telemetry.registry)
-_listeners = instrument_mongo(telemetry, _metrics)
+_mongo = instrument_mongo(telemetry, _metrics)(os.environ["MONGO_URL"])
 _cache = instrument_redis(telemetry, _metrics)(os.environ["REDIS_URL"])
 _tracer = telemetry.tracer("shop")
 app = create_app(
     _cache,
-    MongoClient(os.environ["MONGO_URL"], event_listeners=_listeners),
+    _mongo,
     lambda queue, job, order_id: enqueue(_tracer, queue, job, order_id),
 )
 instrument_flask(app, telemetry)

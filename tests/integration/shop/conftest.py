@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -32,7 +31,7 @@ def telemetry(exporter: InMemorySpanExporter) -> Telemetry:
 def instruments(telemetry: Telemetry) -> Iterator[Instruments]:
     yield Instruments.install(telemetry)
     # The instrumentations patch whole libraries; the next test brings a provider of its own.
-    for instrumentor in (PymongoInstrumentor, RedisInstrumentor, RequestsInstrumentor):
+    for instrumentor in (RedisInstrumentor, RequestsInstrumentor):
         instrumentor().uninstrument()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -50,6 +52,11 @@ class Recorder(monitoring.CommandListener):
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         """Nothing to keep."""
+
+
+def heard_by(recorder: Recorder, instruments: Instruments) -> Instruments:
+    """The same, with clients that tell ``recorder`` of their commands."""
+    return replace(instruments, mongo_client=partial(instruments.mongo_client, event_listeners=[recorder]))
 
 
 def everything(shop: Shop) -> None:
@@ -100,8 +107,7 @@ def everything(shop: Shop) -> None:
 @pytest.fixture
 def recorded(settings: Settings, instruments: Instruments) -> Iterator[Recorded]:
     recorder = Recorder()
-    instruments.mongo_listeners.append(recorder)
-    shop = new_shop(settings, instruments)
+    shop = new_shop(settings, heard_by(recorder, instruments))
     shop.prepare()
     recorder.commands.clear()
     everything(shop)
@@ -149,8 +155,7 @@ def test_no_command_scans_a_collection(
 def test_every_command_names_its_trace(settings: Settings, instruments: Instruments) -> None:
     """As a comment, which MongoDB writes into its slow-query log."""
     recorder = Recorder()
-    instruments.mongo_listeners.append(recorder)
-    shop = new_shop(settings, instruments)
+    shop = new_shop(settings, heard_by(recorder, instruments))
     shop.prepare()
     recorder.commands.clear()
     with instruments.telemetry.tracer("test").start_as_current_span("work") as span:

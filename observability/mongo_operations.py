@@ -1,0 +1,89 @@
+"""One operation of a MongoDB client: observed, and if it is traced a span."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
+
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError, WriteError
+
+from observability.database import DatabaseMetrics
+
+SYSTEM = "mongodb"
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Operations:
+    """Observes the operations of one client, and makes the spans of those that are traced."""
+
+    def __init__(self, metrics: DatabaseMetrics, tracer: Tracer, server: Mapping[str, str | int]) -> None:
+        """``server``: the attributes of every span that say which server it is."""
+        self._observe, self._tracer = metrics.observe, tracer
+        self._shared = {"db.system.name": SYSTEM, **server}
+
+    def run(
+        self,
+        name: str,
+        of: Collection[Any] | Database[Any],
+        call: Callable[P, T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """``call(*args, **kwargs)``, observed as the operation ``name``; raises what that raises."""
+        if is_instrumentation_enabled():
+            return self._traced(name, of, call, *args, **kwargs)
+        started, error = time.perf_counter(), ""
+        try:
+            return call(*args, **kwargs)
+        except PyMongoError as failure:
+            error = error_type(failure)
+            raise
+        finally:
+            self._observe(SYSTEM, name, error, time.perf_counter() - started)
+
+    def _traced(
+        self,
+        name: str,
+        of: Collection[Any] | Database[Any],
+        call: Callable[P, T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        attributes: dict[str, str | int] = {**self._shared, "db.operation.name": name}
+        if isinstance(of, Collection):
+            attributes["db.collection.name"], of = of.name, of.database
+        attributes["db.namespace"] = of.name
+        # Not the current span: what the driver does within is its own business.
+        span = self._tracer.start_span(f"{of.name}.{name}", kind=SpanKind.CLIENT, attributes=attributes)
+        started, error = time.perf_counter(), ""
+        try:
+            return call(*args, **kwargs)
+        except PyMongoError as failure:
+            error = error_type(failure)
+            if error:
+                # Never the error's text: it may quote what a customer typed.
+                span.set_status(Status(StatusCode.ERROR, error))
+                span.set_attribute("error.type", error)
+            raise
+        finally:
+            self._observe(SYSTEM, name, error, time.perf_counter() - started)
+            span.end()
+
+
+def error_type(failure: PyMongoError) -> str:
+    """The server's name for what went wrong, or the driver's; ``""`` if the server did as it was asked.
+
+    A write that meets a rule (a unique index, a validator) was answered: many are sent in order to find out.
+    """
+    if isinstance(failure, WriteError | BulkWriteError):
+        return ""
+    details = failure.details if isinstance(failure, OperationFailure) else None
+    return str((details or {}).get("codeName") or type(failure).__name__)

@@ -1,0 +1,251 @@
+"""Operations of MongoDB on a real one: each is counted once and by its command's name, traced if it is to be."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from bson.codec_options import CodecOptions
+from opentelemetry import trace
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import CollectorRegistry
+from pymongo import InsertOne, monitoring
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError, OperationFailure, ServerSelectionTimeoutError
+from pymongo.read_preferences import ReadPreference
+
+from observability import Telemetry, TelemetrySettings
+from observability.database import DatabaseMetrics
+from observability.mongo import instrument_mongo
+from observability.mongo_client import ObservedClient, ObservedCollection, ObservedDatabase
+from tests.integration.conftest import free_port
+
+COUNT = "db_client_operation_duration_seconds_count"
+SECRET = "ann@example.com"
+
+
+class Commands(monitoring.CommandListener):
+    """Counts what the driver itself says that it has sent."""
+
+    def __init__(self) -> None:
+        self.sent: Counter[str] = Counter()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        self.sent[event.command_name] += 1
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Nothing to count."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Nothing to count."""
+
+
+class Observed:
+    """A client, what it has observed, and the driver's own count."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self.exporter, self.commands, self.registry = InMemorySpanExporter(), Commands(), CollectorRegistry()
+        self.telemetry = Telemetry(TelemetrySettings(service="test", instance="test-1"), exporter=self.exporter)
+        self.metrics = DatabaseMetrics(self.registry)
+        make = instrument_mongo(self.telemetry, self.metrics)
+        self.client: ObservedClient = make(url, event_listeners=[self.commands], **options)
+        self.db: ObservedDatabase = self.client[f"test-{uuid.uuid4().hex[:12]}"]
+        self.things: ObservedCollection = self.db["things"]
+
+    def counted(self) -> dict[tuple[str, str], int]:
+        """Operations by name and error."""
+        (family,) = [one for one in self.registry.collect() if one.name == "db_client_operation_duration_seconds"]
+        return {
+            (sample.labels["db_operation_name"], sample.labels["error_type"]): int(sample.value)
+            for sample in family.samples
+            if sample.name == COUNT and sample.value
+        }
+
+    def spans(self) -> list[Any]:
+        """What has ended since the last call."""
+        self.telemetry.provider.force_flush()
+        found = list(self.exporter.get_finished_spans())
+        self.exporter.clear()
+        return found
+
+
+@pytest.fixture
+def observed(mongo_url: str) -> Iterator[Observed]:
+    one = Observed(mongo_url)
+    yield one
+    one.client.drop_database(one.db.name)
+    one.client.close()
+
+
+def everything(one: Observed) -> None:
+    """Each operation that is observed, with cursors that take none, one and several batches."""
+    things = one.things
+    things.insert_one({"_id": 1, "n": 1})
+    things.insert_many([{"_id": number, "n": number} for number in range(2, 8)])
+    things.update_one({"_id": 1}, {"$inc": {"n": 1}})
+    things.update_many({}, {"$inc": {"n": 1}})
+    things.replace_one({"_id": 1}, {"n": 5})
+    assert things.find_one({"_id": 1}) == {"_id": 1, "n": 5}
+    assert things.find_one({"_id": 99}) is None
+    assert len(list(things.find({}, batch_size=3))) == 7
+    assert len(things.find({}, batch_size=2).to_list(3)) == 3
+    assert list(things.find({"_id": 99})) == []
+    assert [thing["_id"] for thing in things.find().sort("_id", -1).limit(2)] == [7, 6]
+    cursor = things.find({"_id": 1})
+    assert (len(list(cursor)), len(list(cursor)), len(list(cursor.rewind())), len(list(cursor.clone()))) == (1, 0, 1, 1)
+    assert things.find().sort("_id", 1)[2]["_id"] == 3
+    things.find_one_and_update({"_id": 1}, {"$inc": {"n": 1}})
+    things.find_one_and_replace({"_id": 1}, {"n": 2})
+    things.find_one_and_delete({"_id": 7})
+    assert len(list(things.aggregate([{"$match": {"n": 2}}]))) == 1
+    assert things.count_documents({}) == 6
+    assert things.estimated_document_count() == 6
+    assert len(things.distinct("n")) > 1
+    things.delete_one({"_id": 6})
+    things.delete_many({"_id": {"$in": [4, 5]}})
+    one.db.command("ping")
+    one.client.admin.command({"ping": 1})
+
+
+def test_as_many_as_the_driver_has_sent(observed: Observed) -> None:
+    """Of each name: the driver's own events are the truth."""
+    everything(observed)
+    sent = Counter(observed.commands.sent)
+    # The driver's own housekeeping, whenever it gets round to it.
+    del sent["killCursors"]
+    assert observed.counted() == {(name, ""): count for name, count in sent.items()}
+    assert sent["getMore"] == 3
+    assert sum(sent.values()) > 25
+
+
+def test_a_bulk_is_one_operation(observed: Observed) -> None:
+    """However many commands the driver makes of it."""
+    observed.things.bulk_write([InsertOne({"_id": 1}), InsertOne({"_id": 2})])
+    assert observed.counted() == {("bulkWrite", ""): 1}
+
+
+def test_transactions_end_observed(observed: Observed) -> None:
+    """Both ways, and within ``with_transaction``."""
+    observed.things.insert_one({"_id": 1})
+
+    def write(session: ClientSession) -> None:
+        observed.things.update_one({"_id": 1}, {"$inc": {"n": 1}}, session=session)
+
+    def give_up(session: ClientSession) -> None:
+        write(session)
+        raise KeyError
+
+    with observed.client.start_session() as session:
+        session.with_transaction(write)
+        with pytest.raises(KeyError):
+            session.with_transaction(give_up)
+    assert observed.things.find_one({"_id": 1}) == {"_id": 1, "n": 1}
+    assert observed.counted() == {
+        ("insert", ""): 1, ("update", ""): 2, ("commitTransaction", ""): 1, ("abortTransaction", ""): 1, ("find", ""): 1
+    }  # fmt: skip
+
+
+def test_a_traced_operation_has_a_span(observed: Observed) -> None:
+    """A child of the current span, with the stable conventions' attributes and nothing of what was asked."""
+    with observed.telemetry.tracer("test").start_as_current_span("work") as work:
+        observed.things.insert_one({"_id": SECRET})
+        list(observed.things.find({"_id": SECRET}))
+        observed.db.command("ping")
+    insert, find, ping, _ = spans = observed.spans()
+    name = observed.db.name
+    assert [span.name for span in spans] == [f"{name}.insert", f"{name}.find", f"{name}.ping", "work"]
+    assert {span.parent.span_id for span in (insert, find, ping)} == {work.get_span_context().span_id}
+    assert {span.kind for span in (insert, find, ping)} == {trace.SpanKind.CLIENT}
+    host, port = observed.client.address or ("", 0)
+    everywhere = {"db.system.name": "mongodb", "db.namespace": name, "server.address": host, "server.port": port}
+    assert dict(find.attributes) == {**everywhere, "db.operation.name": "find", "db.collection.name": "things"}
+    assert dict(ping.attributes) == {**everywhere, "db.operation.name": "ping"}
+    assert SECRET not in "".join(span.to_json() for span in spans)
+
+
+def test_what_is_not_traced_is_counted_alone(observed: Observed) -> None:
+    """Under a request that is not sampled."""
+    with suppress_instrumentation():
+        observed.things.insert_one({"_id": 1})
+        list(observed.things.find())
+    assert observed.spans() == []
+    assert observed.counted() == {("insert", ""): 1, ("find", ""): 1}
+
+
+@pytest.mark.parametrize("traced", [True, False])
+def test_an_error_has_the_servers_name(observed: Observed, traced: bool) -> None:
+    """And no text, which may quote what somebody typed."""
+
+    def fail() -> None:
+        with pytest.raises(OperationFailure):
+            list(observed.things.find({"$nonsense": SECRET}))
+
+    if traced:
+        fail()
+        (span,) = observed.spans()
+        assert (span.status.status_code, span.status.description) == (trace.StatusCode.ERROR, "BadValue")
+        assert span.attributes["error.type"] == "BadValue"
+        assert SECRET not in span.to_json()
+    else:
+        with suppress_instrumentation():
+            fail()
+        assert observed.spans() == []
+    assert observed.counted() == {("find", "BadValue"): 1}
+
+
+def test_a_refused_duplicate_was_answered(observed: Observed) -> None:
+    """The shop asks in order to find out: it is no error of the database, nor of the span."""
+    observed.things.insert_one({"_id": 1})
+    with pytest.raises(DuplicateKeyError):
+        observed.things.insert_one({"_id": 1})
+    assert observed.counted() == {("insert", ""): 2}
+    assert {span.status.status_code for span in observed.spans()} == {trace.StatusCode.UNSET}
+
+
+def test_a_server_that_is_not_there_is_an_error() -> None:
+    """Of which the driver has no command to tell."""
+    one = Observed(f"mongodb://127.0.0.1:{free_port()}", serverSelectionTimeoutMS=100)
+    with pytest.raises(ServerSelectionTimeoutError):
+        one.things.find_one()
+    one.client.close()
+    assert one.counted() == {("find", "ServerSelectionTimeoutError"): 1}
+    assert one.commands.sent == Counter()
+
+
+def test_other_options_are_observed_too(observed: Observed) -> None:
+    """Whatever way a database or collection is come by."""
+    options: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+    database = observed.client.get_database(observed.db.name, codec_options=options)
+    others = [
+        database["things"],
+        database.things,
+        database.get_collection("things", read_preference=ReadPreference.SECONDARY_PREFERRED),
+        database.with_options(read_preference=ReadPreference.NEAREST)["things"],
+        observed.things.with_options(read_preference=ReadPreference.PRIMARY_PREFERRED),
+        getattr(observed.client, observed.db.name)["things"],
+    ]
+    for other in others:
+        assert isinstance(other, ObservedCollection)
+        list(other.find())
+    assert observed.counted() == {("find", ""): len(others)}
+    assert [other.codec_options.tz_aware for other in others] == [True, True, True, True, False, False]
+    assert [other.read_preference.name for other in others] == [
+        "Primary", "Primary", "SecondaryPreferred", "Nearest", "PrimaryPreferred", "Primary"
+    ]  # fmt: skip
+
+
+def test_the_pool_is_told_of(observed: Observed) -> None:
+    """One connection, used and given back; each time it was waited for."""
+    observed.things.insert_one({"_id": 1})
+    observed.things.find_one()
+
+    def value(name: str, **labels: str) -> float | None:
+        return observed.registry.get_sample_value(name, {"db_client_connection_pool_name": "mongodb", **labels})
+
+    assert value("db_client_connection_count", state="idle") == 1
+    assert value("db_client_connection_count", state="used") == 0
+    assert value("db_client_connection_wait_time_seconds_count") == 2

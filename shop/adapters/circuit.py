@@ -62,7 +62,7 @@ class Circuit:
 
     def call(self, function: Callable[[], T], failures: tuple[type[Exception], ...]) -> T:
         """``function()``; exceptions of the types ``failures`` count against the circuit. Raises ``CircuitOpen``."""
-        was = self._admit()
+        was, spotless = self._admit()
         try:
             answer = function()
         except failures:
@@ -70,9 +70,11 @@ class Circuit:
             raise
         except Exception:
             # The dependency answered, if with a refusal: it is up.
-            self._succeeded(was)
+            if not spotless:
+                self._succeeded(was)
             raise
-        self._succeeded(was)
+        if not spotless:
+            self._succeeded(was)
         return answer
 
     def state(self) -> CircuitState:
@@ -82,21 +84,22 @@ class Circuit:
             return CircuitState.CLOSED
         return CircuitState.OPEN if float(until) > self._clock() else CircuitState.HALF_OPEN
 
-    def _admit(self) -> CircuitState:
+    def _admit(self) -> tuple[CircuitState, bool]:
+        """The state, and whether nothing has failed of late, so that a success has nothing to forgive."""
         try:
-            until = self._client.get(self._until)
+            until, failures = self._client.mget(self._until, self._failures)
             if until is None:
-                return CircuitState.CLOSED
+                return CircuitState.CLOSED, failures is None
             left = float(until) - self._clock()
             if left > 0:
                 raise CircuitOpen(left)
             # One trial at a time; its key ends by itself should the process that tries be killed.
             if not self._client.set(self._trial, 1, nx=True, px=int(self._open * 1000)):
                 raise CircuitOpen(self._open / 2)
-            return CircuitState.HALF_OPEN
+            return CircuitState.HALF_OPEN, False
         except redis.RedisError as error:
             _log.debug("circuit %s is taken for closed: %s", self.name, error)
-            return CircuitState.CLOSED
+            return CircuitState.CLOSED, False
 
     def _failed(self, was: CircuitState) -> None:
         try:

@@ -178,8 +178,8 @@ def jaeger(instance: Instance) -> Component:
             "JAEGER_HEALTH_PORT": str(ports["jaeger-health"]),
             "JAEGER_METRICS_PORT": str(ports["jaeger-metrics"]),
             "JAEGER_DATA": str(instance.paths.data("jaeger")),
-            # Badger wants room when it opens: with 450 MB of spans a limit of 150 MiB had it collect garbage for minutes,
-            # with a whole core, and 640 MiB none. It takes what it needs; half a GB is what it has needed at most.
+            # Badger needs room when it opens: with 450 MB of spans and 150 MiB it collected garbage without end, with
+            # nearly a whole core. An instance with little in it takes a fifth of this.
             "GOMEMLIMIT": "640MiB",
         },
         core=False,

@@ -36,6 +36,11 @@ class _Deferred(MetricWrapperBase):
         number = self._sum if isinstance(self, Histogram) else self._value  # type: ignore[attr-defined]
         self._at_once = number._multiprocess
 
+    def _wait(self, amount: float) -> None:
+        self._waiting.append(amount)
+        if len(self._waiting) >= MOST_WAITING:
+            self.settle()
+
     def settle(self) -> None:
         """Add what waits; safe to call from any thread."""
         if self._at_once:
@@ -65,10 +70,7 @@ class DeferredHistogram(_Deferred, Histogram):
         if self._at_once or exemplar:
             super().observe(amount, exemplar)
         else:
-            waiting = self._waiting
-            waiting.append(amount)
-            if len(waiting) >= MOST_WAITING:
-                self.settle()
+            self._wait(amount)
 
     def _add(self, amounts: list[float]) -> None:
         self._sum.inc(sum(amounts))
@@ -89,10 +91,7 @@ class DeferredCounter(_Deferred, Counter):
         if self._at_once or exemplar or amount < 0:
             super().inc(amount, exemplar)
         else:
-            waiting = self._waiting
-            waiting.append(amount)
-            if len(waiting) >= MOST_WAITING:
-                self.settle()
+            self._wait(amount)
 
     def _add(self, amounts: list[float]) -> None:
         self._value.inc(sum(amounts))
@@ -106,20 +105,14 @@ class DeferredGauge(_Deferred, Gauge):
         if self._at_once:
             super().inc(amount)
         else:
-            waiting = self._waiting
-            waiting.append(amount)
-            if len(waiting) >= MOST_WAITING:
-                self.settle()
+            self._wait(amount)
 
     def dec(self, amount: float = 1) -> None:
         """Lower it."""
         if self._at_once:
             super().dec(amount)
         else:
-            waiting = self._waiting
-            waiting.append(-amount)
-            if len(waiting) >= MOST_WAITING:
-                self.settle()
+            self._wait(-amount)
 
     def _add(self, amounts: list[float]) -> None:
         self._value.inc(sum(amounts))

@@ -41,6 +41,10 @@ class ObservedClient(MongoClient[Document]):
             name = super().get_database().name
         return ObservedDatabase(self, name, *args, **options)
 
+    def get_default_database(self, default: str | None = None, *args: Any, **options: Any) -> ObservedDatabase:
+        """As ``MongoClient``'s."""
+        return ObservedDatabase(self, super().get_default_database(default).name, *args, **options)
+
     def start_session(self, *args: Any, **options: Any) -> ClientSession:
         """As ``MongoClient``'s; the ends of its transactions are observed."""
         session = super().start_session(*args, **options)

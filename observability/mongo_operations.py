@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError, WriteError
+from pymongo.errors import BulkWriteError, OperationFailure, WriteError
 
 from observability.database import DatabaseMetrics
 
@@ -37,53 +37,38 @@ class Operations:
         **kwargs: P.kwargs,
     ) -> T:
         """``call(*args, **kwargs)``, observed as the operation ``name``; raises what that raises."""
-        if is_instrumentation_enabled():
-            return self._traced(name, of, call, *args, **kwargs)
+        span = self._span(name, of) if is_instrumentation_enabled() else None
         started, error = time.perf_counter(), ""
         try:
             return call(*args, **kwargs)
-        except PyMongoError as failure:
+        except Exception as failure:
             error = error_type(failure)
-            raise
-        finally:
-            self._observe(SYSTEM, name, error, time.perf_counter() - started)
-
-    def _traced(
-        self,
-        name: str,
-        of: Collection[Any] | Database[Any],
-        call: Callable[P, T],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        attributes: dict[str, str | int] = {**self._shared, "db.operation.name": name}
-        if isinstance(of, Collection):
-            attributes["db.collection.name"], of = of.name, of.database
-        attributes["db.namespace"] = of.name
-        # Not the current span: what the driver does within is its own business.
-        span = self._tracer.start_span(f"{of.name}.{name}", kind=SpanKind.CLIENT, attributes=attributes)
-        started, error = time.perf_counter(), ""
-        try:
-            return call(*args, **kwargs)
-        except PyMongoError as failure:
-            error = error_type(failure)
-            if error:
+            if span is not None and error:
                 # Never the error's text: it may quote what a customer typed.
                 span.set_status(Status(StatusCode.ERROR, error))
                 span.set_attribute("error.type", error)
             raise
         finally:
             self._observe(SYSTEM, name, error, time.perf_counter() - started)
-            span.end()
+            if span is not None:
+                span.end()
+
+    def _span(self, name: str, of: Collection[Any] | Database[Any]) -> Span:
+        """Begun, but not the current one: what the driver does within is its own business."""
+        attributes: dict[str, str | int] = {**self._shared, "db.operation.name": name}
+        if isinstance(of, Collection):
+            attributes["db.collection.name"], of = of.name, of.database
+        attributes["db.namespace"] = of.name
+        return self._tracer.start_span(f"{of.name}.{name}", kind=SpanKind.CLIENT, attributes=attributes)
 
 
-def error_type(failure: PyMongoError) -> str:
-    """The server's name for what went wrong, or the driver's; ``""`` if the server did as it was asked.
+def error_type(failure: Exception) -> str:
+    """The server's name for what went wrong, or the exception's; ``""`` if the server did as it was asked.
 
-    A write that meets a rule (a unique index, a validator) was answered: many are sent in order to find out.
+    A write that meets a rule (a unique index, a validator) was answered: many are sent in order to find out. And a
+    cursor says by ``StopIteration`` that there is no more.
     """
-    if isinstance(failure, WriteError | BulkWriteError):
+    if isinstance(failure, WriteError | BulkWriteError | StopIteration):
         return ""
     details = failure.details if isinstance(failure, OperationFailure) else None
     return str((details or {}).get("codeName") or type(failure).__name__)

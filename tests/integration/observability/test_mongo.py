@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from bson.codec_options import CodecOptions
+from bson.errors import InvalidDocument
 from opentelemetry import trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -206,6 +207,13 @@ def test_a_refused_duplicate_was_answered(observed: Observed) -> None:
     assert {span.status.status_code for span in observed.spans()} == {trace.StatusCode.UNSET}
 
 
+def test_what_cannot_be_sent_is_an_error(observed: Observed) -> None:
+    """It never was an operation of the server's, but nor did it succeed."""
+    with pytest.raises(InvalidDocument):
+        observed.things.insert_one({"_id": object()})
+    assert observed.counted() == {("insert", "InvalidDocument"): 1}
+
+
 def test_a_server_that_is_not_there_is_an_error() -> None:
     """Of which the driver has no command to tell."""
     one = Observed(f"mongodb://127.0.0.1:{free_port()}", serverSelectionTimeoutMS=100)
@@ -227,14 +235,15 @@ def test_other_options_are_observed_too(observed: Observed) -> None:
         database.with_options(read_preference=ReadPreference.NEAREST)["things"],
         observed.things.with_options(read_preference=ReadPreference.PRIMARY_PREFERRED),
         getattr(observed.client, observed.db.name)["things"],
+        observed.client.get_default_database(observed.db.name)["things"],
     ]
     for other in others:
         assert isinstance(other, ObservedCollection)
         list(other.find())
     assert observed.counted() == {("find", ""): len(others)}
-    assert [other.codec_options.tz_aware for other in others] == [True, True, True, True, False, False]
+    assert [other.codec_options.tz_aware for other in others] == [True, True, True, True, False, False, False]
     assert [other.read_preference.name for other in others] == [
-        "Primary", "Primary", "SecondaryPreferred", "Nearest", "PrimaryPreferred", "Primary"
+        "Primary", "Primary", "SecondaryPreferred", "Nearest", "PrimaryPreferred", "Primary", "Primary"
     ]  # fmt: skip
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from urllib.parse import urlencode
 from tests.compose.engine import Engine
 from tests.compose.run import CommandFailed, run
 from tests.e2e.conftest import Stack
+from tests.ports import free_ports
 
 PORTS = {
     "nginx": "HTTP_PORT", "console": "CONSOLE_PORT", "prometheus": "PROMETHEUS_PORT", "grafana": "GRAFANA_PORT",
@@ -25,15 +24,6 @@ INTERNAL = {"loki": "http://loki:3100"}
 """Asked from inside, as no port is published."""
 ONE_SHOT = {"prepare", "mongo-prepare", "mongo-join"}
 ASK = "import sys, urllib.request as r; sys.stdout.write(r.urlopen(sys.argv[1], timeout=20).read().decode())"
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports at which nothing listens now."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
 
 
 @dataclass

@@ -21,8 +21,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from stack import programs
 from stack.alertmanager_config import rendered
+from tests.ports import free_port
 from tests.rules.files import ALERTS
-from tests.rules.front_door import free_port
 from tests.waiting import wait_until
 
 Labels = Mapping[str, str]

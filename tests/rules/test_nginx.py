@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.rules.files import Check
-from tests.rules.front_door import TEMPLATE, TRACE_ID, Answer, FrontDoor, Replica, free_port, nginx, rendered
+from tests.rules.front_door import TEMPLATE, TRACE_ID, Answer, FrontDoor, Replica, nginx, rendered
 
 
 @pytest.fixture(scope="module")

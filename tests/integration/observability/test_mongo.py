@@ -23,7 +23,7 @@ from observability import Telemetry, TelemetrySettings
 from observability.database import DatabaseMetrics
 from observability.mongo import instrument_mongo
 from observability.mongo_client import ObservedClient, ObservedCollection, ObservedDatabase
-from tests.integration.conftest import free_port
+from tests.ports import free_port
 
 COUNT = "db_client_operation_duration_seconds_count"
 SECRET = "ann@example.com"

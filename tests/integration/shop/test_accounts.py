@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shop.adapters.passwords import Argon2Passwords
 from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings
 from shop.domain.account import Role
 from shop.domain.errors import EmailTaken, RevocationsUnavailable, WrongCredentials
-from tests.integration.conftest import Server, free_port
+from tests.integration.conftest import Server
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 EMAIL, PASSWORD = "ann@example.com", "correct horse battery"
@@ -22,11 +24,20 @@ SOON = datetime.now(UTC) + timedelta(hours=1)
 def test_passwords_are_kept_as_argon2id(shop: Shop) -> None:
     """Slow to guess, salted, never as they are."""
     account = shop.register(EMAIL, PASSWORD)
-    assert account.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert account.password_hash.startswith("$argon2id$v=19$m=7168,t=5,p=1$")
     assert shop.log_in(" ANN@example.com ", PASSWORD) == account
     for email, password in ((EMAIL, "wrong password"), ("bob@example.com", PASSWORD)):
         with pytest.raises(WrongCredentials):
             shop.log_in(email, password)
+
+
+def test_a_hash_of_another_cost_is_understood() -> None:
+    """Accounts keep what they were opened with: here 19 MiB and two passes, by another implementation."""
+    salted = "$argon2id$v=19$m=19456,t=2,p=1$FzLxYmX6uzCtxDUZ6HT2ag$Z/giz94yfVUDNcd/NUVanqJrtZfnPRHS84ldf/hkAbo"
+    passwords = Argon2Passwords()
+    assert passwords.matches(salted, "correct horse")
+    assert not passwords.matches(salted, "correct horsf")
+    assert not passwords.matches("$argon2id$no hash at all", "correct horse")
 
 
 def test_one_address_is_one_account_under_concurrency(shop: Shop) -> None:

@@ -12,7 +12,8 @@ from observability import Telemetry
 from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings
 from shop.domain.errors import DatabaseUnavailable
-from tests.integration.conftest import Server, free_port
+from tests.integration.conftest import Server
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 PRODUCT = "brass-desk-lamp"

@@ -31,6 +31,7 @@ def registry() -> CollectorRegistry:
 def ledger(mongo_url: str, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     """A ledger of its own, whose histories are small."""
     monkeypatch.setattr(fault_injection, "BATCH", BATCH)
+    monkeypatch.setattr(repeats, "GOOD_FOR_SECONDS", 0.0)
     client: MongoClient[dict[str, Any]] = MongoClient(mongo_url, tz_aware=True)
     database = f"payments-{uuid.uuid4().hex[:8]}"
     yield Ledger(client, database, registry)
@@ -146,3 +147,29 @@ def test_repeats_are_refused(ledger: Ledger) -> None:
         charge_twice(order)
     with pytest.raises(TooManyRepeats):
         charge_twice(repeats.MOST)
+
+
+def test_what_was_found_is_true_for_a_second(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked once for all charges of a second, and again after it; of a slow answer each charge needs its own."""
+    monkeypatch.setattr(repeats, "GOOD_FOR_SECONDS", 1.0)
+
+    class Charges:
+        """Those of the ledger, and a clock that goes on only while they are asked."""
+
+        name, asked, now, takes = ledger.charges.name, 0, 0.0, 0.0
+
+        def aggregate(self, pipeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            self.asked, self.now = self.asked + 1, self.now + self.takes
+            return list(ledger.charges.aggregate(pipeline))
+
+    charges = Charges()
+    check = repeats.Repeats(charges, CollectorRegistry(), lambda: charges.now)  # type: ignore[arg-type]
+    monkeypatch.setattr(check, "_tell", lambda *_: None)
+    for moment, asked in ((0.0, 1), (0.5, 1), (0.99, 1), (1.01, 2), (2.0, 2)):
+        charges.now = moment
+        assert check.too_many() is False
+        assert charges.asked == asked
+    charges.takes, charges.now = 1.2, 3.5
+    for asked in (3, 4, 5):
+        check.too_many()
+        assert charges.asked == asked

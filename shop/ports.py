@@ -103,8 +103,8 @@ class Orders(Protocol):
     def reserve(self, order: Order, now: datetime) -> Order:
         """Take a pending order's stock and mark it reserved, both or none. Raises ``OutOfStock``, ``StaleOrder``."""
 
-    def advance(self, order: Order, to: OrderStatus, now: datetime, charge_id: str | None = None) -> Order:
-        """Mark the order's next state. Raises ``StaleOrder``."""
+    def advance(self, order: Order, to: Sequence[OrderStatus], now: datetime, charge_id: str | None = None) -> Order:
+        """Mark the order's next states, all or none. Raises ``StaleOrder``."""
 
     def fail(self, order: Order, reason: str, now: datetime) -> Order:
         """Mark the order failed and give its stock back, both or none. Raises ``StaleOrder``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shop.domain.errors import (
@@ -142,9 +143,11 @@ class FulfilOrder:
                 order = self._note(self._orders.reserve(order, self._clock()))
             if order.status is OrderStatus.RESERVED:
                 charge_id = self._payments.charge(order)
-                order = self._note(self._orders.advance(order, OrderStatus.PAID, self._clock(), charge_id))
+                # One write: nothing happens between the two that could fail by itself.
+                order = self._advance(order, OrderStatus.PAID, OrderStatus.CONFIRMED, charge_id=charge_id)
             if order.status is OrderStatus.PAID:
-                order = self._note(self._orders.advance(order, OrderStatus.CONFIRMED, self._clock()))
+                # Left so by an earlier version, which wrote twice.
+                order = self._advance(order, OrderStatus.CONFIRMED)
             if order.status is OrderStatus.CONFIRMED and order.email_sent_at is None:
                 self._mailer.confirm(order, self._address(order))
                 order = self._orders.mark_told(order, self._clock())
@@ -167,6 +170,12 @@ class FulfilOrder:
         buried = self._orders.bury(order, why, self._clock())
         self._events.buried(buried, why)
         return buried
+
+    def _advance(self, order: Order, *to: OrderStatus, charge_id: str | None = None) -> Order:
+        advanced = self._orders.advance(order, to, self._clock(), charge_id)
+        for passed in to[:-1]:
+            self._events.advanced(replace(advanced, status=passed))
+        return self._note(advanced)
 
     def _note(self, order: Order) -> Order:
         self._events.advanced(order)

@@ -6,12 +6,12 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 
 import redis
 
 from observability.database import DatabaseMetrics
 from shop.adapters.cache import Loaded, TwoLevelCache
+from shop.adapters.flat import flat
 from shop.adapters.invalidation import Invalidations, announce
 from shop.domain.errors import DatabaseUnavailable, NotFound
 from shop.domain.product import Product
@@ -121,7 +121,7 @@ class CachedCatalogue:
     def _loaded(self, product: Product) -> Loaded:
         # Adaptive: what many look at is kept for up to four times as long; changes are written through anyway.
         factor = min(MOST_POPULAR_FACTOR, 1.0 + math.log10(1 + product.views))
-        return Loaded(asdict(product), product.version, self._seconds * factor)
+        return Loaded(flat(product), product.version, self._seconds * factor)
 
     def _written_through(self, product: Product) -> Product:
         self.products.put(product.id, self._loaded(product))
@@ -135,7 +135,7 @@ class CachedCatalogue:
 
 
 def _listed(products: list[Product], seconds: float) -> Loaded:
-    return Loaded([asdict(product) for product in products], 0, seconds)
+    return Loaded([flat(product) for product in products], 0, seconds)
 
 
 class Views:

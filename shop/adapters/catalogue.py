@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from pymongo import DESCENDING, ReturnDocument, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from shop.adapters.mongo import Document, comment, for_browsing, for_statistics, translated
+from shop.adapters.flat import flat
+from shop.adapters.mongo import Document, comment, for_browsing, not_awaited, translated
 from shop.domain.errors import NotFound, ProductExists
 from shop.domain.product import Product
 
@@ -21,7 +21,7 @@ class MongoCatalogue:
     def __init__(self, db: Database[Document]) -> None:
         self._products = db["products"]
         self._browsing = for_browsing(self._products)
-        self._statistics = for_statistics(self._products)
+        self._statistics = not_awaited(self._products)
 
     def get(self, product_id: str) -> Product:
         """The product. Raises ``NotFound``, ``DatabaseUnavailable``."""
@@ -111,6 +111,6 @@ def _product(document: Document) -> Product:
 
 
 def _document(product: Product) -> Document:
-    document = asdict(product)
+    document = flat(product)
     del document["id"]
     return document

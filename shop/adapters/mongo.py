@@ -77,8 +77,11 @@ def for_browsing(collection: Collection[Document]) -> Collection[Document]:
     return collection.with_options(read_preference=ReadPreference.SECONDARY_PREFERRED)
 
 
-def for_statistics(collection: Collection[Document]) -> Collection[Document]:
-    """The collection for writes whose loss would not be missed: one node's word is enough."""
+def not_awaited(collection: Collection[Document]) -> Collection[Document]:
+    """The collection for writes that may be lost with the node that took them: neither majority nor journal is awaited.
+
+    A view that is not counted, a lease that is taken once more, a mail that is sent once more under the same id.
+    """
     return collection.with_options(write_concern=WriteConcern(w=1))
 
 

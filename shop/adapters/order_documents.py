@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
+from shop.adapters.flat import flat
 from shop.adapters.mongo import Document
 from shop.domain.order import DeadLetter, Order, OrderLine, OrderStatus, Origin, Step
 
@@ -14,7 +13,7 @@ def to_document(order: Order) -> Document:
         "_id": order.id,
         "status": str(order.status),
         "customer_id": order.customer_id,
-        "lines": [asdict(line) for line in order.lines],
+        "lines": [flat(line) for line in order.lines],
         "currency": order.currency,
         "total_cents": order.total_cents,
         "created_at": order.created_at,
@@ -23,7 +22,7 @@ def to_document(order: Order) -> Document:
         "attempts": order.attempts,
         "strikes": order.strikes,
         "fingerprint": order.fingerprint,
-        "origin": asdict(order.origin),
+        "origin": flat(order.origin),
     }
     if order.idempotency_key is not None:
         document["idempotency_key"] = order.idempotency_key

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from pymongo import ASCENDING, DESCENDING, MongoClient, ReturnDocument
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from shop.adapters.mongo import Document, comment, translated
+from shop.adapters.mongo import Document, comment, not_awaited, translated
 from shop.adapters.order_documents import to_document, to_order
 from shop.domain.errors import NotFound, OutOfStock, StaleOrder
 from shop.domain.order import Order, OrderStatus, first_order_id, may_become
@@ -26,6 +29,7 @@ class MongoOrders:
     def __init__(self, client: MongoClient[Document], db: Database[Document]) -> None:
         self._client = client
         self._orders = db["orders"]
+        self._not_awaited = not_awaited(self._orders)
         self._products = db["products"]
 
     def add(self, order: Order, due_at: datetime) -> Order:
@@ -75,7 +79,9 @@ class MongoOrders:
         query = {"_id": order_id, "due_at": {"$exists": True}, **free}
         update = {"$set": {"lease_until": until, "due_at": until}, "$inc": {"attempts": 1, "strikes": 1}}
         with translated():
-            document = self._orders.find_one_and_update(
+            # Not awaited: a lease that is lost with its node is lost with all that was done under it, or was followed
+            # by a step that is awaited, and all before it with it.
+            document = self._not_awaited.find_one_and_update(
                 query, update, return_document=ReturnDocument.AFTER, comment=comment()
             )
         return to_order(document) if document is not None else None
@@ -84,7 +90,7 @@ class MongoOrders:
         """Take the stock and mark the order, in one transaction; see ``ports.Orders``."""
 
         def transaction(session: ClientSession) -> Order:
-            reserved = self._step(order, OrderStatus.RESERVED, now, session=session)
+            reserved = self._step(order, (OrderStatus.RESERVED,), now, session=session)
             for line in order.lines:
                 enough = {"_id": line.product_id, "stock": {"$gte": line.quantity}}
                 taken = self._products.update_one(
@@ -97,8 +103,8 @@ class MongoOrders:
         with translated(), self._client.start_session() as session:
             return session.with_transaction(transaction)
 
-    def advance(self, order: Order, to: OrderStatus, now: datetime, charge_id: str | None = None) -> Order:
-        """Mark the next state; see ``ports.Orders``."""
+    def advance(self, order: Order, to: Sequence[OrderStatus], now: datetime, charge_id: str | None = None) -> Order:
+        """Mark the next states; see ``ports.Orders``."""
         with translated():
             return self._step(order, to, now, {"charge_id": charge_id} if charge_id else {})
 
@@ -106,7 +112,7 @@ class MongoOrders:
         """Mark the order failed and give its stock back, in one transaction; see ``ports.Orders``."""
 
         def transaction(session: ClientSession) -> Order:
-            failed = self._step(order, OrderStatus.FAILED, now, {"reason": reason}, done=True, session=session)
+            failed = self._step(order, (OrderStatus.FAILED,), now, {"reason": reason}, done=True, session=session)
             if order.status is OrderStatus.RESERVED:
                 for line in order.lines:
                     back = {"$inc": {"stock": line.quantity}}
@@ -119,11 +125,13 @@ class MongoOrders:
     def cancel(self, order: Order, now: datetime) -> Order:
         """Mark a pending order cancelled; see ``ports.Orders``."""
         with translated():
-            return self._step(order, OrderStatus.CANCELLED, now, done=True)
+            return self._step(order, (OrderStatus.CANCELLED,), now, done=True)
 
     def mark_told(self, order: Order, now: datetime) -> Order:
         """Note that the customer was written to; see ``ports.Orders``."""
-        return self._change({"_id": order.id}, {"$set": {"email_sent_at": now}, "$unset": _NOTHING_LEFT})
+        # Not awaited: if it is lost with its node, the mail goes out again under the same id.
+        told = {"$set": {"email_sent_at": now}, "$unset": _NOTHING_LEFT}
+        return self._change({"_id": order.id}, told, self._not_awaited)
 
     def postpone(self, order: Order, due_at: datetime, excused: bool) -> None:
         """Give the lease back; see ``ports.Orders``."""
@@ -174,9 +182,9 @@ class MongoOrders:
         age = max((now - time).total_seconds() for time in times) if times else 0.0
         return Backlog(unfinished, unmailed, max(0.0, age), dead)
 
-    def _change(self, query: Document, update: Document) -> Order:
+    def _change(self, query: Document, update: Document, orders: Collection[Document] | None = None) -> Order:
         with translated():
-            document = self._orders.find_one_and_update(
+            document = (self._orders if orders is None else orders).find_one_and_update(
                 query, update, return_document=ReturnDocument.AFTER, comment=comment()
             )
         if document is None:
@@ -186,18 +194,19 @@ class MongoOrders:
     def _step(
         self,
         order: Order,
-        to: OrderStatus,
+        to: Sequence[OrderStatus],
         now: datetime,
         fields: Document | None = None,
         done: bool = False,
         session: ClientSession | None = None,
     ) -> Order:
-        if not may_become(order.status, to):
-            raise StaleOrder(f"Order {order.id} is {order.status} and cannot become {to}.")
+        for before, after in pairwise((order.status, *to)):
+            if not may_become(before, after):
+                raise StaleOrder(f"Order {order.id} is {before} and cannot become {after}.")
         update: Document = {
             # A step made is a reason to hope: what went wrong before is forgiven.
-            "$set": {"status": str(to), "updated_at": now, "strikes": 0, **(fields or {})},
-            "$push": {"history": {"status": str(to), "at": now}},
+            "$set": {"status": str(to[-1]), "updated_at": now, "strikes": 0, **(fields or {})},
+            "$push": {"history": {"$each": [{"status": str(status), "at": now} for status in to]}},
         }
         if done:
             update["$unset"] = _NOTHING_LEFT

@@ -117,8 +117,12 @@ def test_what_is_due_is_found_and_what_is_done_is_not(orders: Orders) -> None:
     assert [one.id for one in orders.due(now, 10)] == [order.id]
     orders.postpone(order, now + HOUR, excused=True)
     assert orders.due(now, 10) == []
-    for status in (OrderStatus.RESERVED, OrderStatus.PAID, OrderStatus.CONFIRMED):
-        order = orders.advance(order, status, now)
+    order = orders.advance(order, (OrderStatus.RESERVED,), now)
+    order = orders.advance(order, (OrderStatus.PAID, OrderStatus.CONFIRMED), now, "ch_1")
+    assert [str(step.status) for step in order.history] == ["pending", "reserved", "paid", "confirmed"]
+    assert (order.charge_id, orders.get(order.id)) == ("ch_1", order)
+    with pytest.raises(StaleOrder):
+        orders.advance(order, (OrderStatus.PAID, OrderStatus.CONFIRMED), now)
     assert orders.mark_told(order, now).finished
     assert orders.due(now + 2 * HOUR, 10) == []
     assert orders.claim(order.id, now, now) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from shop.domain.account import Account, Role
 from shop.domain.errors import (
@@ -137,24 +138,25 @@ class FakeOrders:
         for line in order.lines:
             if self.catalogue.products[line.product_id].stock < line.quantity:
                 raise OutOfStock(line.product_id)
-        reserved = self.advance(order, OrderStatus.RESERVED, now)
+        reserved = self.advance(order, (OrderStatus.RESERVED,), now)
         self._move_stock(order, -1)
         return reserved
 
-    def advance(self, order: Order, to: OrderStatus, now: datetime, charge_id: str | None = None) -> Order:
+    def advance(self, order: Order, to: Sequence[OrderStatus], now: datetime, charge_id: str | None = None) -> Order:
         self._answer()
         current = self.orders[order.id]
-        if current.status is not order.status or not may_become(order.status, to):
+        allowed = all(may_become(before, after) for before, after in pairwise((order.status, *to)))
+        if current.status is not order.status or not allowed:
             raise StaleOrder(order.id)
-        history = (*current.history, Step(to, now))
+        history = (*current.history, *(Step(status, now) for status in to))
         charge = charge_id or current.charge_id
         self.orders[order.id] = replace(
-            current, status=to, history=history, charge_id=charge, updated_at=now, strikes=0
+            current, status=to[-1], history=history, charge_id=charge, updated_at=now, strikes=0
         )
         return self.orders[order.id]
 
     def fail(self, order: Order, reason: str, now: datetime) -> Order:
-        self.advance(order, OrderStatus.FAILED, now)
+        self.advance(order, (OrderStatus.FAILED,), now)
         if order.status is OrderStatus.RESERVED:
             self._move_stock(order, +1)
         self._done(order.id)
@@ -175,7 +177,7 @@ class FakeOrders:
         return found[:limit]
 
     def cancel(self, order: Order, now: datetime) -> Order:
-        cancelled = self.advance(order, OrderStatus.CANCELLED, now)
+        cancelled = self.advance(order, (OrderStatus.CANCELLED,), now)
         self._done(order.id)
         return cancelled
 

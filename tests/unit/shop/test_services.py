@@ -136,6 +136,17 @@ def test_an_order_passes_through_all_its_states(world: World) -> None:
     assert world.payments.charges == {order.id: 2 * LAMP.price_cents}
     assert world.mailer.sent == [order.id]
     assert world.orders.due_at == {}
+    assert world.events.told == ["accepted", "reserved", "paid", "confirmed", "mailed"]
+
+
+def test_an_order_that_was_left_paid_is_confirmed(world: World) -> None:
+    """By a version that wrote the two steps one after the other: without another charge."""
+    order = world.order()
+    world.orders.advance(order, (OrderStatus.RESERVED, OrderStatus.PAID), world.clock(), "ch_1")
+    done = world.fulfil(order.id)
+    assert done is not None
+    assert [step.status for step in done.history] == ["pending", "reserved", "paid", "confirmed"]
+    assert (done.finished, done.charge_id, world.payments.calls) == (True, "ch_1", 0)
 
 
 def test_fulfilling_twice_changes_nothing(world: World) -> None:
@@ -218,7 +229,7 @@ def test_a_worker_that_was_overtaken_lets_go(world: World) -> None:
 
     class Overtaken(FakePayments):
         def charge(self, order: Order) -> str:
-            world.orders.advance(world.orders.orders[order.id], OrderStatus.PAID, world.clock(), "ch_other")
+            world.orders.advance(world.orders.orders[order.id], (OrderStatus.PAID,), world.clock(), "ch_other")
             return "ch_late"
 
     late = FulfilOrder(world.orders, world.accounts, Overtaken(), world.mailer, world.events, world.clock)

@@ -96,7 +96,7 @@ def test_confirmed_without_its_mail_is_final(
     """The mail is another matter (EmailFailing)."""
     order = orders.reserve(placed(orders, clock), clock())
     for status in (OrderStatus.PAID, OrderStatus.CONFIRMED):
-        order = orders.advance(order, status, clock())
+        order = orders.advance(order, (status,), clock())
     clock.forward(seconds=31)
     freshness.judge()
     assert judged(registry) == (1, 0)

@@ -8,6 +8,7 @@ import signal
 import smtplib
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from opentelemetry import trace
@@ -15,6 +16,7 @@ from opentelemetry import trace
 from faults.marking import mark
 from faults.watch import Faults
 from shop.adapters.cache import Entry, Load, TwoLevelCache
+from shop.adapters.mail import Connect
 from shop.domain.order import Order
 from shop.ports import Payments
 
@@ -55,17 +57,17 @@ class FaultyPayments:
         return charge_id
 
 
-def mail_connection(faults: Faults, connect: Callable[..., smtplib.SMTP] = smtplib.SMTP) -> Callable[..., smtplib.SMTP]:
-    """What connects to the mail server; refused while email-down is on."""
+def mail_connection(faults: Faults, connect: Connect) -> Connect:
+    """What lends connections to the mail server; refused while email-down is on."""
 
-    def connected(*args: Any, **options: Any) -> smtplib.SMTP:
+    def lent(host: str, port: int, patience: float) -> AbstractContextManager[smtplib.SMTP]:
         fault = faults.active("email-down")
         if fault is not None and fault.hits():
             mark("email-down")
             raise ConnectionRefusedError("fault email-down")
-        return connect(*args, **options)
+        return connect(host, port, patience)
 
-    return connected
+    return lent
 
 
 class FaultyCache(TwoLevelCache):

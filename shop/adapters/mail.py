@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import email.policy
+import select
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -23,12 +25,53 @@ _POLICY = email.policy.default.clone(header_factory=HeaderRegistry(use_default_m
 would double the time of making a message; the bytes are the same."""
 
 
+Connect = Callable[[str, int, float], AbstractContextManager[smtplib.SMTP]]
+"""Gives a connection to a host and port with so many seconds of patience, for one message."""
+
+
+class KeptConnection:
+    """One connection for many messages: coming, greeting and leaving take as many round trips as a message.
+
+    A connection is its user's alone while it is lent; whoever comes meanwhile gets another. One on which a message
+    failed is closed. Raises what smtplib raises.
+    """
+
+    def __init__(self, connect: Callable[..., smtplib.SMTP] = smtplib.SMTP) -> None:
+        self._connect = connect
+        self._kept: smtplib.SMTP | None = None
+
+    @contextmanager
+    def __call__(self, host: str, port: int, patience: float) -> Iterator[smtplib.SMTP]:
+        """Lend the connection that is kept, or a fresh one."""
+        server, self._kept = self._kept, None
+        if server is not None and _was_ended(server):
+            server.close()
+            server = None
+        server = server or self._connect(host, port, timeout=patience)
+        try:
+            yield server
+        except BaseException:
+            server.close()
+            raise
+        self.close()
+        self._kept = server
+
+    def close(self) -> None:
+        """Close the one that is kept; the next message opens another."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
+
+
+def _was_ended(server: smtplib.SMTP) -> bool:
+    # Between messages a server has nothing to say but that it goes: it was idle too long, or is stopped.
+    return server.sock is None or bool(select.select([server.sock], [], [], 0)[0])
+
+
 class SmtpMailer:
     """Implements ``ports.Mailer``."""
 
-    def __init__(
-        self, smtp_url: str, patience: float, tracer: Tracer, connect: Callable[..., smtplib.SMTP] = smtplib.SMTP
-    ) -> None:
+    def __init__(self, smtp_url: str, patience: float, tracer: Tracer, connect: Connect) -> None:
         parts = urlsplit(smtp_url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORT
         self._patience, self._tracer, self._connect = patience, tracer, connect
@@ -43,7 +86,7 @@ class SmtpMailer:
         }
         with self._tracer.start_as_current_span("smtp send", kind=SpanKind.CLIENT, attributes=attributes):
             try:
-                with self._connect(self._host, self._port, timeout=self._patience) as server:
+                with self._connect(self._host, self._port, self._patience) as server:
                     server.send_message(_message(order, address))
             except (OSError, smtplib.SMTPException) as error:
                 raise MailUnavailable(f"The mail server does not take the message ({type(error).__name__}).") from error

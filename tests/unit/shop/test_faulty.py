@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from shop.adapters import faulty
 from shop.adapters.faulty import FaultyPayments, PoisonJob
-from shop.adapters.mail import SmtpMailer
+from shop.adapters.mail import KeptConnection, SmtpMailer
 from shop.domain.errors import MailUnavailable
 from shop.domain.order import OrderStatus
 from shop.domain.retry import MAX_STRIKES
@@ -131,12 +131,8 @@ def test_a_mail_server_that_is_down_refuses(world: World, faults: FakeFaults, sp
         connected.append(args)
         raise ConnectionRefusedError("nobody there")
 
-    mailer = SmtpMailer(
-        "smtp://127.0.0.1:1",
-        1.0,
-        trace.get_tracer("test"),
-        faulty.mail_connection(faults, connect),  # type: ignore[arg-type]
-    )
+    lent = faulty.mail_connection(faults, KeptConnection(connect))  # type: ignore[arg-type]
+    mailer = SmtpMailer("smtp://127.0.0.1:1", 1.0, trace.get_tracer("test"), lent)
     order = world.place([(LAMP.id, 1)])
     for _ in range(2):
         with pytest.raises(MailUnavailable):

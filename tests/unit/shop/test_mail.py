@@ -9,11 +9,14 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from opentelemetry import trace
 
-from shop.adapters.mail import SENDER, SmtpMailer
+from shop.adapters.mail import SENDER, KeptConnection, SmtpMailer
+from shop.domain.errors import MailUnavailable
 from shop.domain.order import Order, Origin, new_order
 from shop.domain.product import Product
+from tests.ports import free_port
 from tests.unit.shop.fakes import MUG, START
 
 
@@ -71,3 +74,78 @@ def test_an_address_cannot_add_headers() -> None:
     """A line break in it is refused before anything is sent."""
     with pytest.raises(ValueError, match="linefeed"):
         confirmed(MUG, "ann@example.com\r\nBcc: everybody@example.com")
+
+
+class Inbox:
+    """A mail server of aiosmtpd's that counts its connections; it has no use for ``nobody@…``."""
+
+    def __init__(self) -> None:
+        self.connections, self.taken = 0, 0
+
+    async def handle_EHLO(  # noqa: N802 (aiosmtpd's name)
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, _: Any) -> str:  # noqa: N802
+        if address.startswith("nobody@"):
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, *_: Any) -> str:  # noqa: N802
+        self.taken += 1
+        return "250 OK"
+
+
+def an_order() -> Order:
+    return new_order({MUG.id: 1}, {MUG.id: MUG}, START)
+
+
+def serving(inbox: Inbox, port: int) -> Controller:
+    controller = Controller(inbox, hostname="127.0.0.1", port=port, ready_timeout=10)
+    controller.start()
+    return controller
+
+
+def test_one_connection_takes_many_messages_until_the_server_ends_it() -> None:
+    """Then there is another, and no message is lost over it; one on which a message failed is not used again."""
+    inbox, port = Inbox(), free_port()
+    kept = KeptConnection()
+    mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", 5.0, trace.get_tracer("test"), kept)
+    server = serving(inbox, port)
+    try:
+        for _ in range(3):
+            mailer.confirm(an_order(), "ann@example.com")
+        assert (inbox.taken, inbox.connections) == (3, 1)
+    finally:
+        server.stop()
+    with pytest.raises(MailUnavailable):
+        mailer.confirm(an_order(), "ann@example.com")
+    server = serving(inbox, port)
+    try:
+        mailer.confirm(an_order(), "ann@example.com")
+        mailer.confirm(an_order(), "ann@example.com")
+        assert (inbox.taken, inbox.connections) == (5, 2)
+        with pytest.raises(MailUnavailable):
+            mailer.confirm(an_order(), "nobody@example.com")
+        mailer.confirm(an_order(), "ann@example.com")
+        assert (inbox.taken, inbox.connections) == (6, 3)
+    finally:
+        kept.close()
+        server.stop()
+
+
+def test_a_connection_is_lent_to_one_at_a_time() -> None:
+    """Of two threads each has its own."""
+    inbox, port = Inbox(), free_port()
+    server = serving(inbox, port)
+    try:
+        kept = KeptConnection()
+        with kept("127.0.0.1", port, 5.0) as one, kept("127.0.0.1", port, 5.0) as other:
+            assert one is not other
+    finally:
+        kept.close()
+        server.stop()

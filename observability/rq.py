@@ -19,6 +19,7 @@ from opentelemetry.context import Context
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import NonRecordingSpan, Span, SpanKind, Status, StatusCode, Tracer
 from prometheus_client import CollectorRegistry, Histogram
+from redis.client import Pipeline
 from rq import Queue, Worker
 from rq.executions import Execution
 from rq.job import Job, JobStatus
@@ -122,6 +123,15 @@ class ObservedWorker(Worker):
                 return super().work(*args, **options)
         finally:
             self._let_go()
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """As RQ's, in one round trip to Redis instead of three: a worker does so three times for each job."""
+        if pipeline is not None:
+            super().heartbeat(timeout, pipeline)
+            return
+        with self.connection.pipeline(transaction=False) as together:
+            super().heartbeat(timeout, together)
+            together.execute()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run one job in a work-horse and tell what came of it."""

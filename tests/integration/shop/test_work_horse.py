@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from rq.utils import utcformat
 
 from observability import Telemetry
 from tests.integration.conftest import Server
@@ -133,3 +134,18 @@ def test_a_job_over_its_time_fails_and_the_work_horse_goes_on(bench: Bench) -> N
     bench.work()
     assert (bench.jobs("tell_pid", "finished"), bench.jobs("tell_pid", "failed")) == (2, 1)
     assert len(set(bench.pids())) == 1
+
+
+def test_a_heartbeat_is_one_round_trip(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says what RQ's says: when it was, and how long the worker may be silent."""
+    worker = bench.worker
+    worker.register_birth()
+    worker.set_state("idle")
+    bench.connection.sadd(worker.executions_key, "one")
+    with monkeypatch.context() as alone:
+        alone.setattr(bench.connection, "execute_command", lambda *command, **_: pytest.fail(f"alone: {command}"))
+        worker.heartbeat(77)
+    assert 70 < bench.connection.ttl(worker.key) <= 77
+    assert 70 < bench.connection.ttl(worker.executions_key) <= 77
+    assert bench.connection.hget(worker.key, "last_heartbeat") == utcformat(worker.last_heartbeat).encode()
+    worker.register_death()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -23,6 +24,7 @@ from app import (
     products,
     profiling,
 )
+from app.json_provider import OrjsonProvider
 from app.prepare import Preparation
 from app.profile_store import Profiles
 from app.progress import Progress
@@ -32,6 +34,9 @@ from shop.bootstrap import Shop
 
 MAX_BODY_BYTES = 64 * 1024
 """The largest order is a few kilobytes; nobody may make us read more than this."""
+
+MOST_HOOKS = 256
+"""More than there are. Bounded, as ``after_this_request`` may bring a new function with each request."""
 
 
 def create_app(
@@ -48,7 +53,9 @@ def create_app(
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.json = OrjsonProvider(app)
+    # Flask asks before each call of a view or a hook whether it is a coroutine: eleven times a request, the same ones.
+    app.ensure_sync = lru_cache(MOST_HOOKS)(app.ensure_sync)  # type: ignore[method-assign]
     problems.register(app)
     overload.install(app)
     identity.install(app, settings, shop.revocations)

@@ -14,6 +14,7 @@ _SECURITY = {
     # An answer may hold somebody's order: kept nowhere, unless its view says otherwise.
     "Cache-Control": "no-store",
 }
+_BY_LOWER_NAME = {name.lower(): (name, value) for name, value in _SECURITY.items()}
 _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Request-ID, traceparent"
 
 
@@ -22,8 +23,11 @@ def install(app: Flask, origins: tuple[str, ...]) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
-        for name, value in _SECURITY.items():
-            response.headers.setdefault(name, value)
+        # Not setdefault: it goes through all headers for each.
+        given = {name.lower() for name, _ in response.headers}
+        for lower_name, (name, value) in _BY_LOWER_NAME.items():
+            if lower_name not in given:
+                response.headers.add(name, value)
         origin = request.headers.get("Origin")
         if origins:
             response.vary.add("Origin")

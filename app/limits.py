@@ -56,7 +56,9 @@ def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
     def seconds_instead_of_epoch(response: Response) -> Response:
         answer = inner(response)
         reset = answer.headers.get("RateLimit-Reset")
-        if reset is not None and reset.isdecimal():
+        if reset is None:
+            return answer
+        if reset.isdecimal():
             # draft-ietf-httpapi-ratelimit-headers: seconds from now; flask-limiter tells the time of day.
             answer.headers["RateLimit-Reset"] = str(max(0, int(reset) - int(time.time())))
         if answer.status_code < 400:

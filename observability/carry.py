@@ -20,9 +20,11 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, Status, TraceFlags, TraceState
-from prometheus_client import CollectorRegistry, Counter, Histogram, Summary
+from prometheus_client import CollectorRegistry
 
 from observability.deferred import settle
+
+_CARRIED_TYPES = frozenset({"counter", "histogram", "summary"})
 
 Carried = tuple[str, tuple[str, ...], list[float]]
 """Name of a metric, its label values, and what was added to each of its numbers."""
@@ -76,7 +78,8 @@ def taken(registry: CollectorRegistry) -> list[Carried]:
     """In the child, after each job: every series that rose, set back to zero."""
     rose = []
     for name, labels, numbers in _children(registry):
-        values = [number.get() for number in numbers]
+        # Read past their locks: nobody else writes here, and there are a thousand of them.
+        values = [number._value for number in numbers]
         if any(values):
             rose.append((name, labels, values))
             for number in numbers:
@@ -99,7 +102,8 @@ def add(registry: CollectorRegistry, carried: Sequence[Carried]) -> None:
 def _metrics(registry: CollectorRegistry) -> Iterator[Any]:
     # prometheus_client has no public way to walk a registry's own metrics; these names are stable since 0.7.
     for metric in set(registry._names_to_collectors.values()):
-        if isinstance(metric, Counter | Histogram | Summary):
+        # By their word for it: isinstance goes through typing.Protocol here, which took longer than all the rest.
+        if getattr(metric, "_type", None) in _CARRIED_TYPES:
             yield metric
 
 
@@ -114,9 +118,9 @@ def _children(registry: CollectorRegistry) -> Iterator[tuple[str, tuple[str, ...
 
 def _numbers(child: Any) -> list[Any]:
     settle(child)
-    if isinstance(child, Histogram):
+    if child._type == "histogram":
         return [child._sum, *child._buckets]
-    if isinstance(child, Summary):
+    if child._type == "summary":
         return [child._sum, child._count]
     return [child._value]
 

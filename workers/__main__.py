@@ -21,6 +21,7 @@ from shop.adapters.queue import FULFIL
 from shop.bootstrap import Instruments, new_shop, payment_circuit
 from shop.config import Settings
 from workers import jobs
+from workers.order_job import OrderJob
 from workers.waiting import wait_for_redis
 
 _log = logging.getLogger("workers")
@@ -56,6 +57,7 @@ def main() -> int:
         asking=[Queue(settings.queue, connection=asking, serializer=JSONSerializer)],
         jobs=[FULFIL.rsplit(".", 1)[-1]],
         jobs_per_horse=settings.jobs_per_fork,
+        job_class=OrderJob,
         # A worker that is restarted within the life of its registration must not meet its own name.
         name=f"{telemetry.settings.instance}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
     )

@@ -10,12 +10,14 @@ from typing import Any
 import psutil
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from rq.job import JobStatus
 from rq.utils import utcformat
 
 from observability import Telemetry
 from tests.integration.conftest import Server
 from tests.integration.shop.worker_bench import Bench
 from tests.waiting import wait_until
+from workers.order_job import OrderJob
 
 
 @pytest.fixture
@@ -149,3 +151,28 @@ def test_a_heartbeat_is_one_round_trip(bench: Bench, monkeypatch: pytest.MonkeyP
     assert 70 < bench.connection.ttl(worker.executions_key) <= 77
     assert bench.connection.hget(worker.key, "last_heartbeat") == utcformat(worker.last_heartbeat).encode()
     worker.register_death()
+
+
+def test_an_order_job_that_has_succeeded_leaves_nothing_in_redis(bench: Bench) -> None:
+    """Nor asks Redis what there is to delete; one that has failed stays for whoever looks into it."""
+    bench.worker.job_class = OrderJob
+    asked = []
+    for jobs in (1, 5):
+        before = commands(bench, "zrange")
+        for _ in range(jobs):
+            bench.enqueue("count_and_trace", 1, result_ttl=0)
+        bench.work()
+        asked.append(commands(bench, "zrange") - before)
+    assert asked[0] == asked[1], "what the worker asks as it starts, and nothing for each job"
+    assert bench.jobs("count_and_trace", "finished") == 6
+    left = {key.decode() for key in bench.connection.scan_iter()}
+    assert not [key for key in left if "job" in key or "execution" in key or "wip" in key], left
+    failing = bench.enqueue("fail", result_ttl=0)
+    bench.work()
+    assert failing.get_status() is JobStatus.FAILED
+
+
+def commands(bench: Bench, name: str) -> int:
+    """How often Redis was sent this one."""
+    told: dict[str, dict[str, int]] = bench.connection.info("commandstats")  # type: ignore[assignment]
+    return told.get(f"cmdstat_{name}", {"calls": 0})["calls"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -35,9 +34,6 @@ from shop.bootstrap import Shop
 MAX_BODY_BYTES = 64 * 1024
 """The largest order is a few kilobytes; nobody may make us read more than this."""
 
-MOST_HOOKS = 256
-"""More than there are. Bounded, as ``after_this_request`` may bring a new function with each request."""
-
 
 def create_app(
     shop: Shop,
@@ -54,8 +50,6 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json = OrjsonProvider(app)
-    # Flask asks before each call of a view or a hook whether it is a coroutine: eleven times a request, the same ones.
-    app.ensure_sync = lru_cache(MOST_HOOKS)(app.ensure_sync)  # type: ignore[method-assign]
     problems.register(app)
     overload.install(app)
     identity.install(app, settings, shop.revocations)

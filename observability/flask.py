@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, got_request_exception, request
@@ -15,6 +17,9 @@ from observability.http_metrics import RequestMetrics
 from observability.http_server import ROUTE_KEY, TRACED_KEY, RequestBoundary
 from observability.telemetry import Telemetry
 from observability.unsampled import UnsampledSpan
+
+_MOST_HOOKS = 256
+"""More than an application has. Bounded, as ``after_this_request`` may bring a new function with each request."""
 
 
 def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
@@ -38,6 +43,7 @@ def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
         enable_commenter=False,
     )
     _keep_out_the_unsampled(app)
+    _ask_once_what_is_async(app)
     got_request_exception.connect(_note_failure, app)
     late = LateRequests(app, telemetry, telemetry.sampler)
     boundary = RequestBoundary(plain, app.wsgi_app, metrics, telemetry.sampler, late)
@@ -64,6 +70,17 @@ def _keep_out_the_unsampled(app: Flask) -> None:
 
     before.insert(0, begin_if_traced)
     teardown.append(end_if_traced)
+
+
+def _ask_once_what_is_async(app: Flask) -> None:
+    """Remember of views and hooks that they are no coroutines: Flask looks before each call, ten times a request."""
+    wrap = app.ensure_sync
+    is_async = lru_cache(_MOST_HOOKS)(inspect.iscoroutinefunction)
+
+    def ensure_sync(called: Callable[..., Any]) -> Callable[..., Any]:
+        return wrap(called) if is_async(called) else called
+
+    app.ensure_sync = ensure_sync  # type: ignore[method-assign, assignment]
 
 
 def _note_failure(_: Flask, exception: BaseException, **__: Any) -> None:

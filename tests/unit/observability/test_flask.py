@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -266,3 +267,33 @@ def test_routes_that_are_paths_overflow(client: FlaskClient, telemetry: Telemetr
     assert requests_of(telemetry, "/broken", 500) == 1
     labels = {"metric": "http_server_request_duration_seconds", "label": "http_route"}
     assert telemetry.registry.get_sample_value("telemetry_label_overflow_total", labels) == 10
+
+
+def test_views_and_hooks_are_looked_at_once(telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether they are coroutines; one that is gets Flask's own treatment each time."""
+    looked_at: list[Any] = []
+    look = inspect.iscoroutinefunction
+
+    def counted(function: Any) -> bool:
+        looked_at.append(function)
+        return look(function)
+
+    monkeypatch.setattr(inspect, "iscoroutinefunction", counted)
+    app = Flask("tested")
+
+    @app.get("/plain")
+    def plain() -> str:
+        return "plain"
+
+    async def waits() -> str:
+        return "waited"
+
+    app.add_url_rule("/waits", "waits", waits)
+    wrapped: list[Any] = []
+    monkeypatch.setattr(app, "async_to_sync", lambda function: wrapped.append(function) or (lambda: "waited"))
+    instrument_flask(app, telemetry)
+    client = app.test_client()
+    for _ in range(3):
+        assert (client.get("/plain").text, client.get("/waits").text) == ("plain", "waited")
+    assert wrapped == [waits] * 3
+    assert looked_at.count(plain) == 1

@@ -65,7 +65,11 @@ class KeptConnection:
 
 def _was_ended(server: smtplib.SMTP) -> bool:
     # Between messages a server has nothing to say but that it goes: it was idle too long, or is stopped.
-    return server.sock is None or bool(select.select([server.sock], [], [], 0)[0])
+    if server.sock is None:
+        return True
+    waiting = select.poll()
+    waiting.register(server.sock, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 class SmtpMailer:

@@ -330,7 +330,7 @@ def test_missing_index_is_found_in_the_page_alone(
     def slow_order() -> str | None:
         placed = stack.place_order()
         stack.final_order(placed.json()["id"], 120)
-        check = wait_until("the payment service's span", lambda: span(stack, placed, "check repeats"), 60)
+        check = wait_until("the payment service's span", lambda: span(stack, placed, "check repeats"), 20)
         slow = check["duration"] > SLOW_SECONDS * 1e6 / 2
         return str(placed.json()["id"]) if slow else None
 

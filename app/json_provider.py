@@ -1,4 +1,4 @@
-"""JSON as Flask sends it, by orjson: the same as from the standard library, in a fifth of the time."""
+"""JSON as Flask sends it, by orjson, which is quicker than the standard library."""
 
 from __future__ import annotations
 

@@ -78,7 +78,11 @@ def _ask_once_what_is_async(app: Flask) -> None:
     is_async = lru_cache(_MOST_HOOKS)(inspect.iscoroutinefunction)
 
     def ensure_sync(called: Callable[..., Any]) -> Callable[..., Any]:
-        return wrap(called) if is_async(called) else called
+        try:
+            return wrap(called) if is_async(called) else called
+        except TypeError:
+            # Not hashable, as an object may be that is called: there is nothing to remember it by.
+            return wrap(called)
 
     app.ensure_sync = ensure_sync  # type: ignore[method-assign, assignment]
 

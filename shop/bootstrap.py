@@ -57,7 +57,7 @@ class Instruments:
         """Instrument the drivers of this process."""
         metrics = DatabaseMetrics(telemetry.registry)
         http = instrument_http_client(telemetry)
-        # Payments are asked directly: looking for proxies and .netrc each time takes a third of the call.
+        # Payments are asked directly: for proxies and .netrc requests goes through the whole environment at each call.
         http.trust_env = False
         return cls(
             telemetry=telemetry,

@@ -289,6 +289,15 @@ def test_views_and_hooks_are_looked_at_once(telemetry: Telemetry, monkeypatch: p
         return "waited"
 
     app.add_url_rule("/waits", "waits", waits)
+
+    class Unhashable:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __call__(self) -> None:
+            called.append(self)
+
+    called: list[Any] = []
+    app.before_request(Unhashable())
     wrapped: list[Any] = []
     monkeypatch.setattr(app, "async_to_sync", lambda function: wrapped.append(function) or (lambda: "waited"))
     instrument_flask(app, telemetry)
@@ -299,3 +308,4 @@ def test_views_and_hooks_are_looked_at_once(telemetry: Telemetry, monkeypatch: p
         assert texts == ["plain", "waited"]
     assert wrapped == [waits] * 3
     assert looked_at.count(plain) == 1
+    assert len(called) == 6

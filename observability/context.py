@@ -6,11 +6,11 @@ and never leak from one request to the next.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from random import getrandbits
 
 from opentelemetry import trace
 
@@ -23,19 +23,15 @@ _noted: ContextVar[dict[str, str | int | float] | None] = ContextVar("noted", de
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
 
-def new_request_id() -> str:
-    """A fresh request id: 32 hexadecimal digits, as NGINX's ``$request_id``."""
-    return f"{random.getrandbits(128):032x}"
-
-
 def accept_request_id(candidate: str | None) -> str:
     """``candidate`` if it is a sane id (8-128 letters, digits, ``.``, ``_``, ``-``), else a fresh one.
 
+    A fresh one has 32 hexadecimal digits, as NGINX's ``$request_id``.
     The id is echoed in a header and written to logs: what a client sends is not repeated unchecked.
     """
     if candidate and _ACCEPTED.fullmatch(candidate):
         return candidate
-    return new_request_id()
+    return f"{getrandbits(128):032x}"
 
 
 def begin_notes() -> dict[str, str | int | float]:

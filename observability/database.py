@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from observability.deferred import DeferredGauge, DeferredHistogram
+from observability.deferred import DeferredHistogram
 from observability.metrics import OPERATION_BUCKETS
 
 
@@ -19,7 +19,7 @@ class DatabaseMetrics:
             buckets=OPERATION_BUCKETS,
             registry=registry,
         )
-        self.connections = DeferredGauge(
+        self.connections = Gauge(
             "db_client_connection_count",
             "Connections of a pool by state",
             ["db_client_connection_pool_name", "state"],
@@ -50,10 +50,10 @@ class DatabaseMetrics:
 
     def observe(self, system: str, operation: str, error: str, seconds: float) -> None:
         """Observe one operation; ``error`` is ``""`` if it succeeded."""
-        labels = system, operation, error
-        child = self._durations.get(labels)
+        child = self._durations.get((system, operation, error))
         if child is None:
-            child = self._durations[labels] = self.duration.labels(*labels)
+            child = self.duration.labels(system, operation, error)
+            self._durations[system, operation, error] = child
         child.observe(seconds)
 
     def declare_operations(self, system: str, *operations: str) -> None:

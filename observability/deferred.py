@@ -36,11 +36,6 @@ class _Deferred(MetricWrapperBase):
         number = self._sum if isinstance(self, Histogram) else self._value  # type: ignore[attr-defined]
         self._at_once = number._multiprocess
 
-    def _wait(self, amount: float) -> None:
-        self._waiting.append(amount)
-        if len(self._waiting) >= MOST_WAITING:
-            self.settle()
-
     def settle(self) -> None:
         """Add what waits; safe to call from any thread."""
         if self._at_once:
@@ -69,8 +64,12 @@ class DeferredHistogram(_Deferred, Histogram):
         """Observe ``amount``."""
         if self._at_once or exemplar:
             super().observe(amount, exemplar)
-        else:
-            self._wait(amount)
+            return
+        # Here, in ``inc`` and in ``dec`` alike: one more call would cost more than what it does.
+        waiting = self._waiting
+        waiting.append(amount)
+        if len(waiting) >= MOST_WAITING:
+            self.settle()
 
     def _add(self, amounts: list[float]) -> None:
         self._sum.inc(sum(amounts))
@@ -90,29 +89,11 @@ class DeferredCounter(_Deferred, Counter):
         """Count ``amount`` more."""
         if self._at_once or exemplar or amount < 0:
             super().inc(amount, exemplar)
-        else:
-            self._wait(amount)
-
-    def _add(self, amounts: list[float]) -> None:
-        self._value.inc(sum(amounts))
-
-
-class DeferredGauge(_Deferred, Gauge):
-    """``Gauge`` for what goes up and down; do not ``set`` it."""
-
-    def inc(self, amount: float = 1) -> None:
-        """Raise it."""
-        if self._at_once:
-            super().inc(amount)
-        else:
-            self._wait(amount)
-
-    def dec(self, amount: float = 1) -> None:
-        """Lower it."""
-        if self._at_once:
-            super().dec(amount)
-        else:
-            self._wait(-amount)
+            return
+        waiting = self._waiting
+        waiting.append(amount)
+        if len(waiting) >= MOST_WAITING:
+            self.settle()
 
     def _add(self, amounts: list[float]) -> None:
         self._value.inc(sum(amounts))
@@ -122,3 +103,11 @@ def settle(metric: Any) -> None:
     """Add what waits, if ``metric`` or series is one of these: for whoever reads its numbers past ``collect``."""
     if isinstance(metric, _Deferred):
         metric.settle()
+
+
+def is_shared(gauge: Gauge) -> bool:
+    """Whether others read this series from a file, at any time: then what it counts must be told as it changes.
+
+    If not, ``set_function`` has it counted when somebody looks.
+    """
+    return bool(gauge._value._multiprocess)

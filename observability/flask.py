@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from flask import Flask, got_request_exception, request
@@ -14,9 +12,9 @@ from opentelemetry.metrics import NoOpMeterProvider
 
 from observability.http_late import LateRequests
 from observability.http_metrics import RequestMetrics
-from observability.http_server import ROUTE_KEY, TRACED_KEY, RequestBoundary
+from observability.http_server import ROUTE_KEY, RequestBoundary
 from observability.telemetry import Telemetry
-from observability.unsampled import UnsampledSpan
+from observability.unsampled import UnsampledSpan, is_unsampled
 
 _MOST_HOOKS = 256
 """More than an application has. Bounded, as ``after_this_request`` may bring a new function with each request."""
@@ -61,11 +59,11 @@ def _keep_out_the_unsampled(app: Flask) -> None:
     end: Callable[[BaseException | None], Any] = teardown.pop()
 
     def begin_if_traced() -> None:
-        if TRACED_KEY in request.environ:
+        if not is_unsampled.get():
             begin()
 
     def end_if_traced(error: BaseException | None) -> None:
-        if TRACED_KEY in request.environ:
+        if not is_unsampled.get():
             end(error)
 
     before.insert(0, begin_if_traced)
@@ -75,14 +73,19 @@ def _keep_out_the_unsampled(app: Flask) -> None:
 def _ask_once_what_is_async(app: Flask) -> None:
     """Remember of views and hooks that they are no coroutines: Flask looks before each call, ten times a request."""
     wrap = app.ensure_sync
-    is_async = lru_cache(_MOST_HOOKS)(inspect.iscoroutinefunction)
+    plain: set[Callable[..., Any]] = set()
 
     def ensure_sync(called: Callable[..., Any]) -> Callable[..., Any]:
         try:
-            return wrap(called) if is_async(called) else called
+            if called in plain:
+                return called
         except TypeError:
             # Not hashable, as an object may be that is called: there is nothing to remember it by.
             return wrap(called)
+        wrapped = wrap(called)
+        if wrapped is called and len(plain) < _MOST_HOOKS:
+            plain.add(called)
+        return wrapped
 
     app.ensure_sync = ensure_sync  # type: ignore[method-assign, assignment]
 

@@ -18,6 +18,7 @@ from observability.logs import JsonFormatter, log_line, only_ours
 from observability.sampling import Late
 
 _log = logging.getLogger("http.request")
+_NO_PATTERN = (None, None)
 
 
 class RequestLines:
@@ -25,7 +26,8 @@ class RequestLines:
 
     def __init__(self, is_known: Callable[[str, str, int], bool]) -> None:
         self._is_known = is_known
-        self._patterns: dict[tuple[str, str, int, bool], tuple[JsonFormatter, str]] = {}
+        self._traced: dict[tuple[str, str, int], tuple[JsonFormatter, str]] = {}
+        self._untraced: dict[tuple[str, str, int], tuple[JsonFormatter, str]] = {}
 
     def write(
         self,
@@ -39,9 +41,12 @@ class RequestLines:
         """One line: ``what``: method, route, status; ``ids``: of the request, and of trace and span or ``""``."""
         status = what[2]
         level = logging.ERROR if status >= 500 else logging.INFO
-        if reason is None and ids[1] and status < 500 and _log.isEnabledFor(level) and (quick := only_ours(_log)):
+        if status < 500 and reason is None and ids[1] and _log.isEnabledFor(level) and (quick := only_ours(_log)):
             formatter, handlers = quick
-            if pattern := self._pattern(formatter, what, traced):
+            made_by, pattern = (self._traced if traced else self._untraced).get(what, _NO_PATTERN)
+            if made_by is not formatter:
+                pattern = self._new_pattern(formatter, what, traced)
+            if pattern:
                 more = f",{orjson.dumps(notes)[1:-1].decode()}" if notes else ""
                 line = (pattern % (formatter.moment(time.time()), seconds, *ids, more)).encode()
                 for handler in handlers:
@@ -62,17 +67,14 @@ class RequestLines:
             fields["sampling_reason"] = reason.value
         log_line(_log, level, _message(*what), fields)
 
-    def _pattern(self, formatter: JsonFormatter, what: tuple[str, str, int], traced: bool) -> str | None:
-        made_by, pattern = self._patterns.get((*what, traced), (None, ""))
-        if made_by is formatter:
-            return pattern
+    def _new_pattern(self, formatter: JsonFormatter, what: tuple[str, str, int], traced: bool) -> str | None:
         if not self._is_known(*what):
             return None
         shared = formatter.shared(logging.INFO, _log.name, _message(*what), _shared(*what)).replace("%", "%%")
         unsampled = "" if traced else ',"trace_sampled":false'
         values = f'"duration_seconds":%.6f,"request_id":"%s","trace_id":"%s","span_id":"%s"{unsampled}%s'
         pattern = f'{{"timestamp":"%s",{shared},{values}}}\n'
-        self._patterns[(*what, traced)] = formatter, pattern
+        (self._traced if traced else self._untraced)[what] = formatter, pattern
         return pattern
 
 

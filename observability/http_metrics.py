@@ -7,13 +7,14 @@ histogram under OpenTelemetry's names.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 from prometheus_flask_exporter import PrometheusMetrics
 
-from observability.deferred import DeferredGauge, DeferredHistogram
+from observability.deferred import DeferredHistogram, is_shared
 from observability.metrics import LATENCY_BUCKETS
 
 _KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -23,7 +24,7 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
     """``http_server_request_duration_seconds`` by method, route template and status, with exemplars."""
 
     def __init__(self, registry: CollectorRegistry, buckets: tuple[float, ...] = LATENCY_BUCKETS) -> None:
-        self._children: dict[tuple[str, str, int], DeferredHistogram] = {}
+        self.known: dict[tuple[str, str, int], DeferredHistogram] = {}
         self._routes: set[str] = set()
         super().__init__(app=None, path=None, registry=registry, buckets=buckets, group_by="url_rule")
 
@@ -36,12 +37,21 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
             buckets=self.buckets,
             registry=self.registry,
         )
-        self.active = DeferredGauge(
+        active = Gauge(
             "http_server_active_requests",
             "HTTP requests under way",
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self.begin: Callable[[int], object]
+        self.end: Callable[[int], object]
+        if is_shared(active):
+            self.begin, self.end = (lambda _: active.inc()), (lambda _: active.dec())
+        else:
+            under_way: set[int] = set()
+            # A number of each, by what the interpreter does in one step: nothing to be counted, and no lock.
+            self.begin, self.end = under_way.add, under_way.discard
+            active.set_function(lambda: len(under_way))
         if app is not None:
             self.initialise(app)
 
@@ -58,17 +68,15 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
                 for status in (success, 500, 503):
                     self.duration.labels(method, rule.rule, str(status))
 
-    def observe(self, method: str, route: str, status: int, seconds: float, trace_id: str | None, span_id: str) -> None:
-        """Observe one request; with a trace id the observation becomes an exemplar."""
-        child = self._children.get((method, route, status))
-        if child is None:
-            known = method if method in _KNOWN_METHODS else "_OTHER"
-            child = self.duration.labels(known, route, str(status))
-            if known == method and route in self._routes:
-                # What clients invent, or the guard may turn into "other", is not kept: there is no end of it.
-                self._children[method, route, status] = child
-        child.observe(seconds, {"trace_id": trace_id, "span_id": span_id} if trace_id else None)
+    def series(self, method: str, route: str, status: int) -> DeferredHistogram:
+        """Where such requests are observed; ``known`` has those that come again."""
+        known = method if method in _KNOWN_METHODS else "_OTHER"
+        series = self.duration.labels(known, route, str(status))
+        if known == method and route in self._routes:
+            # What clients invent, or the guard may turn into "other", is not kept: there is no end of it.
+            self.known[method, route, status] = series
+        return series
 
     def is_known(self, method: str, route: str, status: int) -> bool:
         """Whether such requests have been observed, of a route that was declared: there are only so many of them."""
-        return (method, route, status) in self._children
+        return (method, route, status) in self.known

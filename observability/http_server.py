@@ -20,14 +20,11 @@ from observability.http_late import LateRequests
 from observability.http_line import RequestLines
 from observability.http_metrics import RequestMetrics
 from observability.sampling import Sampler
+from observability.unsampled import UnsampledSpan, is_unsampled
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from observability.unsampled import UnsampledSpan
-
-TRACED_KEY = "observability.traced"
-"""In the WSGI environment of a request that the Flask instrumentation is to see, and of no other."""
 ROUTE_KEY = "observability.route"
 """Where a framework may leave the route template of a request, in its environment; Werkzeug's need not be told."""
 WAITED_KEY = "observability.waited_seconds"
@@ -72,56 +69,44 @@ class RequestBoundary:
 class _Exchange:
     """One request on its way through, and its response's body, whose ``close`` is the end of the request."""
 
-    __slots__ = (
-        "_boundary",
-        "_finished",
-        "_is_probe",
-        "_notes",
-        "_start_response",
-        "_started",
-        "_token",
-        "_unsampled",
-        "app",
-        "body",
-        "environ",
-        "request_id",
-        "route",
-        "status",
-    )
+    # Of the class: what most requests never change is not set anew for each.
+    _finished = False
+    status = 0
+    route = UNMATCHED
+    body: Iterable[bytes] = ()
 
     def __init__(self, boundary: RequestBoundary, environ: WSGIEnvironment, start_response: StartResponse) -> None:
         self._boundary, self.environ, self._start_response = boundary, environ, start_response
         self._started = boundary.clock() - environ.get(WAITED_KEY, 0.0)
-        self._finished = False
-        self.status, self.route = 0, UNMATCHED
-        self.body: Iterable[bytes] = ()
-        self.request_id = context.accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
-        environ["HTTP_X_REQUEST_ID"] = self.request_id
-        context.request_id.set(self.request_id)
+        request_id = context.accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
+        environ["HTTP_X_REQUEST_ID"] = self.request_id = request_id
+        context.request_id.set(request_id)
         self._notes = context.begin_notes()
-        self._is_probe = environ.get("PATH_INFO") in PROBES
-        self._unsampled: UnsampledSpan | None = self._decide()
-        if self._unsampled is None:
-            environ[TRACED_KEY] = True
+        self._is_probe = is_probe = environ.get("PATH_INFO") in PROBES
+        unsampled: UnsampledSpan | None
+        if is_probe:
+            unsampled = boundary.sampler.never()
+        else:
+            unsampled = boundary.sampler.request(
+                environ["REQUEST_METHOD"], environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
+            )
+        self._unsampled = unsampled
+        is_unsampled.set(unsampled is not None)
+        if unsampled is None:
             # Nothing of a request before it in this thread, whose body nobody may have closed.
             self._token = otel_context.attach(Context())
             self.app = boundary.traced
         else:
-            self._token = self._unsampled.attach()
+            self._token = unsampled.attach()
             self.app = boundary.plain
-        boundary.metrics.active.inc()
-
-    def _decide(self) -> UnsampledSpan | None:
-        environ, sampler = self.environ, self._boundary.sampler
-        if self._is_probe:
-            return sampler.never()
-        return sampler.request(
-            environ["REQUEST_METHOD"], environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
-        )
+        boundary.metrics.begin(id(self))
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         """WSGI's ``start_response``: notes status and route, and tells the client the request's ids."""
-        self.status, self.route = int(status[:3]), _route(self.environ)
+        self.status = int(status[:3])
+        # Werkzeug's request is in the environment until Flask's context ends: no hook needs to run for each request.
+        rule = getattr(self.environ.get("werkzeug.request"), "url_rule", None)
+        self.route = rule.rule if rule is not None else UNMATCHED
         headers.append(("X-Request-ID", self.request_id))
         trace_id = self._unsampled.trace_id if self._unsampled is not None else self._ids()[0]
         if trace_id and not self._is_probe:
@@ -140,8 +125,6 @@ class _Exchange:
             self.finish()
 
     def _ids(self) -> tuple[str, str]:
-        if self._unsampled is not None:
-            return self._unsampled.trace_id, self._unsampled.span_id
         span: Span | None = self.environ.get(SPAN_KEY)
         if span is None:
             return "", ""
@@ -156,23 +139,27 @@ class _Exchange:
         boundary, environ, status, unsampled = self._boundary, self.environ, self.status, self._unsampled
         duration = boundary.clock() - self._started
         method, route = environ["REQUEST_METHOD"], environ.get(ROUTE_KEY) or self.route
-        trace_id, span_id = self._ids()
         reason = None
-        if unsampled is not None and route not in PROBES:
-            reason = boundary.late.reason(route, status, duration)
-        traced = reason is not None if unsampled is not None else bool(trace_id)
-        boundary.metrics.active.dec()
-        boundary.metrics.observe(method, route, status, duration, trace_id if traced else None, span_id)
+        if unsampled is None:
+            trace_id, span_id = self._ids()
+            traced = bool(trace_id)
+        else:
+            trace_id, span_id = unsampled.trace_id, unsampled.span_id
+            if (status >= 500 or duration > boundary.late.shortest) and route not in PROBES:
+                reason = boundary.late.reason(route, status, duration)
+            traced = reason is not None
+        metrics, what = boundary.metrics, (method, route, status)
+        metrics.end(id(self))
+        series = metrics.known.get(what) or metrics.series(*what)
+        if traced:
+            series.observe(duration, {"trace_id": trace_id, "span_id": span_id})
+        else:
+            series.observe(duration)
         if route not in PROBES or status >= 400:
             ids = self.request_id, trace_id, span_id
-            boundary.lines.write((method, route, status), duration, ids, traced, reason, self._notes)
+            boundary.lines.write(what, duration, ids, traced, reason, self._notes)
         otel_context.detach(self._token)
         if unsampled is not None and reason is not None:
             boundary.late.make(unsampled, reason, environ, route, status, duration)
+        is_unsampled.set(False)
         context.request_id.set(None)
-
-
-def _route(environ: WSGIEnvironment) -> str:
-    # Werkzeug's request is in the environment until Flask's context ends: no hook needs to run for each request.
-    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
-    return rule.rule if rule is not None else UNMATCHED

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from observability.log_lines import LineHandler, LogLines, line_of
+from observability.log_lines import LineHandler, LogLines, counted_by, line_of
 from observability.quick_write import writer
 
 COMPLAIN_SECONDS = 60.0
@@ -38,7 +38,7 @@ class SharedFileHandler(LineHandler):
     ) -> None:
         super().__init__()
         self._look_seconds, self._look_at, self._size = look_seconds, 0.0, 0
-        self._lines = lines
+        self._count_written, self._count_lost = counted_by(lines)
         self._path, self._max_bytes, self._backups = Path(path), max_bytes, backups
         self._descriptor = -1
         self._inode = 0
@@ -51,8 +51,7 @@ class SharedFileHandler(LineHandler):
             line = line_of(self, record)
         except Exception:  # noqa: BLE001  (a record that cannot be formatted; logging's own rule for it)
             self.handleError(record)
-            if self._lines is not None:
-                self._lines.count(False)
+            self._count_lost()
         else:
             self._put(line)
 
@@ -75,12 +74,11 @@ class SharedFileHandler(LineHandler):
                 self._rotate()
             self._append(line)
             self._size += len(line)
-            whole = True
         except OSError as error:
-            whole = False
             self._complain(error)
-        if self._lines is not None:
-            self._lines.count(whole)
+            self._count_lost()
+            return
+        self._count_written()
 
     def close(self) -> None:
         """Close the file; a later record opens it again."""

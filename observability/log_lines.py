@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 from prometheus_client import CollectorRegistry
 
@@ -22,15 +22,30 @@ class LogLines:
             ["outcome"],
             registry=registry,
         )
-        self._written, self._lost = counter.labels("written"), counter.labels("lost")
-
-    def count(self, written: bool) -> None:
-        """One line more."""
-        (self._written if written else self._lost).inc()
+        self.count_written = counter.labels("written").inc
+        self.count_lost = counter.labels("lost").inc
 
 
 class LineHandler(logging.Handler):
     """A handler that also takes lines which are ready, past logging's records."""
+
+    changes = 0
+    """How often any of them was given another formatter, level or filter: what was found of them may be so no more."""
+
+    def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802 (the name is logging's)
+        """As logging's."""
+        super().setFormatter(fmt)
+        LineHandler.changes += 1
+
+    def setLevel(self, level: int | str) -> None:  # noqa: N802 (the name is logging's)
+        """As logging's."""
+        super().setLevel(level)
+        LineHandler.changes += 1
+
+    def addFilter(self, filter: Any) -> None:  # noqa: N802 (the name is logging's)
+        """As logging's."""
+        super().addFilter(filter)
+        LineHandler.changes += 1
 
     def write_line(self, line: bytes) -> None:
         """Write ``line``, which ends with its line break; what fails is counted and never raises."""
@@ -45,7 +60,8 @@ class CountedStream(LineHandler):
 
     def __init__(self, stream: TextIO, lines: LogLines | None = None) -> None:
         super().__init__()
-        self._lines, self._write = lines, _write_to(stream)
+        self._write = _write_to(stream)
+        self._count_written, self._count_lost = counted_by(lines)
 
     def createLock(self) -> None:  # noqa: N802 (the name is logging's)
         """None; ``handle`` takes none."""
@@ -60,24 +76,33 @@ class CountedStream(LineHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record; what fails is told as logging tells it, and counted."""
-        written = False
         try:
             self._write(line_of(self, record))
-            written = True
         except Exception:  # noqa: BLE001  (logging's own rule for what cannot be formatted or written)
             self.handleError(record)
-        if self._lines is not None:
-            self._lines.count(written)
+            self._count_lost()
+            return
+        self._count_written()
 
     def write_line(self, line: bytes) -> None:
         """Write a line that was made elsewhere. Nobody is told that standard output is gone: there is nowhere to."""
         try:
             self._write(line)
-            written = True
         except (OSError, ValueError):
-            written = False
-        if self._lines is not None:
-            self._lines.count(written)
+            self._count_lost()
+            return
+        self._count_written()
+
+
+def counted_by(lines: LogLines | None) -> tuple[Callable[[], object], Callable[[], object]]:
+    """What counts a line that was written, and one that was lost; nothing if there are no ``lines`` to count in."""
+    if lines is None:
+        return _uncounted, _uncounted
+    return lines.count_written, lines.count_lost
+
+
+def _uncounted() -> None:
+    """Of a process that counts its lines elsewhere, or not at all."""
 
 
 def line_of(handler: logging.Handler, record: logging.LogRecord) -> bytes:

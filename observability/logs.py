@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from opentelemetry import trace
@@ -125,8 +125,38 @@ def log_line(logger: logging.Logger, level: int, message: str, fields: dict[str,
     logger.handle(record)
 
 
+class _OnlyOurs(NamedTuple):
+    """What was found of a logger whose lines go to the root's handlers, as most do: asked for each request."""
+
+    handlers: list[LineHandler]
+    changes: int
+    way: tuple[JsonFormatter, list[LineHandler]]
+
+
+_only_ours: dict[logging.Logger, _OnlyOurs] = {}
+
+
 def only_ours(logger: logging.Logger) -> tuple[JsonFormatter, list[LineHandler]] | None:
     """The handlers that a line reaches, if all are ours and take everything as the same formatter makes it."""
+    known, above = _only_ours.get(logger), logger.parent
+    if (
+        known is not None
+        and known.changes == LineHandler.changes
+        and above is not None
+        and above.handlers == known.handlers
+        and above.parent is None
+        and not logger.handlers
+        and not logger.filters
+        and logger.propagate
+    ):
+        return known.way
+    way = _look_for_only_ours(logger)
+    if way is not None:
+        _only_ours[logger] = _OnlyOurs(way[1], LineHandler.changes, way)
+    return way
+
+
+def _look_for_only_ours(logger: logging.Logger) -> tuple[JsonFormatter, list[LineHandler]] | None:
     found: list[LineHandler] = []
     formatter: Any = None
     at: logging.Logger | None = logger

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, OperationFailure, WriteError
 
 from observability.database import DatabaseMetrics
+from observability.unsampled import is_suppressed
 
 SYSTEM = "mongodb"
 P = ParamSpec("P")
@@ -37,7 +37,7 @@ class Operations:
         **kwargs: P.kwargs,
     ) -> T:
         """``call(*args, **kwargs)``, observed as the operation ``name``; raises what that raises."""
-        span = self._span(name, of) if is_instrumentation_enabled() else None
+        span = None if is_suppressed() else self._span(name, of)
         started, error = time.perf_counter(), ""
         try:
             return call(*args, **kwargs)

@@ -32,16 +32,24 @@ def writer(descriptor: int) -> Callable[[bytes], None]:
     Where it would have to wait, it lets the other threads run, as ``os.write`` does. The function raises ``OSError``.
     """
     poll_fd = _PollFd(descriptor, select.POLLOUT, 0)
-    is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
     poll, write, pointer = _libc.poll, _libc.write, ctypes.byref(poll_fd)
 
-    def append(line: bytes) -> None:
-        size = len(line)
-        # A result short of the whole, or an error, is left to os.write: it goes on where this stopped, or raises.
-        done = 0
-        if is_file or (size <= LONGEST_AT_ONCE and poll(pointer, 1, 0) == 1):
-            done = max(0, write(descriptor, line, size))
-        while done < size:
+    def go_on(line: bytes, done: int) -> None:
+        # A result short of the whole, or an error, is left to os.write: it goes on where that stopped, or raises.
+        done = max(0, done)
+        while done < len(line):
             done += os.write(descriptor, line[done:])
 
-    return append
+    def to_file(line: bytes) -> None:
+        size = len(line)
+        if (done := write(descriptor, line, size)) != size:
+            go_on(line, done)
+
+    def to_reader(line: bytes) -> None:
+        size, done = len(line), 0
+        if size <= LONGEST_AT_ONCE and poll(pointer, 1, 0) == 1:
+            done = write(descriptor, line, size)
+        if done != size:
+            go_on(line, done)
+
+    return to_file if stat.S_ISREG(os.fstat(descriptor).st_mode) else to_reader

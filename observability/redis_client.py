@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +13,17 @@ from redis.client import Pipeline
 
 from observability.database import DatabaseMetrics
 from observability.telemetry import Telemetry
+from observability.unsampled import is_suppressed
 
 SYSTEM = "redis"
 _COMMANDS = ("GET", "SET", "DEL", "PING", "PIPELINE")
 _OPERATIONS: dict[Any, str] = {name: name for name in _COMMANDS}
 """As redis-py writes most of them: nothing needs to be parted or raised."""
+
+
+# What the instrumentation wraps. It would ask whether it is switched off within two more calls of each command.
+_EXECUTE: Callable[..., Any] = inspect.unwrap(redis.Redis.execute_command)
+_EXECUTE_PIPELINE: Callable[..., list[Any]] = inspect.unwrap(Pipeline.execute)
 
 
 def instrument_redis(telemetry: Telemetry, metrics: DatabaseMetrics) -> Callable[..., ObservedRedis]:
@@ -45,6 +52,8 @@ class ObservedRedis(redis.Redis):
         """Run and observe one command."""
         started, error = time.perf_counter(), ""
         try:
+            if is_suppressed():
+                return _EXECUTE(self, *args, **options)
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         except redis.RedisError as failure:
             error = type(failure).__name__
@@ -70,6 +79,8 @@ class ObservedPipeline(Pipeline):
         """Run and observe what was queued."""
         started, error = time.perf_counter(), ""
         try:
+            if is_suppressed():
+                return _EXECUTE_PIPELINE(self, raise_on_error)
             result: list[Any] = super().execute(raise_on_error)
             return result
         except redis.RedisError as failure:

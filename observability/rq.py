@@ -49,7 +49,11 @@ def enqueue(
     meta: dict[str, str] = dict(options.pop("meta", {}))
     if (request_id := context.request_id.get()) is not None:
         meta["request_id"] = request_id
-    ids = trace.get_current_span(parent).get_span_context()
+    span = trace.get_current_span(parent)
+    if isinstance(span, UnsampledSpan):
+        span.inject(meta)
+        return queue.enqueue(function, *args, meta=meta, **options)
+    ids = span.get_span_context()
     if ids.is_valid and not ids.trace_flags.sampled:
         propagate.inject(meta, parent)
         return queue.enqueue(function, *args, meta=meta, **options)

@@ -20,6 +20,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _W3C = TraceContextTextMapPropagator()
 SAVED_SECONDS = 2.0
 """How much of a budget may be saved up: who opens a page asks several things at once, and then looks at it."""
+SHARE_OF_WRITES = 0.4
+"""Of the budget for requests that only read, those that change something have so much: nobody orders as fast as they
+click. An order's trace is several times as dear."""
 
 
 class Late(StrEnum):
@@ -30,17 +33,18 @@ class Late(StrEnum):
 
 
 class TraceBudget:
-    """``per_second`` traces a second, saved up for ``SAVED_SECONDS``; beyond them each has the chance ``ratio``."""
+    """``per_second`` traces a second, of which ``most`` may be saved up; beyond them each has the chance ``ratio``."""
 
     def __init__(
         self,
         per_second: float,
         ratio: float,
+        most: float,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._per_second, self._ratio, self._clock, self._chance = per_second, ratio, clock, chance
-        self._left = self._most = max(1.0, per_second * SAVED_SECONDS)
+        self._left = self._most = max(1.0, most)
         self._at = clock()
         self._next = self._at if per_second else math.inf
         self._lock = threading.Lock()
@@ -63,13 +67,15 @@ class TraceBudget:
 class Sampler:
     """Decides before any span is made. What comes with a decision of its caller keeps it.
 
-    Requests that change something have a budget of their own, as large: however many only look, orders are traced.
+    Requests that change something have a budget of their own: however many only look, orders are traced. As many of
+    them may come at once, and ``SHARE_OF_WRITES`` as many a second.
     """
 
-    def __init__(self, settings: TelemetrySettings, new_budget: Callable[[float, float], TraceBudget] = TraceBudget):
+    def __init__(self, settings: TelemetrySettings, clock: Callable[[], float] = time.monotonic) -> None:
         self.slow_seconds = settings.slow_seconds
-        self._reads = new_budget(settings.traces_per_second, settings.trace_ratio)
-        self._writes = new_budget(settings.traces_per_second, settings.trace_ratio)
+        rate, ratio = settings.traces_per_second, settings.trace_ratio
+        self._reads = TraceBudget(rate, ratio, rate * SAVED_SECONDS, clock)
+        self._writes = TraceBudget(rate * SHARE_OF_WRITES, ratio, rate * SAVED_SECONDS, clock)
 
     def request(self, method: str, traceparent: str | None, tracestate: str | None) -> UnsampledSpan | None:
         """``None`` for a request that is to be traced, else what stands in for its span."""

@@ -35,8 +35,8 @@ class TelemetrySettings:
 
     ``otlp_endpoint`` is the base URL of an OTLP/HTTP receiver, or ``""`` to make no spans leave the process.
     ``metrics_port`` 0 means that no metrics are served. ``log_file`` receives a copy of the log lines, ``""`` for none.
-    ``traces_per_second`` is how many requests that only read, and as many others, are traced each second before
-    ``trace_ratio`` of the rest is; what takes longer than ``slow_seconds`` is traced in any case.
+    ``traces_per_second`` is how many requests that only read are traced each second before ``trace_ratio`` of the rest
+    is, and two fifths as many others; what takes longer than ``slow_seconds`` is traced in any case.
     ``label_values`` is how many values a guarded label may take (``observability.cardinality``).
     """
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
+from contextvars import Context as ContextVariables
+from contextvars import ContextVar
+from random import getrandbits
 from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry.context import Context
-from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.context import Context, get_current
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled, suppress_instrumentation
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
@@ -23,28 +25,45 @@ REASON = "sampling.reason"
 """The attribute of a span that was made afterwards: why. Absent from all others."""
 MOST_NOTED = 128
 """OpenTelemetry's own bound on the attributes and on the events of one span."""
+_NOT_ZERO = 1 << 64 | 1
+"""In the digits of a trace's and a span's id together: an id of noughts alone is none."""
 
-with suppress_instrumentation():
-    # The database and HTTP instrumentations ask for this before they do anything.
-    _SUPPRESSED = otel_context.get_current()
+
+def _suppressed() -> Context:
+    with suppress_instrumentation():
+        return get_current()
+
+
+# The database and HTTP instrumentations ask for this before they do anything.
+_SUPPRESSED = ContextVariables().run(_suppressed)
 (_CURRENT_SPAN,) = trace.set_span_in_context(trace.INVALID_SPAN, Context())
 """The key of the current span in a context."""
+
+
+is_unsampled: ContextVar[bool] = ContextVar("is_unsampled", default=False)
+"""Whether the current request is one that is not traced. OpenTelemetry's context says so too, by four more calls."""
+
+
+def is_suppressed() -> bool:
+    """Whether no spans are to be made here."""
+    return is_unsampled.get() or not is_instrumentation_enabled()
 
 
 class UnsampledSpan(Span):
     """Ids for the log lines and for whoever is called, marked "not sampled"; keeps what is noted on it, for later."""
 
-    __slots__ = ("_context", "_status", "attributes", "events", "parent", "span_id", "trace_id")
+    # Of the class, as hardly any has one of its own.
+    attributes: dict[str, Any] | None = None
+    events: list[tuple[str, Attributes, int]] | None = None
+    _context: SpanContext | None = None
+    _status: Status | None = None
 
     def __init__(self, parent: SpanContext | None = None) -> None:
         """A root, or the child of ``parent``, somebody else's span that was not sampled either."""
         self.parent = parent
-        self.trace_id = f"{random.getrandbits(128) or 1 if parent is None else parent.trace_id:032x}"
-        self.span_id = f"{random.getrandbits(64) or 1:016x}"
-        self.attributes: dict[str, Any] | None = None
-        self.events: list[tuple[str, Attributes, int]] | None = None
-        self._context: SpanContext | None = None
-        self._status: Status | None = None
+        digits = f"{getrandbits(192) | _NOT_ZERO:048x}"
+        self.trace_id = digits[:32] if parent is None else f"{parent.trace_id:032x}"
+        self.span_id = digits[32:]
 
     @classmethod
     def again(cls, ids: SpanContext, parent: SpanContext | None) -> UnsampledSpan:
@@ -56,6 +75,12 @@ class UnsampledSpan(Span):
     def attach(self) -> Any:
         """Make it the current span, under which no instrumentation makes spans; returns the token to detach it."""
         return otel_context.attach(Context({**_SUPPRESSED, _CURRENT_SPAN: self}))
+
+    def inject(self, carrier: MutableMapping[str, str]) -> None:
+        """Write W3C's ``traceparent`` and ``tracestate``, as its propagator does for this span."""
+        carrier["traceparent"] = f"00-{self.trace_id}-{self.span_id}-00"
+        if self.parent is not None and self.parent.trace_state:
+            carrier["tracestate"] = self.parent.trace_state.to_header()
 
     def within(self) -> Context:
         """The context in which it is the current span."""

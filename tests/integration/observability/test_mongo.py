@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +14,19 @@ from bson.errors import InvalidDocument
 from opentelemetry import trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, values
 from pymongo import InsertOne, monitoring
 from pymongo.client_session import ClientSession
-from pymongo.errors import DuplicateKeyError, OperationFailure, ServerSelectionTimeoutError
+from pymongo.errors import DuplicateKeyError, OperationFailure, ServerSelectionTimeoutError, WaitQueueTimeoutError
 from pymongo.read_preferences import ReadPreference
+from pymongo.server_selectors import any_server_selector
 
-from observability import Telemetry, TelemetrySettings
+from observability import Telemetry, TelemetrySettings, multiprocess
 from observability.database import DatabaseMetrics
 from observability.mongo import instrument_mongo
 from observability.mongo_client import ObservedClient, ObservedCollection, ObservedDatabase
 from tests.ports import free_port
+from tests.waiting import wait_until
 
 COUNT = "db_client_operation_duration_seconds_count"
 SECRET = "ann@example.com"
@@ -48,12 +51,12 @@ class Commands(monitoring.CommandListener):
 class Observed:
     """A client, what it has observed, and the driver's own count."""
 
-    def __init__(self, url: str, **options: Any) -> None:
+    def __init__(self, url: str, listeners: Sequence[Any] = (), **options: Any) -> None:
         self.exporter, self.commands, self.registry = InMemorySpanExporter(), Commands(), CollectorRegistry()
         self.telemetry = Telemetry(TelemetrySettings(service="test", instance="test-1"), exporter=self.exporter)
         self.metrics = DatabaseMetrics(self.registry)
         make = instrument_mongo(self.telemetry, self.metrics)
-        self.client: ObservedClient = make(url, event_listeners=[self.commands], **options)
+        self.client: ObservedClient = make(url, event_listeners=[self.commands, *listeners], **options)
         self.db: ObservedDatabase = self.client[f"test-{uuid.uuid4().hex[:12]}"]
         self.things: ObservedCollection = self.db["things"]
 
@@ -247,14 +250,80 @@ def test_other_options_are_observed_too(observed: Observed) -> None:
     ]  # fmt: skip
 
 
-def test_the_pool_is_told_of(observed: Observed) -> None:
-    """One connection, used and given back; each time it was waited for."""
-    observed.things.insert_one({"_id": 1})
-    observed.things.find_one()
+class Pool(monitoring.ConnectionPoolListener):
+    """Counts what the driver itself says of its connections."""
+
+    def __init__(self) -> None:
+        self.taken = self.used = self.open = self.in_vain = 0
+
+    def connection_ready(self, event: monitoring.ConnectionReadyEvent) -> None:
+        self.open += 1
+
+    def connection_closed(self, event: monitoring.ConnectionClosedEvent) -> None:
+        self.open -= 1
+
+    def connection_checked_out(self, event: monitoring.ConnectionCheckedOutEvent) -> None:
+        self.taken += 1
+        self.used += 1
+
+    def connection_checked_in(self, event: monitoring.ConnectionCheckedInEvent) -> None:
+        self.used -= 1
+
+    def connection_check_out_failed(self, event: monitoring.ConnectionCheckOutFailedEvent) -> None:
+        self.in_vain += event.reason == "timeout"
+
+    def pool_created(self, event: monitoring.PoolCreatedEvent) -> None:
+        """Nothing to count."""
+
+    pool_ready = pool_cleared = pool_closed = pool_created  # type: ignore[assignment]
+    connection_created = connection_check_out_started = pool_created  # type: ignore[assignment]
+
+
+@pytest.fixture(params=["asked", "shared"])
+def reader(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CollectorRegistry | None:
+    """Who reads the process's numbers: itself when it is asked, or another from the files in which it keeps them."""
+    if request.param == "asked":
+        return None
+    folder = multiprocess.SharedFolder(str(tmp_path))
+    monkeypatch.setenv(multiprocess.SETTING, folder.path)
+    monkeypatch.setattr(multiprocess, "_joined", True)
+    monkeypatch.setattr(values, "ValueClass", values.MultiProcessValue(lambda: 1))  # type: ignore[no-untyped-call]
+    return folder.registry()
+
+
+def test_pools_are_as_the_driver_tells(reader: CollectorRegistry | None, mongo_url: str) -> None:
+    """Waits, connections in use and idle, in the middle of what uses them and after; and who waits in vain."""
+    pool = Pool()
+    one = Observed(mongo_url, listeners=[pool], maxPoolSize=3, waitQueueTimeoutMS=50)
 
     def value(name: str, **labels: str) -> float | None:
-        return observed.registry.get_sample_value(name, {"db_client_connection_pool_name": "mongodb", **labels})
+        labels["db_client_connection_pool_name"] = "mongodb"
+        return (reader or one.registry).get_sample_value(f"db_client_connection_{name}", labels)
 
-    assert value("db_client_connection_count", state="idle") == 1
-    assert value("db_client_connection_count", state="used") == 0
-    assert value("db_client_connection_wait_time_seconds_count") == 2
+    def told() -> tuple[float | None, ...]:
+        return value("wait_time_seconds_count"), value("count", state="used"), value("count", state="idle")
+
+    def truth() -> tuple[int, ...]:
+        return pool.taken, pool.used, pool.open - pool.used
+
+    one.things.insert_many([{"_id": number} for number in range(9)])
+    one.things.find_one()
+    assert told() == truth() == (2, 0, 1)
+    server = one.client._topology.select_servers(any_server_selector, "find")[0]
+    with server.pool.checkout(), server.pool.checkout(), server.pool.checkout():
+        assert told() == truth()
+        assert told()[1:] == (3, 0)
+        with pytest.raises(WaitQueueTimeoutError):
+            one.things.find_one()
+        assert value("timeouts_total") == pool.in_vain > 0
+    assert told() == truth()
+    assert told()[1:] == (0, 3)
+    # As when the server is lost: the driver does so, and looks after its pools about once a second.
+    server.pool.reset()
+    server.pool.ready()
+    wait_until("the lost connections to be forgotten", lambda: told()[1:] == truth()[1:] and pool.open == 0, 10)
+    one.client.drop_database(one.db.name)
+    one.client.close()
+    if reader is None:
+        assert told() == truth()
+        assert told()[1:] == (0, 0)

@@ -6,12 +6,14 @@ import random
 import threading
 
 import pytest
+from flask import Flask
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from observability import multiprocess
 from observability.carry import add, taken
-from observability.deferred import MOST_WAITING, DeferredCounter, DeferredGauge, DeferredHistogram
+from observability.deferred import MOST_WAITING, DeferredCounter, DeferredHistogram, is_shared
+from observability.http_metrics import RequestMetrics
 
 BUCKETS = (0.1, 0.5, 1.0)
 
@@ -38,18 +40,15 @@ def test_a_histogram_tells_what_prometheus_clients_tells() -> None:
     assert ours == theirs
 
 
-def test_counters_and_gauges_add_up() -> None:
+def test_counters_add_up() -> None:
     """One look sees everything that came before it."""
     registry = CollectorRegistry()
     lines = DeferredCounter("lines_total", "Lines", registry=registry)
-    active = DeferredGauge("active", "Active", registry=registry)
     for _ in range(MOST_WAITING + 5):
         lines.inc()
-        active.inc()
-    active.dec(3)
     assert registry.get_sample_value("lines_total") == MOST_WAITING + 5
-    assert registry.get_sample_value("active") == MOST_WAITING + 2
-    assert registry.get_sample_value("active") == MOST_WAITING + 2
+    assert registry.get_sample_value("lines_total") == MOST_WAITING + 5
+    assert not is_shared(Gauge("active", "Active", registry=registry))
 
 
 def test_no_thread_loses_or_repeats_an_observation() -> None:
@@ -119,9 +118,16 @@ def test_where_others_read_the_values_nothing_waits(shared: CollectorRegistry) -
     own = CollectorRegistry()
     DeferredHistogram("took_seconds", "Time", buckets=BUCKETS, registry=own).observe(0.25)
     DeferredCounter("lines_total", "Lines", registry=own).inc()
-    active: Gauge = DeferredGauge("active", "Active", registry=own, multiprocess_mode="livesum")
-    active.inc(3)
-    active.dec()
     assert shared.get_sample_value("took_seconds_count") == 1
     assert shared.get_sample_value("lines_total") == 1
-    assert shared.get_sample_value("active") == 2
+    assert is_shared(Gauge("active", "Active", registry=own, multiprocess_mode="livesum"))
+
+
+def test_requests_under_way_are_counted_there_as_they_come_and_go(shared: CollectorRegistry) -> None:
+    """Nobody else can ask the process that has them."""
+    metrics, seen = RequestMetrics(CollectorRegistry()), []
+    metrics.init_app(Flask("test"))
+    for change, number in ((metrics.begin, 1), (metrics.begin, 2), (metrics.end, 1)):
+        change(number)
+        seen.append(shared.get_sample_value("http_server_active_requests"))
+    assert seen == [1, 2, 1]

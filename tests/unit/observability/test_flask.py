@@ -278,7 +278,7 @@ def test_views_and_hooks_are_looked_at_once(telemetry: Telemetry, monkeypatch: p
         looked_at.append(function)
         return look(function)
 
-    monkeypatch.setattr(inspect, "iscoroutinefunction", counted)
+    monkeypatch.setattr("flask.app.iscoroutinefunction", counted)
     app = Flask("tested")
 
     @app.get("/plain")

@@ -31,16 +31,16 @@ class Written:
         return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
 
 
-@pytest.fixture
-def written(tmp_path: Path) -> Iterator[Written]:
+@pytest.fixture(params=["root", "own"])
+def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
+    """With the handler at the root, as every process has it, or at the logger itself."""
     log, logger = Written(tmp_path), logging.getLogger("http.request")
-    propagate, level = logger.propagate, logger.level
-    logger.addHandler(log.handler)
-    logger.propagate = False
+    level = logger.level
+    own, root = ([], [log.handler]) if request.param == "root" else ([log.handler], [])
+    monkeypatch.setattr(logging.getLogger(), "handlers", root)
+    monkeypatch.setattr(logger, "handlers", own)
     logger.setLevel(logging.INFO)
     yield log
-    logger.removeHandler(log.handler)
-    logger.propagate = propagate
     logger.setLevel(level)
     log.handler.close()
 
@@ -107,7 +107,22 @@ def test_a_level_a_filter_or_another_handler_is_obeyed(written: Written) -> None
     write()
     logger.removeHandler(other)
     assert len(written.lines()) == 2
-    assert [record.__dict__["request_id"] for record in records] == [IDS[0]]
+    root = logging.getLogger()
+    root.addHandler(other)
+    write()
+    root.removeHandler(other)
+    assert len(written.lines()) == 3
+    assert [record.__dict__["request_id"] for record in records] == [IDS[0]] * 2
+    written.handler.addFilter(refuse)
+    write()
+    written.handler.removeFilter(refuse)
+    written.handler.setLevel(logging.WARNING)
+    write()
+    written.handler.setLevel(logging.NOTSET)
+    assert len(written.lines()) == 3
+    write()
+    assert len(written.lines()) == 4
+    assert len(records) == 2
 
 
 def test_a_new_formatter_makes_new_patterns(written: Written) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from opentelemetry import propagate, trace
 from opentelemetry.sdk.trace import ReadableSpan
@@ -18,9 +18,8 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from werkzeug.test import TestResponse
 
 from observability import Telemetry, TelemetrySettings, WrongSetting, context, instrument_flask
-from observability.http_server import TRACED_KEY
-from observability.sampling import Late, Sampler, TraceBudget
-from observability.unsampled import REASON
+from observability.sampling import Late, Sampler, TraceBudget, extract
+from observability.unsampled import REASON, UnsampledSpan, is_unsampled
 
 PARENT = "0af7651916cd43dd8448eb211c80319c"
 SAMPLED, UNSAMPLED = (f"00-{PARENT}-b7ad6b7169203331-{flag}" for flag in ("01", "00"))
@@ -56,7 +55,7 @@ class World:
         self.app.wsgi_app.clock = self.clock  # type: ignore[attr-defined]
 
     def look(self) -> None:
-        self.entered += TRACED_KEY in request.environ
+        self.entered += not is_unsampled.get()
 
     def slow(self, seconds: float) -> str:
         self.clock.now += seconds
@@ -102,7 +101,7 @@ def trace_id_of(span: ReadableSpan) -> str:
 def test_all_are_traced_within_the_budget_and_none_above_it() -> None:
     """What is not used is saved up for two seconds, not longer."""
     clock = Clock()
-    budget = TraceBudget(5, 0.0, clock)
+    budget = TraceBudget(5, 0.0, 10, clock)
     assert [budget.take() for _ in range(12)] == [True] * 10 + [False] * 2
     clock.now += 0.5
     assert [budget.take() for _ in range(3)] == [True, True, False]
@@ -113,7 +112,7 @@ def test_all_are_traced_within_the_budget_and_none_above_it() -> None:
 def test_a_budget_below_one_a_second_is_one_every_few_seconds() -> None:
     """And the first is traced at once."""
     clock = Clock()
-    budget = TraceBudget(0.5, 0.0, clock)
+    budget = TraceBudget(0.5, 0.0, 1, clock)
     assert [budget.take(), budget.take()] == [True, False]
     clock.now += 1.9
     assert not budget.take()
@@ -124,13 +123,13 @@ def test_a_budget_below_one_a_second_is_one_every_few_seconds() -> None:
 def test_above_the_budget_a_ratio_is_traced() -> None:
     """As chance has it."""
     chances = iter([0.09, 0.1, 0.5, 0.0])
-    budget = TraceBudget(0, 0.1, Clock(), lambda: next(chances))
+    budget = TraceBudget(0, 0.1, 0, Clock(), lambda: next(chances))
     assert [budget.take() for _ in range(4)] == [True, False, False, True]
 
 
 def test_threads_share_one_budget() -> None:
     """Eight threads that ask at once get no more than there is, and no less."""
-    budget, taken, barrier = TraceBudget(50, 0.0, Clock()), Counter[bool](), threading.Barrier(8)
+    budget, taken, barrier = TraceBudget(50, 0.0, 100, Clock()), Counter[bool](), threading.Barrier(8)
 
     def ask() -> None:
         barrier.wait()
@@ -151,6 +150,19 @@ def test_readers_do_not_use_up_what_writers_may_trace() -> None:
     reads = [sampler.request("GET", None, None) is None for _ in range(3)]
     writes = [sampler.request("POST", None, None) is None for _ in range(3)]
     assert (reads, writes) == ([True, False, False], [True, False, False])
+
+
+def test_as_many_writes_at_once_and_fewer_a_second() -> None:
+    """Two fifths."""
+    clock = Clock()
+    sampler = Sampler(TelemetrySettings("api", "api-1", traces_per_second=10, trace_ratio=0.0), clock)
+
+    def traced(method: str) -> int:
+        return sum(sampler.request(method, None, None) is None for _ in range(50))
+
+    assert (traced("GET"), traced("POST")) == (20, 20)
+    clock.now += 1.01
+    assert (traced("GET"), traced("POST")) == (10, 4)
 
 
 @pytest.mark.parametrize(
@@ -326,11 +338,26 @@ def test_a_request_that_is_not_sampled_tells_so_to_whom_it_calls(world: World) -
     assert world.spans() == []
 
 
+@pytest.mark.parametrize("state", [None, "vendor=1,other=2"])
+def test_a_job_of_what_is_not_sampled_is_told_as_by_the_propagator(state: str | None) -> None:
+    """The span writes its own ids, which is shorter: the header must be the same."""
+    headers = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-00", "tracestate": state or ""}
+    span, ours, theirs = UnsampledSpan(extract(headers)), dict[str, str](), dict[str, str]()
+    span.inject(ours)
+    propagate.inject(theirs, span.within())
+    assert ours == theirs
+    assert ours.get("tracestate") == state
+    found = extract(ours)
+    assert found is not None
+    assert (found.trace_id, found.span_id) == (int(span.trace_id, 16), int(span.span_id, 16))
+
+
 def test_the_context_ends_with_the_request(world: World) -> None:
     """A thread's next work does not belong to its last request."""
     world.get("/things/1")
     assert not trace.get_current_span().get_span_context().is_valid
     assert context.request_id.get() is None
+    assert not is_unsampled.get()
 
 
 def test_a_body_that_nobody_closes_does_not_reach_into_the_next_request(exporter: InMemorySpanExporter) -> None:

@@ -1,0 +1,99 @@
+"""The connection pools of MongoDB clients: how long a connection was waited for, and how many there are.
+
+pymongo's events tell the same, by three objects and forty calls for each operation. So a pool of ours measures the
+wait where it happens, and its connections are counted when somebody looks. (``_pool_class`` is pymongo's hook for
+those who change what a client is made of; that this comes to what the events tell is tested.)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from weakref import ref
+
+from pymongo.errors import WaitQueueTimeoutError
+from pymongo.synchronous.pool import Connection, Pool
+
+from observability.database import DatabaseMetrics
+from observability.deferred import is_shared
+
+
+class Pools:
+    """The pools of all clients of one name; call it as pymongo calls the class of a pool."""
+
+    def __init__(self, metrics: DatabaseMetrics, name: str) -> None:
+        """``name``: of all these pools together; there must be no second ``Pools`` of it."""
+        self.observe_wait = metrics.wait.labels(name).observe
+        self.count_timeout = metrics.timeouts.labels(name).inc
+        self._pools: tuple[ref[ObservedPool], ...] = ()
+        self._lock = threading.Lock()
+        self._idle, self._used = (metrics.connections.labels(name, state) for state in ("idle", "used"))
+        self._new: type[ObservedPool] = ObservedPool
+        if is_shared(self._idle):
+            # Others read these numbers from a file, whenever they like: there they are written as they change.
+            self._new = SharedPool
+        else:
+            self._idle.set_function(self._count_idle)
+            self._used.set_function(self._count_used)
+
+    def __call__(self, address: Any, options: Any, is_sdam: bool = False, client_id: Any = None) -> Pool:
+        """A pool, as pymongo makes its own; one that only asks how a server is (``is_sdam``) is no business of ours."""
+        if is_sdam:
+            return Pool(address, options, is_sdam, client_id)
+        pool = self._new(address, options, is_sdam, client_id)
+        pool.told = self
+        with self._lock:
+            self._pools = *(known for known in self._pools if known() is not None), ref(pool)
+        return pool
+
+    def write(self) -> None:
+        """Write down how many connections there are."""
+        with self._lock:
+            self._idle.set(self._count_idle())
+            self._used.set(self._count_used())
+
+    def _count_idle(self) -> int:
+        return sum(len(pool.conns) for pool in self._alive())
+
+    def _count_used(self) -> int:
+        return sum(pool.active_sockets for pool in self._alive())
+
+    def _alive(self) -> Iterator[ObservedPool]:
+        return (pool for known in self._pools if (pool := known()) is not None)
+
+
+class ObservedPool(Pool):
+    """A pool that tells how long each connection was waited for."""
+
+    told: Pools
+
+    def _get_conn(self, checkout_started_time: float, handler: Any = None) -> Connection:
+        try:
+            connection = super()._get_conn(checkout_started_time, handler)
+        except WaitQueueTimeoutError:
+            self.told.count_timeout()
+            raise
+        self.told.observe_wait(time.monotonic() - checkout_started_time)
+        return connection
+
+
+class SharedPool(ObservedPool):
+    """One that also writes how many connections there are, each time that may have changed."""
+
+    def _get_conn(self, checkout_started_time: float, handler: Any = None) -> Connection:
+        try:
+            return super()._get_conn(checkout_started_time, handler)
+        finally:
+            self.told.write()
+
+    def checkin(self, conn: Connection) -> None:
+        """As ``Pool``'s."""
+        super().checkin(conn)
+        self.told.write()
+
+    def remove_stale_sockets(self, reference_generation: int) -> None:
+        """As ``Pool``'s: the driver's look after its connections, about once a second."""
+        super().remove_stale_sockets(reference_generation)
+        self.told.write()

@@ -1,0 +1,122 @@
+"""Commands of Redis on a real one: each is counted once, and has the instrumentation's span if it is to be traced."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from opentelemetry.instrumentation.redis import RedisInstrumentor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import CollectorRegistry
+
+from observability import Telemetry, TelemetrySettings
+from observability.database import DatabaseMetrics
+from observability.redis_client import ObservedRedis, instrument_redis
+from observability.unsampled import UnsampledSpan, is_unsampled
+from tests.integration.conftest import Server
+from tests.ports import free_port
+
+SECRET = "ann@example.com"
+
+
+class Observed:
+    """A client and what it has observed."""
+
+    def __init__(self, url: str) -> None:
+        self.exporter, self.registry = InMemorySpanExporter(), CollectorRegistry()
+        self.telemetry = Telemetry(TelemetrySettings(service="test", instance="test-1"), exporter=self.exporter)
+        self.client: ObservedRedis = instrument_redis(self.telemetry, DatabaseMetrics(self.registry))(url)
+
+    def counted(self) -> dict[tuple[str, str], int]:
+        """Operations by name and error."""
+        (family,) = [one for one in self.registry.collect() if one.name == "db_client_operation_duration_seconds"]
+        return {
+            (sample.labels["db_operation_name"], sample.labels["error_type"]): int(sample.value)
+            for sample in family.samples
+            if sample.name.endswith("_count") and sample.value
+        }
+
+    def spans(self) -> list[Any]:
+        """What has ended since the last call."""
+        self.telemetry.provider.force_flush()
+        found = list(self.exporter.get_finished_spans())
+        self.exporter.clear()
+        return found
+
+
+@pytest.fixture
+def observe() -> Iterator[type[Observed]]:
+    yield Observed
+    # The instrumentation patches the whole library; the next test brings a provider of its own.
+    RedisInstrumentor().uninstrument()
+
+
+@pytest.fixture
+def observed(observe: type[Observed], redis_server: tuple[str, Server]) -> Iterator[Observed]:
+    one = observe(redis_server[0])
+    yield one
+    one.client.flushdb()
+    one.client.close()
+
+
+def use(client: ObservedRedis) -> None:
+    client.set("key", SECRET)
+    assert client.get("key") == SECRET.encode()
+    with client.pipeline() as together:
+        together.incr("number").incr("number")
+        assert together.execute() == [1, 2]
+    with pytest.raises(redis.ResponseError):
+        client.incr("key")
+
+
+COUNTED = {("SET", ""): 1, ("GET", ""): 1, ("PIPELINE", ""): 1, ("INCRBY", "ResponseError"): 1}
+
+
+def test_what_is_traced_has_the_instrumentations_spans(observed: Observed) -> None:
+    """And no value in any of them."""
+    use(observed.client)
+    assert observed.counted() == COUNTED
+    spans = observed.spans()
+    assert [span.name for span in spans] == ["SET", "GET", "INCRBY INCRBY", "INCRBY"]
+    assert [span.status.is_ok for span in spans] == [True, True, True, False]
+    assert SECRET not in "".join(span.to_json() for span in spans)
+
+
+def test_what_is_not_sampled_does_not_enter_it(observed: Observed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a request's commands, which the boundary marks, nor those under such a span elsewhere."""
+    entered: list[str] = []
+    monkeypatch.setattr(
+        "opentelemetry.instrumentation.redis.is_instrumentation_enabled", lambda: entered.append("entered") or False
+    )
+
+    def as_in_a_request() -> None:
+        is_unsampled.set(True)
+        use(observed.client)
+
+    def as_in_a_job() -> None:
+        UnsampledSpan().attach()
+        use(observed.client)
+
+    for work in (as_in_a_request, as_in_a_job):
+        observed.client.flushdb()
+        # In a thread of its own, whose context ends with it.
+        thread = threading.Thread(target=work)
+        before = observed.counted()
+        entered.clear()
+        thread.start()
+        thread.join()
+        now = observed.counted()
+        assert {name: now[name] - before.get(name, 0) for name in COUNTED} == COUNTED
+        assert entered == []
+    assert [span.name for span in observed.spans()] == []
+
+
+def test_a_server_that_is_not_there_is_an_error(observe: type[Observed]) -> None:
+    """Under its exception's name."""
+    one = observe(f"redis://127.0.0.1:{free_port()}")
+    with pytest.raises(redis.ConnectionError):
+        one.client.get("key")
+    assert one.counted() == {("GET", "ConnectionError"): 1}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from observability.deferred import DeferredHistogram
 from observability.metrics import OPERATION_BUCKETS
+
+if TYPE_CHECKING:
+    from observability.mongo_pool import Pools
 
 
 class DatabaseMetrics:
@@ -46,14 +51,16 @@ class DatabaseMetrics:
             registry=registry,
         )
 
+        self.pools: dict[str, Pools] = {}
+        """Those whose connections are counted when somebody looks, by name."""
         self._durations: dict[tuple[str, str, str], DeferredHistogram] = {}
 
     def observe(self, system: str, operation: str, error: str, seconds: float) -> None:
         """Observe one operation; ``error`` is ``""`` if it succeeded."""
-        child = self._durations.get((system, operation, error))
+        labels = system, operation, error
+        child = self._durations.get(labels)
         if child is None:
-            child = self.duration.labels(system, operation, error)
-            self._durations[system, operation, error] = child
+            child = self._durations[labels] = self.duration.labels(*labels)
         child.observe(seconds)
 
     def declare_operations(self, system: str, *operations: str) -> None:

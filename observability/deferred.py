@@ -65,7 +65,7 @@ class DeferredHistogram(_Deferred, Histogram):
         if self._at_once or exemplar:
             super().observe(amount, exemplar)
             return
-        # Here, in ``inc`` and in ``dec`` alike: one more call would cost more than what it does.
+        # Written out here and in ``inc``: one more call would cost more than what it does.
         waiting = self._waiting
         waiting.append(amount)
         if len(waiting) >= MOST_WAITING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING
 
@@ -25,13 +24,12 @@ class LateRequests:
     def __init__(self, app: Flask, telemetry: Telemetry, sampler: Sampler) -> None:
         """A view declares a latency threshold of its own, in seconds, by an attribute ``slow_seconds``."""
         self._telemetry, self._sampler = telemetry, sampler
-        self._thresholds: dict[str, float] = {
+        self._thresholds = {
             rule.rule: float(seconds)
             for rule in app.url_map.iter_rules()
             if (seconds := getattr(app.view_functions[rule.endpoint], "slow_seconds", None)) is not None
         }
-
-        self.shortest = min(sampler.slow_seconds, *self._thresholds.values(), math.inf)
+        self.shortest = min([sampler.slow_seconds, *self._thresholds.values()])
 
     def reason(self, route: str, status: int, seconds: float) -> Late | None:
         """Why the request needs a span; ``None``: it does not.

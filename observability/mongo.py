@@ -10,7 +10,7 @@ from pymongo.uri_parser import parse_uri
 from observability.database import DatabaseMetrics
 from observability.mongo_client import ObservedClient
 from observability.mongo_operations import SYSTEM, Operations
-from observability.mongo_pool import Pools
+from observability.mongo_pool import pools_of
 from observability.telemetry import Telemetry
 
 _OPERATIONS = ("find", "insert", "update", "findAndModify", "aggregate", "getMore", "commitTransaction", "ping")
@@ -21,13 +21,13 @@ def instrument_mongo(
 ) -> Callable[..., ObservedClient]:
     """Build clients with the factory returned, which takes a URL and ``MongoClient``'s options, to have them observed.
 
-    ``pool`` is the name of all their pools together: call this once for each name.
+    ``pool`` is the name under which the connections of all of them are counted together.
 
     Documents and filters never reach a span: neither the statement nor the server's error text is recorded, for
     both may quote what a customer typed.
     """
     metrics.declare_operations(SYSTEM, *_OPERATIONS)
-    pools, tracer = Pools(metrics, pool), telemetry.tracer(__name__)
+    pools, tracer = pools_of(metrics, pool), telemetry.tracer(__name__)
 
     def client(url: str, **options: Any) -> ObservedClient:
         made = ObservedClient(url, _pool_class=pools, **options)

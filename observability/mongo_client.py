@@ -72,7 +72,7 @@ class ObservedDatabase(Database[Document]):
         self._known: dict[str, ObservedCollection] = {}
 
     def __getitem__(self, name: str) -> ObservedCollection:
-        # The driver makes one each time, though they do not change: a tenth of what an operation costs.
+        # The driver makes one each time, though they do not change: two hundred bytecodes.
         collection = self._known.get(name)
         if collection is None:
             collection = ObservedCollection(self, name)

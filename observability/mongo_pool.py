@@ -1,6 +1,6 @@
 """The connection pools of MongoDB clients: how long a connection was waited for, and how many there are.
 
-pymongo's events tell the same, by three objects and forty calls for each operation. So a pool of ours measures the
+pymongo's events tell the same, by three objects and thirty calls for each operation. So a pool of ours measures the
 wait where it happens, and its connections are counted when somebody looks. (``_pool_class`` is pymongo's hook for
 those who change what a client is made of; that this comes to what the events tell is tested.)
 """
@@ -21,10 +21,9 @@ from observability.deferred import is_shared
 
 
 class Pools:
-    """The pools of all clients of one name; call it as pymongo calls the class of a pool."""
+    """The pools of all clients of one name; call it as pymongo calls the class of a pool. Had by ``pools_of``."""
 
     def __init__(self, metrics: DatabaseMetrics, name: str) -> None:
-        """``name``: of all these pools together; there must be no second ``Pools`` of it."""
         self.observe_wait = metrics.wait.labels(name).observe
         self.count_timeout = metrics.timeouts.labels(name).inc
         self._pools: tuple[ref[ObservedPool], ...] = ()
@@ -62,6 +61,14 @@ class Pools:
 
     def _alive(self) -> Iterator[ObservedPool]:
         return (pool for known in self._pools if (pool := known()) is not None)
+
+
+def pools_of(metrics: DatabaseMetrics, name: str) -> Pools:
+    """The pools of that name; there is one of each in ``metrics``, as they are counted together."""
+    known = metrics.pools.get(name)
+    if known is None:
+        known = metrics.pools[name] = Pools(metrics, name)
+    return known
 
 
 class ObservedPool(Pool):

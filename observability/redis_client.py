@@ -21,7 +21,7 @@ _OPERATIONS: dict[Any, str] = {name: name for name in _COMMANDS}
 """As redis-py writes most of them: nothing needs to be parted or raised."""
 
 
-# What the instrumentation wraps. It would ask whether it is switched off within two more calls of each command.
+# What the instrumentation wraps. It would ask of each command whether it is switched off.
 _EXECUTE: Callable[..., Any] = inspect.unwrap(redis.Redis.execute_command)
 _EXECUTE_PIPELINE: Callable[..., list[Any]] = inspect.unwrap(Pipeline.execute)
 

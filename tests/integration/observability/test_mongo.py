@@ -13,7 +13,6 @@ from bson.codec_options import CodecOptions
 from bson.errors import InvalidDocument
 from opentelemetry import trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry, values
 from pymongo import InsertOne, monitoring
 from pymongo.client_session import ClientSession
@@ -21,14 +20,13 @@ from pymongo.errors import DuplicateKeyError, OperationFailure, ServerSelectionT
 from pymongo.read_preferences import ReadPreference
 from pymongo.server_selectors import any_server_selector
 
-from observability import Telemetry, TelemetrySettings, multiprocess
-from observability.database import DatabaseMetrics
+from observability import multiprocess
 from observability.mongo import instrument_mongo
 from observability.mongo_client import ObservedClient, ObservedCollection, ObservedDatabase
+from tests.integration.observability.signals import Signals
 from tests.ports import free_port
 from tests.waiting import wait_until
 
-COUNT = "db_client_operation_duration_seconds_count"
 SECRET = "ann@example.com"
 
 
@@ -48,33 +46,16 @@ class Commands(monitoring.CommandListener):
         """Nothing to count."""
 
 
-class Observed:
+class Observed(Signals):
     """A client, what it has observed, and the driver's own count."""
 
     def __init__(self, url: str, listeners: Sequence[Any] = (), **options: Any) -> None:
-        self.exporter, self.commands, self.registry = InMemorySpanExporter(), Commands(), CollectorRegistry()
-        self.telemetry = Telemetry(TelemetrySettings(service="test", instance="test-1"), exporter=self.exporter)
-        self.metrics = DatabaseMetrics(self.registry)
+        super().__init__()
+        self.commands = Commands()
         make = instrument_mongo(self.telemetry, self.metrics)
         self.client: ObservedClient = make(url, event_listeners=[self.commands, *listeners], **options)
         self.db: ObservedDatabase = self.client[f"test-{uuid.uuid4().hex[:12]}"]
         self.things: ObservedCollection = self.db["things"]
-
-    def counted(self) -> dict[tuple[str, str], int]:
-        """Operations by name and error."""
-        (family,) = [one for one in self.registry.collect() if one.name == "db_client_operation_duration_seconds"]
-        return {
-            (sample.labels["db_operation_name"], sample.labels["error_type"]): int(sample.value)
-            for sample in family.samples
-            if sample.name == COUNT and sample.value
-        }
-
-    def spans(self) -> list[Any]:
-        """What has ended since the last call."""
-        self.telemetry.provider.force_flush()
-        found = list(self.exporter.get_finished_spans())
-        self.exporter.clear()
-        return found
 
 
 @pytest.fixture
@@ -327,3 +308,15 @@ def test_pools_are_as_the_driver_tells(reader: CollectorRegistry | None, mongo_u
     if reader is None:
         assert told() == truth()
         assert told()[1:] == (0, 0)
+
+
+def test_pools_of_one_name_are_counted_together(observed: Observed, mongo_url: str) -> None:
+    """However many clients, from however many factories."""
+    other = instrument_mongo(observed.telemetry, observed.metrics)(mongo_url)
+    observed.things.find_one()
+    other[observed.db.name]["things"].find_one()
+    labels = {"db_client_connection_pool_name": "mongodb"}
+    assert observed.registry.get_sample_value("db_client_connection_count", {**labels, "state": "idle"}) == 2
+    assert observed.registry.get_sample_value("db_client_connection_wait_time_seconds_count", labels) == 2
+    other.close()
+    assert observed.registry.get_sample_value("db_client_connection_count", {**labels, "state": "idle"}) == 1

@@ -4,47 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import redis
 from opentelemetry.instrumentation.redis import RedisInstrumentor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from prometheus_client import CollectorRegistry
 
-from observability import Telemetry, TelemetrySettings
-from observability.database import DatabaseMetrics
 from observability.redis_client import ObservedRedis, instrument_redis
 from observability.unsampled import UnsampledSpan, is_unsampled
 from tests.integration.conftest import Server
+from tests.integration.observability.signals import Signals
 from tests.ports import free_port
 
 SECRET = "ann@example.com"
 
 
-class Observed:
+class Observed(Signals):
     """A client and what it has observed."""
 
     def __init__(self, url: str) -> None:
-        self.exporter, self.registry = InMemorySpanExporter(), CollectorRegistry()
-        self.telemetry = Telemetry(TelemetrySettings(service="test", instance="test-1"), exporter=self.exporter)
-        self.client: ObservedRedis = instrument_redis(self.telemetry, DatabaseMetrics(self.registry))(url)
-
-    def counted(self) -> dict[tuple[str, str], int]:
-        """Operations by name and error."""
-        (family,) = [one for one in self.registry.collect() if one.name == "db_client_operation_duration_seconds"]
-        return {
-            (sample.labels["db_operation_name"], sample.labels["error_type"]): int(sample.value)
-            for sample in family.samples
-            if sample.name.endswith("_count") and sample.value
-        }
-
-    def spans(self) -> list[Any]:
-        """What has ended since the last call."""
-        self.telemetry.provider.force_flush()
-        found = list(self.exporter.get_finished_spans())
-        self.exporter.clear()
-        return found
+        super().__init__()
+        self.client: ObservedRedis = instrument_redis(self.telemetry, self.metrics)(url)
 
 
 @pytest.fixture

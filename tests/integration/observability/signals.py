@@ -1,0 +1,36 @@
+"""What a process tells of the databases it uses, for tests to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import CollectorRegistry
+
+from observability import Telemetry, TelemetrySettings
+from observability.database import DatabaseMetrics
+
+
+class Signals:
+    """Telemetry of its own, and what came of it."""
+
+    def __init__(self) -> None:
+        self.exporter, self.registry = InMemorySpanExporter(), CollectorRegistry()
+        self.telemetry = Telemetry(TelemetrySettings(service="test", instance="test-1"), exporter=self.exporter)
+        self.metrics = DatabaseMetrics(self.registry)
+
+    def counted(self) -> dict[tuple[str, str], int]:
+        """Operations by name and error."""
+        (family,) = [one for one in self.registry.collect() if one.name == "db_client_operation_duration_seconds"]
+        return {
+            (sample.labels["db_operation_name"], sample.labels["error_type"]): int(sample.value)
+            for sample in family.samples
+            if sample.name == "db_client_operation_duration_seconds_count" and sample.value
+        }
+
+    def spans(self) -> list[Any]:
+        """What has ended since the last call."""
+        self.telemetry.provider.force_flush()
+        found = list(self.exporter.get_finished_spans())
+        self.exporter.clear()
+        return found

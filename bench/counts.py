@@ -28,6 +28,7 @@ BAD = ("/api/v1/products/search", "/api/v1/products/search?q=lamp")
 CLIENTS = 16
 PATIENCE_SECONDS = 240.0
 """For what was sent to arrive everywhere."""
+SCRAPE_PATIENCE_SECONDS = 60.0
 MOST_REQUESTS = 1_000_000
 
 Kind = tuple[str, int]
@@ -60,6 +61,18 @@ class Servers:
         return self._number(
             f"{self.prometheus}/api/v1/query", f"sum(http_server_request_duration_seconds_count{{{labels}}})"
         )
+
+    def await_scrape(self) -> None:
+        """Return once every replica has been scraped again: what was known before may be of a process that has ended.
+
+        Raises ``Unequal``.
+        """
+        now, deadline = time.time(), time.monotonic() + SCRAPE_PATIENCE_SECONDS
+        scraped = 'min(timestamp(up{job="api"}) * up{job="api"})'
+        while self._number(f"{self.prometheus}/api/v1/query", scraped) <= now:
+            if time.monotonic() > deadline:
+                raise Unequal("Prometheus does not scrape the API; `make status` tells what runs")
+            time.sleep(0.5)
 
     def logged(self, run: str) -> int:
         """Request lines of a run that Loki has."""
@@ -168,6 +181,7 @@ def run(servers: Servers, total: int, errors: int, say: Callable[[str], None]) -
     """Send and compare. Raises ``Unequal``."""
     sender = Sender(servers.api, uuid.uuid4().hex[:8])
     kinds = [(GOOD[0], 200), (BAD[0], 200), (BAD[0], 500)]
+    servers.await_scrape()
     before = Counter({kind: servers.counted(kind) for kind in kinds})
     with failing(BAD[0], seconds=min(3600, 120 + total // 100)):
         in_a_row = 0
@@ -179,7 +193,10 @@ def run(servers: Servers, total: int, errors: int, say: Callable[[str], None]) -
                 raise Unequal("the fault api-errors does not strike")
         started = time.perf_counter()
         sender.send_many(total, errors)
-        say(f"sent {total} requests in {time.perf_counter() - started:.0f} s: {dict(sender.sent.kinds)}")
+        probes = sum(sender.sent.kinds.values()) - total
+        say(f"sent {total} requests in {time.perf_counter() - started:.0f} s, and {probes} to see the fault strike:")
+        for (route, status), number in sorted(sender.sent.kinds.items()):
+            say(f"sent: {number} × {status} {route}")
     if unknown := set(sender.sent.kinds) - set(kinds):
         raise Unequal(f"answers that nobody asked for: {sorted(unknown)}")
     compare(servers, sender.sent, before, say)

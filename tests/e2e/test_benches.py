@@ -16,6 +16,16 @@ def test_far_more_requests_than_are_traced_are_counted_and_logged_and_each_error
     assert "Jaeger: a trace of each of the" in done.stdout
 
 
+def test_what_a_replica_counted_before_it_was_restarted_is_not_taken_for_what_it_counts_now(stack: Stack) -> None:
+    """Prometheus knows the old numbers until it asks again."""
+    for number in (1, 2):
+        done = stack.launcher("exec", "bench.counts", "--requests", "300", "--errors", "10")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "sent: 290 × 200 /api/v1/products/<product_id>" in done.stdout
+        if number == 1:
+            assert stack.launcher("restart", "api-1", "api-2").returncode == 0
+
+
 def test_what_a_fork_costs_is_measured(stack: Stack) -> None:
     """Both ways to fork, then orders at a rate; every order is confirmed."""
     done = stack.launcher("exec", "bench.jobs", "--rounds", "2", "--rate", "5", "--seconds", "2")

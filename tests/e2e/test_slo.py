@@ -102,13 +102,6 @@ def test_the_mix_is_one(client: Counting) -> None:
     assert 0.02 < client.ratio < 0.06
 
 
-@pytest.mark.parametrize("window", ["30m", "1h"])
-def test_the_ratio_agrees_with_the_clients_count(own: Stack, client: Counting, window: str) -> None:
-    """Within 0.1 points, over each window that is read from the service's own counters and holds the whole past."""
-    ratio = settled(own, client, f"slo:sli_error:ratio_rate{window}")
-    assert abs(ratio - client.ratio) < TENTH_OF_A_POINT, f"{ratio:.5f} against {client.ratio:.5f}"
-
-
 def test_every_objective_is_measured(own: Stack, client: Counting) -> None:
     """The metrics of each exist on the real stack, also those of orders, payments, log lines and spans."""
 
@@ -146,18 +139,20 @@ def test_what_burns_is_told_by_one_tier(own: Stack, client: Counting) -> None:
 def quiet(own: Stack, client: Counting) -> None:
     """When the last request is older than five minutes.
 
-    Longer windows are sums of what was recorded of the last five minutes, every 15 s: an event is counted twenty times
-    in all. Before that the early ones weigh more than the late, and by chance fewer or more of them were bad.
+    Windows up to an hour are rates of each replica's counters, and `rate` goes on from the last scrape to the moment
+    of the evaluation: up to five seconds, not the same for both replicas. Half a minute after the first scrape that
+    makes one replica weigh up to a fifth more, and if it had more of the bad ones (the fault reaches one first), the
+    ratio is off by 0.1 points; after five minutes it is less than a tenth of that. Longer windows are sums of what was
+    recorded of the last five minutes, every 15 s: an event is counted twenty times in all. Before that the early ones
+    weigh more than the late.
     """
     events = 'slo:sli_events:rate5m{slo="api-availability"}'
     wait_until("the requests to be older than the rate of five minutes", lambda: own.number(events) == 0, 420)
 
 
-@pytest.mark.parametrize("window", ["6h", "3d", "30d"])
-def test_the_ratio_of_sums_agrees_with_the_clients_count(
-    own: Stack, client: Counting, quiet: None, window: str
-) -> None:
-    """Within 0.1 points too, over each window that is a sum of shorter ones."""
+@pytest.mark.parametrize("window", ["30m", "1h", "6h", "3d", "30d"])
+def test_the_ratio_agrees_with_the_clients_count(own: Stack, client: Counting, quiet: None, window: str) -> None:
+    """Within 0.1 points, over each window that holds the whole past: counted ones, and those that are sums of them."""
     ratio = settled(own, client, f"slo:sli_error:ratio_rate{window}")
     assert abs(ratio - client.ratio) < TENTH_OF_A_POINT, f"{ratio:.5f} against {client.ratio:.5f}"
 

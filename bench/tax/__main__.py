@@ -12,7 +12,7 @@ from bench.page import put_into
 from bench.tax import picture, results, table
 from bench.tax.measure import ENDPOINTS, measure
 from bench.tax.servers import ROOT, NotUp
-from bench.tax.variants import ALL, PARTS, QUICK, Variant
+from bench.tax.variants import ALL, COPIES, PARTS, QUICK, Variant
 from stack import obtain
 from stack.errors import StackError
 from stack.say import Say
@@ -36,9 +36,16 @@ def environment(kind: str) -> Path:
 
 
 def chosen(quick: bool, only: str | None) -> list[Variant]:
-    """The variants that are asked for, bare first."""
+    """The variants that are asked for, bare first; but for the quick run, some of them several times."""
+    if quick:
+        return list(QUICK)
+    return [variant for variant in named(only) for _ in range(COPIES.get(variant.name, 1))]
+
+
+def named(only: str | None) -> list[Variant]:
+    """Those of which the names are given, and bare; all if none are."""
     if not only:
-        return list(QUICK if quick else ALL)
+        return list(ALL)
     names = only.split(";")
     if unknown := set(names) - {variant.name for variant in (*ALL, *PARTS)}:
         known = ", ".join(variant.name for variant in (*ALL, *PARTS))

@@ -50,7 +50,8 @@ ENDPOINTS = (
 
 @dataclass
 class Runner:
-    """A variant's server of this round, and what was measured of all: microseconds of CPU per request, by endpoint."""
+    """One server of a variant in this round, and what was measured of its like in all: microseconds of CPU per request,
+    by endpoint."""
 
     variant: Variant
     sink: str
@@ -103,7 +104,8 @@ def measure(
 ) -> list[Runner]:
     """Start the databases, and for each of ``rounds`` all servers anew; measure; end everything.
 
-    ``venvs``: the environments, by ``Variant.peers``.
+    ``variants``: one that is named several times has as many servers. ``venvs``: the environments, by
+    ``Variant.peers``. Returns a runner for each server of a round.
 
     No round is begun that, if it takes as long as the last, would end later than ``seconds`` after the call; one is
     always made.

@@ -34,27 +34,39 @@ _PACKAGES = (
 
 
 def rows(runners: Sequence[Runner], endpoints: Sequence[Endpoint]) -> list[dict[str, Any]]:
-    """A row for each endpoint and variant. The first runner is what the others are divided by, round by round."""
-    bare = runners[0]
+    """A row for each endpoint and variant: the first variant is what all are divided by, round by round.
+
+    Of several servers of one variant the mean is the round's figure.
+    """
+    variants: dict[str, list[Runner]] = {}
+    for runner in runners:
+        variants.setdefault(runner.variant.name, []).append(runner)
     found = []
     for endpoint in endpoints:
-        for runner in runners:
-            cpu = runner.cpu_us[endpoint.name]
-            ratios = [ours / base for ours, base in zip(cpu, bare.cpu_us[endpoint.name], strict=True)]
+        bare = _rounds(variants[runners[0].variant.name], endpoint)
+        for name, servers in variants.items():
+            cpu = _rounds(servers, endpoint)
+            ratios = [ours / base for ours, base in zip(cpu, bare, strict=True)]
             low, high = _quartiles(ratios)
+            p99_ms = [waited for server in servers for waited in server.p99_ms[endpoint.name]]
             found.append(
                 {
                     "endpoint": endpoint.name,
-                    "variant": runner.variant.name,
+                    "variant": name,
                     "cpu_us_per_request": round(statistics.median(cpu), 1),
                     "ratio_to_bare": round(statistics.median(ratios), 3),
                     "spread": [round(low, 3), round(high, 3)],
-                    "p99_ms": round(statistics.median(runner.p99_ms[endpoint.name]), 1),
-                    "requests": endpoint.requests * len(cpu),
+                    "p99_ms": round(statistics.median(p99_ms), 1),
+                    "requests": endpoint.requests * len(p99_ms),
                     "rounds": len(cpu),
                 }
             )
     return found
+
+
+def _rounds(servers: Sequence[Runner], endpoint: Endpoint) -> list[float]:
+    """Microseconds per request of each round, the servers' mean."""
+    return [statistics.mean(one) for one in zip(*(server.cpu_us[endpoint.name] for server in servers), strict=True)]
 
 
 def _quartiles(values: Sequence[float]) -> tuple[float, float]:

@@ -63,6 +63,13 @@ def _elastic(**more: str) -> Callable[[str, int], Mapping[str, str]]:
 _TRACES = ("/v1/traces",)
 _ALL_OTLP = ("/v1/traces", "/v1/logs")
 
+COPIES = {"bare": 3, "ours": 2}
+"""Servers of a variant that are measured side by side, where it is not one; their mean is the round's figure.
+
+Processes of the same program differ by some percent for as long as they run. All is divided by bare's figure, so its
+luck would be in every row; ours is what the table is made for.
+"""
+
 PARTS = (
     Variant("ours, no traces", "ours", _otlp(TRACES_PER_SECOND="0", TRACE_RATIO="0"), peers=False, scraped=True),
     Variant("ours, no request line", "ours", _otlp(LOG_LEVEL="ERROR"), peers=False, exports_to=_TRACES, scraped=True),

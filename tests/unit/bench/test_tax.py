@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +16,7 @@ import requests
 
 from bench.page import put_into
 from bench.tax import client, picture, results, table
+from bench.tax.__main__ import chosen
 from bench.tax.cpu import cpu_seconds
 from bench.tax.measure import Endpoint, Runner
 from bench.tax.servers import free_port
@@ -150,6 +152,30 @@ def test_ratios_are_taken_within_a_round() -> None:
     assert (bare["ratio_to_bare"], bare["spread"]) == (1.0, [1.0, 1.0])
     assert (ours["cpu_us_per_request"], ours["ratio_to_bare"], ours["spread"]) == (130.0, 1.1, [1.1, 1.2])
     assert (ours["requests"], ours["rounds"]) == (3000, 3)
+
+
+def test_servers_of_one_variant_are_one_row() -> None:
+    """Their mean in each round, whoever measured them in between; the requests of all."""
+    servers = [runner("bare", 90.0, 110.0), runner("bare", 110.0, 90.0), runner("ours", 108.0, 112.0)]
+    bare, ours = results.rows(servers, [Endpoint("cached read", "GET /cached", 1000)])
+    assert (bare["cpu_us_per_request"], bare["requests"], bare["rounds"]) == (100.0, 4000, 2)
+    assert (ours["ratio_to_bare"], ours["spread"], ours["requests"]) == (1.1, [1.09, 1.11], 2000)
+
+
+@pytest.mark.parametrize(
+    ("quick", "only", "servers"),
+    [
+        (True, None, {"bare": 1, "ours": 1, "README wiring": 1}),
+        (False, None, {**dict.fromkeys((one.name for one in ALL), 1), "bare": 3, "ours": 2}),
+        (False, "logfire", {"bare": 3, "logfire": 1}),
+        (False, "ours, no traces", {"bare": 3, "ours, no traces": 1}),
+    ],
+)
+def test_what_all_is_divided_by_has_several_servers(quick: bool, only: str | None, servers: dict[str, int]) -> None:
+    """But not in the quick run, which has no time for them; the first of them is bare's."""
+    wanted = [variant.name for variant in chosen(quick, only)]
+    assert wanted[0] == "bare"
+    assert Counter(wanted) == servers
 
 
 def test_the_documents_are_made_of_the_results(tmp_path: Path) -> None:

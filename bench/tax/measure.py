@@ -50,8 +50,7 @@ ENDPOINTS = (
 
 @dataclass
 class Runner:
-    """One server of a variant in this round, and what was measured of its like in all: microseconds of CPU per request,
-    by endpoint."""
+    """One server of a variant in each round, and what was measured: microseconds of CPU per request, by endpoint."""
 
     variant: Variant
     sink: str

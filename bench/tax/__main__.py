@@ -36,9 +36,9 @@ def environment(kind: str) -> Path:
 
 
 def chosen(quick: bool, only: str | None) -> list[Variant]:
-    """The variants that are asked for, bare first; but for the quick run, some of them several times."""
+    """The variants that are asked for, bare first; some of them several times, for which the quick run has no time."""
     if quick:
-        return list(QUICK)
+        return named(only) if only else list(QUICK)
     return [variant for variant in named(only) for _ in range(COPIES.get(variant.name, 1))]
 
 

@@ -155,7 +155,7 @@ def test_ratios_are_taken_within_a_round() -> None:
 
 
 def test_servers_of_one_variant_are_one_row() -> None:
-    """Their mean in each round, whoever measured them in between; the requests of all."""
+    """Their mean in each round; the requests of all."""
     servers = [runner("bare", 90.0, 110.0), runner("bare", 110.0, 90.0), runner("ours", 108.0, 112.0)]
     bare, ours = results.rows(servers, [Endpoint("cached read", "GET /cached", 1000)])
     assert (bare["cpu_us_per_request"], bare["requests"], bare["rounds"]) == (100.0, 4000, 2)
@@ -166,6 +166,7 @@ def test_servers_of_one_variant_are_one_row() -> None:
     ("quick", "only", "servers"),
     [
         (True, None, {"bare": 1, "ours": 1, "README wiring": 1}),
+        (True, "logfire", {"bare": 1, "logfire": 1}),
         (False, None, {**dict.fromkeys((one.name for one in ALL), 1), "bare": 3, "ours": 2}),
         (False, "logfire", {"bare": 3, "logfire": 1}),
         (False, "ours, no traces", {"bare": 3, "ours, no traces": 1}),

@@ -1,0 +1,68 @@
+"""What every endpoint of the read API has in common: its turn, its deadline, its metrics, and errors as answers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from flask import request
+from werkzeug.wrappers import Request, Response
+
+from log_gateway.api.gate import Gate
+from log_gateway.errors import Busy, GatewayError, LimitExceeded, QueryError, QueryTimeout, StoreUnavailable
+from log_gateway.metrics import GatewayMetrics
+from log_gateway.settings import Limits
+from log_gateway.store.client import Deadline, StoreClient
+from log_gateway.store.source import StoreSource
+
+_OUTCOMES: dict[type[GatewayError], str] = {
+    QueryError: "bad_request",
+    LimitExceeded: "limit",
+    QueryTimeout: "timeout",
+    Busy: "busy",
+    StoreUnavailable: "unavailable",
+}
+
+_log = logging.getLogger("log_gateway.queries")
+
+
+class Asking:
+    """Runs a query within the limits."""
+
+    def __init__(self, client: StoreClient, limits: Limits, metrics: GatewayMetrics) -> None:
+        self.client, self.limits, self._metrics = client, limits, metrics
+        self._gate = Gate(limits.concurrent, limits.waiting, metrics.in_flight)
+
+    def source(self, deadline: Deadline) -> StoreSource:
+        """Return the store as one query sees it."""
+        return StoreSource(self.client, deadline, self.limits.scanned)
+
+    def answer(self, endpoint: str, run: Callable[[Deadline], Response]) -> Response:
+        """Return what ``run`` returns, or what it raises as plain text with its status, as Loki does."""
+        began, outcome = time.monotonic(), "error"
+        try:
+            deadline = Deadline(self.limits.seconds)
+            with self._gate.turn(deadline):
+                answer = run(deadline)
+            outcome = "ok"
+            return answer
+        except GatewayError as error:
+            outcome = _OUTCOMES.get(type(error), "error")
+            if error.status >= 500:
+                _log.warning("a query failed: %s", error, extra={"event": "log_gateway.query_failed"})
+            return refusal(error, request)
+        finally:
+            self._metrics.queries.labels(endpoint, outcome).inc()
+            self._metrics.seconds.labels(endpoint).observe(time.monotonic() - began)
+
+
+def refusal(error: GatewayError, asked: Request) -> Response:
+    """Return an error as Loki words it; a syntax error with the line and column of its position."""
+    text = str(error)
+    if isinstance(error, QueryError) and error.position is not None:
+        before = asked.values.get("query", "")[: error.position]
+        column = error.position - before.rfind("\n")
+        text = f"parse error at line {before.count(chr(10)) + 1}, col {column}: {text}"
+    headers = {"Retry-After": "2"} if error.status in (429, 503) else {}
+    return Response(f"{text}\n", error.status, headers, content_type="text/plain; charset=utf-8")

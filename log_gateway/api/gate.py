@@ -1,0 +1,37 @@
+"""How many queries run at once: the others wait for their turn, and too many are refused."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import Gauge
+
+from log_gateway.errors import Busy
+from log_gateway.store.client import Deadline
+
+
+class Gate:
+    """Lets ``concurrent`` queries run and ``waiting`` more wait until their deadline."""
+
+    def __init__(self, concurrent: int, waiting: int, in_flight: Gauge) -> None:
+        self._running = threading.BoundedSemaphore(concurrent)
+        self._places = threading.BoundedSemaphore(concurrent + waiting)
+        self._in_flight = in_flight
+
+    @contextmanager
+    def turn(self, deadline: Deadline) -> Iterator[None]:
+        """Run the block as one query. Raises ``Busy`` if too many wait, ``QueryTimeout`` if its turn does not come."""
+        if not self._places.acquire(blocking=False):
+            raise Busy("too many queries are under way: try again in some seconds")
+        try:
+            if not self._running.acquire(timeout=deadline.left()):
+                deadline.left()
+            try:
+                with self._in_flight.track_inprogress():
+                    yield
+            finally:
+                self._running.release()
+        finally:
+            self._places.release()

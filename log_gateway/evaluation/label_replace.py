@@ -1,0 +1,39 @@
+"""``label_replace``: a label made from another one by a regular expression."""
+
+from __future__ import annotations
+
+import re
+
+from log_gateway.evaluation.table import Row, Table
+from log_gateway.logql.ast import LabelReplace
+from log_gateway.values.regex import compiled
+
+_REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})", re.ASCII)
+
+
+def expanded(template: str, groups: dict[str, str]) -> str:
+    """Go's ``Regexp.Expand``: ``$1``, ``${1}``, ``$name``; ``$$`` is a dollar, an unknown name is empty."""
+    return _REFERENCE.sub(lambda match: "$" if match[0] == "$$" else groups.get(match[1] or match[2], ""), template)
+
+
+def replace_labels(node: LabelReplace, table: Table) -> Table:
+    """The rows, with the target set where the whole source value matches; an empty result removes it."""
+    expression = compiled(f"^(?s:{node.pattern})$")
+    names = {index: name for name, index in expression.groupindex.items()}
+
+    def renamed(row: Row) -> Row:
+        labels = dict(row.labels)
+        match = expression.search(labels.get(node.source, ""))
+        if match is None:
+            return row
+        groups: dict[str, str] = {}
+        for index in range(expression.groups + 1):
+            groups[str(index)] = match.group(index) or ""
+            if index in names:
+                groups[names[index]] = groups[str(index)]
+        labels[node.target] = expanded(node.replacement, groups)
+        if not labels[node.target]:
+            del labels[node.target]
+        return Row(tuple(sorted(labels.items())), row.cells)
+
+    return [renamed(row) for row in table]

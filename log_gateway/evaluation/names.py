@@ -1,0 +1,27 @@
+"""Names and values of labels made from what a parser finds."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_INVALID = re.compile("[\ud800-\udfff\ufffd]")
+_FORBIDDEN = re.compile(r"[^a-zA-Z0-9_]")
+
+
+@lru_cache(8192)
+def label_name(key: str) -> str:
+    """The key with "_" for each other character, and before a leading digit; "" if only blanks are in it."""
+    name = _FORBIDDEN.sub("_", key.strip())
+    return "_" + name if name[:1].isdecimal() else name
+
+
+@lru_cache(8192)
+def nested_name(prefix: str, key: str) -> str:
+    """The name of a key inside of the object ``prefix``."""
+    return f"{prefix}_{_FORBIDDEN.sub('_', key.strip())}"
+
+
+def label_value(text: str) -> str:
+    """The text, with a blank for what is not valid Unicode."""
+    return text if text.isascii() else _INVALID.sub(" ", text)

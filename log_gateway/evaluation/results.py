@@ -1,0 +1,47 @@
+"""What evaluation returns. The HTTP API turns it into Loki's JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from log_gateway.source import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Lines with the same labels: (timestamp in nanoseconds, line), in the direction that was asked for."""
+
+    labels: Labels
+    entries: list[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points of a matrix: (timestamp in nanoseconds, value); times without a value are left out."""
+
+    labels: Labels
+    points: list[tuple[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One element of a vector."""
+
+    labels: Labels
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class VectorResult:
+    """Samples at one time; their order has a meaning after sort, topk and the like."""
+
+    timestamp: int
+    samples: list[Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarResult:
+    """A number at one time."""
+
+    timestamp: int
+    value: float

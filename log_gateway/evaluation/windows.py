@@ -1,0 +1,77 @@
+"""Sliding windows over samples: where they begin and end, and values of overlapping ones in linear time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Window = tuple[int, int, int]
+"""Index of the time, and the slice of samples in its window, which is never empty."""
+
+
+def windows(timestamps: Sequence[int], times: Sequence[int], range_ns: int) -> Iterator[Window]:
+    """The windows (time - range, time] that have samples. Both sequences ascend."""
+    step = bisect_left(times, timestamps[0])
+    last = bisect_left(times, timestamps[-1] + range_ns)
+    for index in range(step, last):
+        time = times[index]
+        high = bisect_right(timestamps, time)
+        low = bisect_right(timestamps, time - range_ns, 0, high)
+        if low < high:
+            yield index, low, high
+
+
+class SlidingFold(Generic[Item]):
+    """Folds a window that moves forward with an associative function, each item being combined at most three times.
+
+    Nothing is ever subtracted, so that sums of floating point numbers do not drift. The older part of the window is
+    kept as the folds of its suffixes, the newer part as one fold.
+    """
+
+    def __init__(self, items: Sequence[Item], combine: Callable[[Item, Item], Item]) -> None:
+        self._items, self._combine = items, combine
+        self._suffixes: list[Item] = []
+        self._middle = self._high = 0
+        self._newer: Item | None = None
+
+    def fold(self, low: int, high: int) -> Item:
+        """The items from ``low`` up to ``high``; both only grow from call to call, and ``low < high``."""
+        items, combine = self._items, self._combine
+        if low >= self._middle:
+            start = high - 1
+            folded = items[start]
+            self._suffixes = [folded]
+            for index in range(start - 1, low - 1, -1):
+                folded = combine(items[index], folded)
+                self._suffixes.append(folded)
+            self._middle = self._high = high
+            self._newer = None
+            return folded
+        for index in range(self._high, high):
+            self._newer = items[index] if self._newer is None else combine(self._newer, items[index])
+        self._high = high
+        older = self._suffixes[self._middle - low - 1]
+        return older if self._newer is None else combine(older, self._newer)
+
+
+class SortedWindow:
+    """The values of a window that moves forward, in order."""
+
+    def __init__(self, values: Sequence[float]) -> None:
+        self._values = values
+        self._low = self._high = 0
+        self._sorted: list[float] = []
+
+    def move(self, low: int, high: int) -> list[float]:
+        """The values from ``low`` up to ``high``, sorted; both only grow from call to call."""
+        if low >= self._high:
+            self._sorted = sorted(self._values[low:high])
+        else:
+            for value in self._values[self._low : low]:
+                del self._sorted[bisect_left(self._sorted, value)]
+            for value in self._values[self._high : high]:
+                insort(self._sorted, value)
+        self._low, self._high = low, high
+        return self._sorted

@@ -1,0 +1,57 @@
+"""What the operators compute from two values."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+SET_OPERATORS = frozenset({"and", "or", "unless"})
+
+
+def _power(base: float, exponent: float) -> float:
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
+    except ValueError:
+        # Zero to a negative power is infinite, a negative base with a fraction has no real value (IEEE 754, as in Go).
+        if base != 0:
+            return math.nan
+        return math.copysign(math.inf, base) if exponent % 2 == 1 else math.inf
+
+
+def _divide(dividend: float, divisor: float) -> float:
+    # Loki answers NaN for every division by zero, where Prometheus answers an infinity.
+    return math.nan if divisor == 0 else dividend / divisor
+
+
+def _remainder(dividend: float, divisor: float) -> float:
+    if divisor == 0 or math.isinf(dividend):
+        return math.nan
+    return math.fmod(dividend, divisor)
+
+
+ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divide,
+    "%": _remainder,
+    "^": _power,
+}
+
+
+def calculate(sign: str, left: float, right: float) -> float:
+    """The value of an operation between two numbers; a comparison is 1 or 0."""
+    if sign in COMPARISONS:
+        return 1.0 if COMPARISONS[sign](left, right) else 0.0
+    return ARITHMETIC[sign](left, right)

@@ -1,0 +1,43 @@
+"""What evaluation asks of the store: the port that `store/` implements and tests fake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from log_gateway.logql.ast import LogQuery, RangeAggregation
+
+Labels = tuple[tuple[str, str], ...]
+"""A set of labels, sorted by name; the key of a stream or a series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored line. ``stream`` are its index labels, ``metadata`` its structured metadata; names are LogQL's."""
+
+    timestamp: int
+    line: str
+    stream: Mapping[str, str]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """Where lines come from. Both methods raise ``log_gateway.errors`` on limits and on a store that is unavailable."""
+
+    def entries(
+        self, query: LogQuery, start: int, end: int, direction: Literal["forward", "backward"]
+    ) -> Iterator[Entry]:
+        """Lines with ``start <= timestamp < end`` in nanoseconds, each once, in the order of time.
+
+        They match the selector. They may have been filtered by stages of the query already, so that every stage is to
+        be applied to what comes; at most lines that the pipeline would drop are missing.
+        """
+
+    def aggregate(self, leaf: RangeAggregation, times: Sequence[int]) -> Mapping[Labels, list[float | None]] | None:
+        """The leaf's value at each time (the grid, before the offset is applied), computed by the store.
+
+        None if it cannot be computed there exactly; the caller then evaluates ``entries``. Only leaves with a grouping
+        can: where a query adds up rates, evaluation moves the grouping to the leaf. A series has no value (None) where
+        its window has no line.
+        """

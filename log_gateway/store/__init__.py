@@ -1,0 +1,1 @@
+"""VictoriaLogs as the gateway's store: LogQL translated to LogsQL, rows translated back."""

@@ -1,0 +1,99 @@
+"""HTTP to VictoriaLogs. Every call is bounded by the query's deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+
+from log_gateway.errors import Busy, GatewayError, QueryTimeout, StoreUnavailable
+
+CONNECT_SECONDS = 2.0
+# Above the connections that all threads together can need.
+POOL = 128
+_REASON_CHARACTERS = 500
+
+
+class Deadline:
+    """When a query must be finished, on a monotonic clock."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self.seconds = clock, seconds
+        self._end = clock() + seconds
+
+    def left(self) -> float:
+        """Seconds that are left. Raises ``QueryTimeout`` when there are none."""
+        left = self._end - self._clock()
+        if left <= 0:
+            raise QueryTimeout(f"the query took longer than {self.seconds:g} s: narrow its time range or its selector")
+        return left
+
+
+class StoreClient:
+    """Asks VictoriaLogs' query API."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.trust_env = False
+        # On one machine, or in one network, compression costs more than it saves.
+        self._session.headers["Accept-Encoding"] = "identity"
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=POOL))
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=POOL))
+
+    def rows(self, query: str, start: int, end: int, deadline: Deadline, **parameters: str) -> Iterator[bytes]:
+        """Return the JSON lines of a LogsQL query over ``start <= time < end`` (nanoseconds).
+
+        Raises ``StoreUnavailable``, ``QueryTimeout``, ``Busy``.
+        """
+        asked = {"query": query, "start": str(start), "end": str(end), **parameters}
+        return iter(self._post("/select/logsql/query", asked, deadline).splitlines())
+
+    def json(self, path: str, parameters: Mapping[str, str], deadline: Deadline) -> Any:
+        """Return the JSON answer of another endpoint of the query API; raises as ``rows`` does."""
+        return orjson.loads(self._post(path, parameters, deadline))
+
+    def is_ready(self) -> bool:
+        """Whether the store answers its health check."""
+        try:
+            return self._session.get(f"{self._url}/health", timeout=CONNECT_SECONDS).ok
+        except requests.RequestException:
+            return False
+
+    def metrics(self) -> bytes:
+        """Return the store's metrics in Prometheus' text format. Raises ``StoreUnavailable``."""
+        try:
+            answer = self._session.get(f"{self._url}/metrics", timeout=CONNECT_SECONDS)
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise StoreUnavailable(f"the log store cannot be reached ({type(error).__name__})") from error
+        return answer.content
+
+    def _post(self, path: str, parameters: Mapping[str, str], deadline: Deadline) -> bytes:
+        left = deadline.left()
+        # The store gives up by itself a moment before we do, so that it does not work for a caller who has gone.
+        asked = {**parameters, "timeout": f"{max(left - 0.2, 0.1):.3f}s"}
+        try:
+            with self._session.post(f"{self._url}{path}", data=asked, timeout=(CONNECT_SECONDS, left)) as answer:
+                content = answer.content
+        except requests.Timeout as error:
+            deadline.left()
+            raise StoreUnavailable(f"the log store does not answer within {left:.1f} s") from error
+        except requests.RequestException as error:
+            raise StoreUnavailable(f"the log store cannot be reached ({type(error).__name__})") from error
+        if answer.status_code == 200:
+            return content
+        raise _refusal(answer.status_code, content, deadline)
+
+
+def _refusal(status: int, content: bytes, deadline: Deadline) -> GatewayError:
+    reason = content.decode(errors="replace").strip()[:_REASON_CHARACTERS]
+    if status == 429:
+        return Busy("the log store runs as many queries as it may: try again in some seconds")
+    if "timeout" in reason or "deadline" in reason:
+        return QueryTimeout(f"the query took longer than {deadline.seconds:g} s: narrow its time range or its selector")
+    return StoreUnavailable(f"the log store answered {status}: {reason}")

@@ -1,0 +1,43 @@
+"""Decimal numbers as VictoriaLogs keeps them unchanged.
+
+VictoriaLogs 1.52 stores a column whose values all read as decimal numbers as 64-bit floats, and does not return the
+text that it was given: ``1.10`` becomes ``1.1``, ``0.014366`` becomes ``0.014365999999999999``, ``1_000`` becomes
+``1000``, and of addresses ``10.0.00.1`` becomes ``10.0.0.1`` (`tests/integration/log_gateway/test_numbers.py` shows
+it). Loki returns text as it is. So the gateway writes such a value with ``e0`` behind it: the same number for the
+store's comparisons, and no decimal for its columns. It removes the mark when it reads. A value that looks as if it had
+a mark already gets one more.
+"""
+
+from __future__ import annotations
+
+import re
+
+MARK = "e0"
+MARKED = r"^-?[0-9._]+(e0)+$"
+"""What is stored of a value with a mark, as a regular expression of the store."""
+
+_NUMBER = re.compile(r"-?[0-9._]+(?:e0)*", re.ASCII)
+_INTEGER = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
+_OCTET = r"(?:0|[1-9][0-9]{0,2})"
+_ADDRESS = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
+_LONGEST = 64
+
+
+def marked(text: str) -> str:
+    """Return the text as it is to be stored."""
+    return text + MARK if needs_mark(text) else text
+
+
+def needs_mark(text: str) -> bool:
+    """Whether the store could change the text, or it looks as if it had a mark."""
+    return (
+        0 < len(text) <= _LONGEST
+        and _NUMBER.fullmatch(text) is not None
+        and _INTEGER.fullmatch(text) is None
+        and _ADDRESS.fullmatch(text) is None
+    )
+
+
+def unmarked(text: str) -> str:
+    """Return the text as it was sent."""
+    return text[:-2] if text.endswith(MARK) and _NUMBER.fullmatch(text) else text

@@ -1,0 +1,30 @@
+"""``log_gateway.source.Source`` over VictoriaLogs, for one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from log_gateway.logql.ast import LogQuery, RangeAggregation
+from log_gateway.source import Entry, Labels
+from log_gateway.store.client import Deadline, StoreClient
+from log_gateway.store.counting import Counter
+from log_gateway.store.reading import Reader
+
+
+class StoreSource:
+    """Reads and counts under one deadline; the limit of lines holds for all that one query reads together."""
+
+    def __init__(self, client: StoreClient, deadline: Deadline, most_lines: int) -> None:
+        self._reader = Reader(client, deadline, most_lines)
+        self._counter = Counter(client, deadline)
+
+    def entries(
+        self, query: LogQuery, start: int, end: int, direction: Literal["forward", "backward"]
+    ) -> Iterator[Entry]:
+        """Yield the lines, see ``log_gateway.source.Source``."""
+        return self._reader.entries(query, start, end, direction)
+
+    def aggregate(self, leaf: RangeAggregation, times: Sequence[int]) -> Mapping[Labels, list[float | None]] | None:
+        """Count in the store, see ``log_gateway.source.Source``."""
+        return self._counter.aggregate(leaf, times)

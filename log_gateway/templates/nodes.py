@@ -1,0 +1,97 @@
+"""The parts of a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A constant: str, int, float, bool or None."""
+
+    value: object
+
+
+@dataclass(frozen=True)
+class Dot:
+    """``.``: what the template is applied to, or the element inside of range and with."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """``$x``, by its slot; slot 0 is ``$``, the labels."""
+
+    slot: int
+
+
+@dataclass(frozen=True)
+class Field:
+    """``.a.b`` of a value."""
+
+    base: Term
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function with arguments."""
+
+    function: str
+    arguments: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """``$x := …`` and ``$x = …``: sets a slot; prints nothing."""
+
+    slot: int
+    value: Term
+
+
+Term = Literal | Dot | Variable | Field | Call | Assignment
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text outside of actions."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """``{{ … }}``: a value that is printed."""
+
+    value: Term
+
+
+@dataclass(frozen=True)
+class Branch:
+    """``if``, and ``with``, which sets the dot too."""
+
+    condition: Term
+    body: tuple[Node, ...]
+    otherwise: tuple[Node, ...] = ()
+    sets_dot: bool = False
+
+
+@dataclass(frozen=True)
+class Loop:
+    """``range``: slots of the index and the element, if they have names."""
+
+    value: Term
+    body: tuple[Node, ...]
+    otherwise: tuple[Node, ...] = ()
+    index_slot: int | None = None
+    element_slot: int | None = None
+
+
+Node = Text | Output | Branch | Loop
+
+
+@dataclass(frozen=True)
+class Template:
+    """A whole template and how many slots its variables need."""
+
+    nodes: tuple[Node, ...]
+    slots: int = field(default=1)

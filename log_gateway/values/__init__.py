@@ -1,0 +1,1 @@
+"""Values as Go reads them: literals, numbers with units, regular expressions."""

@@ -1,0 +1,83 @@
+"""Numbers with units: Go's and Prometheus' durations, and sizes in bytes, exact to the nanosecond and the byte."""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+
+_NANOSECONDS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "μs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+    "d": 24 * 3600 * 10**9,
+    "w": 7 * 24 * 3600 * 10**9,
+    "y": 365 * 24 * 3600 * 10**9,
+}
+_LARGEST = 2**63 - 1
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w|y)", re.ASCII)
+_GO_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_SIZE = re.compile(r"([0-9.,]+)\s*([A-Za-z]*)", re.ASCII)
+_SIZES = {"": 1, "b": 1} | {
+    letter + suffix: base ** (power + 1)
+    for power, letter in enumerate("kmgtpe")
+    for suffix, base in (("", 1000), ("b", 1000), ("i", 1024), ("ib", 1024))
+}
+_HEXADECIMAL = re.compile(r"[+-]?0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)p[+-]?\d+", re.ASCII | re.IGNORECASE)
+
+
+def _sum_of_parts(text: str, part: re.Pattern[str]) -> int:
+    total, position = Fraction(0), 0
+    while position < len(text):
+        match = part.match(text, position)
+        if match is None:
+            raise ValueError(f"invalid duration {text!r}")
+        number, unit = match.groups()
+        total += Fraction(number) * _NANOSECONDS[unit]
+        position = match.end()
+    if not text or total > _LARGEST:
+        raise ValueError(f"invalid duration {text!r}")
+    return int(total)
+
+
+def query_duration(text: str) -> int:
+    """Nanoseconds of a duration in a query: ``1h30m``, ``1.5h``, ``1d``, ``2w``, ``1y``. ValueError if it is none."""
+    return _sum_of_parts(text, _PART)
+
+
+def go_duration(text: str) -> float:
+    """Seconds of a duration in a line, as Go's ``time.ParseDuration`` reads it: no days, a sign is allowed."""
+    bare = text[1:] if text[:1] in ("-", "+") else text
+    seconds = 0.0 if bare == "0" else _sum_of_parts(bare, _GO_PART) / 1e9
+    return -seconds if text[:1] == "-" else seconds
+
+
+def size_in_bytes(text: str) -> float:
+    """Bytes of ``20KB``, ``1.5 MiB``, ``100``: K is 1000, Ki is 1024, in any case. ValueError if it is none."""
+    match = _SIZE.fullmatch(text)
+    factor = None if match is None else _SIZES.get(match[2].lower())
+    if match is None or factor is None:
+        raise ValueError(f"invalid size {text!r}")
+    try:
+        return float(int(Fraction(match[1].replace(",", "")) * factor))
+    except (ValueError, OverflowError):
+        raise ValueError(f"invalid size {text!r}") from None
+
+
+def go_float(text: str) -> float:
+    """A number in a line, as Go's ``strconv.ParseFloat`` reads it. ValueError if it is none or too large."""
+    try:
+        # Python's float also takes white space around the number, and digits of other scripts.
+        if not text.isascii() or text != text.strip():
+            raise ValueError
+        value = float.fromhex(text) if _HEXADECIMAL.fullmatch(text) else float(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f'strconv.ParseFloat: parsing "{text}": invalid syntax') from None
+    if math.isinf(value) and "n" not in text.lower():
+        raise ValueError(f'strconv.ParseFloat: parsing "{text}": value out of range')
+    return value

@@ -1,0 +1,153 @@
+"""Knowing when lines that VictoriaLogs took are on its disk.
+
+VictoriaLogs has no write-ahead log. It answers a write at once, keeps the rows in a buffer for up to a second, then in
+memory for ``-inmemoryDataFlushInterval``, and writes what is older to files once per interval
+(lib/logstorage/datadb.go, v1.52). A process that is killed meanwhile loses lines that it had acknowledged. So a batch
+counts as durable when
+
+1. the process that took it has answered a question each second for ``SECONDS`` since, over one unbroken connection, so
+   that it is the same process and was not frozen, and
+2. as many rows have reached its files since as were waiting in memory then. Rows are written in the order in which they
+   came, so the batch is among them. A slow disk makes this take longer, never end early.
+
+(VictoriaLogs closes connections after two minutes, unless ``-http.connTimeout`` says otherwise; batches that wait then
+are sent again.) Until then the batch stays in the sender's queue. Nothing is kept here.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+SECONDS = 4.0
+"""One for the buffer, one in memory, one between two looks, one as a margin; with an interval of one second."""
+EVERY_SECONDS = 0.5
+ANSWER_SECONDS = 2.0
+
+_SERIES = re.compile(r'^(vl_storage_rows|vl_pending_rows)\{type="([a-z/]+)"\} (\d+)', re.MULTILINE)
+_IN_MEMORY = ("vl_storage_rows storage/inmemory", "vl_pending_rows storage")
+_IN_FILES = ("vl_storage_rows storage/small", "vl_storage_rows storage/big")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the store said of itself.
+
+    ``epoch`` counts connections; ``answered`` is for how many seconds this one has been answered.
+    ``in_memory`` are rows that would be lost now; ``written`` all rows that have reached files in this epoch.
+    """
+
+    epoch: int
+    answered: float
+    in_memory: int
+    written: int
+
+
+class StoreLost(Exception):
+    """The store's process has ended, or does not answer: what it had taken may be lost."""
+
+
+class Watch:
+    """Asks the store twice a second, in a thread of its own; tells who waits for a batch."""
+
+    def __init__(self, url: str, every: float = EVERY_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        parts = urlsplit(url)
+        self._host, self._port, self._path = parts.hostname or "127.0.0.1", parts.port, parts.path
+        self._is_tls = parts.scheme == "https"
+        self._every, self._clock = every, clock
+        self._changed = threading.Condition()
+        self._seen: Observation | None = None
+        self._epoch = 0
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Begin to ask."""
+        threading.Thread(target=self._run, name="store-watch", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask no more; callers that wait get ``StoreLost``."""
+        self._stop.set()
+        self._tell(None)
+
+    def now(self) -> Observation:
+        """Return what the store said last. Raises ``StoreLost`` if it does not answer."""
+        with self._changed:
+            if self._seen is None:
+                raise StoreLost
+            return self._seen
+
+    def wait_durable(self, epoch: int, seconds: float) -> None:
+        """Return when all that the store had taken by now is on its disk. Raises ``StoreLost``, also after ``seconds``.
+
+        ``epoch`` is that of an observation from before the batch was sent: the process of then must be that of now.
+        """
+        end = self._clock() + seconds
+        # What the store says next counts this batch; what it said last may be from before.
+        first = self._next(epoch, end)
+        first = self._next(epoch, end)
+        while True:
+            seen = self._next(epoch, end)
+            is_old_enough = seen.answered - first.answered >= SECONDS
+            if is_old_enough and seen.written - first.written >= first.in_memory:
+                return
+
+    def _next(self, epoch: int, end: float) -> Observation:
+        with self._changed:
+            if not self._changed.wait(max(end - self._clock(), 0)):
+                raise StoreLost
+            if self._seen is None or self._seen.epoch != epoch:
+                raise StoreLost
+            return self._seen
+
+    def _tell(self, seen: Observation | None) -> None:
+        with self._changed:
+            self._seen = seen
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._watch_one_process()
+            except (OSError, http.client.HTTPException):
+                self._tell(None)
+            self._stop.wait(self._every)
+
+    def _watch_one_process(self) -> None:
+        """Ask over one connection until it breaks: as long as it holds, the process is the same."""
+        kind = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
+        connection = kind(self._host, self._port, timeout=ANSWER_SECONDS)
+        # http.client reconnects by itself when the server has closed the connection: never.
+        connection.auto_open = 0
+        connection.connect()
+        self._epoch += 1
+        written, in_files = 0, -1
+        began = self._clock()
+        try:
+            while not self._stop.is_set():
+                connection.request("GET", f"{self._path}/metrics", headers={"Accept-Encoding": "identity"})
+                with connection.getresponse() as answer:
+                    text = answer.read().decode(errors="replace")
+                    if answer.status != 200:
+                        raise http.client.HTTPException(f"status {answer.status}")
+                memory, files = rows_of(text)
+                # Retention deletes rows too; that is no write.
+                written += max(files - in_files, 0) if in_files >= 0 else 0
+                in_files = files
+                self._tell(Observation(self._epoch, self._clock() - began, memory, written))
+                self._stop.wait(self._every)
+        finally:
+            connection.close()
+
+
+def rows_of(metrics: str) -> tuple[int, int]:
+    """Return the rows in memory and in files, as VictoriaLogs' ``/metrics`` has them; OSError if it does not."""
+    found = {f"{name} {kind}": int(value) for name, kind, value in _SERIES.findall(metrics)}
+    try:
+        return sum(found[name] for name in _IN_MEMORY), sum(found[name] for name in _IN_FILES)
+    except KeyError as error:
+        raise OSError(f"VictoriaLogs' /metrics lacks {error}") from error

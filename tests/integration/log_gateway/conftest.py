@@ -1,0 +1,35 @@
+"""A store, and a gateway before it, for the whole run; tests keep apart by their lines' service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest.register_assert_rewrite("tests.logql.conformance")
+
+from tests.integration.log_gateway.gateway import running  # noqa: E402
+from tests.integration.log_gateway.victorialogs import VictoriaLogs  # noqa: E402
+from tests.logql.runner import LogStore  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def victorialogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaLogs]:
+    """A VictoriaLogs that stays."""
+    server = VictoriaLogs(tmp_path_factory.mktemp("victorialogs"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def log_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogStore]:
+    """A gateway with a VictoriaLogs of its own, which holds the written lines and nothing else."""
+    folder = tmp_path_factory.mktemp("log-store")
+    server = VictoriaLogs(folder)
+    server.start()
+    with running(folder, server.url) as http:
+        store = LogStore(http, alone=True, loki=False)
+        store.fill()
+        yield store
+    server.kill()

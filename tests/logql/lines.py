@@ -1,0 +1,79 @@
+"""The written lines of lines.yaml, and times as the files write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FILE = Path(__file__).parent / "lines.yaml"
+SECOND = 10**9
+MINUTE = 60 * SECOND
+DAY = 24 * 60 * MINUTE
+STEADY_HOURS = 7
+"""The base is a multiple of so many hours, so that steps of 7 minutes lie on it as Loki's frontend aligns them."""
+AGE_HOURS = 3
+"""The base is at least so old: a window of the next 70 minutes has no line of a stack that was started for a test."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line. ``after`` is in nanoseconds since the base; ``metadata`` has the types that are sent."""
+
+    id: str
+    after: int
+    text: str
+    stream: dict[str, str]
+    metadata: dict[str, Any]
+    twice: bool
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """As a query shows them: dots and hyphens are underscores, and an empty value is no label."""
+        shown = {re.sub("[.-]", "_", name): str(value) for name, value in self.metadata.items()}
+        return {name: value for name, value in {**self.stream, **shown}.items() if value}
+
+
+@cache
+def load() -> dict[str, Line]:
+    """Every line by its id."""
+    found: dict[str, Line] = {}
+    for part in yaml.safe_load(FILE.read_text()):
+        for line in part["lines"]:
+            assert line["id"] not in found, f"{line['id']} is there twice"
+            found[line["id"]] = Line(
+                line["id"], offset(line["at"]), line["text"], part["stream"], line.get("with", {}), "twice" in line
+            )
+    return found
+
+
+def services() -> list[str]:
+    """The services of the lines."""
+    return sorted({line.stream["service_name"] for line in load().values()})
+
+
+def base_before(now: int) -> int:
+    """The base for a run at ``now``; both in nanoseconds since the epoch."""
+    hours = now // (60 * MINUTE) - AGE_HOURS
+    return hours // STEADY_HOURS * STEADY_HOURS * 60 * MINUTE
+
+
+def offset(text: str) -> int:
+    """Nanoseconds after the base: ``25:00.000000001`` are minutes and seconds, ``-7d`` and ``+1d`` are days."""
+    if text.endswith("d"):
+        return int(text[:-1]) * DAY
+    minutes, _, seconds = text.partition(":")
+    whole, _, fraction = seconds.partition(".")
+    return int(minutes) * MINUTE + int(whole) * SECOND + int(fraction.ljust(9, "0"))
+
+
+def written(after: int) -> str:
+    """An offset as the files write it."""
+    if after % DAY == 0 and after:
+        return f"{after // DAY:+d}d"
+    seconds, fraction = divmod(after, SECOND)
+    return f"{seconds // 60:02d}:{seconds % 60:02d}" + (f".{fraction:09d}".rstrip("0") if fraction else "")

@@ -1,0 +1,95 @@
+"""Every LogQL query of the repository is LogQL: by Grafana's own grammar, and by the log gateway's parser."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from log_gateway.errors import QueryError
+from log_gateway.logql.parser import parse
+from tests.logql import cases
+from tests.rules.lezer import grammar
+from tests.rules.logql_queries import everything, with_a_selector
+
+LENIENT: dict[str, str] = {}
+"""Texts that Loki refuses though Grafana's grammar, which only colours them, has no error: each with the reason."""
+STRICT = {
+    '{service_name="shop"} | status="200" http_route="/products"': "a blank is a documented `and`",
+}
+"""LogQL of Loki's documentation that Grafana's grammar does not know yet: each with the reason."""
+
+
+@cache
+def judged() -> dict[str, int | None]:
+    """Text of a query to the place of its first error, from one run of Node."""
+    texts = sorted({found.text for found in everything()} | {case.query for case in cases.load()})
+    return dict(zip(texts, grammar.first_errors(texts), strict=True))
+
+
+def pointed(query: str, place: int) -> str:
+    """The query with a mark at the error."""
+    return f"error at {place}: {query[:place]} >>>{query[place:]}"
+
+
+def test_no_file_is_overlooked() -> None:
+    """A file in which a query seems to stand is one that queries were collected from."""
+    assert with_a_selector() - {found.file for found in everything()} == set()
+
+
+def test_queries_are_logql_to_grafana() -> None:
+    """Dashboards, alerts, objectives, runbooks, drills, documents, the console and the benches."""
+    found = everything()
+    assert len({query.file for query in found}) > 60
+    wrong = [f"{one.file}: {pointed(one.text, place)}" for one in found if (place := judged()[one.text]) is not None]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_queries_are_logql_to_the_gateway() -> None:
+    """The same queries, for where the gateway answers them."""
+    wrong = []
+    for one in everything():
+        try:
+            parse(one.text)
+        except QueryError as error:
+            wrong.append(f"{one}: {error}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_conformance_queries_are_logql_to_grafana() -> None:
+    """What is expected to succeed has no error."""
+    wrong = [
+        f"{case.name}: {pointed(case.query, place)}"
+        for case in cases.load()
+        if not case.refused and (place := judged()[case.query]) is not None and case.query not in STRICT
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in cases.load() if case.syntax_error], ids=lambda case: case.query or "empty"
+)
+def test_syntax_errors_are_refused(case: cases.Case) -> None:
+    """By Grafana's grammar as by the gateway's parser, which says where."""
+    if case.query not in LENIENT:
+        assert judged()[case.query] is not None
+    with pytest.raises(QueryError) as refused:
+        parse(case.query)
+    assert refused.value.position is not None
+    assert 0 <= refused.value.position <= len(case.query)
+
+
+def test_exceptions_are_needed() -> None:
+    """An exception that no longer is one goes."""
+    assert [text for text in LENIENT if judged()[text] is not None] == []
+    assert [text for text in STRICT if judged()[text] is None] == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in cases.load() if not case.refused],
+    ids=lambda case: case.name,
+)
+def test_conformance_queries_are_logql_to_the_gateway(case: cases.Case) -> None:
+    """What is expected to succeed is parsed."""
+    parse(case.query)

@@ -33,6 +33,7 @@ class Settings:
     drills: Path
     drills_catalogue: Path | None
     streams: int
+    joining_file: Path | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -61,6 +62,8 @@ class Settings:
             drills_catalogue=_directory(environ, "CONSOLE_DRILLS_CATALOGUE"),
             # Live views hold a thread each; half of the threads are always there for everything else.
             streams=max(1, threads // 2),
+            # Only set where a launcher may still be building servers.
+            joining_file=Path(given) if (given := text(environ, "JOINING_FILE", "")) else None,
         )
         if (settings.host, settings.port) == (settings.smtp_host, settings.smtp_port):
             raise WrongSetting("SMTP_PORT", str(settings.smtp_port), "another port than PORT")

@@ -25,6 +25,7 @@ from console.faulting.drilling import Drilling
 from console.faulting.drills import Drills
 from console.follow.clients import Clients
 from console.inbox import Inbox
+from console.joining import Joining
 from console.lookup import routes as lookup
 from console.lookup.lists import RequestLists
 from console.lookup.subject import OwnRoom
@@ -87,12 +88,13 @@ def _add_readers(
 ) -> None:
     """Register what asks other servers; all of it through one transport and one small pool of threads."""
     together = Together()
-    servers = Directory.at(settings.addresses, transport)
-    clients = replace(Clients.at(settings.addresses, transport), room=OwnRoom(inbox))
+    joining = Joining(settings.joining_file)
+    servers = Directory.at(settings.addresses, transport, joining)
+    clients = replace(Clients.at(settings.addresses, transport, joining), room=OwnRoom(inbox))
     sessions = Sessions(servers.api)
     guard = Guard(sessions)
     lists = RequestLists(clients.loki, now)
-    summary = Overview(together, clients.prometheus, clients.alertmanager, lists)
+    summary = Overview(together, clients.prometheus, clients.alertmanager, lists, joining=joining)
     for blueprint in (
         access.blueprint(sessions, guard),
         overview.blueprint(summary),

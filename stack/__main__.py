@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     logs.add_argument("--level", default="", help="only this level and above")
     logs.add_argument("--trace", default="", help="only lines with this trace id, from the beginning")
     logs.add_argument("--request", default="", help="only lines with this request id, from the beginning")
+    logs.add_argument("--query", default="", metavar="LOGQL", help="lines of the log store that match this LogQL query")
     logs.add_argument("--lines", type=int, default=None, help="how many past lines (20; all with --trace, --request)")
     logs.add_argument("--no-follow", action="store_false", dest="follow", help="end after the past lines")
     for action in ("start", "stop", "restart"):
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
         control.add_argument("names", nargs="+", metavar="NAME")
     programs = commands.add_parser("programs", help="fetch and build every program, start nothing")
     programs.add_argument("--browser", action="store_true", help="also chromium, with which tests look at the pages")
+    commands.add_parser("jmeter", help="fetch Apache JMeter if it is missing, and print where it is")
     execute = commands.add_parser("exec", help="run a Python module with this instance's addresses in its environment")
     execute.add_argument("module")
     execute.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -57,6 +59,11 @@ def run(options: argparse.Namespace) -> int:
             from .status import status
 
             return status(wanted, as_json=options.as_json)
+        case "logs" if options.query:
+            from .instance import attach
+            from .logquery import query_logs
+
+            return query_logs(attach(wanted).loki_url, options.query, lines=options.lines or 20, follow=options.follow)
         case "logs":
             from .logs import logs, make_filter
 
@@ -66,6 +73,12 @@ def run(options: argparse.Namespace) -> int:
             from .obtain import everything
 
             everything(say, ["chromium"] if options.browser else [])
+            return 0
+        case "jmeter":
+            from .jmeter import obtain
+
+            # The answer alone is on stdout.
+            print(obtain(Say(sys.stderr)))
             return 0
         case "exec":
             from .execute import execute

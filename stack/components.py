@@ -43,6 +43,8 @@ class Component:
     """Working directory; the checkout when empty."""
     scrape: Mapping[str, str] = field(default_factory=dict)
     """Prometheus: job to port name."""
+    joins_with: str = ""
+    """Another component that it is nothing without: it is started when that one's program is there."""
     needs: tuple[str, ...] = ()
     """Not asked before these are ready: what it would answer is known, and would stand in its log as an error."""
     reload: str = ""
@@ -53,12 +55,13 @@ class Component:
 
 def table(instance: Instance) -> list[Component]:
     """Every component of this instance, in the order in which `status` lists them."""
-    from . import exporters, servers, services
+    from . import exporters, logservers, servers, services
 
     return [
         *servers.stores(instance),
         *services.all_of(instance),
         *servers.telemetry(instance),
+        *logservers.all_of(instance),
         *exporters.all_of(instance),
     ]
 

@@ -12,7 +12,7 @@ from .services import environment
 from .settings import Settings
 
 GIVEN = ("API_URL", "PAYMENTS_URL", "MONGO_URL", "REDIS_URL", "SMTP_URL", "CONSOLE_URL")
-GIVEN_TOO = ("PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "JAEGER_URL", "COLLECTOR_METRICS_URL")
+GIVEN_TOO = ("PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "JAEGER_URL", "COLLECTOR_METRICS_URL", "JOINING_FILE")
 
 
 def execute(module: str, arguments: Sequence[str], settings: Settings) -> int:

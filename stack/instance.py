@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from . import logstore
 from .errors import OffsetMismatch, StateDirError
+from .logstore import LogStore
 from .paths import StatePaths
 from .ports import Ports
 from .settings import Settings
@@ -14,15 +16,21 @@ from .settings import Settings
 
 @dataclass(frozen=True)
 class Instance:
-    """The settings, with the port offset that counts for this state directory."""
+    """The settings, with the port offset and the log store that count for this state directory."""
 
     settings: Settings
     ports: Ports
+    log_store: LogStore = field(default_factory=LogStore)
 
     @property
     def paths(self) -> StatePaths:
         """The state directory's layout."""
         return self.settings.paths
+
+    @property
+    def loki_url(self) -> str:
+        """Where Loki's API is served."""
+        return self.log_store.url or self.ports.url("loki")
 
 
 def read_record(paths: StatePaths) -> dict[str, Any] | None:
@@ -41,21 +49,24 @@ def attach(settings: Settings) -> Instance:
     """
     record = read_record(settings.paths)
     if record is None:
-        return Instance(settings, Ports(settings.offset or 0))
+        return Instance(settings, Ports(settings.offset or 0), logstore.choose(settings))
     if settings.offset is not None and settings.offset != record["port_offset"]:
         raise OffsetMismatch(settings.offset, record["port_offset"], str(settings.paths.state))
-    return Instance(settings, Ports(record["port_offset"]))
+    store = logstore.recorded(record) or logstore.choose(settings)
+    return Instance(settings, Ports(record["port_offset"]), store)
 
 
 def begin(settings: Settings) -> Instance:
     """The instance as `up` shall start it when nothing of it runs: as given, else as one that crashed was started."""
     record = read_record(settings.paths) or {"port_offset": 0}
-    return Instance(settings, Ports(record["port_offset"] if settings.offset is None else settings.offset))
+    offset = record["port_offset"] if settings.offset is None else settings.offset
+    return Instance(settings, Ports(offset), logstore.choose(settings))
 
 
 def write_record(instance: Instance, components: list[str]) -> None:
     """Note how the instance was started and what belongs to it."""
-    record = {"port_offset": instance.ports.offset, "components": components}
+    store = instance.log_store.record()
+    record = {"port_offset": instance.ports.offset, "components": components, "log_store": store}
     replacement = instance.paths.instance_file.with_suffix(".new")
     replacement.write_text(json.dumps(record))
     replacement.replace(instance.paths.instance_file)

@@ -1,14 +1,51 @@
-"""The note that `up` leaves while it fetches and builds, so that `status` can say who is still to come."""
+"""The note that `up` leaves while it fetches and builds: who is still to come, since when, and until about when.
+
+`status` reads it, and so do the console and `make follow` (`console/joining.py`, by JOINING_FILE), which show it where
+a server does not answer yet:
+
+    {"pid": 4711, "components": {"jaeger": {"url": "http://127.0.0.1:16686", "state": "building", "since": 1764277200.0,
+                                            "until": 1764277290.0}}}
+
+`pid` is the `up` that is under way: when that process has ended, the note is void. `state` is "building" or "waiting"
+(for another build, or for a package). Times are Unix seconds; `since` is when this `up` found the component's program
+missing, `until` an estimate.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+import os
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from . import lock
+from .components import Component
 from .errors import AlreadyUnderWay
+from .modules import Module
 from .paths import StatePaths
+from .render import write
+from .say import clock
+
+# The builds write it, and what joins is struck out by the thread that starts it.
+_WRITING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Joining:
+    """One component that is still to come."""
+
+    url: str
+    state: str
+    since: float
+    until: float
+
+    def words(self, now: float) -> str:
+        """`building for 1 min 20 s, about 40 s more`."""
+        left = self.until - now
+        more = f"about {clock(left)} more" if left > 1 else "to be finished at any moment"
+        return f"{self.state} for {clock(max(0.0, now - self.since))}, {more}"
 
 
 @contextlib.contextmanager
@@ -26,16 +63,46 @@ def sole_up(paths: StatePaths) -> Iterator[None]:
         ) from None
 
 
-def note(paths: StatePaths, names: Iterable[str]) -> None:
+def forecast(absent: Sequence[Component], left: Sequence[Module], since: float, now: float) -> dict[str, Joining]:
+    """When to expect each absent component, given the modules that are left to build; the first is built now."""
+    finished: dict[str, tuple[str, float]] = {}
+    end = now
+    for module in left:
+        end += module.minutes * 60
+        state = "building" if module is left[0] else "waiting"
+        finished |= {output: (state, end) for _, output in module.builds}
+    programs = {component.name: component.program for component in absent}
+    answer = {}
+    for component in absent:
+        program = programs.get(component.joins_with, component.program)
+        state, until = finished.get(program, ("waiting", now))
+        answer[component.name] = Joining(component.url, state, since, until)
+    return answer
+
+
+def note(paths: StatePaths, joining: Mapping[str, Joining]) -> None:
     """Write down who is still to come."""
-    paths.joining_file.write_text(json.dumps(sorted(names)))
+    with _WRITING:
+        _write(paths, joining)
 
 
-def expected(paths: StatePaths) -> set[str]:
-    """Who is still to come; nobody when no `up` is under way, whatever a killed one has left written."""
+def _write(paths: StatePaths, joining: Mapping[str, Joining]) -> None:
+    components = {name: asdict(its) for name, its in joining.items()}
+    write(paths.joining_file, json.dumps({"pid": os.getpid(), "components": components}, indent=2))
+
+
+def keep(paths: StatePaths, names: Collection[str]) -> None:
+    """Strike out everyone but these."""
+    with _WRITING:
+        _write(paths, {name: its for name, its in expected(paths).items() if name in names})
+
+
+def expected(paths: StatePaths) -> dict[str, Joining]:
+    """Who is still to come; no component when no `up` is under way, whatever a killed one has left written."""
     if not lock.is_held(paths.up_lock):
-        return set()
+        return {}
     try:
-        return set(json.loads(paths.joining_file.read_text()))
-    except (OSError, ValueError):
-        return set()
+        written = json.loads(paths.joining_file.read_text())["components"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return {name: Joining(**its) for name, its in written.items()}

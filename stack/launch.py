@@ -47,6 +47,7 @@ class Launch:
         running = self.supervisor.processes()
         self.ran_before = {name for name, info in running.items() if info["pid"]}
         render.left(paths, {component.name for component, _ in components})
+        render.given_log_store(self.instance)
         for component, program in components:
             supervisorconf.write_component(self.instance, component, program)
             render.joined(self.instance, component)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
+
+POLL_SECONDS = 0.2
 
 
 class Held(Exception):
@@ -19,21 +22,24 @@ class Held(Exception):
 
 
 @contextlib.contextmanager
-def hold(path: Path, on_wait: Callable[[int | None], None] | None = None) -> Iterator[IO[str]]:
+def hold(
+    path: Path, on_wait: Callable[[int | None], None] | None = None, check: Callable[[], None] = lambda: None
+) -> Iterator[IO[str]]:
     """Hold the lock. When it is taken: call `on_wait(pid)` and wait, or raise Held when there is no `on_wait`.
 
-    Yields the lock's file; a child that inherits it keeps the lock until it ends too.
+    `check` is called while it waits and may raise to end that. Yields the lock's file; a child that inherits it keeps
+    the lock until it ends too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not taken(file):
             pid = holder(path)
             if on_wait is None:
-                raise Held(pid) from None
+                raise Held(pid)
             on_wait(pid)
-            fcntl.flock(file, fcntl.LOCK_EX)
+            while not taken(file):
+                check()
+                time.sleep(POLL_SECONDS)
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -41,6 +47,15 @@ def hold(path: Path, on_wait: Callable[[int | None], None] | None = None) -> Ite
             yield file
         finally:
             file.truncate(0)
+
+
+def taken(file: IO[str]) -> bool:
+    """Take the lock if it is free: whether we have it now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def holder(path: Path) -> int | None:

@@ -25,6 +25,10 @@ class Module:
     ldflags: str
     go: Version
     minutes: float
+    source: Path | None = None
+    """The recipe by which a dependency's source is adapted first (`gosource`)."""
+    unoptimised: tuple[str, ...] = ()
+    """Patterns of packages that are compiled without optimisation: linked, but never called."""
 
     @property
     def home(self) -> Path:
@@ -48,7 +52,7 @@ def program_home(name: str, version: str) -> Path:
 
 @cache
 def load() -> tuple[Module, ...]:
-    """Every module, quickest build first."""
+    """Every module, in the order in which they are built: first what one followed order needs."""
     entries = yaml.safe_load((FOLDER / "modules.yaml").read_text())["modules"]
     return tuple(
         Module(
@@ -59,6 +63,8 @@ def load() -> tuple[Module, ...]:
             ldflags=entry["ldflags"],
             go=parse(str(entry["go"])) or (1, 0),
             minutes=float(entry["minutes"]),
+            source=FOLDER / entry["dir"] / entry["source"] if "source" in entry else None,
+            unoptimised=tuple(entry.get("unoptimised", ())),
         )
         for entry in entries
     )

@@ -60,7 +60,7 @@ def require_libraries(program: Path, say: Say) -> None:
 
 
 def to_build(names: Iterable[str]) -> list[modules.Module]:
-    """The modules that must be built for those of the programs that are missing, quickest first."""
+    """The modules that must be built for those of the programs that are missing, in that order."""
     missing = {name for name, path in locate_all(names).items() if path is None and PROGRAMS[name].source == "go"}
     return [module for module in modules.load() if missing & {output for _, output in module.builds}]
 
@@ -71,9 +71,10 @@ def everything(say: Say, also: Iterable[str] = ()) -> None:
     errors: list[ProgramError] = []
     with ThreadPoolExecutor(max_workers=1) as pool:
         ready_made = pool.submit(packaged, wanted, say)
-        for module in to_build(wanted):
+        left = to_build(wanted)
+        for index, module in enumerate(left):
             try:
-                gobuild.build(module, say)
+                gobuild.build(module, say, ahead=left[index + 1 : index + 1 + gobuild.AHEAD])
             except ProgramError as error:
                 errors.append(error)
                 if isinstance(error, NoNetwork):

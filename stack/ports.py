@@ -23,6 +23,8 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "alertmanager": 9093,
     "loki": 3100,
     "loki-grpc": 9096,
+    "log-gateway-metrics": 9112,
+    "victorialogs": 9428,
     "jaeger": 16686,
     "jaeger-query-grpc": 16685,
     "jaeger-otlp": 4319,

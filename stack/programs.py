@@ -27,13 +27,13 @@ class Program:
 
     name: str
     oldest: versions.Version
-    source: Literal["apt", "wheel", "go"]
+    source: Literal["apt", "wheel", "go", "path"]
     command: str = ""
     package: str = ""
     ask: tuple[str, ...] = ("--version",)
     expects: str = ""
     optional: bool = False
-    """Not of the stack: fetched only when it is asked for by name."""
+    """Not needed by every stack: fetched only when it is asked for by name, and if it has a source at all."""
 
     @property
     def on_path(self) -> str:
@@ -62,7 +62,9 @@ PROGRAMS: Mapping[str, Program] = {
         # url_file came with 0.26; Debian's 0.25 has no page either.
         Program("alertmanager", (0, 27), "go", expects="alertmanager"),
         Program("amtool", (0, 27), "go", expects="amtool"),
-        Program("loki", (3, 4), "go", expects="branch:"),
+        Program("victoria-logs", (1, 52), "go", expects="victoria-logs"),
+        # Never fetched or built: used where this machine has one.
+        Program("loki", (3, 4), "path", expects="branch:", optional=True),
         Program("jaeger", (2, 13), "go", expects="jaeger version"),
         # Only the contrib distribution has the parts that our configuration names, by these names since 0.158.
         Program("otelcol", (0, 158), "go", command="otelcol-contrib", expects="version"),

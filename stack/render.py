@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from . import alertmanager_config
 from .components import Component
@@ -103,6 +104,23 @@ def joined(instance: Instance, component: Component) -> None:
     if component.name == "alertmanager":
         target = [{"targets": [f"127.0.0.1:{instance.ports['alertmanager']}"]}]
         write(folder / "alertmanagers" / "alertmanager.json", json.dumps(target))
+
+
+def given_log_store(instance: Instance) -> None:
+    """Have Prometheus scrape a Loki that runs elsewhere, at the address that was given."""
+    if instance.log_store.kind != "given":
+        return
+    parts = urlsplit(instance.log_store.url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    labels = {"job": "loki", "instance": parts.netloc}
+    # Labels that change the scheme and path of the scrape; Prometheus does not store them.
+    if parts.scheme == "https":
+        labels["__scheme__"] = "https"
+    if parts.path:
+        labels["__metrics_path__"] = f"{parts.path}/metrics"
+    groups = [{"targets": [f"{host}:{port}"], "labels": labels}]
+    write(instance.paths.run / "prometheus" / "targets" / "loki.json", json.dumps(groups, indent=2))
 
 
 def left(paths: StatePaths, joined_ones: Collection[str]) -> None:

@@ -29,6 +29,7 @@ class Say:
         self.stream = stream or sys.stdout
         self.live = self.stream.isatty()
         self.lock = threading.Lock()
+        self.parts: dict[str, str] = {}
         self.shown = ""
         self.started = self.repeated_at = time.monotonic()
 
@@ -43,12 +44,16 @@ class Say:
             self.stream.write(f"{text}\n")
             self.draw()
 
-    def under_way(self, text: str) -> None:
-        """Show what is going on, replacing what was shown before; "" ends it."""
+    def under_way(self, text: str, part: str = "") -> None:
+        """Show what is going on, replacing what was shown before of this part of the work; "" ends it.
+
+        Parts that go on at the same time share the line.
+        """
         with self.lock:
+            self.parts[part] = text.strip()
             if self.live:
                 self.erase()
-                self.shown = text
+                self.shown = "  " + " · ".join(shown) if (shown := [its for its in self.parts.values() if its]) else ""
                 self.draw()
             elif text and time.monotonic() - self.repeated_at >= REPEAT_SECONDS:
                 self.repeated_at = time.monotonic()

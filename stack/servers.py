@@ -70,7 +70,7 @@ def front_door(instance: Instance) -> Component:
 
 def telemetry(instance: Instance) -> list[Component]:
     """What collects, keeps and shows the signals."""
-    found = [prometheus(instance), alertmanager(instance), loki(instance), jaeger(instance), collector(instance)]
+    found = [prometheus(instance), alertmanager(instance), jaeger(instance), collector(instance)]
     # Grafana is in no registry: it is shown only where it is installed.
     if program := shutil.which("grafana-server") or shutil.which("grafana"):
         found.append(grafana(instance, program))
@@ -134,32 +134,6 @@ def alertmanager(instance: Instance) -> Component:
     )
 
 
-def loki(instance: Instance) -> Component:
-    """Loki, all parts in one process."""
-    ports = instance.ports
-    return Component(
-        name="loki",
-        program="loki",
-        arguments=(f"-config.file={CONFIG / 'loki' / 'loki.yaml'}", "-config.expand-env=true"),
-        ports=("loki", "loki-grpc"),
-        ready=ready.http_ok(ports["loki"], "/ready"),
-        url=ports.url("loki"),
-        environment={
-            "LOKI_HOST": LOCAL,
-            "LOKI_HTTP_PORT": str(ports["loki"]),
-            "LOKI_GRPC_PORT": str(ports["loki-grpc"]),
-            "LOKI_DATA": str(instance.paths.data("loki")),
-            "GOMEMLIMIT": "150MiB",
-        },
-        core=False,
-        wave=4,
-        stop_seconds=15,
-        ready_seconds=120.0,
-        scrape={"loki": "loki"},
-        note="logs (API)",
-    )
-
-
 def jaeger(instance: Instance) -> Component:
     """Jaeger with Badger on disk."""
     ports = instance.ports
@@ -215,7 +189,7 @@ def collector(instance: Instance) -> Component:
             "COLLECTOR_METRICS_PORT": str(ports["collector-metrics"]),
             "COLLECTOR_DATA": str(paths.data("collector")),
             "LOG_GLOB": f"{paths.json_logs}/*.log*",
-            "LOKI_URL": ports.url("loki"),
+            "LOGS_ENDPOINT": f"{instance.loki_url}/otlp/v1/logs",
             "JAEGER_OTLP_ENDPOINT": f"{LOCAL}:{ports['jaeger-otlp']}",
             "DEPLOYMENT_ENVIRONMENT": instance.settings.passed_on["DEPLOYMENT_ENVIRONMENT"],
             "GOMEMLIMIT": "120MiB",
@@ -259,7 +233,7 @@ def grafana(instance: Instance, program: str) -> Component:
             "GF_PLUGINS_PREINSTALL_DISABLED": "true",
             "PROMETHEUS_URL": instance.ports.url("prometheus"),
             "ALERTMANAGER_URL": instance.ports.url("alertmanager"),
-            "LOKI_URL": instance.ports.url("loki"),
+            "LOKI_URL": instance.loki_url,
             "JAEGER_URL": instance.ports.url("jaeger"),
         },
         core=False,

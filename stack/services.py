@@ -146,10 +146,11 @@ def environment(instance: Instance, service: str, name: str, port: str = "") -> 
         "API_URL": ports.url("nginx"),
         "PROMETHEUS_URL": ports.url("prometheus"),
         "ALERTMANAGER_URL": ports.url("alertmanager"),
-        "LOKI_URL": ports.url("loki"),
+        "LOKI_URL": instance.loki_url,
         "JAEGER_URL": ports.url("jaeger"),
         "COLLECTOR_METRICS_URL": ports.url("collector-metrics"),
         "CONSOLE_URL": ports.url("console"),
         **({"FAULTS_FILE": str(instance.paths.flags_file)} if service in ("api", "payments", "worker") else {}),
+        "JOINING_FILE": str(instance.paths.joining_file),
         "PYTHONUNBUFFERED": "1",
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .errors import SettingError
 from .paths import ROOT, StatePaths
@@ -18,6 +20,13 @@ PASSED_ON = (
     # A load test sends from one address what many would.
     *("RATE_LIMIT_ORDERS", "RATE_LIMIT_LOGINS", "RATE_LIMIT_ADDRESSES"),
 )
+# How each is written, and what is said of one that is not.
+LOG_SETTINGS = {
+    "LOKI_URL": (r".+", "the address of a server"),
+    "LOG_STORE": (r"victorialogs|loki", "victorialogs or loki"),
+    "LOG_RETENTION": (r"[1-9]\d{0,4}[dwy]", "whole days, weeks or years: 3d, 2w, 1y"),
+    "LOG_RETENTION_BYTES": (r"[1-9]\d{0,5}(MB|GB|TB)", "a size: 500MB, 1GB, 2TB"),
+}
 # What has one of these in it cannot be written into supervisord's configuration and be read back the same.
 UNFIT = ("\n", '"', "'", " ;", " #", "*", "?", "[")
 
@@ -30,6 +39,12 @@ class Settings:
     offset: int | None = None
     traffic: bool = True
     passed_on: Mapping[str, str] = field(default_factory=dict)
+    loki_url: str = ""
+    """A Loki that is used instead of a log store of the instance's own; no trailing slash."""
+    log_store: str = ""
+    """`victorialogs`, `loki`, or "": whichever this machine has."""
+    log_retention: str = "3d"
+    log_retention_bytes: str = "1GB"
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -44,7 +59,34 @@ def read(environ: Mapping[str, str]) -> Settings:
         offset=parse_offset(offset) if offset else None,
         traffic=switch("TRAFFIC", environ.get("TRAFFIC", ""), default=True),
         passed_on=passed_on,
+        **log_settings(environ),
     )
+
+
+def log_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """LOKI_URL, LOG_STORE, LOG_RETENTION and LOG_RETENTION_BYTES, checked; what is not given is left out."""
+    given = {name: text for name in LOG_SETTINGS if (text := environ.get(name, "").strip())}
+    for name, text in given.items():
+        pattern, allowed = LOG_SETTINGS[name]
+        if not re.fullmatch(pattern, text):
+            raise SettingError(name, text, allowed)
+    if "LOKI_URL" in given:
+        given["LOKI_URL"] = server_url("LOKI_URL", given["LOKI_URL"])
+        if "LOG_STORE" in given:
+            raise SettingError("LOG_STORE", given["LOG_STORE"], "left out with LOKI_URL, which names the store")
+    return {name.lower(): text for name, text in given.items()}
+
+
+def server_url(name: str, text: str) -> str:
+    """An http or https URL of a server, without a trailing slash; SettingError for anything else."""
+    try:
+        parts = urlsplit(fit(name, text))
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.query or parts.fragment or "@" in parts.netloc:
+        raise SettingError(name, text, "http://HOST[:PORT][/PATH] or https://…, without user and password")
+    return text.rstrip("/")
 
 
 def state_dir(environ: Mapping[str, str]) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from . import joining
 from .components import Component, Table, table
 from .instance import Instance, attach, read_record
+from .joining import Joining
 from .render import log_file
 from .settings import Settings
 from .supervisor import Supervisor
@@ -38,28 +40,31 @@ class Row:
     log: str
     uptime_seconds: float | None
     memory_bytes: int | None
+    joining: str = ""
+    """Of one that is still to come: for how long it has been built, and for about how long it will be."""
 
 
-def state_of(info: Mapping[str, Any] | None, is_joining: bool) -> str:
+def state_of(info: Mapping[str, Any] | None, joins: Joining | None) -> str:
     """The component's state in one word; `info` is supervisord's account of it, None when it knows nothing of it."""
     if info is None:
-        return "building" if is_joining else "absent"
+        return "building" if joins else "absent"
     if info["statename"] == "EXITED" and info["exitstatus"] == MISCONFIGURED:
         return "fatal"
     return STATES.get(info["statename"], "fatal")
 
 
-def row(instance: Instance, component: Component, info: Mapping[str, Any] | None, is_joining: bool) -> Row:
+def row(instance: Instance, component: Component, info: Mapping[str, Any] | None, joins: Joining | None = None) -> Row:
     """What there is to know about the component."""
     pid = info["pid"] if info and info["pid"] else None
     return Row(
-        state=state_of(info, is_joining),
+        state=state_of(info, joins),
         pid=pid,
         port=instance.ports[component.ports[0]] if component.ports else 0,
         url=component.url,
         log=str(log_file(instance.paths, component)),
         uptime_seconds=float(info["now"] - info["start"]) if info and pid else None,
         memory_bytes=resident(pid) if pid else None,
+        joining=joins.words(time.time()) if joins and info is None else "",
     )
 
 
@@ -91,7 +96,7 @@ def collect(instance: Instance, components_of: Table = table) -> dict[str, Row]:
         belongs = {*record["components"], *known}
         components = [component for component in components if component.name in belongs]
     return {
-        component.name: row(instance, component, known.get(component.name), component.name in to_come)
+        component.name: row(instance, component, known.get(component.name), to_come.get(component.name))
         for component in components
     }
 
@@ -105,6 +110,7 @@ def status(settings: Settings, *, as_json: bool = False, components_of: Table = 
             "components": {name: asdict(its) for name, its in rows.items()},
             "state_dir": str(instance.paths.state),
             "port_offset": instance.ports.offset,
+            "log_store": instance.log_store.record() | {"url": instance.loki_url},
         }
         print(json.dumps(answer, indent=2))
     else:

@@ -7,9 +7,12 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
+
+from . import tether
 
 BEAT_SECONDS = 0.5
 TAIL_BYTES = 20_000
@@ -27,23 +30,32 @@ def run(
 ) -> tuple[int, str]:
     """Run the command at low priority, its output appended to `log`; its exit code and the end of its output.
 
-    `beat` is called twice a second. When we are interrupted the command's whole process group is ended: it has its
-    own, so that Ctrl-C reaches us first; with `finish` it is left to come to its end. `keep_open` are files (locks)
-    that shall outlive us if we are killed.
+    `beat` is called twice a second and may raise to stop the command. When we are interrupted or killed the command's
+    whole process group is ended: it has its own, so that Ctrl-C reaches us first; with `finish` it is left to come to
+    its end. `keep_open` are files (locks) that are held until the command has ended, if we are killed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with contextlib.ExitStack() as open_files:
+        output = open_files.enter_context(log.open("ab"))
         begin = output.tell()
+        prefix, kept = nice(), [file.fileno() for file in keep_open]
+        if not finish:
+            reading, writing = os.pipe()
+            open_files.callback(os.close, writing)
+            prefix = [sys.executable, "-S", tether.__file__, str(reading), *prefix]
+            kept.append(reading)
         process = subprocess.Popen(
-            [*nice(), *command],
+            [*prefix, *command],
             cwd=cwd,
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            pass_fds=[file.fileno() for file in keep_open],
+            pass_fds=kept,
         )
+        if not finish:
+            os.close(reading)
         try:
             while True:
                 with contextlib.suppress(subprocess.TimeoutExpired):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import disk, gobuild, obtain, portcheck, render, stragglers
+from .builds import Builds
 from .components import PYTHON, Component, Table, table
-from .errors import DiskFull, Misconfigured, NoNetwork, ProgramError, StackError
+from .errors import Misconfigured, StackError
 from .instance import Instance, attach, begin, make_state_dir, write_record
-from .joining import note, sole_up
+from .joining import forecast, keep, note, sole_up
 from .launch import Launch
 from .modules import Module
-from .programs import PROGRAMS, locate
+from .programs import PROGRAMS
 from .say import Say, clock
 from .settings import Settings
 from .supervisor import Supervisor
@@ -31,33 +33,60 @@ def up(settings: Settings, say: Say, components_of: Table = table) -> int:
         instance = heal(settings, say)
         components = components_of(instance)
         require_ports(instance, components, say)
-        found = core_programs(components, say)
-        render.static(instance)
-        write_record(instance, [component.name for component in components])
+        found = obtain.locate_all({component.program for component in components if component.program in PROGRAMS})
+        absent = absent_of(components, found)
+        builds = begin_builds(instance, absent, say)
         launch = Launch(instance, say)
         try:
-            return bring_up(launch, components, found, say)
+            found |= core_programs(components, found, say)
+            render.static(instance)
+            write_record(instance, [component.name for component in components])
+            return bring_up(launch, components, found, builds, say)
         except KeyboardInterrupt:
             launch.stop_waiting()
             say.line("\nStopped waiting. What has been started goes on: `make up` continues, `make down` ends it.")
             return 130
         finally:
+            builds.stop()
             launch.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def bring_up(launch: Launch, components: list[Component], found: Mapping[str, Path | None], say: Say) -> int:
-    """Start what is there, tell when the core is up, then build and join the rest."""
-    startable = [(component, path) for component in components if (path := program_of(component, found))]
-    absent = [component for component in components if program_of(component, found) is None]
-    note(launch.instance.paths, [component.name for component in absent])
+def absent_of(components: list[Component], found: Mapping[str, Path | None]) -> list[Component]:
+    """The components whose program is missing, and those that are started together with one of these."""
+    missing = {component.name for component in components if program_of(component, found) is None}
+    return [component for component in components if component.name in missing or component.joins_with in missing]
+
+
+def begin_builds(instance: Instance, absent: list[Component], say: Say) -> Builds:
+    """Begin to build what is missing, and keep the note of who is still to come."""
+    since = time.time()
+
+    def on_begin(left: Sequence[Module]) -> None:
+        joined = {path.stem for path in instance.paths.programs.glob("*.conf")}
+        to_come = [component for component in absent if component.name not in joined]
+        note(instance.paths, forecast(to_come, left, since, time.time()))
+
+    left = obtain.to_build({component.program for component in absent} & PROGRAMS.keys())
+    note(instance.paths, forecast(absent, left, since, since))
+    return Builds(left, say, on_begin)
+
+
+def bring_up(
+    launch: Launch, components: list[Component], found: Mapping[str, Path | None], builds: Builds, say: Say
+) -> int:
+    """Start what is there, tell when the core is up, and let the rest join as it is built."""
+    absent = absent_of(components, found)
+    startable = [(one, path) for one in components if one not in absent and (path := program_of(one, found))]
+    keep(launch.instance.paths, {component.name for component in absent})
     launch.start(startable)
     if errors := launch.wait_all(core_only=True):
         launch.stop_waiting()
         launch.supervisor.settle()
         return tell(errors, say)
-    core_is_up(components, absent, say)
-    errors = build_and_join(launch, absent, say) if absent else []
-    errors += launch.wait_all()
+    core_is_up(components, absent, builds.modules, say)
+    for _ in builds.finished():
+        absent = join_built(launch, absent, say)
+    errors = [*builds.errors, *launch.wait_all()]
     launch.supervisor.settle()
     if errors:
         return tell(errors, say)
@@ -88,62 +117,44 @@ def require_ports(instance: Instance, components: list[Component], say: Say) -> 
     portcheck.require_free(wanted, instance.ports.offset, say)
 
 
-def core_programs(components: list[Component], say: Say) -> dict[str, Path | None]:
-    """Where each program is; those of the core are fetched first when they are missing."""
-    found = obtain.locate_all({component.program for component in components if component.program in PROGRAMS})
+def core_programs(components: list[Component], found: Mapping[str, Path | None], say: Say) -> dict[str, Path | None]:
+    """Where the programs of the core are that were missing: fetched first."""
     missing = {c.program for c in components if c.core and c.program != PYTHON and found.get(c.program) is None}
-    if missing & PROGRAMS.keys():
-        obtain.packaged(missing, say)
-        found |= obtain.locate_all(missing)
-    return found
+    if not missing & PROGRAMS.keys():
+        return {}
+    obtain.packaged(missing, say)
+    return obtain.locate_all(missing)
 
 
-def core_is_up(components: list[Component], absent: list[Component], say: Say) -> None:
+def core_is_up(components: list[Component], absent: list[Component], left: Sequence[Module], say: Say) -> None:
     """Tell that the shop can be used, where, and what is still to come."""
     say.line(f"The core is up after {clock(say.elapsed())}:")
     for component in components:
         if component.note and component not in absent:
             say.line(f"    {component.url:<26} {component.note}")
-    modules = obtain.to_build({component.program for component in absent})
-    if modules:
-        minutes = sum(module.minutes for module in modules)
-        names = ", ".join(module.name for module in modules)
+    if to_come := [module for module in left if not module.built()]:
+        minutes = sum(module.minutes for module in to_come)
+        names = ", ".join(module.name for module in to_come)
         say.line(
-            f"Still to be built, about {minutes:g} minutes, once per machine: {names}. Each joins when it is ready."
+            f"Being built, at most {minutes:g} minutes more, once per machine: {names}. Each joins when it is ready; "
+            "`make follow` is complete before Alertmanager is there."
         )
         say.line("The shop can be used meanwhile. Ctrl-C leaves it running; `make up` goes on where this stopped.")
 
 
-def build_and_join(launch: Launch, absent: list[Component], say: Say) -> list[StackError]:
-    """Build one module after the other and let its component join at once; the errors of those that failed."""
-    errors: list[StackError] = []
-    waiting = {component.program: component for component in absent}
-    for module in obtain.to_build(waiting):
-        try:
-            gobuild.build(module, say)
-        except ProgramError as error:
-            errors.append(error)
-            if isinstance(error, NoNetwork):
-                break
-            continue
-        except DiskFull as error:
-            errors.append(error)
-            break
-        join_built(launch, module, waiting, say)
-    return errors
-
-
-def join_built(launch: Launch, module: Module, waiting: dict[str, Component], say: Say) -> None:
-    """Let the components join whose program has been built."""
-    for _, output in module.builds:
-        component = waiting.pop(output, None)
-        program = locate(PROGRAMS[output])
-        if component and program:
+def join_built(launch: Launch, absent: list[Component], say: Say) -> list[Component]:
+    """Let the components join whose program is there now; those that are still absent."""
+    found = obtain.locate_all({component.program for component in absent if component.program in PROGRAMS})
+    still = absent_of(absent, found)
+    for component in absent:
+        program = program_of(component, found)
+        if component not in still and program:
             ports = launch.instance.ports
             portcheck.require_free({port: ports[port] for port in component.ports}, ports.offset, say)
             launch.join(component, program)
             say.line(f"  {component.name} joins")
-    note(launch.instance.paths, [component.name for component in waiting.values()])
+    keep(launch.instance.paths, {component.name for component in still})
+    return still
 
 
 def tell(errors: list[StackError], say: Say) -> int:

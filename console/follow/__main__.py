@@ -21,6 +21,7 @@ from console.follow.gather import Gatherer
 from console.follow.progress import Progress
 from console.follow.render import Renderer
 from console.follow.wait import Waiter
+from console.joining import Joining
 from console.servers.errors import ServerError
 from console.servers.http import HttpTransport
 from console.story import Evidence, Story, tell
@@ -42,13 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         addresses = Addresses.from_environ(os.environ)
     except WrongSetting as error:
         return _fail(errors, str(error), MISCONFIGURED)
-    transport = HttpTransport()
+    transport, joining = HttpTransport(), Joining.from_environ(os.environ)
     evidence = Evidence(
         addresses, order_id=asked.order or "", request_id=asked.request or "", trace_id=asked.trace or ""
     )
     try:
         with Progress(errors) as progress:
-            _gather(evidence, Clients.at(addresses, transport), Waiter(progress))
+            _gather(evidence, Clients.at(addresses, transport, joining), Waiter(progress), joining)
     except (ServerError, subject.NothingFound) as error:
         for note in evidence.notes:
             _fail(errors, note, 1)
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _gather(evidence: Evidence, clients: Clients, waiter: Waiter) -> None:
+def _gather(evidence: Evidence, clients: Clients, waiter: Waiter, joining: Joining) -> None:
     if evidence.order_id:
         subject.find_order(evidence, clients, now)
     elif evidence.request_id:
@@ -76,7 +77,7 @@ def _gather(evidence: Evidence, clients: Clients, waiter: Waiter) -> None:
         subject.find_trace(evidence, clients, waiter, now)
     else:
         subject.place_order(evidence, clients)
-    Gatherer(clients, waiter, now, evidence).gather()
+    Gatherer(clients, waiter, now, evidence, joining).gather()
 
 
 def _draw(story: Story, file: Path) -> None:

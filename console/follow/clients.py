@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from console.addresses import Addresses
+from console.joining import Joining
 from console.servers.alertmanager import Alertmanager
 from console.servers.http import JsonServer, Transport
 from console.servers.jaeger import Jaeger
@@ -28,13 +29,13 @@ class Clients:
     room: Room
 
     @classmethod
-    def at(cls, addresses: Addresses, transport: Transport) -> Clients:
-        """Return clients that all ask through one transport."""
+    def at(cls, addresses: Addresses, transport: Transport, joining: Joining | None = None) -> Clients:
+        """Return clients that all ask through one transport; ``joining`` explains a server that is not there yet."""
         return cls(
             shop=Shop(JsonServer("API", addresses.api, transport, _SHOP_SECONDS)),
-            jaeger=Jaeger(JsonServer("Jaeger", addresses.jaeger, transport)),
-            loki=Loki(JsonServer("Loki", addresses.loki, transport)),
+            jaeger=Jaeger(JsonServer("Jaeger", addresses.jaeger, transport, joining=joining)),
+            loki=Loki(JsonServer("Log store", addresses.loki, transport, joining=joining)),
             prometheus=Prometheus(JsonServer("Prometheus", addresses.prometheus, transport)),
-            alertmanager=Alertmanager(JsonServer("Alertmanager", addresses.alertmanager, transport)),
+            alertmanager=Alertmanager(JsonServer("Alertmanager", addresses.alertmanager, transport, joining=joining)),
             room=Room(JsonServer("Console", addresses.console, transport)),
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from console.follow.clients import Clients
 from console.follow.wait import Waiter
+from console.joining import Joining
 from console.servers.errors import ServerError
 from console.servers.jaeger import Span
 from console.servers.loki import LogLine, by_fields
@@ -38,6 +39,7 @@ class Gatherer:
     waiter: Waiter
     now: Callable[[], datetime]
     evidence: Evidence
+    joining: Joining = field(default_factory=Joining)
 
     def gather(self) -> Evidence:
         """Ask each server in turn, whatever became of the others; all waits after the order's share one budget."""
@@ -45,7 +47,9 @@ class Gatherer:
         if found.order_id:
             self.waiter.begin(ORDER_SECONDS)
             found.order = self._ask(self._order) or found.order
-        self.waiter.begin(SIGNAL_SECONDS if self._is_fresh() else 0)
+        # Without its Collector nothing arrives for now, however long it is waited for.
+        no_collector = self.joining.component("collector")
+        self.waiter.begin(SIGNAL_SECONDS if self._is_fresh() and not no_collector else 0)
         if found.trace_id:
             found.spans = self._ask(self._spans)
         if found.request_id or found.trace_id:
@@ -56,6 +60,8 @@ class Gatherer:
             found.exemplars = self._ask(self._exemplars)
         found.alerts = self._ask(self.clients.alertmanager.active)
         found.has_jaeger_page = self.clients.jaeger.has_page()
+        if no_collector:
+            found.note(f"The Collector {no_collector}. Log lines written until then are delivered, spans are not.")
         return found
 
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
@@ -105,7 +111,7 @@ class Gatherer:
 
         def what(lines: Sequence[LogLine]) -> str:
             missing = missing_services((line.service for line in lines), expected)
-            return f"waiting for {missing or 'the last'} log lines in Loki"
+            return f"waiting for {missing or 'the last'} log lines in the log store"
 
         def is_enough(lines: Sequence[LogLine]) -> bool:
             has_all = not missing_services((line.service for line in lines), expected)

@@ -41,7 +41,9 @@ def find_order(evidence: Evidence, clients: Clients, now: Callable[[], datetime]
         lines = _lines_by(clients, "order_id", evidence.order_id, now)
         evidence.request_id, evidence.trace_id = field_in(lines, "request_id"), field_in(lines, "trace_id")
         if not lines:
-            raise NothingFound(f"Loki has no log line of order {evidence.order_id} of the last day.") from error
+            raise NothingFound(
+                f"The log store has no log line of order {evidence.order_id} of the last day."
+            ) from error
         return
     if order is None:
         raise NothingFound(f"The shop has no order {evidence.order_id}.")
@@ -52,12 +54,12 @@ def find_request(evidence: Evidence, clients: Clients, waiter: Waiter, now: Call
     """Set the trace and the order of a request from its log lines, which carry all three ids."""
     waiter.begin(ARRIVAL_SECONDS)
     lines = waiter.until(
-        lambda _: "waiting for the request's log lines in Loki",
+        lambda _: "waiting for the request's log lines in the log store",
         lambda: _lines_by(clients, "request_id", evidence.request_id, now),
         lambda lines: bool(field_in(lines, "trace_id")),
     )
     if not lines:
-        raise NothingFound(f"Loki has no log line with request id {evidence.request_id} of the last day.")
+        raise NothingFound(f"The log store has no log line with request id {evidence.request_id} of the last day.")
     evidence.trace_id, evidence.order_id = field_in(lines, "trace_id"), field_in(lines, "order_id")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from console.addresses import Addresses
+from console.joining import Joining
 from console.servers.http import JsonServer, Transport
 
 _SHOP_SECONDS = 10.0
@@ -22,12 +23,12 @@ class Directory:
     alertmanager: JsonServer
 
     @classmethod
-    def at(cls, addresses: Addresses, transport: Transport) -> Directory:
-        """Return the servers, all asked through one transport."""
+    def at(cls, addresses: Addresses, transport: Transport, joining: Joining | None = None) -> Directory:
+        """Return the servers, all asked through one transport; ``joining`` explains one that is not there yet."""
         return cls(
             api=JsonServer("API", addresses.api, transport, _SHOP_SECONDS),
             prometheus=JsonServer("Prometheus", addresses.prometheus, transport),
-            loki=JsonServer("Loki", addresses.loki, transport),
-            jaeger=JsonServer("Jaeger", addresses.jaeger, transport, _JAEGER_SECONDS),
-            alertmanager=JsonServer("Alertmanager", addresses.alertmanager, transport),
+            loki=JsonServer("Log store", addresses.loki, transport, joining=joining),
+            jaeger=JsonServer("Jaeger", addresses.jaeger, transport, _JAEGER_SECONDS, joining),
+            alertmanager=JsonServer("Alertmanager", addresses.alertmanager, transport, joining=joining),
         )

@@ -20,20 +20,24 @@ class ServerError(Exception):
         self.server = server
 
 
+# Whichever store runs is asked as Loki is.
+_SETTINGS = {"Log store": "LOKI_URL"}
+
+
 class NotConfigured(ServerError):
     """The server has no address in this installation."""
 
     def __init__(self, server: str) -> None:
-        super().__init__(server, f"has no address: set {server.upper().replace(' ', '_')}_URL if it runs")
+        setting = _SETTINGS.get(server, f"{server.upper().replace(' ', '_')}_URL")
+        super().__init__(server, f"has no address: set {setting} if it runs")
 
 
 class Unreachable(ServerError):
-    """Nobody answers at the address; a server that is still being built or started looks the same."""
+    """Nothing answers at the address; ``joining`` says of a server that is still being built for how long."""
 
-    def __init__(self, server: str, url: str, reason: str) -> None:
-        super().__init__(
-            server, f"does not answer at {url} ({reason}): it is down or not up yet, see `make status` and `make logs`"
-        )
+    def __init__(self, server: str, url: str, reason: str, joining: str = "") -> None:
+        cause = joining or f"does not answer at {url} ({reason}): it is down or not up yet"
+        super().__init__(server, cause if joining else f"{cause}, see `make status` and `make logs`")
 
 
 class TooSlow(ServerError):

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import requests
 
+from console.joining import Joining
 from console.plaintext import one_line
 from console.servers.errors import BadAnswer, NotConfigured, TooSlow, Unreachable
 
@@ -87,11 +88,22 @@ class HttpTransport:
 
 
 class JsonServer:
-    """One server at one address. ``name`` and ``url`` are shown to people."""
+    """One server at one address. ``name`` and ``url`` are shown to people.
 
-    def __init__(self, name: str, url: str, transport: Transport, seconds: float = SECONDS) -> None:
+    ``joining`` knows whether a server that does not answer is still being built.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        transport: Transport,
+        seconds: float = SECONDS,
+        joining: Joining | None = None,
+    ) -> None:
         self.name, self.url = name, url
         self._transport, self._seconds = transport, seconds
+        self._joining = joining or Joining()
 
     def ask(
         self,
@@ -112,14 +124,17 @@ class JsonServer:
         try:
             return self._transport(method, self.url + path, query or {}, body, self._seconds, headers)
         except requests.ConnectTimeout as error:
-            raise Unreachable(self.name, self.url, "no connection in time") from error
+            raise self._unreachable("no connection in time") from error
         except requests.Timeout as error:
             raise TooSlow(self.name, self.url + path, self._seconds) from error
         except requests.ConnectionError as error:
             refused = "refused" in str(error).lower()
-            raise Unreachable(self.name, self.url, "connection refused" if refused else "connection failed") from error
+            raise self._unreachable("connection refused" if refused else "connection failed") from error
         except requests.RequestException as error:
             raise BadAnswer(self.name, self.url + path, 0, one_line(str(error), _SHOWN)) from error
+
+    def _unreachable(self, reason: str) -> Unreachable:
+        return Unreachable(self.name, self.url, reason, self._joining.of(self.url))
 
     def get(self, path: str, query: Mapping[str, Any], parse: Callable[[Any], Answer]) -> Answer:
         """Return what ``parse`` makes of the JSON content of a 200 answer; raises ``BadAnswer`` for any other."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stack.programs import PROGRAMS, locate
 from tests.rules.files import CONFIG, Check
 
 COLLECTOR = CONFIG / "collector" / "collector.yaml"
@@ -31,7 +32,7 @@ def test_collector_listens_where_it_is_told(check: Check, tmp_path: Path) -> Non
 def test_no_log_line_is_given_up() -> None:
     """Lines wait in a queue on disk, retried without end; when it is full, the files wait instead."""
     config = yaml.safe_load(COLLECTOR.read_text())
-    exporter = config["exporters"]["otlp_http/loki"]
+    exporter = config["exporters"]["otlp_http/logs"]
     assert exporter["retry_on_failure"]["max_elapsed_time"] == "0s"
     assert exporter["sending_queue"]["storage"] == "file_storage"
     assert exporter["sending_queue"]["block_on_overflow"] is True
@@ -45,7 +46,11 @@ def test_jaeger_configuration_is_valid(check: Check) -> None:
 
 
 def test_loki_configuration_is_valid(check: Check, tmp_path: Path) -> None:
-    """Loki accepts its configuration."""
+    """Loki accepts its configuration, where this machine has one; Compose starts it with this file."""
+    if locate(PROGRAMS["loki"]) is None:
+        pytest.skip(
+            "there is no Loki on this machine, and none may be built (AGPL): `make test-compose` tries the file"
+        )
     env = {"LOKI_HOST": "127.0.0.1", "LOKI_DATA": str(tmp_path)}
     check("loki", f"-config.file={LOKI}", "-config.expand-env=true", "-verify-config", env=env)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stack import portcheck, ready, stragglers
-from stack.components import PYTHON, Component
+from stack.components import PYTHON, Component, Table
 from stack.control import control
 from stack.down import down
 from stack.instance import Instance, attach
@@ -79,6 +79,10 @@ class SmallStack:
     def rows(self) -> dict[str, Row]:
         """`make status`."""
         return collect(attach(self.settings), self.components)
+
+    def rows_of(self, components_of: Table) -> dict[str, Row]:
+        """`make status` of another table."""
+        return collect(attach(self.settings), components_of)
 
     def pid(self, name: str) -> int:
         """The pid of a component that runs."""

@@ -60,6 +60,7 @@ def test_status_of_nothing(tmp_path: Path) -> None:
         "log": str(state / "logs" / "redis.log"),
         "uptime_seconds": None,
         "memory_bytes": None,
+        "joining": "",
     }
     assert not state.exists()
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import subprocess
+import sys
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -14,6 +18,7 @@ import pytest
 from stack import disk, gobuild, lock, modules, network, tasks, wheels
 from stack.errors import BuildFailed, DiskFull, NoNetwork
 from stack.modules import Module
+from stack.paths import ROOT
 from stack.programs import PROGRAMS
 from stack.say import Say, clock
 from tests.waiting import wait_until
@@ -44,7 +49,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Module:
     compiler = tmp_path / "go"
     compiler.write_text(COMPILER)
     compiler.chmod(0o755)
-    monkeypatch.setattr(gobuild, "go", lambda module, say: compiler)
+    monkeypatch.setattr(gobuild, "go", lambda module, say, check: compiler)
     monkeypatch.setattr(gobuild, "BUILD_MEGABYTES", 1)
     monkeypatch.setattr(gobuild, "LAST_MEGABYTES", 1)
     (tmp_path / "source").mkdir()
@@ -108,6 +113,12 @@ def test_the_build_does_not_depend_on_the_users_go_settings() -> None:
     assert "GOOS" not in given
 
 
+def test_packages_that_are_never_called_are_compiled_without_optimisation(module: Module) -> None:
+    """After the flags for all packages, as the last pattern that fits counts."""
+    flags = gobuild.build_command(replace(module, unoptimised=("example.org/big/...",)))
+    assert flags.index("-gcflags=all=-dwarf=false") < flags.index("-gcflags=example.org/big/...=-N -dwarf=false")
+
+
 def test_every_server_that_is_built_has_a_recipe() -> None:
     """And every recipe has its module's files."""
     outputs = {output for module in modules.load() for _, output in module.builds}
@@ -163,6 +174,72 @@ def test_an_interrupted_command_is_ended(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         tasks.run(command, tmp_path / "log", interrupt)
     wait_until("the command's child to end", lambda: has_ended(int(pids.read_text())))
+
+
+LAUNCHER = """
+import sys
+from pathlib import Path
+from stack import tasks
+tasks.run(["sh", "-c", "sleep 1000 & echo $$ $! > $1.new; mv $1.new $1; wait", "sh", sys.argv[1]],
+          Path(sys.argv[1] + ".log"), lambda: None)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_a_command_does_not_outlive_its_launcher(tmp_path: Path, how: signal.Signals) -> None:
+    """A closed terminal, `kill` and `kill -9`: the command and the children that it started end as well."""
+    pids = tmp_path / "pids"
+    launcher = subprocess.Popen([sys.executable, "-c", LAUNCHER, str(pids)], cwd=ROOT)
+    wait_until("the command to run", pids.exists)
+    command, child = (int(text) for text in pids.read_text().split())
+    assert not has_ended(command)
+    launcher.send_signal(how)
+    launcher.wait(timeout=10)
+    wait_until("the command to end", lambda: has_ended(command))
+    wait_until("its child to end", lambda: has_ended(child))
+
+
+def test_a_command_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
+    """With its children, some seconds after its launcher has gone."""
+    pids = tmp_path / "pids"
+    script = LAUNCHER.replace('"sleep 1000', '"trap true TERM; sleep 1000').replace("wait", "while :; do wait; done")
+    launcher = subprocess.Popen([sys.executable, "-c", script, str(pids)], cwd=ROOT)
+    wait_until("the command to run", pids.exists)
+    command, _ = (int(text) for text in pids.read_text().split())
+    launcher.kill()
+    launcher.wait(timeout=10)
+    wait_until("the command to be killed", lambda: has_ended(command))
+
+
+def test_the_lock_of_a_killed_build_is_held_until_the_build_has_ended(tmp_path: Path) -> None:
+    """Else the next `up` would build beside it."""
+    path = tmp_path / "lock"
+    script = LAUNCHER.replace("lambda: None)", "lambda: None, keep_open=[held])").replace(
+        "tasks.run", "from stack import lock\nwith lock.hold(Path(sys.argv[1] + '.lock')) as held: tasks.run"
+    )
+    launcher = subprocess.Popen([sys.executable, "-c", script, str(path)], cwd=ROOT)
+    wait_until("the command to run", path.exists)
+    command, _ = (int(text) for text in path.read_text().split())
+    launcher.kill()
+    launcher.wait(timeout=10)
+    wait_until("the lock to be free", lambda: not lock.is_held(Path(f"{path}.lock")))
+    assert has_ended(command)
+
+
+def test_who_waits_for_a_lock_can_be_stopped(tmp_path: Path) -> None:
+    """A build that another Glasshouse has begun is not waited for when `up` is interrupted."""
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    said: list[int | None] = []
+    with (
+        lock.hold(tmp_path / "lock"),
+        pytest.raises(KeyboardInterrupt),
+        lock.hold(tmp_path / "lock", said.append, stop),
+    ):
+        pass
+    assert said == [os.getpid()]
 
 
 def has_ended(pid: int) -> bool:

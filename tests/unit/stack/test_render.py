@@ -13,6 +13,7 @@ from supervisor.datatypes import dict_of_key_value_pairs
 from stack import render, servers, supervisorconf
 from stack.components import table
 from stack.instance import Instance, make_state_dir
+from stack.logstore import LogStore
 from stack.ports import DEFAULT_PORTS
 
 
@@ -131,9 +132,10 @@ def test_our_processes_get_the_settings_they_are_promised(instance: Instance) ->
 
 def test_every_port_has_a_component(instance: Instance) -> None:
     """No port in the table without an owner, and none with two: all are checked before anything starts."""
-    owned = [port for component in table(instance) for port in component.ports]
-    assert len(owned) == len(set(owned))
-    assert set(owned) | {"grafana"} == set(DEFAULT_PORTS)
+    stores = [instance, replace(instance, log_store=LogStore("loki"))]
+    owned = [[port for component in table(one) for port in component.ports] for one in stores]
+    assert all(len(ports) == len(set(ports)) for ports in owned)
+    assert {*owned[0], *owned[1], "grafana"} == set(DEFAULT_PORTS)
 
 
 def test_traffic_is_left_out_when_it_is_not_wanted(instance: Instance) -> None:

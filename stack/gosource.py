@@ -1,0 +1,77 @@
+"""Adapting a module's source before it is built: fetched at the pinned version, checked, edited in a copy.
+
+A recipe (`source` in modules.yaml) names the module, its version and checksum, the folder that the copy gets, files to
+remove and texts to replace. What lies in `files/` beside the recipe is copied over the source. The go.mod of the module
+that is built refers to the folder by `replace`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import BuildFailed
+
+Run = Callable[[list[str], Path], str]
+"""Runs a Go command in a folder: its output, or an error that says why it failed."""
+
+
+def prepare(module_folder: Path, recipe: Path, work: Path, run: Run) -> Path:
+    """The folder to build in: a copy of the module's folder with the adapted source in it, at `work`.
+
+    Raises:
+        BuildFailed: the source is not the one that the recipe was written for.
+    """
+    wanted = yaml.safe_load(recipe.read_text())
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(module_folder, work)
+    source = fetch(wanted, work, run)
+    copy = work / wanted["folder"]
+    # File by file: the module cache's folders may be read-only, and so would be their copies.
+    for file in source.rglob("*"):
+        if file.is_file() and not file.name.endswith("_test.go"):
+            target = copy / file.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    adapt(copy, wanted)
+    shutil.copytree(recipe.parent / "files", copy, dirs_exist_ok=True)
+    return work
+
+
+def fetch(wanted: dict[str, Any], work: Path, run: Run) -> Path:
+    """The module's source in the module cache, downloaded if it is not there; BuildFailed for another checksum."""
+    # In a folder without the go.mod, which replaces the module by the copy that is to be made.
+    outside = work / ".fetch"
+    outside.mkdir()
+    module, version = wanted["module"], wanted["version"]
+    (outside / "go.mod").write_text("module fetch\n")
+    (outside / "go.sum").write_text(
+        f"{module} {version} {wanted['sum']}\n{module} {version}/go.mod {wanted['mod_sum']}\n"
+    )
+    said = run(["mod", "download", "-json", f"{module}@{version}"], outside)
+    answer = json.loads(said[said.index("{") :])
+    # Go itself refuses a download that is not what go.sum says, but not one that the module cache had already.
+    if answer["Sum"] != wanted["sum"]:
+        raise BuildFailed(
+            f"{module} {version} has the checksum {answer['Sum']} and {wanted['sum']} was expected: what the module "
+            "proxy (GOPROXY) gave is not what was published; try another."
+        )
+    return Path(answer["Dir"])
+
+
+def adapt(copy: Path, wanted: dict[str, Any]) -> None:
+    """Remove files and replace texts; BuildFailed when one is not there."""
+    for name in wanted["remove"]:
+        (copy / name).unlink()
+    for name, edits in wanted["edits"].items():
+        text = (copy / name).read_text()
+        for old, new in edits:
+            if old not in text:
+                raise BuildFailed(f"{wanted['module']} {wanted['version']}: {name} has no {old!r} to replace.")
+            text = text.replace(old, new)
+        (copy / name).write_text(text)

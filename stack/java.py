@@ -1,0 +1,50 @@
+"""Java and Maven, for the programs that come as jars: from the PATH, else Debian's packages."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import apt
+from .errors import ProgramMissing
+from .say import Say
+
+# An old Java calls itself 1.8, a fresh one 21 without a dot.
+_JAVA = re.compile(r'version "(?:1\.)?(\d+)')
+_MAVEN = re.compile(r"Apache Maven (\d+)")
+OLDEST_JAVA, OLDEST_MAVEN = 11, 3
+JAVA_PACKAGE, MAVEN_PACKAGE = "default-jre-headless", "maven"
+
+
+def java(say: Say) -> Path:
+    """A Java of version 11 or newer. Raises ProgramMissing."""
+    return _found("java", "-version", _JAVA, OLDEST_JAVA, JAVA_PACKAGE, say)
+
+
+def maven(say: Say) -> Path:
+    """A Maven of version 3 or newer. Raises ProgramMissing."""
+    return _found("mvn", "--version", _MAVEN, OLDEST_MAVEN, MAVEN_PACKAGE, say)
+
+
+def _found(name: str, ask: str, pattern: re.Pattern[str], oldest: int, package: str, say: Say) -> Path:
+    if found := _new_enough(name, ask, pattern, oldest):
+        return found
+    apt.install([package], say)
+    if found := _new_enough(name, ask, pattern, oldest):
+        return found
+    raise ProgramMissing(
+        f"{name} {oldest} or newer is needed and this system's package {package} has an older one: install a newer "
+        "one so that it comes first on the PATH, then try again."
+    )
+
+
+def _new_enough(name: str, ask: str, pattern: re.Pattern[str], oldest: int) -> Path | None:
+    path = shutil.which(name)
+    if path is None:
+        return None
+    done = subprocess.run([path, ask], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    # Maven colours its name even where there is no terminal.
+    found = pattern.search(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout))
+    return Path(path) if done.returncode == 0 and found and int(found[1]) >= oldest else None

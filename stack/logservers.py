@@ -1,0 +1,114 @@
+"""The servers that keep and serve the logs, as components: VictoriaLogs with the log gateway before it, or Loki.
+
+All speak Loki's API on the port `loki`, so that nothing else needs to know which one runs.
+"""
+
+from __future__ import annotations
+
+from . import ready, services
+from .components import PYTHON, Component
+from .instance import Instance
+from .servers import CONFIG, LOCAL
+
+
+def all_of(instance: Instance) -> list[Component]:
+    """None when another machine's Loki is used."""
+    match instance.log_store.kind:
+        case "given":
+            return []
+        case "loki":
+            return [loki(instance)]
+        case "victorialogs":
+            return [victorialogs(instance), log_gateway(instance)]
+
+
+def victorialogs(instance: Instance) -> Component:
+    """VictoriaLogs, one process with everything in it."""
+    ports, settings = instance.ports, instance.settings
+    return Component(
+        name="victorialogs",
+        program="victoria-logs",
+        arguments=(
+            f"-httpListenAddr={LOCAL}:{ports['victorialogs']}",
+            f"-storageDataPath={instance.paths.data('victorialogs')}",
+            f"-retentionPeriod={settings.log_retention}",
+            f"-retention.maxDiskSpaceUsageBytes={settings.log_retention_bytes}",
+            # How long an accepted line may be in memory only: the gateway acknowledges it afterwards.
+            "-inmemoryDataFlushInterval=1s",
+            # The gateway watches the process over one connection (log_gateway/writing/durability.py).
+            "-http.connTimeout=24h",
+            # An empty line stays empty, as in Loki.
+            "-defaultMsgValue=",
+            # The Collector cuts lines off at 256 KiB; one that reaches the store by another way is not to be dropped
+            # for its length, nor a clock that runs ahead be punished by the loss of its lines.
+            "-insert.maxLineSizeBytes=2MB",
+            "-futureRetention=30d",
+            "-memory.allowedBytes=128MB",
+            "-search.maxQueryDuration=30s",
+            # Each query uses every core; the others wait, up to 10 s.
+            "-search.maxConcurrentRequests=4",
+            "-loggerFormat=json",
+            "-loggerLevel=WARN",
+        ),
+        ports=("victorialogs",),
+        ready=ready.http_ok(ports["victorialogs"], "/health"),
+        url=ports.url("victorialogs"),
+        environment={"GOMEMLIMIT": "384MiB"},
+        core=False,
+        # The last to be stopped.
+        wave=5,
+        stop_seconds=15,
+        scrape={"victorialogs": "victorialogs"},
+        note="logs as they are stored (/select/vmui)",
+    )
+
+
+def log_gateway(instance: Instance) -> Component:
+    """The process of ours that serves Loki's API from VictoriaLogs."""
+    ports = instance.ports
+    own = {"VICTORIALOGS_URL": ports.url("victorialogs")}
+    return Component(
+        name="log-gateway",
+        program=PYTHON,
+        arguments=("-m", "gunicorn", "-c", "log_gateway/gunicorn.conf.py", "log_gateway.wsgi:app"),
+        ports=("loki", "log-gateway-metrics"),
+        ready=ready.http_ok(ports["loki"], "/ready"),
+        url=ports.url("loki"),
+        environment=services.environment(instance, "log-gateway", "log-gateway", port="loki") | own,
+        core=False,
+        json_log=True,
+        joins_with="victorialogs",
+        needs=("victorialogs",),
+        # After the Collector, whose last lines it hands on, and before the store.
+        wave=4,
+        stop_seconds=15,
+        scrape={"log-gateway": "log-gateway-metrics"},
+        note="logs (Loki's API)",
+    )
+
+
+def loki(instance: Instance) -> Component:
+    """A Loki of this machine, all parts in one process."""
+    ports = instance.ports
+    return Component(
+        name="loki",
+        program="loki",
+        arguments=(f"-config.file={CONFIG / 'loki' / 'loki.yaml'}", "-config.expand-env=true"),
+        ports=("loki", "loki-grpc"),
+        ready=ready.http_ok(ports["loki"], "/ready"),
+        url=ports.url("loki"),
+        environment={
+            "LOKI_HOST": LOCAL,
+            "LOKI_HTTP_PORT": str(ports["loki"]),
+            "LOKI_GRPC_PORT": str(ports["loki-grpc"]),
+            "LOKI_DATA": str(instance.paths.data("loki")),
+            "LOG_RETENTION": instance.settings.log_retention,
+            "GOMEMLIMIT": "150MiB",
+        },
+        core=False,
+        wave=4,
+        stop_seconds=15,
+        ready_seconds=120.0,
+        scrape={"loki": "loki"},
+        note="logs (API)",
+    )

@@ -1,0 +1,88 @@
+"""Adapting a module's source before it is built."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stack import gosource
+from stack.errors import BuildFailed
+
+RECIPE = {
+    "module": "example.org/server",
+    "version": "v1.2.3",
+    "sum": "h1:good",
+    "mod_sum": "h1:mod",
+    "folder": "server-source",
+    "remove": ["heavy.go"],
+    "edits": {"main.go": [["old()", "new()"]]},
+}
+
+
+class World:
+    """A module that is built, the recipe in it, and a module cache with the source."""
+
+    def __init__(self, folder: Path) -> None:
+        self.module, self.cache, self.work = folder / "module", folder / "cache", folder / "work"
+        self.recipe = self.module / "server" / "source.yaml"
+        self.sum = "h1:good"
+        (self.module / "server" / "files").mkdir(parents=True)
+        (self.module / "go.mod").write_text("module example\n")
+        (self.module / "server" / "files" / "light.go").write_text("package main // ours\n")
+        self.cache.mkdir()
+        for name in ("heavy.go", "main_test.go"):
+            (self.cache / name).write_text("package main\n")
+        (self.cache / "main.go").write_text("old() + old()\n")
+        (self.cache / "main.go").chmod(0o444)
+
+    def prepare(self, **changed: object) -> Path:
+        """Prepare with the recipe, changed like this."""
+        self.recipe.write_text(yaml.safe_dump(RECIPE | changed))
+        return gosource.prepare(self.module, self.recipe, self.work, self.run)
+
+    def run(self, arguments: list[str], folder: Path) -> str:
+        """`go mod download`, which finds the source in the cache; its go.sum holds the pinned checksums."""
+        assert arguments == ["mod", "download", "-json", "example.org/server@v1.2.3"]
+        assert (folder / "go.sum").read_text().splitlines() == [
+            "example.org/server v1.2.3 h1:good",
+            "example.org/server v1.2.3/go.mod h1:mod",
+        ]
+        return "go: a remark\n" + json.dumps({"Dir": str(self.cache), "Sum": self.sum})
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A world of its own."""
+    return World(tmp_path)
+
+
+def test_the_copy_is_adapted_and_the_cache_left_alone(world: World) -> None:
+    """Files removed, every occurrence replaced, our own files added, tests left out."""
+    copy = world.prepare() / "server-source"
+    assert sorted(file.name for file in copy.iterdir()) == ["light.go", "main.go"]
+    assert (copy / "main.go").read_text() == "new() + new()\n"
+    assert (world.cache / "main.go").read_text() == "old() + old()\n"
+    assert (world.work / "go.mod").exists()
+
+
+def test_preparing_again_begins_with_the_original(world: World) -> None:
+    """What an earlier build has left is not edited a second time."""
+    world.prepare()
+    assert (world.prepare() / "server-source" / "main.go").read_text() == "new() + new()\n"
+
+
+def test_a_text_that_is_not_there_stops_the_build(world: World) -> None:
+    """Another version of the source needs another recipe."""
+    with pytest.raises(BuildFailed, match=r"main\.go has no 'other\(\)' to replace"):
+        world.prepare(edits={"main.go": [["other()", ""]]})
+
+
+def test_another_checksum_stops_the_build(world: World) -> None:
+    """Nothing is built from a source that is not the pinned one."""
+    world.sum = "h1:bad"
+    with pytest.raises(BuildFailed, match="has the checksum h1:bad and h1:good was expected"):
+        world.prepare()
+    assert not (world.work / "server-source").exists()

@@ -33,10 +33,18 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
     ("nginx", "Front door", "Spreads requests over the API's replicas and names each request."),
     ("collector", "OpenTelemetry Collector", "Takes in spans and log files; makes span metrics and the service graph."),
     ("prometheus", "Metrics", "Scrapes everything every five seconds, evaluates the rules."),
-    ("loki", "Logs", "Keeps the log lines, with request and trace ids as metadata."),
+    (
+        "victorialogs",
+        "Log store",
+        "VictoriaLogs: keeps the log lines, found by any field, as by request and trace ids.",
+    ),
+    ("log-gateway", "Log gateway", "Takes lines in and answers LogQL, as Loki does, from what VictoriaLogs keeps."),
+    ("loki", "Log store", "Loki: keeps the log lines, with request and trace ids as metadata."),
     ("jaeger", "Traces", "Keeps the spans."),
     ("alertmanager", "Notifications", "Groups, inhibits, silences and routes alerts."),
 )
+_LOG_STORES = frozenset({"victorialogs", "log-gateway", "loki"})
+"""One kind of store runs, the first two or the last: listed is what Prometheus scrapes."""
 _FREE = (("POST", "/api/query"), ("POST", "/api/session"), ("POST", "/api/alerts/webhook"))
 """Of the console's own: a POST that reads, the sign-in itself, and Alertmanager's."""
 _PAYMENTS = (
@@ -105,6 +113,7 @@ def _read(app: Flask, api: JsonServer, prometheus: Prometheus, together: Togethe
             "endpoints": endpoints.get(name, []), "links": links.get(name, []),
         }
         for name, title, text in _SERVICES
+        if name not in _LOG_STORES or name in of
     ]  # fmt: skip
     return {"services": services, "notes": notes}
 

@@ -20,7 +20,7 @@ def server_links(addresses: Addresses, has_jaeger_page: bool, grafana: str = "")
         ("Prometheus", addresses.prometheus, "/"),
         ("Alertmanager", addresses.alertmanager, "/"),
         ("Jaeger", addresses.jaeger, "/" if has_jaeger_page else "/api/services"),
-        ("Loki", addresses.loki, "/loki/api/v1/label/service_name/values"),
+        ("Log store", addresses.loki, "/loki/api/v1/label/service_name/values"),
     )
     return [(name, base + path) for name, base, path in places if base]
 
@@ -48,7 +48,7 @@ def lines_page(query: str) -> str:
 
 
 def logs(loki: str, query: str) -> str:
-    """Return the address of the lines that a query finds in the last hour, as JSON: Loki has no page of its own."""
+    """Return the address of the lines that a query finds in the last hour, as JSON: LogQL has no page here."""
     return f"{loki}/loki/api/v1/query_range?{urlencode({'query': query}, quote_via=quote)}"
 
 

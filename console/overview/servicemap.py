@@ -1,7 +1,7 @@
 """The live map: who called whom in the last minutes, out of the Collector's service graph.
 
 A message leaves for a queue and is taken from it, so a ``messaging_system`` edge is drawn through a queue of its own.
-The console is left out: who looks is not part of what is looked at.
+The console and the log gateway are left out: who looks, and what answers it, is not part of what is looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from console.servers.prometheus import Sample
 
 QUEUE, MAIL, CLIENTS = "queue", "mail", "user"
 _STORES = {"mongodb": "MongoDB", "redis": "Redis"}
-_UNKNOWN, _LEFT_OUT = "unknown", "console"
+_UNKNOWN, _LEFT_OUT = "unknown", frozenset({"console", "log-gateway"})
 _CHARGES, _PAYMENTS = "worker", "payments"
 Edge = tuple[str, str]
 
@@ -54,7 +54,7 @@ def _node(name: str, up: Mapping[str, int], of: Mapping[str, int], queued: float
 def _edges_of(sample: Sample) -> list[Edge]:
     """The edges of the map that one edge of the graph stands for."""
     client, server = sample.labels.get("client", "?"), sample.labels.get("server", "?")
-    if _LEFT_OUT in (client, server):
+    if _LEFT_OUT & {client, server}:
         return []
     if server == _UNKNOWN:
         # Nobody answered with a span. Workers call one service, which was down or refused before it began one; all

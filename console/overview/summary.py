@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from console.alerting.firing import firing
+from console.joining import Joining
 from console.lookup.lists import RequestLists
 from console.overview.questions import NOW, SLO, TREND_SECONDS, TREND_STEP, TRENDS
 from console.overview.servicemap import service_map
@@ -21,7 +22,7 @@ SLOWEST = 5
 
 
 class Overview:
-    """Asks Prometheus, Alertmanager and Loki, all at once."""
+    """Asks Prometheus, Alertmanager and the log store, all at once."""
 
     def __init__(
         self,
@@ -30,12 +31,14 @@ class Overview:
         alertmanager: Alertmanager,
         requests: RequestLists,
         clock: Callable[[], float] = time.time,
+        joining: Joining | None = None,
     ) -> None:
         self._together, self._prometheus, self._alertmanager = together, prometheus, alertmanager
         self._requests, self._clock = requests, clock
+        self._joining = joining or Joining()
 
     def read(self) -> dict[str, Any]:
-        """Return map, objectives, alerts, trends and the slowest requests; ``notes`` says who did not answer."""
+        """Return map, objectives, alerts, trends and the slowest requests; ``notes`` says what is missing."""
         end = math.floor(self._clock() / 5) * 5
         ask = self._prometheus
         questions: dict[str, Callable[[], Any]] = {}
@@ -55,7 +58,7 @@ class Overview:
             "numbers": {name: _first(found[name]) for name in ("unfinished", "oldest", "dead", "circuit")},
             "faults": sorted(sample.labels.get("fault", "?") for sample in found["faults"] or ()),
             "slowest": found["slowest"],
-            "notes": notes,
+            "notes": [*self._joining.sentences(), *notes],
         }
 
 

@@ -18,9 +18,9 @@ def gaps(evidence: Evidence, exemplar: ExemplarPart | None) -> list[str]:
         found.append(f"Jaeger does not have {missing}.")
     if evidence.lines is not None:
         if not evidence.lines:
-            found.append("Loki has no log line of this request.")
+            found.append("The log store has no log line of this request.")
         elif missing := missing_services((line.service for line in evidence.lines), expected):
-            found.append(f"Loki does not have {missing} log lines.")
+            found.append(f"The log store does not have {missing} log lines.")
     if evidence.exemplars is not None and exemplar is None:
         found.append("Prometheus has no exemplar of this route near that time.")
     if evidence.emails == [] and order and order.status == "confirmed":

@@ -22,7 +22,7 @@ def links(evidence: Evidence) -> tuple[Link, ...]:
         found.append(Link("Trace in Jaeger", at.jaeger + path + quote(evidence.trace_id)))
     if at.loki and (evidence.request_id or evidence.trace_id):
         field = {"request_id": evidence.request_id} if evidence.request_id else {"trace_id": evidence.trace_id}
-        found.append(Link("Log lines in Loki", logs(at.loki, by_fields(field))))
+        found.append(Link("Log lines in the log store", logs(at.loki, by_fields(field))))
     if at.prometheus:
         found.append(Link("Latency in Prometheus", graph(at.prometheus, p95(route_of_trace(evidence.spans or ())))))
     if at.alertmanager:

@@ -13,7 +13,7 @@ from tests.rules.runbooks import Query
 ASKED = {"metric_query": "promql", "log_query": "logql", "trace_query": "jaeger"}
 """The annotations that are queries, and their language."""
 # What Alertmanager would have filled in: labels as a running instance has them.
-_FILLED = {"job": "api", "instance": "api-1", "service": "api", "slo": "api-availability", "exporter": "otlp_http/loki"}
+_FILLED = {"job": "api", "instance": "api-1", "service": "api", "slo": "api-availability", "exporter": "otlp_http/logs"}
 _LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 CONFIG: dict[str, Any] = yaml.safe_load((ALERTS / "alertmanager.yml").read_text())

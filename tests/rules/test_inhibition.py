@@ -79,7 +79,7 @@ MUTED: list[tuple[dict[str, str], dict[str, str]]] = [
     (page("RedisDown"), ticket("CacheHitRatioLow")),
     (ticket("CircuitOpen"), ticket("PaymentLatencyHigh")),
     (ticket("JaegerDown"), ticket("CollectorDropping")),
-    (ticket("LokiDown"), burn("ticket-fast", alertname="LogDeliveryBurn")),
+    (ticket("LogStoreDown"), burn("ticket-fast", alertname="LogDeliveryBurn")),
     (ticket("ConsoleDown", instance="console"), ticket("TelemetryTargetDown", instance="console")),
 ]
 

@@ -19,7 +19,7 @@ _COMPARED = re.compile(r"(?:>=|<=|==|!=|>|<)\s*(?:bool\s+)?(-?[\d.]+(?:e-?\d+)?)
 
 # States, not measures: up or down, on or off, ever or never; and the ages of Prometheus in which it says nothing yet.
 STATES = {
-    "CollectorDown", "LokiDown", "JaegerDown", "AlertmanagerDown", "ConsoleDown", "TelemetryTargetDown",
+    "CollectorDown", "LogStoreDown", "JaegerDown", "AlertmanagerDown", "ConsoleDown", "TelemetryTargetDown",
     "FrontDoorDown", "ApiDown", "MongoDown", "RedisDown", "PaymentsDown", "WorkerDown", "ReplicaDown",
     "FaultActive", "Watchdog",
     "IncidentOpen", "IncidentRecent", "SloUnmeasured", "PrometheusRuleFailing",

@@ -57,7 +57,7 @@ function alerts(firing, faults) {
 
 function slowest(requests) {
   if (!requests?.length) {
-    put("slow", empty(requests ? "Nothing took longer than a quarter of a second in the last 15 minutes." : "Loki does not answer."));
+    put("slow", empty(requests ? "Nothing took longer than a quarter of a second in the last 15 minutes." : "The log store does not answer."));
     return;
   }
   put("slow", requests.map((one) => h("a", { class: "row-line", href: `/requests/${encodeURIComponent(one.trace_id || one.request_id)}` },

@@ -69,7 +69,7 @@ def test_a_server_that_is_down_costs_its_panels_only(opened: Opened, upstream: U
     """They say which one it is; the others are drawn."""
     upstream.down.add(LOKI)
     page = drawn(opened("/d/glasshouse-api"))
-    expect(page.locator(".panel.logs .said").first).to_contain_text("Loki does not answer")
+    expect(page.locator(".panel.logs .said").first).to_contain_text("Log store does not answer")
     expect(page.locator(".panel.timeseries").first).to_have_attribute("data-state", "drawn")
 
 

@@ -133,7 +133,7 @@ def test_a_server_that_is_down_is_told_in_its_panel(boards: Callable[..., Simple
     room = boards({RANGE: matrix([1000, "1"]), LINES: DOWN})
     found = asked(room.client, ONE, {**ONE, "id": "2.A", "source": "loki", "kind": "logs"})
     assert found["1.A"]["series"]
-    assert "Loki does not answer at" in found["2.A"]["error"]
+    assert "Log store does not answer at" in found["2.A"]["error"]
 
 
 def test_more_series_than_can_be_drawn_are_counted(boards: Callable[..., SimpleNamespace]) -> None:

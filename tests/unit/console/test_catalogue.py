@@ -67,6 +67,16 @@ def test_a_shop_that_does_not_describe_itself_is_told_of(make: Callable[..., Roo
     assert notes[0].startswith("API ")
 
 
+@pytest.mark.parametrize(("scraped", "shown"), [
+    ({"victorialogs", "log-gateway"}, {"victorialogs", "log-gateway"}), ({"loki"}, {"loki"}), (set(), set()),
+], ids=["VictoriaLogs", "Loki", "none yet"])  # fmt: skip
+def test_the_log_store_that_runs_is_listed(make: Callable[..., Room], scraped: set[str], shown: set[str]) -> None:
+    """And not the other kind, which is not missing."""
+    found, _ = services(make(up=vector(({"job": "api"}, 2), *(({"job": job}, 1) for job in sorted(scraped)))))
+    assert found.keys() & {"victorialogs", "log-gateway", "loki"} == shown
+    assert all(found[name]["up"] == 1 for name in shown)
+
+
 def test_prometheus_may_be_silent(make: Callable[..., Room]) -> None:
     """Then nobody is called down."""
     found, notes = services(make(up=requests.ConnectionError("refused")))

@@ -79,7 +79,7 @@ def test_all_is_gathered(world: World) -> None:
     assert story.trace.is_complete
     assert story.exemplar is not None
     assert len(story.logs) == len(world.evidence.lines or ())
-    assert world.said == ["waiting for the last log lines in Loki"]
+    assert world.said == ["waiting for the last log lines in the log store"]
 
 
 def test_what_is_late_is_waited_for_in_words(world: World, recorded: Callable[[str], Any]) -> None:
@@ -102,8 +102,8 @@ def test_what_is_late_is_waited_for_in_words(world: World, recorded: Callable[[s
         "waiting for the worker: the order is pending",
         "waiting for the trace's first spans in Jaeger",
         "waiting for the payments' and worker's spans in Jaeger",
-        "waiting for the api's and payments' and worker's log lines in Loki",
-        "waiting for the last log lines in Loki",
+        "waiting for the api's and payments' and worker's log lines in the log store",
+        "waiting for the last log lines in the log store",
         "waiting for the confirmation e-mail in the console's inbox",
         "waiting for Prometheus to scrape the API",
     ]
@@ -143,7 +143,7 @@ def test_an_exemplar_is_not_waited_for_after_a_scrape(world: World) -> None:
     ("paths", "name"),
     [
         ([TRACE_PATH], "Jaeger"),
-        ([LOKI], "Loki"),
+        ([LOKI], "Log store"),
         ([SAMPLES, EXEMPLARS], "Prometheus"),
         (["/api/v2/alerts"], "Alertmanager"),
         (["/api/inbox"], "Console"),
@@ -159,7 +159,7 @@ def test_a_server_that_is_down_is_one_note(world: World, paths: list[str], name:
     assert world.seconds < 1
     assert story.order is not None
     assert (story.trace is None) == (name == "Jaeger")
-    assert (not story.logs) == (name == "Loki")
+    assert (not story.logs) == (name == "Log store")
 
 
 def test_an_order_is_placed(world: World) -> None:
@@ -206,7 +206,7 @@ def test_an_order_that_there_is_not(world: World) -> None:
     with pytest.raises(subject.NothingFound, match=ORDER):
         subject.find_order(world.evidence, world.clients, world.now)
     world.transport.answers |= {ORDER_PATH: DOWN, LOKI: {"data": {"result": []}}}
-    with pytest.raises(subject.NothingFound, match="Loki"):
+    with pytest.raises(subject.NothingFound, match="log store"):
         subject.find_order(world.evidence, world.clients, world.now)
 
 
@@ -237,7 +237,7 @@ def test_a_trace_is_told_without_loki(world: World) -> None:
 def test_an_unknown_request_or_trace_is_said(world: World) -> None:
     """After a bounded wait, with the server that was asked."""
     world.transport.answers |= {LOKI: {"data": {"result": []}}, TRACE_PATH: Reply(404)}
-    with pytest.raises(subject.NothingFound, match="Loki"):
+    with pytest.raises(subject.NothingFound, match="log store"):
         subject.find_request(world.evidence, world.clients, world.waiter, world.now)
     with pytest.raises(subject.NothingFound, match="Jaeger"):
         subject.find_trace(world.evidence, world.clients, world.waiter, world.now)

@@ -91,12 +91,12 @@ def test_an_order_is_found_without_log_lines(
     """The shop knows which trace it belongs to."""
     story = console_over({**well, LINES: NOTHING}).client.get(f"/api/requests/{ORDER}").json
     assert story["trace_id"] == TRACE
-    assert "Loki has no log line of this request." in story["notes"]
+    assert "The log store has no log line of this request." in story["notes"]
 
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [(LINES, "Loki"), (f"/api/traces/{TRACE}", "Jaeger"), (EXEMPLARS, "Prometheus"), (ALERTS, "Alertmanager")],
+    [(LINES, "Log store"), (f"/api/traces/{TRACE}", "Jaeger"), (EXEMPLARS, "Prometheus"), (ALERTS, "Alertmanager")],
 )
 def test_what_one_server_cannot_say_the_others_do(
     console_over: Callable[..., SimpleNamespace], well: dict[str, Any], path: str, name: str
@@ -114,7 +114,7 @@ def test_an_unknown_id_is_answered_with_what_was_asked(console_over: Callable[..
     answer = room.client.get("/api/requests/nothing")
     assert answer.status_code == 404
     assert "No server knows a request, trace or order with this id." in answer.json["detail"]
-    assert "Loki does not answer" in answer.json["detail"]
+    assert "Log store does not answer" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("identity", ["a b", 'x"} | evil', "x" * 129, "%3Cscript%3E"])
@@ -182,4 +182,4 @@ def test_a_list_without_loki_says_so(console_over: Callable[..., SimpleNamespace
     """502 with a sentence that can be shown."""
     answer = console_over({LINES: DOWN}).client.get("/api/requests")
     assert answer.status_code == 502
-    assert "Loki does not answer" in answer.json["detail"]
+    assert "Log store does not answer" in answer.json["detail"]

@@ -58,8 +58,15 @@ def test_who_did_not_answer_is_named_by_who_asked() -> None:
 
 
 def test_the_one_who_looks_is_left_out() -> None:
-    """The console's own calls and those to it."""
-    edges, nodes = drawn([edge("user", "console", 5), edge("console", "api", 5), edge("user", "api", 1)])
+    """The console's own calls and those to it, and those of the log gateway, which answers it."""
+    edges, nodes = drawn(
+        [
+            edge("user", "console", 5),
+            edge("console", "api", 5),
+            edge("log-gateway", "victorialogs", 2),
+            edge("user", "api", 1),
+        ]
+    )
     assert set(edges) == {("user", "api")}
     assert set(nodes) == {"user", "api"}
 
@@ -155,7 +162,7 @@ def test_what_does_not_answer_is_named_and_the_rest_is_shown(make: Callable[...,
     assert answer.json["alerts"] is None
     assert answer.json["slowest"] is None
     assert answer.json["map"]["edges"]
-    assert sorted(note.split()[0] for note in answer.json["notes"]) == ["Alertmanager", "Loki"]
+    assert sorted(note.split()[0] for note in answer.json["notes"]) == ["Alertmanager", "Log"]
 
 
 def test_with_everything_down_there_is_still_a_page(make: Callable[..., Room]) -> None:

@@ -144,7 +144,7 @@ def test_not_ready_without_mail_or_inbox(console: SimpleNamespace) -> None:
 def test_links_lead_to_pages_that_exist() -> None:
     """A server that is absent is not linked; Jaeger without its page is linked where it answers."""
     addresses = Addresses.from_environ({"LOKI_URL": ""})
-    assert "Loki" not in dict(server_links(addresses, has_jaeger_page=True))
+    assert "Log store" not in dict(server_links(addresses, has_jaeger_page=True))
     assert dict(server_links(addresses, has_jaeger_page=True))["Jaeger"] == "http://127.0.0.1:16686/"
     assert dict(server_links(addresses, has_jaeger_page=False))["Jaeger"] == "http://127.0.0.1:16686/api/services"
 

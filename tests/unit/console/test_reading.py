@@ -65,7 +65,7 @@ def test_a_failure_is_not_remembered() -> None:
     """The next one asks again."""
     memo = Memo(60.0)
     with pytest.raises(Unreachable):
-        memo.get("a", lambda: (_ for _ in ()).throw(Unreachable("Loki", "http://x", "refused")))
+        memo.get("a", lambda: (_ for _ in ()).throw(Unreachable("Log store", "http://x", "refused")))
     assert memo.get("a", lambda: 1) == 1
 
 
@@ -101,12 +101,12 @@ def test_each_question_has_its_own_failure() -> None:
     """None where there is no answer, and one sentence a server; a defect of ours is not hidden."""
 
     def down() -> None:
-        raise Unreachable("Loki", "http://x", "connection refused")
+        raise Unreachable("Log store", "http://x", "connection refused")
 
     answers, notes = Together(2).ask({"a": lambda: 1, "b": down, "c": down})
     assert answers == {"a": 1, "b": None, "c": None}
     assert len(notes) == 1
-    assert notes[0].startswith("Loki does not answer")
+    assert notes[0].startswith("Log store does not answer")
     with pytest.raises(ZeroDivisionError):
         Together(2).ask({"a": lambda: 1 // 0})
 

@@ -132,10 +132,10 @@ def test_what_is_missing_is_told(evidence: Evidence) -> None:
     """An incomplete trace says so in its title, and the notes say what is not known."""
     assert evidence.spans is not None
     evidence.spans = [span for span in evidence.spans if span.service != "payments"]
-    evidence.note("Loki does not answer.")
+    evidence.note("Log store does not answer.")
     text = drawn(tell(evidence))
     assert ", not complete" in text
-    assert "! Loki does not answer." in text
+    assert "! Log store does not answer." in text
     assert "! Jaeger does not have the payments' spans." in text
 
 

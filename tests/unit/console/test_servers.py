@@ -189,7 +189,7 @@ def test_a_problem_says_its_detail(server: Callable[[Any], JsonServer]) -> None:
 def test_an_absent_server_says_how_to_name_it(fake_transport: type) -> None:
     """Without an address nothing is asked."""
     with pytest.raises(NotConfigured, match="LOKI_URL"):
-        JsonServer("Loki", "", fake_transport({})).ask("/")
+        JsonServer("Log store", "", fake_transport({})).ask("/")
 
 
 @pytest.mark.parametrize(

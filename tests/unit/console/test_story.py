@@ -211,7 +211,7 @@ def test_empty_answers_are_told_as_gaps(evidence: Evidence) -> None:
     assert story.trace is None
     assert story.notes == (
         "Jaeger does not have the trace's first spans.",
-        "Loki has no log line of this request.",
+        "The log store has no log line of this request.",
         "Prometheus has no exemplar of this route near that time.",
         "The console has no e-mail about this order.",
     )
@@ -220,9 +220,9 @@ def test_empty_answers_are_told_as_gaps(evidence: Evidence) -> None:
 def test_what_was_not_asked_is_no_gap(evidence: Evidence) -> None:
     """A server that could not be asked has its own note; nothing is concluded from its silence."""
     evidence.spans = evidence.lines = evidence.exemplars = evidence.emails = evidence.alerts = None
-    evidence.note("Loki does not answer.")
-    evidence.note("Loki does not answer.")
-    assert tell(evidence).notes == ("Loki does not answer.",)
+    evidence.note("Log store does not answer.")
+    evidence.note("Log store does not answer.")
+    assert tell(evidence).notes == ("Log store does not answer.",)
 
 
 def test_without_a_trace_the_lines_stand_alone(evidence: Evidence) -> None:
@@ -251,7 +251,7 @@ def test_links_lead_on(evidence: Evidence) -> None:
     """Each server is linked at what it knows of this order; Jaeger's page only where there is one."""
     links = {link.title: link.url for link in tell(evidence).links}
     assert links["Trace in Jaeger"] == f"http://127.0.0.1:16686/api/traces/{evidence.trace_id}"
-    assert evidence.request_id in links["Log lines in Loki"]
+    assert evidence.request_id in links["Log lines in the log store"]
     assert "http_route%3D%22%2Fapi%2Fv1%2Forders%22" in links["Latency in Prometheus"]
     evidence.has_jaeger_page = True
     assert tell(evidence).links[1].url == f"http://127.0.0.1:16686/trace/{evidence.trace_id}"

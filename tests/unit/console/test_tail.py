@@ -62,7 +62,7 @@ def test_no_text_ends_the_string_that_it_stands_in(text: str) -> None:
 
 def tail_of(fake_transport: type, *answers: Any, since: datetime | None = None) -> tuple[Tail, Any]:
     transport = fake_transport({PATH: answers})
-    return Tail(Loki(JsonServer("Loki", "http://loki", transport)), "{}", lambda: NOW, since), transport
+    return Tail(Loki(JsonServer("Log store", "http://loki", transport)), "{}", lambda: NOW, since), transport
 
 
 def test_a_line_is_told_once(fake_transport: type) -> None:
@@ -126,7 +126,7 @@ def test_a_stream_survives_lokis_absence(fake_transport: type) -> None:
     tail, _ = tail_of(fake_transport, requests.ConnectionError("refused"), lines("a"))
     found = parsed(events(tail, lambda: times[0], lambda seconds: times.__setitem__(0, times[0] + 100)))
     assert [name for name, _ in found] == ["trouble", "lines"]
-    assert "Loki does not answer" in found[0][1]
+    assert "Log store does not answer" in found[0][1]
 
 
 def test_a_line_cannot_make_an_event(fake_transport: type) -> None:

@@ -137,11 +137,11 @@ def test_leaving_undoes_everything(world: World, server: psutil.Process) -> None
     """Also what its flag still asks for."""
     saboteur = world.saboteur()
     world.switch("redis-pause")
-    world.switch("telemetry-outage", instance="loki")
+    world.switch("telemetry-outage", instance="victorialogs")
     saboteur.look()
     saboteur.undo_all()
     wait_until("the server to go on", lambda: not stands_still(server))
-    assert world.supervisor.calls == [("stop", "loki"), ("start", "loki")]
+    assert world.supervisor.calls == [("stop", "victorialogs"), ("start", "victorialogs")]
     assert saboteur.done == {}
 
 
@@ -196,11 +196,11 @@ def test_a_replica_is_killed_and_kept_from_coming_back(world: World) -> None:
 def test_another_victim_frees_the_first(world: World) -> None:
     """The flag was switched on again for another server."""
     saboteur = world.saboteur()
-    world.switch("telemetry-outage", instance="loki")
+    world.switch("telemetry-outage", instance="victorialogs")
     saboteur.look()
     world.switch("telemetry-outage", instance="jaeger")
     saboteur.look()
-    assert world.supervisor.calls == [("stop", "loki"), ("start", "loki"), ("stop", "jaeger")]
+    assert world.supervisor.calls == [("stop", "victorialogs"), ("start", "victorialogs"), ("stop", "jaeger")]
 
 
 def test_a_silent_supervisor_is_asked_again_and_complained_of_once(

@@ -1,0 +1,180 @@
+"""Every LogQL query of the repository, from every kind of file that has some."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from console.lookup import lists
+from console.servers import loki
+from console.tail import logql
+from grafana import queries as boards
+from tests.rules import alerts, runbooks
+from tests.rules.files import ROOT
+from tests.rules.python_strings import strings
+
+SELECTOR = re.compile(r"(?<![\w:}])\{\s*(?:service_name|level)\s*(?:=|!)")
+"""How a query begins; a metric's name before the brace would make it PromQL."""
+A_MOMENT = boards.Span(1_000, 4_600)
+HOSTILE = (
+    "plain",
+    'quote " and \\ backslash',
+    "`tick`",
+    "two\nlines",
+    "Zürich ☃",
+    "{braces} | pipe",
+    ".*+?^$()[]",
+    "0",
+)
+_IN_COMMAND = re.compile(r"'query=((?:[^'\\]|\\.)*)'")
+_FENCE = re.compile(r"```logql\n(.*?)\n```", re.DOTALL)
+_IN_YAML = re.compile(r"^\s*log: '(.*)'$", re.MULTILINE)
+_IN_CODE = re.compile(r"`(\{(?:service_name|level)[^`]*)`")
+_FROM_TRACE = re.compile(r"\$\$\{__trace\.traceId\}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A query, with the file of the repository that it is from."""
+
+    file: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.text}"
+
+
+def everything() -> list[Found]:
+    """Each of them once."""
+    parts = (
+        *(of_dashboards(), of_alerts(), of_objectives(), of_runbooks(), of_provisioning()),
+        *(of_drills(), of_documents(), of_console(), of_programs()),
+    )
+    return list(dict.fromkeys(found for part in parts for found in part))
+
+
+def of_dashboards() -> Iterator[Found]:
+    """Panels, annotations and variables, filled in as Grafana does."""
+    for file in sorted(boards.FOLDER.glob("*.json")):
+        dashboard = boards.load(file.parent)[file.stem]
+        values = boards.variables(dashboard)
+        for query in (*boards.of_panels(dashboard), *boards.of_annotations(dashboard)):
+            if query.source == "loki":
+                yield Found(name_of(file), boards.fill(query.expression, values, A_MOMENT))
+
+
+def of_alerts() -> Iterator[Found]:
+    """The annotations `log_query` of the rules, by the file of each rule."""
+    for file in sorted((ROOT / "alerts" / "rules").glob("*.yml")):
+        for text in values_of("log_query", [*yaml.safe_load_all(file.read_text())]):
+            yield Found(name_of(file), re.sub(r"\{\{ \$labels\.\w+ \}\}", "api", text))
+    for query in alerts.queries():
+        if query.language == "logql":
+            yield Found("alerts/rules", query.text)
+
+
+def of_objectives() -> Iterator[Found]:
+    """The objectives' annotations, which the rules are generated from."""
+    file = ROOT / "alerts" / "slos.yaml"
+    yield from (Found(name_of(file), text) for text in values_of("log_query", [*yaml.safe_load_all(file.read_text())]))
+
+
+def of_runbooks() -> Iterator[Found]:
+    """Their fenced blocks."""
+    for query in runbooks.queries():
+        if query.language == "logql":
+            yield Found(f"alerts/runbooks/{query.runbook}.md", query.text)
+
+
+def of_provisioning() -> Iterator[Found]:
+    """The query of a span's log lines."""
+    file = ROOT / "grafana" / "provisioning" / "datasources" / "glasshouse.yaml"
+    for source in yaml.safe_load(file.read_text())["datasources"]:
+        if asked := source.get("jsonData", {}).get("tracesToLogsV2"):
+            yield Found(name_of(file), _FROM_TRACE.sub("0af7651916cd43dd8448eb211c80319c", asked["query"]))
+
+
+def of_drills() -> Iterator[Found]:
+    """What a drill looks for in the lines."""
+    for file in sorted((ROOT / "drills" / "catalogue").glob("*.yaml")):
+        yield from (Found(name_of(file), text) for text in values_of("log", [*yaml.safe_load_all(file.read_text())]))
+
+
+def of_documents() -> Iterator[Found]:
+    """README, docs and comments of configuration: commands, fenced blocks, declarations of drills, code in the text."""
+    for name in tracked():
+        if name.endswith((".md", ".yaml", ".yml")) and not name.startswith(("tests/", "alerts/tests/")):
+            text = (ROOT / name).read_text()
+            for pattern in (_IN_COMMAND, _FENCE, _IN_YAML, _IN_CODE):
+                yield from (Found(name, match[1]) for match in pattern.finditer(text) if SELECTOR.search(match[1]))
+
+
+def of_console() -> Iterator[Found]:
+    """What the console builds, from every filter and from text that means harm."""
+    tail, finding, listing = "console/tail/logql.py", "console/servers/loki.py", "console/lookup/lists.py"
+    for text in ("", *HOSTILE):
+        for level in ("", *logql.LEVELS):
+            yield Found(tail, logql.query_of(text, level, text, text, text))
+        yield Found(tail, logql.query_of(text=text))
+        yield Found(tail, logql.query_of(event=text))
+        yield Found(tail, logql.query_of(identity=text))
+    for text in HOSTILE:
+        yield Found(finding, loki.by_fields({"request_id": text}))
+        yield Found(finding, loki.by_fields({"request_id": text, "trace_id": text, "order_id": text}))
+    for kind in lists.KINDS:
+        for seconds in (0.25, 1.0, 1e-7, 1e9):
+            yield Found(listing, lists.query_of(kind, seconds))
+
+
+def of_programs() -> Iterator[Found]:
+    """Strings of Python programs that are whole queries. What the console's functions build is not among them."""
+    for name in tracked():
+        built = name in ("console/tail/logql.py", "console/servers/loki.py", "console/lookup/lists.py")
+        if (
+            name.endswith(".py")
+            and not built
+            and not name.startswith(("tests/", "grafana/", "alerts/", "log_gateway/"))
+        ):
+            yield from (Found(name, text) for text in strings((ROOT / name).read_text()) if SELECTOR.search(text))
+
+
+def values_of(name: str, tree: Any) -> Iterator[str]:
+    """The strings that stand under a name anywhere in a file of YAML."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            if key == name and isinstance(value, str):
+                yield value
+            else:
+                yield from values_of(name, value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from values_of(name, value)
+
+
+def tracked() -> list[str]:
+    """Every file of the repository."""
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def with_a_selector() -> set[str]:
+    """Files of the repository in which a query seems to stand, besides tests and what files are generated from."""
+    found = set()
+    for name in tracked():
+        if name.startswith(("tests/", "alerts/tests/", "alerts/generator/", "grafana/generator/", "log_gateway/")):
+            continue
+        text = (ROOT / name).read_bytes().decode(errors="replace").replace("{{", "{")
+        if SELECTOR.search(text):
+            found.add(name)
+    return found
+
+
+def name_of(file: Path) -> str:
+    """Its path in the repository."""
+    return file.relative_to(ROOT).as_posix()

@@ -17,14 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from load import address
+from load.jmeter.process import JMeter, ramp_seconds
 from load.judging.prometheus import NoFigures, Prometheus
 from load.profiles.model import Profile, WrongProfile
 from load.profiles.reading import chosen, read
 from load.running.instance import Instance, NotReady
-from load.running.process import GeneratorFailed
+from load.running.process import Generator, GeneratorFailed, Start
 from load.running.run import Result, carry_out
 from load.telling.figures import figures
-from load.telling.lines import Progress, disagreements, summary
+from load.telling.lines import Progress, disagreements, errors_said, summary
 from load.telling.report import report
 
 
@@ -34,7 +35,11 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("profile", nargs="?", default="smoke", help="smoke, steady, spike, soak or stress")
     top.add_argument("--users", default="", help="how many there are at the most")
     top.add_argument("--minutes", default="", help="how long it takes")
-    top.add_argument("--python", required=True, help="the Python of the load generator's environment")
+    client = top.add_mutually_exclusive_group(required=True)
+    client.add_argument("--python", help="send by Locust: the Python of the load generator's environment")
+    client.add_argument(
+        "--jmeter", type=Path, help="send by Apache JMeter: its home; then a failed request fails the run"
+    )
     return top
 
 
@@ -46,19 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         customers, profiles = read()
         profile = chosen(profiles, options.profile, options.users, options.minutes)
+        client, start = _client(options.python, options.jmeter)
+        if options.jmeter:
+            ramp_seconds(profile)
         url = address.checked(os.environ.get("API_URL", ""))
         prometheus = Prometheus(address.checked(os.environ.get("PROMETHEUS_URL", "")))
         instance = Instance.now()
-        _say(announced(profile, url))
+        _say(announced(profile, url, client))
         at = datetime.now(UTC)
         with instance.alone():
             folder = instance.state_dir / "load" / at.strftime("%Y-%m-%dT%H-%M-%SZ")
             folder.mkdir(parents=True)
             progress = Progress(_say)
-            result = carry_out(
-                profile, customers, url, prometheus, instance, options.python, folder, progress.moment, _say
-            )
-        return _tell(result, folder, at)
+            result = carry_out(profile, customers, url, prometheus, instance, start, folder, progress.moment, _say)
+        return tell(result, folder, at, strict=bool(options.jmeter))
     except (WrongProfile, address.ForeignHost, NotReady, NoFigures, GeneratorFailed) as error:
         sys.stderr.write(f"load: {error}\n")
         return 2
@@ -67,15 +73,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def announced(profile: Profile, url: str) -> str:
+def _client(python: str | None, jmeter: Path | None) -> tuple[str, Start]:
+    """What the client is called, and how it is started."""
+    if jmeter is not None:
+        home = jmeter
+        return "JMeter", lambda plan, folder: JMeter(home, plan, folder)
+    return "Locust", lambda _, folder: Generator(python or sys.executable, folder)
+
+
+def announced(profile: Profile, url: str, client: str) -> str:
     """What is about to happen, in a line or two."""
     return (
         f"{profile.name} ({profile.what}): up to {profile.users} users for {profile.seconds:.0f} s at {url}\n"
-        f"  Locust and the stack share the {os.cpu_count()} cores of this machine: its figures are of both together."
+        f"  {client} and the stack share the {os.cpu_count()} cores of this machine: its figures are of both together."
     )
 
 
-def _tell(result: Result, folder: Path, at: datetime) -> int:
+def tell(result: Result, folder: Path, at: datetime, strict: bool) -> int:
+    """Write the reports, print the summary, and return the exit status. ``strict``: a failed request fails the run."""
     machine = {"cores": os.cpu_count(), "Python": platform.python_version(), "system": platform.machine()}
     said = at.isoformat(timespec="seconds")
     (folder / "report.json").write_text(json.dumps(figures(result, said, machine), indent=1) + "\n")
@@ -84,10 +99,13 @@ def _tell(result: Result, folder: Path, at: datetime) -> int:
     wrong = disagreements(result)
     for sentence in wrong:
         _say(f"  differs: {sentence}")
+    failed = strict and bool(result.tally.errors)
+    if failed:
+        _say(f"  failed: {errors_said(result.tally.errors)}; the independent client allows none")
     _say(f"report: {folder / 'report.html'} (and report.json beside it)")
     if result.ended == "told":
         return 130
-    return 1 if wrong else 0
+    return 1 if wrong or failed else 0
 
 
 def _say(text: str) -> None:

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol, Self
+
+from load.generating.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 END_SECONDS = 60.0
@@ -20,14 +22,38 @@ class GeneratorFailed(Exception):
     """The generator's process ended as it should not; says what it said."""
 
 
+class Client(Protocol):
+    """What sends the load: a process of ours. It ends when the plan is done, or soon after ``stop``."""
+
+    process: subprocess.Popen[str]
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """What it did since the last line; the last one has ``ended``, ``orders`` and ``lag`` too."""
+
+    def stop(self) -> None:
+        """Have it end; requests under way are waited for."""
+
+    def __enter__(self) -> Self:
+        """The client itself; when it is left, the process has ended."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """See ``__enter__``."""
+
+
+Start = Callable[[Plan, Path], Client]
+"""Starts a client for the plan; what it writes goes to the folder, which holds the plan as ``plan.json``."""
+
+
 class Generator:
     """``python -m load.generating PLAN``, by the Python of the load generator's own environment."""
 
-    def __init__(self, python: str, plan: Path, log: Path) -> None:
-        self._log = log
-        with log.open("w") as errors:
+    def __init__(self, python: str, folder: Path) -> None:
+        self._log = folder / "generator.log"
+        with self._log.open("w") as errors:
             self.process = subprocess.Popen(
-                [python, "-m", "load.generating", str(plan)],
+                [python, "-m", "load.generating", str(folder / "plan.json")],
                 cwd=ROOT,
                 # It needs no address, no secret and no proxy of ours.
                 env={name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},

@@ -19,7 +19,7 @@ from load.judging.front_door import FrontDoor
 from load.judging.prometheus import Prometheus, Reading
 from load.profiles.model import Customers, Profile
 from load.running.instance import Instance, NotReady
-from load.running.process import Generator
+from load.running.process import Start
 from load.tally import Histogram, Tally
 
 QUIET_SCRAPES = 6
@@ -51,12 +51,12 @@ def carry_out(
     url: str,
     prometheus: Prometheus,
     instance: Instance,
-    python: str,
+    start: Start,
     folder: Path,
     told: Callable[[Moment], None],
     say: Callable[[str], None],
 ) -> Result:
-    """Send the load and judge it; ``told`` gets each moment as it comes.
+    """Send the load and judge it; ``start`` starts the client, ``told`` gets each moment as it comes.
 
     Raises:
         NotReady: somebody else is using the shop. NoFigures: Prometheus does not say what is needed.
@@ -65,11 +65,10 @@ def carry_out(
     say("  waiting for quiet: two scrapes without a request")
     before, door = quiet(prometheus), FrontDoor.from_now(instance.front_door_log)
     plan = Plan(url, secrets.token_hex(4), secrets.randbits(32), profile, customers)
-    plan_file = folder / "plan.json"
-    plan_file.write_text(plan.dumps())
+    (folder / "plan.json").write_text(plan.dumps())
     moments: list[Moment] = []
     stepped_out: Broken | None = None
-    with Generator(python, plan_file, folder / "generator.log") as generator, ending(generator.stop):
+    with start(plan, folder) as generator, ending(generator.stop):
         busy = Busy({**instance.pids, GENERATOR: generator.process.pid})
         at, last = 0.0, {}
         for last in generator.lines():

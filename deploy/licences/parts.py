@@ -1,0 +1,82 @@
+"""What the project builds, installs and pulls, read from the files that decide it: names with versions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from stack import java, wheels
+from stack.jmeter import Jars
+from stack.obtain import LIBRARY_PACKAGES
+from stack.programs import PROGRAMS
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = ("run", "dev", "load", "peers")
+NPM_LOCKS = (
+    "console/vendoring/package-lock.json",
+    "tests/browser/vendor/package-lock.json",
+    "tests/rules/lezer/package-lock.json",
+)
+_PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
+_IMAGE = re.compile(r"^\s+image:\s+([\w./-]+):\$\{(\w+)", re.MULTILINE)
+_BASE = re.compile(r"^FROM ([\w./-]+):\$\{(\w+)\}", re.MULTILINE)
+_JAR = re.compile(r"(.+)-(\d[\w.]*)\.jar")
+
+
+def python(lock: str, root: Path = ROOT) -> dict[str, str]:
+    """The packages of a lock file, versions by canonical name."""
+    text = (root / "requirements" / f"{lock}.txt").read_text()
+    return {canonical(name): version for name, version in _PINNED.findall(text)}
+
+
+def canonical(name: str) -> str:
+    """As package indexes compare names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def go(root: Path = ROOT) -> dict[str, str]:
+    """The recipes of stack/modules: versions by name."""
+    entries = yaml.safe_load((root / "stack" / "modules" / "modules.yaml").read_text())["modules"]
+    return {str(entry["name"]): str(entry["version"]) for entry in entries}
+
+
+def debian() -> list[str]:
+    """The packages that set-up and tests may install."""
+    named = {program.package for program in PROGRAMS.values() if program.source == "apt"}
+    return sorted(named | set(LIBRARY_PACKAGES.values()) | {java.JAVA_PACKAGE, java.MAVEN_PACKAGE})
+
+
+def wheel_programs() -> dict[str, str]:
+    """Programs inside wheels: versions by name."""
+    return {wheel.name: wheel.version for wheel in (wheels.MONGOD, wheels.GO)}
+
+
+def images(root: Path = ROOT) -> dict[str, str]:
+    """Images of other projects, by name, with the versions of .env."""
+    pairs = (line.partition("=") for line in (root / ".env").read_text().splitlines() if "=" in line and line[0] != "#")
+    versions = {name: value for name, _, value in pairs}
+    found = [
+        *_IMAGE.findall((root / "docker-compose.yml").read_text()),
+        *_BASE.findall((root / "Dockerfile").read_text()),
+    ]
+    return {name: versions[variable] for name, variable in sorted(found) if name != "glasshouse"}
+
+
+def npm(root: Path = ROOT) -> Mapping[str, tuple[str, str]]:
+    """Packages that are checked in or that tests install: version and licence by name, as npm's lock files say."""
+    found: dict[str, tuple[str, str]] = {}
+    for lock in NPM_LOCKS:
+        for path, entry in json.loads((root / lock).read_text())["packages"].items():
+            if path:
+                found[path.removeprefix("node_modules/")] = (entry["version"], entry.get("license", ""))
+    return found
+
+
+def jars() -> dict[str, str]:
+    """JMeter's jars: versions by artifact."""
+    found = (_JAR.fullmatch(name) for name in Jars.read().digests)
+    return {match[1]: match[2] for match in found if match}

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from tests.compose.engine import Engine
@@ -30,6 +30,7 @@ ASK = "import sys, urllib.request as r; sys.stdout.write(r.urlopen(sys.argv[1], 
 class Composed(Stack):
     """The same questions as to the native stack, answered by Compose; components are called as there (`api-1`)."""
 
+    log_api: ClassVar[str] = "loki"
     engine: Engine = field(kw_only=True)
     project: str = field(kw_only=True)
     real_images: bool = field(kw_only=True)

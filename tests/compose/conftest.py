@@ -37,6 +37,8 @@ def stack(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     started = time.monotonic()
     images.build_ours(docker, composed.env)
     say(f"our image is built ({time.monotonic() - started:.0f} s)")
+    if not real:
+        images.build_all(docker, [images.ON_OURS])
     try:
         started = time.monotonic()
         composed.up()

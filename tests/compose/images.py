@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from stack import apt, lock, obtain, programs
@@ -24,8 +25,16 @@ SUITES = {
     ),
 }
 """Suite to debootstrap's script and the packages. Forky has the versions of NGINX, Redis and Prometheus in .env."""
-BUILT = {"alertmanager": "alertmanager", "jaeger": "jaeger", "loki": "loki", "collector": "otelcol", "mongo": "mongod"}
+BUILT = {
+    "alertmanager": "alertmanager",
+    "jaeger": "jaeger",
+    "loki": "victoria-logs",
+    "collector": "otelcol",
+    "mongo": "mongod",
+}
 """Stand-in to the program that is copied into it."""
+ON_OURS = "loki"
+"""The stand-in that is made of our own image, and so after it."""
 LABEL = "glasshouse.standin"
 
 
@@ -60,19 +69,25 @@ def provide(engine: Engine) -> bool:
         say("uses the REAL images, pulled")
         return True
     say("no image can be pulled: uses STAND-INS made here, with the real images' entrypoints, users and paths;")
-    say("  MongoDB is 6.0.5 in place of 8.0, and Grafana is left out and checked by its files only")
+    say("  MongoDB is 6.0.5 in place of 8.0, Loki is VictoriaLogs with the log gateway on Loki's port,")
+    say("  and Grafana is left out and checked by its files only")
     obtain.everything(Say())
     for suite in SUITES:
         base(engine, suite)
+    build_all(engine, [target for target in names() if target != ON_OURS])
+    return False
+
+
+def build_all(engine: Engine, targets: Sequence[str]) -> None:
+    """Make the stand-ins of these targets."""
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         for file in STANDINS.iterdir():
             shutil.copy(file, context)
-        for program in BUILT.values():
-            link_or_copy(programs.find(program), context / program)
-        for target, name in names().items():
-            build(engine, context, target, name)
-    return False
+        for target in targets:
+            if program := BUILT.get(target):
+                link_or_copy(programs.find(program), context / program)
+            build(engine, context, target, names()[target])
 
 
 def link_or_copy(program: Path, target: Path) -> None:
@@ -83,23 +98,26 @@ def link_or_copy(program: Path, target: Path) -> None:
         shutil.copy(program, target)
 
 
-def digest(context: Path, target: str) -> str:
+def digest(engine: Engine, context: Path, target: str) -> str:
     """Of everything that the stand-in is made of."""
     parts = [file.read_bytes() for file in sorted(STANDINS.iterdir())]
     if program := BUILT.get(target):
         parts.append(f"{programs.find(program)} {(context / program).stat().st_size}".encode())
+    if target == ON_OURS:
+        parts.append(engine.docker("image", "inspect", "--format", "{{.Id}}", ours()).encode())
     return hashlib.sha256(b"\0".join([*parts, str(SUITES).encode()])).hexdigest()[:16]
 
 
 def build(engine: Engine, context: Path, target: str, name: str) -> None:
     """One stand-in, unless it is there."""
-    wanted = digest(context, target)
+    wanted = digest(engine, context, target)
     shown = engine.tries("image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', name)
     if shown.stdout.strip() == wanted:
         return
     say(f"makes a stand-in for {name}")
     engine.docker(
         *("buildx", "build", "--quiet", "--load", "--target", target, "--tag", name, "--label", f"{LABEL}={wanted}"),
+        *("--build-arg", f"GLASSHOUSE_VERSION={versions()['GLASSHOUSE_VERSION']}"),
         str(context),
         seconds=300,
     )
@@ -149,6 +167,11 @@ def build_ours(engine: Engine, env: dict[str, str]) -> None:
         *("buildx", "build", "--load", "--secret", f"id=ca,src={bundle}"),
         *("--build-arg", f"PYTHON_VERSION={version['PYTHON_VERSION']}"),
         *("--build-arg", f"VERSION={version['GLASSHOUSE_VERSION']}"),
-        *("--tag", f"glasshouse:{version['GLASSHOUSE_VERSION']}", str(ROOT)),
+        *("--tag", ours(), str(ROOT)),
         seconds=900,
     )
+
+
+def ours() -> str:
+    """The name of our own image."""
+    return f"glasshouse:{versions()['GLASSHOUSE_VERSION']}"

@@ -1,0 +1,59 @@
+#!/venv/bin/python
+"""A stand-in for Loki's program: VictoriaLogs with the log gateway on Loki's port, its data in Loki's volume.
+
+Called as the real one is: ``-health`` asks whether it is ready; all else is settings of Loki, which do not apply here.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+STORE = "127.0.0.1:9428"
+
+
+def healthy() -> int:
+    """Return 0 if the gateway and its store answer."""
+    try:
+        with urllib.request.urlopen("http://127.0.0.1:3100/ready", timeout=5) as answer:
+            return 0 if answer.status == 200 else 1
+    except OSError:
+        return 1
+
+
+def serve() -> int:
+    """Run both until one ends or we are asked to stop."""
+    store = [
+        "/usr/bin/victoria-logs",
+        f"-httpListenAddr={STORE}",
+        "-storageDataPath=/loki/victorialogs",
+        "-retentionPeriod=3d",
+        "-inmemoryDataFlushInterval=1s",
+        "-http.connTimeout=24h",
+        "-defaultMsgValue=",
+        "-memory.allowedBytes=64MiB",
+        "-loggerLevel=WARN",
+    ]
+    gateway = ["/venv/bin/python", "-m", "gunicorn", "-c", "log_gateway/gunicorn.conf.py", "log_gateway.wsgi:app"]
+    settings = {"HOST": "0.0.0.0", "PORT": "3100", "VICTORIALOGS_URL": f"http://{STORE}", "SERVICE_INSTANCE": "loki"}
+    # What the real image is given in its environment is for a Go program of another size.
+    environment = {name: value for name, value in os.environ.items() if name != "GOMEMLIMIT"} | settings
+    processes = [
+        subprocess.Popen(store, env=environment | {"GOMEMLIMIT": "120MiB"}),
+        subprocess.Popen(gateway, cwd="/app", env=environment),
+    ]
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+    while not stopped and all(process.poll() is None for process in processes):
+        time.sleep(0.2)
+    # The gateway first: what it has not acknowledged is sent again.
+    for process in reversed(processes):
+        process.terminate()
+        process.wait()
+    return 0 if stopped else 1
+
+
+if __name__ == "__main__":
+    sys.exit(healthy() if "-health" in sys.argv else serve())

@@ -25,7 +25,7 @@ from stack.status import Row, collect
 SAMPLES_A_SECOND = 100
 LONGEST_SECONDS = 600
 # Where each serves pprof, by the name of the port; the others of the Go servers do not serve it.
-PPROF = {"prometheus": "prometheus", "alertmanager": "alertmanager", "loki": "loki"}
+PPROF = {"prometheus": "prometheus", "alertmanager": "alertmanager", "victorialogs": "victorialogs", "loki": "loki"}
 PTRACE = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 

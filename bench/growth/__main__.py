@@ -84,7 +84,7 @@ def told(curves: list[Curve]) -> str:
     if size := telemetry.log_bytes_per_request():
         lines.append(f"- Bytes of log for each request, without those of its job: {size:,.0f}.")
     searches = "; ".join(f"{count:,} lines {duration(took)}" for count, took in telemetry.looking_for_one_request())
-    lines.append(f"- Loki finds one request's lines among {searches}.")
+    lines.append(f"- The log store finds one request's lines among {searches}.")
     return "\n".join(lines)
 
 

@@ -1,0 +1,1 @@
+"""What the log store costs: time to find a request, rate of ingestion, disk and memory."""

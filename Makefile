@@ -31,9 +31,9 @@ status: ## show every component: state, pid, port, uptime, memory, log file
 	@$(run_python) -m stack status
 
 .PHONY: logs
-logs: ## show all logs, live (SERVICE=api LEVEL=warning TRACE=<id> REQUEST=<id> LINES=50)
-	@$(run_python) -m stack logs $(if $(SERVICE),--service "$(SERVICE)") $(if $(LEVEL),--level "$(LEVEL)") \
-		$(if $(TRACE),--trace "$(TRACE)") $(if $(REQUEST),--request "$(REQUEST)") $(if $(LINES),--lines "$(LINES)")
+logs: ## show all logs, live (SERVICE=api LEVEL=warning TRACE=<id> REQUEST=<id> LINES=50, or QUERY='<LogQL>')
+	@$(run_python) -m stack logs $(if $(QUERY),--query "$$QUERY") $(if $(SERVICE),--service "$(SERVICE)") \
+		$(if $(LEVEL),--level "$(LEVEL)") $(if $(TRACE),--trace "$(TRACE)") $(if $(REQUEST),--request "$(REQUEST)") $(if $(LINES),--lines "$(LINES)")
 
 .PHONY: follow
 follow: ## place an order and tell its story, from the real servers (or ORDER=<id> REQUEST=<id> TRACE=<id>)
@@ -66,10 +66,10 @@ test: ## run every test, on an instance of its own (PYTEST_ARGS="-k orders")
 	@$(dev_setup) && python -m stack programs --browser && exec python -m pytest $(PYTEST_ARGS)
 
 # What writes files that are committed; each knows --check.
-GENERATORS = grafana.generate alerts.generate
+GENERATORS = grafana.generate alerts.generate deploy.licences
 
 .PHONY: generate
-generate: ## write the generated files anew: dashboards, rules of objectives
+generate: ## write the generated files: dashboards, rules of objectives, licences
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each || exit; done
 
 .PHONY: check
@@ -115,6 +115,11 @@ soak: ## 2000 orders while everything is killed in turn, then the books are chec
 load: ## put the running stack under load (PROFILE=smoke|steady|spike|soak|stress USERS= MINUTES=), compare with Prometheus
 	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m stack exec load "$(or $(PROFILE),smoke)" \
 		--python "$$load/bin/python" $(if $(USERS),--users "$(USERS)") $(if $(MINUTES),--minutes "$(MINUTES)")
+
+.PHONY: load-jmeter
+load-jmeter: ## the same customers by Apache JMeter, an independent client; no request may fail (USERS=1000 MINUTES=5 PROFILE=steady)
+	@jmeter=$$($(run_python) -m stack jmeter) && $(run_python) -m stack exec load "$(or $(PROFILE),steady)" \
+		--jmeter "$$jmeter" --users "$(or $(USERS),1000)" --minutes "$(or $(MINUTES),5)"
 
 .PHONY: profile
 profile: ## what a running component spends its CPU on, as a flame graph (NAME=api-1 SECONDS=20)

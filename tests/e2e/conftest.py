@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 import pytest
@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 UP_SECONDS = 600
 EVERYTHING = {
     "mongo", "redis", "payments", "api-1", "api-2", "worker-1", "sweeper", "nginx", "prometheus", "console",
-    "alertmanager", "loki", "jaeger", "collector", "redis-exporter", "nginx-exporter", "node-exporter",
+    "alertmanager", "victorialogs", "log-gateway", "jaeger", "collector",
+    "redis-exporter", "nginx-exporter", "node-exporter",
 }  # fmt: skip
 
 
@@ -35,6 +36,8 @@ class Stack:
 
     state_dir: Path
     env: dict[str, str]
+    log_api: ClassVar[str] = "log-gateway"
+    """The component that serves Loki's API."""
 
     def launcher(self, *arguments: str, seconds: float = UP_SECONDS) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "stack", *arguments]
@@ -85,8 +88,9 @@ class Stack:
         return float(found[0]["value"][1]) if found else None
 
     def log_lines(self, logql: str) -> list[dict[str, str]]:
-        """What Loki finds in the last hour: the labels and structured metadata of each line, and its text."""
-        streams = self.get("loki", "/loki/api/v1/query_range", query=logql, limit=1000, since="1h")["data"]["result"]
+        """What the log store finds in the last hour: the labels and structured metadata of each line, and its text."""
+        asked = {"query": logql, "limit": 5000, "since": "1h"}
+        streams = self.get(self.log_api, "/loki/api/v1/query_range", **asked)["data"]["result"]
         return [{**stream["stream"], "line": text} for stream in streams for _, text in stream["values"]]
 
     def trace(self, trace_id: str) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_a_wrong_query_is_noticed(stack: Stack, known: set[str]) -> None:
     assert metrics("rate(http_server_request_duration_second_count[5m])") - known - ABSENT.keys()
     for server, path, query in (
         ("prometheus", "/api/v1/query", "sum(rate("),
-        ("loki", "/loki/api/v1/query_range", '{service_name="api"} | status >'),
+        (Stack.log_api, "/loki/api/v1/query_range", '{service_name="api"} | status >'),
     ):
         assert requests.get(f"{stack.url(server)}{path}", params={"query": query}, timeout=10).status_code == 400
 

@@ -38,8 +38,8 @@ def test_after_all_that_orders_work(stack: Stack) -> None:
 
 
 def test_without_any_telemetry_server_the_shop_works(stack: Stack, request_id: str) -> None:
-    """Orders go through, replicas start, and the lines written meanwhile are in Loki afterwards."""
-    servers = ("collector", "loki", "jaeger", "prometheus", "alertmanager")
+    """Orders go through, replicas start, and the lines written meanwhile are in the log store afterwards."""
+    servers = ("collector", "victorialogs", "log-gateway", "jaeger", "prometheus", "alertmanager")
     for server in servers:
         assert stack.launcher("stop", server).returncode == 0
     try:

@@ -50,6 +50,10 @@ class StoreClient:
 
         Raises ``StoreUnavailable``, ``QueryTimeout``, ``Busy``.
         """
+        # Nothing is older than the epoch, and the store reads a negative time as one before now.
+        start = max(start, 0)
+        if start >= end:
+            return iter(())
         asked = {"query": query, "start": str(start), "end": str(end), **parameters}
         return iter(self._post("/select/logsql/query", asked, deadline).splitlines())
 

@@ -25,6 +25,8 @@ from log_gateway.store.rows import nanoseconds
 COUNTED = frozenset(("count_over_time", "rate", "bytes_over_time", "bytes_rate"))
 MOST_BUCKETS = 20_000
 MOST_GROUPS = 200_000
+# The store computes buckets as 64-bit floats, which hold whole nanoseconds up to this.
+LARGEST_BUCKET = 2**52
 MOST_FIELDS = 1_000
 
 Buckets = dict[Labels, dict[int, int]]
@@ -113,7 +115,7 @@ def _grid(leaf: RangeAggregation, times: Sequence[int]) -> _Grid | None:
     steps = {later - earlier for earlier, later in pairwise(times)}
     size = gcd(leaf.range_ns, *steps)
     start, end = times[0] - leaf.offset_ns - leaf.range_ns, times[-1] - leaf.offset_ns
-    if (end - start) // size > MOST_BUCKETS:
+    if size > LARGEST_BUCKET or (end - start) // size > MOST_BUCKETS:
         return None
     return _Grid(start, end, size, leaf.range_ns // size)
 

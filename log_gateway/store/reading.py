@@ -22,7 +22,9 @@ Span = tuple[int, int]
 FIRST_ROWS = 1_000
 # Rows of one part: some 20 MB as JSON.
 PART_ROWS = 20_000
-_PARTS = 200
+_PARTS = 1_000
+# The store computes its buckets as 64-bit floats: a thousandth of this span is still exact.
+_LATEST = 4 * 10**18
 
 
 class Reader:
@@ -35,10 +37,11 @@ class Reader:
         self, query: LogQuery, start: int, end: int, direction: Literal["forward", "backward"]
     ) -> Iterator[Entry]:
         """Yield what ``source.Source.entries`` promises. Raises ``LimitExceeded`` after too many lines."""
+        start, end = max(start, 0), min(end, _LATEST)
         if start >= end:
             return
         wanted = f"{translate(query).text} | delete {STREAM_ID}"
-        newest = self._rows(f"{wanted}", start, end, limit=str(FIRST_ROWS + 1))
+        newest = self._rows(wanted, start, end, limit=str(FIRST_ROWS + 1))
         is_backward = direction == "backward"
         if len(newest) <= FIRST_ROWS:
             yield from _each_once(newest, is_backward)
@@ -52,7 +55,7 @@ class Reader:
             yield from _each_once(self._rows(wanted, *part), is_backward)
 
     def _parts(self, wanted: str, start: int, end: int, is_backward: bool) -> Iterator[Span]:
-        """Split a span into parts of about ``PART_ROWS`` rows; a part is smaller than a nanosecond never."""
+        """Split a span into parts of about ``PART_ROWS`` rows; the rows of one nanosecond stay together."""
         size = max(-(-(end - start) // _PARTS), 1)
         counts = self._counts(wanted, start, end, size)
         spans: list[tuple[Span, int]] = []

@@ -76,6 +76,28 @@ def test_borders(victorialogs: VictoriaLogs, source: StoreSource, service: str, 
     assert _read(source, _query(service), base, base) == []
 
 
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_range_of_all_times(
+    victorialogs: VictoriaLogs,
+    source: StoreSource,
+    service: str,
+    base: int,
+    backward: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From before the epoch to the end of what 64 bits hold, in parts."""
+    monkeypatch.setattr(reading, "FIRST_ROWS", 5)
+    monkeypatch.setattr(reading, "PART_ROWS", 3)
+    times = [base + number * SECOND for number in range(20)]
+    victorialogs.insert(_line(service, at) for at in times)
+    assert _read(source, _query(service), -(2**63) + 1, 2**63 - 1, backward) == sorted(times, reverse=backward)
+    century = 100 * 365 * 24 * 3600 * SECOND
+    leaf = RangeAggregation("count_over_time", _query(service), century, grouping=BY_SERVICE)
+    assert source.aggregate(leaf, [base + 60 * SECOND]) is None  # its lines are read instead
+    year = replace(leaf, range_ns=45 * 24 * 3600 * SECOND)
+    assert source.aggregate(year, [base + 60 * SECOND]) == {(("service_name", service),): [20.0]}
+
+
 def test_a_line_that_was_sent_twice_is_one(
     victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int
 ) -> None:

@@ -23,13 +23,18 @@ def victorialogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaL
 
 
 @pytest.fixture(scope="session")
-def log_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogStore]:
-    """A gateway with a VictoriaLogs of its own, which holds the written lines and nothing else."""
-    folder = tmp_path_factory.mktemp("log-store")
-    server = VictoriaLogs(folder)
+def written_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaLogs]:
+    """The VictoriaLogs of ``log_store``."""
+    server = VictoriaLogs(tmp_path_factory.mktemp("written-store"))
     server.start()
-    with running(folder, server.url) as http:
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def log_store(written_store: VictoriaLogs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogStore]:
+    """A gateway with a VictoriaLogs of its own, which holds the written lines and nothing else."""
+    with running(tmp_path_factory.mktemp("log-store"), written_store.url) as http:
         store = LogStore(http, alone=True, loki=False)
         store.fill()
         yield store
-    server.kill()

@@ -7,6 +7,7 @@ import socket
 
 TIMEOUT_SECONDS = 10.0
 _ALREADY = ("<int>60</int>", "<int>70</int>")  # ALREADY_STARTED, NOT_RUNNING
+_UP = ("10", "20", "30")  # STARTING, RUNNING, BACKOFF
 
 
 class SupervisorSilent(Exception):
@@ -29,8 +30,14 @@ class Supervisor:
         self._call("signalProcess", name, signal)
 
     def start(self, name: str) -> None:
-        """Start the component, if it does not run."""
+        """Start the component, if it does not run.
+
+        Raises ``SupervisorSilent`` while it is being stopped: supervisord takes that for started and leaves it stopped.
+        """
         self._call("startProcess", name, False)
+        state = re.search(r"<name>state</name>\s*<value><int>(\d+)</int>", self._call("getProcessInfo", name))
+        if state is None or state[1] not in _UP:
+            raise SupervisorSilent(f"{name} is still being stopped: it is started when that is done.")
 
     def stop(self, name: str) -> None:
         """Stop the component, if it runs; it is not started again by itself."""

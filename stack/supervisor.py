@@ -113,6 +113,8 @@ class Supervisor:
         for name in (*added, *changed):
             self.call("addProcessGroup", name)
         states = {name: info["statename"] for name, info in self.processes().items()}
+        # supervisord takes a component that is being stopped for started, and leaves it stopped.
+        self.wait_stopped([name for name in wanted if states.get(name) == "STOPPING"])
         for name in wanted:
             if states.get(name) not in ("RUNNING", "STARTING"):
                 self.call("startProcess", name, False)

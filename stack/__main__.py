@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         case "jmeter":
             from .jmeter import obtain
 
-            # The answer alone is on stdout.
+            # Only the answer goes to stdout.
             print(obtain(Say(sys.stderr)))
             return 0
         case "exec":

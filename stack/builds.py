@@ -1,4 +1,4 @@
-"""The builds of one `up`: in the background from its first second, while packages are fetched and the core starts."""
+"""The builds of one `up`, in the background from the start, while packages are fetched and the core starts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .say import Say
 
 
 class Stopped(Exception):
-    """The rest of `up` has failed or was interrupted: what is being built is not wanted now."""
+    """The rest of `up` has failed or was interrupted: the current build is no longer needed."""
 
 
 class Builds:
-    """Builds the modules one after the other in a thread of its own.
+    """Builds the modules one after the other in a separate thread.
 
-    `on_begin` is called in that thread before each build, with the modules that are left, the one to be built first.
+    `on_begin` is called in that thread before each build, with the remaining modules, the next one first.
     """
 
     def __init__(self, modules: Sequence[Module], say: Say, on_begin: Callable[[Sequence[Module]], None]) -> None:
@@ -34,8 +34,8 @@ class Builds:
         self._work = self._pool.submit(self._build_all)
 
     def finished(self) -> Iterator[Module]:
-        """Each module when it has been built, until none is left; `errors` then holds what failed."""
-        # With a bound, and again: Ctrl-C is not seen in an unbounded wait.
+        """Yield each module once it is built, until none is left; `errors` then holds the failures."""
+        # Repeated bounded waits: an unbounded wait would not react to Ctrl-C.
         while True:
             try:
                 module = self._finished.get(timeout=0.5)
@@ -47,7 +47,7 @@ class Builds:
         self._work.result()
 
     def stop(self) -> None:
-        """End what is being built, with its processes, and wait for that end."""
+        """Stop the current build with its processes, and wait until they have ended."""
         self._stop.set()
         self._pool.shutdown(cancel_futures=True)
 
@@ -67,7 +67,7 @@ class Builds:
             self._finished.put(None)
 
     def _build(self, module: Module, ahead: Sequence[Module]) -> bool:
-        """Build one; whether the others are to be left out, because they would fail as this one did."""
+        """Build one; returns whether to skip the others, because they would fail for the same reason."""
         try:
             gobuild.build(module, self.say, self._check, ahead)
         except StackError as error:

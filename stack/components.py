@@ -44,7 +44,7 @@ class Component:
     scrape: Mapping[str, str] = field(default_factory=dict)
     """Prometheus: job to port name."""
     joins_with: str = ""
-    """Another component that it is nothing without: it is started when that one's program is there."""
+    """A component that this one cannot work without: this one starts when that one's program is available."""
     needs: tuple[str, ...] = ()
     """Not asked before these are ready: what it would answer is known, and would stand in its log as an error."""
     reload: str = ""

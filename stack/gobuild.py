@@ -19,7 +19,7 @@ from .say import Say, clock
 
 # Measured: 2,700 MB after all builds, caches and programs together. The caches are deleted afterwards.
 BUILD_MEGABYTES = 3500
-# How many of the following modules have their sources fetched while one is compiled.
+# The number of following modules whose sources are fetched while one is compiled.
 AHEAD = 2
 # What one build needs even when its sources are there: intermediate files, linking, the program.
 LAST_MEGABYTES = 1000
@@ -28,8 +28,8 @@ LAST_MEGABYTES = 1000
 def build(module: Module, say: Say, check: Callable[[], None] = lambda: None, ahead: Sequence[Module] = ()) -> None:
     """Build the module's programs into the cache unless they are there.
 
-    `check` may raise to end it. The sources of the modules `ahead`, which come next, are downloaded meanwhile: that
-    waits for the network, compiling for the processor.
+    `check` may raise to stop it. The sources of the modules `ahead`, which come next, are downloaded meanwhile:
+    downloading waits for the network, compiling for the CPU.
     """
     if module.built():
         return
@@ -46,7 +46,7 @@ def build(module: Module, say: Say, check: Callable[[], None] = lambda: None, ah
         remove_remains(module)
         with ThreadPoolExecutor(max_workers=1) as pool:
             for other in ahead:
-                # Not asked for its result: what fails here fails again, and is said, when that module is built.
+                # The result is not checked: a failure here recurs, and is reported, when that module is built.
                 pool.submit(fetch_sources, other, compiler, held, check)
             compile_module(module, compiler, held, say, check)
 
@@ -86,13 +86,13 @@ def compile_module(module: Module, compiler: Path, held: IO[str], say: Say, chec
 
 
 def fetch_sources(module: Module, compiler: Path, held: IO[str], check: Callable[[], None]) -> None:
-    """Download what the module's packages need: `go list` reads every one of them and compiles none."""
+    """Download what the module's packages need: `go list` reads all of them and compiles none."""
     run = runner(module, compiler, held, check)
     run(["list", "-deps", *(package for package, _ in module.builds)], prepared(module, run))
 
 
 def runner(module: Module, compiler: Path, held: IO[str], beat: Callable[[], None]) -> gosource.Run:
-    """What runs a Go command for the module: returns its output and logs it, raises a failure as it is to be said."""
+    """A function that runs a Go command for the module: it logs and returns the output, and raises on failure."""
 
     def run(arguments: list[str], folder: Path) -> str:
         code, said = tasks.run(
@@ -111,7 +111,7 @@ def runner(module: Module, compiler: Path, held: IO[str], beat: Callable[[], Non
 
 
 def prepared(module: Module, run: gosource.Run) -> Path:
-    """The folder to build in: the module's own, or a copy with an adapted source in it."""
+    """The folder to build in: the module's own, or a copy that contains an adapted source."""
     if module.source is None:
         return module.folder
     return gosource.prepare(module.folder, module.source, build_caches() / "work" / module.name, run)
@@ -119,14 +119,14 @@ def prepared(module: Module, run: gosource.Run) -> Path:
 
 def build_command(module: Module) -> list[str]:
     """`go build` with the module's flags."""
-    # -dwarf=false: the linker strips it anyway, and not making it saves a tenth of the time and a fifth of the space.
-    # The last pattern that fits a package counts.
+    # -dwarf=false: the linker strips it anyway; not generating it saves a tenth of the time and a fifth of the space.
+    # The last pattern that matches a package applies.
     flags = ["-gcflags=all=-dwarf=false", *(f"-gcflags={pattern}=-N -dwarf=false" for pattern in module.unoptimised)]
     return ["build", *flags, "-ldflags", module.ldflags]
 
 
 def remove_remains(module: Module) -> None:
-    """Make the folders, without what builds that were killed have left: the lock says that none is at work."""
+    """Create the folders, without the remains of killed builds: holding the lock means that no other build runs."""
     module.home.parent.mkdir(parents=True, exist_ok=True)
     module.log.unlink(missing_ok=True)
     shutil.rmtree(build_caches() / "tmp", ignore_errors=True)
@@ -153,7 +153,7 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
         **{name: value for name, value in environ.items() if name not in ("GOOS", "GOARCH", "GOEXPERIMENT", "GOROOT")},
         "CGO_ENABLED": "0",
         "GO111MODULE": "on",
-        # -modcacherw: else the module cache cannot be deleted without a chmod of every folder.
+        # -modcacherw: otherwise deleting the module cache requires a chmod of every folder.
         "GOFLAGS": "-mod=readonly -buildvcs=false -trimpath -modcacherw",
         # The compiler collects garbage a quarter as often: 20 to 35 % less CPU, at most 0.7 GB more memory (measured).
         "GOGC": "400",

@@ -1,8 +1,8 @@
 """Adapting a module's source before it is built: fetched at the pinned version, checked, edited in a copy.
 
-A recipe (`source` in modules.yaml) names the module, its version and checksum, the folder that the copy gets, files to
-remove and texts to replace. What lies in `files/` beside the recipe is copied over the source. The go.mod of the module
-that is built refers to the folder by `replace`.
+A recipe (`source` in modules.yaml) names the module, its version and checksum, the folder of the copy, files to remove
+and texts to replace. The contents of `files/` next to the recipe are copied over the source. The go.mod of the module
+being built refers to the folder by `replace`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import yaml
 from .errors import BuildFailed
 
 Run = Callable[[list[str], Path], str]
-"""Runs a Go command in a folder: its output, or an error that says why it failed."""
+"""Runs a Go command in a folder: returns its output, or raises an error that says why it failed."""
 
 
 def prepare(module_folder: Path, recipe: Path, work: Path, run: Run) -> Path:
@@ -32,7 +32,7 @@ def prepare(module_folder: Path, recipe: Path, work: Path, run: Run) -> Path:
     shutil.copytree(module_folder, work)
     source = fetch(wanted, work, run)
     copy = work / wanted["folder"]
-    # File by file: the module cache's folders may be read-only, and so would be their copies.
+    # File by file: the module cache's folders may be read-only, and so would their copies be.
     for file in source.rglob("*"):
         if file.is_file() and not file.name.endswith("_test.go"):
             target = copy / file.relative_to(source)
@@ -44,8 +44,8 @@ def prepare(module_folder: Path, recipe: Path, work: Path, run: Run) -> Path:
 
 
 def fetch(wanted: dict[str, Any], work: Path, run: Run) -> Path:
-    """The module's source in the module cache, downloaded if it is not there; BuildFailed for another checksum."""
-    # In a folder without the go.mod, which replaces the module by the copy that is to be made.
+    """The module's source in the module cache, downloaded if missing; BuildFailed if the checksum differs."""
+    # In a folder without the go.mod, because that replaces the module with the copy that does not exist yet.
     outside = work / ".fetch"
     outside.mkdir()
     module, version = wanted["module"], wanted["version"]
@@ -55,7 +55,7 @@ def fetch(wanted: dict[str, Any], work: Path, run: Run) -> Path:
     )
     said = run(["mod", "download", "-json", f"{module}@{version}"], outside)
     answer = json.loads(said[said.index("{") :])
-    # Go itself refuses a download that is not what go.sum says, but not one that the module cache had already.
+    # Go itself rejects a download that differs from go.sum, but not a version already in the module cache.
     if answer["Sum"] != wanted["sum"]:
         raise BuildFailed(
             f"{module} {version} has the checksum {answer['Sum']} and {wanted['sum']} was expected: what the module "
@@ -65,7 +65,7 @@ def fetch(wanted: dict[str, Any], work: Path, run: Run) -> Path:
 
 
 def adapt(copy: Path, wanted: dict[str, Any]) -> None:
-    """Remove files and replace texts; BuildFailed when one is not there."""
+    """Remove files and replace texts; BuildFailed if one is missing."""
     for name in wanted["remove"]:
         (copy / name).unlink()
     for name, edits in wanted["edits"].items():

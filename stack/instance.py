@@ -16,7 +16,7 @@ from .settings import Settings
 
 @dataclass(frozen=True)
 class Instance:
-    """The settings, with the port offset and the log store that count for this state directory."""
+    """The settings, with the port offset and the log store that apply to this state directory."""
 
     settings: Settings
     ports: Ports
@@ -29,7 +29,7 @@ class Instance:
 
     @property
     def loki_url(self) -> str:
-        """Where Loki's API is served."""
+        """The address of Loki's API."""
         return self.log_store.url or self.ports.url("loki")
 
 

@@ -1,4 +1,4 @@
-"""Java and Maven, for the programs that come as jars: from the PATH, else Debian's packages."""
+"""Java and Maven, for programs distributed as jars: from the PATH, else from Debian's packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import apt
 from .errors import ProgramMissing
 from .say import Say
 
-# An old Java calls itself 1.8, a fresh one 21 without a dot.
+# Java 8 reports version 1.8; a new major release reports 21, without a dot.
 _JAVA = re.compile(r'version "(?:1\.)?(\d+)')
 _MAVEN = re.compile(r"Apache Maven (\d+)")
 OLDEST_JAVA, OLDEST_MAVEN = 11, 3
@@ -35,7 +35,7 @@ def _found(name: str, ask: str, pattern: re.Pattern[str], oldest: int, package: 
     if found := _new_enough(name, ask, pattern, oldest):
         return found
     raise ProgramMissing(
-        f"{name} {oldest} or newer is needed and this system's package {package} has an older one: install a newer "
+        f"{name} {oldest} or newer is needed, but this system's package {package} is older: install a newer "
         "one so that it comes first on the PATH, then try again."
     )
 
@@ -45,6 +45,6 @@ def _new_enough(name: str, ask: str, pattern: re.Pattern[str], oldest: int) -> P
     if path is None:
         return None
     done = subprocess.run([path, ask], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    # Maven colours its name even where there is no terminal.
+    # Maven colours its name even without a terminal.
     found = pattern.search(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout))
     return Path(path) if done.returncode == 0 and found and int(found[1]) >= oldest else None

@@ -34,7 +34,7 @@ class Jars:
 
     @classmethod
     def read(cls, path: Path = FOLDER / "jars.sha256") -> Jars:
-        """From lines as `sha256sum` writes them."""
+        """Parse lines in the format of `sha256sum`."""
         pairs = (line.split() for line in path.read_text().splitlines() if line)
         return cls({name: digest for digest, name in pairs})
 
@@ -46,7 +46,7 @@ class Jars:
 
     @property
     def home(self) -> Path:
-        """Where it is assembled: another list of jars is another folder."""
+        """The folder where it is assembled: each list of jars has its own folder."""
         digest = hashlib.sha256(repr(sorted(self.digests.items())).encode()).hexdigest()[:12]
         return program_home("jmeter", f"{self.version}-{digest}")
 
@@ -69,7 +69,7 @@ class Jars:
 
 
 def obtain(say: Say) -> Path:
-    """JMeter's home, fetched and assembled if it is not there; Java is installed if it is missing."""
+    """JMeter's home, fetched and assembled if missing; Java is installed if missing."""
     jars = Jars.read()
     java.java(say)
     if jars.home.exists():
@@ -85,7 +85,7 @@ def obtain(say: Say) -> Path:
 
 
 def fetch(jars: Jars, say: Say) -> None:
-    """Have Maven download, verify, assemble beside the goal and rename, so that half is never seen."""
+    """Download with Maven, verify, assemble in a temporary folder and rename: no partial home is ever visible."""
     jars.home.parent.mkdir(parents=True, exist_ok=True)
     disk.require(jars.home.parent, MEGABYTES, f"JMeter {jars.version}")
     started = time.monotonic()
@@ -100,7 +100,7 @@ def fetch(jars: Jars, say: Say) -> None:
 
 
 def download(program: Path, folder: Path, version: str, say: Say, started: float) -> None:
-    """Run Maven with a repository of its own in the folder; errors become one sentence."""
+    """Run Maven with its own repository in the folder; errors become one sentence."""
     log = cache_home() / "logs" / f"jmeter-{version}.log"
     command = [str(program), "--batch-mode", "--strict-checksums", "--file", str(FOLDER / "pom.xml")]
     command += [f"-Dmaven.repo.local={folder / 'repository'}", f"-DoutputDirectory={folder / 'jars'}"]
@@ -115,14 +115,14 @@ def download(program: Path, folder: Path, version: str, say: Say, started: float
         raise disk.full(folder.parent)
     if network.unreachable(output):
         raise NoNetwork(
-            "JMeter cannot be fetched, Maven's repository cannot be reached: check the network (or Maven's "
+            "JMeter cannot be fetched, because Maven's repository cannot be reached: check the network (or Maven's "
             "settings.xml, where proxies and mirrors are named), then try again."
         )
     raise BuildFailed(f"fetching JMeter failed (log: {log}):\n{network.last_lines(output)}")
 
 
 def assemble(jars: Path, home: Path) -> None:
-    """JMeter finds its parts by their places: its configuration beside the program, its own jars in lib/ext."""
+    """JMeter finds its parts by location: its configuration next to the program, its own jars in lib/ext."""
     for name in ("bin", "lib/ext", "lib/junit"):
         (home / name).mkdir(parents=True)
     for jar in jars.iterdir():
@@ -136,7 +136,7 @@ def assemble(jars: Path, home: Path) -> None:
 
 
 def configuration(jar: Path, folder: Path) -> None:
-    """Unpack the files of `bin/` that the program reads when it starts."""
+    """Unpack the files of `bin/` that the program reads at start-up."""
     with zipfile.ZipFile(jar) as archive:
         for entry in archive.namelist():
             head, _, name = entry.rpartition("/")

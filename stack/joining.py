@@ -1,12 +1,12 @@
-"""The note that `up` leaves while it fetches and builds: who is still to come, since when, and until about when.
+"""The file that `up` maintains while it fetches and builds: components still to join, since when, until about when.
 
-`status` reads it, and so do the console and `make follow` (`console/joining.py`, by JOINING_FILE), which show it where
-a server does not answer yet:
+`status`, the console and `make follow` read it (the latter two in `console/joining.py`, through JOINING_FILE) and show
+it for a server that does not answer yet:
 
     {"pid": 4711, "components": {"jaeger": {"url": "http://127.0.0.1:16686", "state": "building", "since": 1764277200.0,
                                             "until": 1764277290.0}}}
 
-`pid` is the `up` that is under way: when that process has ended, the note is void. `state` is "building" or "waiting"
+`pid` is the running `up`: once that process has ended, the file is ignored. `state` is "building" or "waiting"
 (for another build, or for a package). Times are Unix seconds; `since` is when this `up` found the component's program
 missing, `until` an estimate.
 """
@@ -28,13 +28,13 @@ from .paths import StatePaths
 from .render import write
 from .say import clock
 
-# The builds write it, and what joins is struck out by the thread that starts it.
+# The build thread writes the file; the thread that starts a component removes it from the file.
 _WRITING = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Joining:
-    """One component that is still to come."""
+    """One component that has not joined yet."""
 
     url: str
     state: str
@@ -44,7 +44,7 @@ class Joining:
     def words(self, now: float) -> str:
         """`building for 1 min 20 s, about 40 s more`."""
         left = self.until - now
-        more = f"about {clock(left)} more" if left > 1 else "to be finished at any moment"
+        more = f"about {clock(left)} more" if left > 1 else "should finish any moment"
         return f"{self.state} for {clock(max(0.0, now - self.since))}, {more}"
 
 
@@ -64,7 +64,7 @@ def sole_up(paths: StatePaths) -> Iterator[None]:
 
 
 def forecast(absent: Sequence[Component], left: Sequence[Module], since: float, now: float) -> dict[str, Joining]:
-    """When to expect each absent component, given the modules that are left to build; the first is built now."""
+    """When to expect each absent component, given the modules left to build; the first is being built now."""
     finished: dict[str, tuple[str, float]] = {}
     end = now
     for module in left:
@@ -81,7 +81,7 @@ def forecast(absent: Sequence[Component], left: Sequence[Module], since: float, 
 
 
 def note(paths: StatePaths, joining: Mapping[str, Joining]) -> None:
-    """Write down who is still to come."""
+    """Record the components that are still to join."""
     with _WRITING:
         _write(paths, joining)
 
@@ -92,13 +92,13 @@ def _write(paths: StatePaths, joining: Mapping[str, Joining]) -> None:
 
 
 def keep(paths: StatePaths, names: Collection[str]) -> None:
-    """Strike out everyone but these."""
+    """Remove all components but these."""
     with _WRITING:
         _write(paths, {name: its for name, its in expected(paths).items() if name in names})
 
 
 def expected(paths: StatePaths) -> dict[str, Joining]:
-    """Who is still to come; no component when no `up` is under way, whatever a killed one has left written."""
+    """The components still to join; none if no `up` is running, even if a killed one left a file."""
     if not lock.is_held(paths.up_lock):
         return {}
     try:

@@ -25,10 +25,10 @@ class Held(Exception):
 def hold(
     path: Path, on_wait: Callable[[int | None], None] | None = None, check: Callable[[], None] = lambda: None
 ) -> Iterator[IO[str]]:
-    """Hold the lock. When it is taken: call `on_wait(pid)` and wait, or raise Held when there is no `on_wait`.
+    """Hold the lock. If it is taken: call `on_wait(pid)` and wait, or raise Held without `on_wait`.
 
-    `check` is called while it waits and may raise to end that. Yields the lock's file; a child that inherits it keeps
-    the lock until it ends too.
+    `check` is called during the wait and may raise to end it. Yields the lock's file; a child that inherits it keeps
+    the lock until the child ends too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
@@ -50,7 +50,7 @@ def hold(
 
 
 def taken(file: IO[str]) -> bool:
-    """Take the lock if it is free: whether we have it now."""
+    """Take the lock if it is free; returns whether we hold it now."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""`logs --query`: lines of the log store that match a LogQL query, the last ones and then what arrives."""
+"""`logs --query`: lines of the log store that match a LogQL query, the newest ones and then new arrivals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .logs import Printer
 
 POLL_SECONDS = 1.0
 ANSWER_SECONDS = 35.0
-# Lines arrive late and out of order: the last seconds are asked for again, and what was shown is left out.
+# Lines arrive late and out of order: the last seconds are queried again, and lines already shown are skipped.
 OVERLAP_NS = 10_000_000_000
 HOUR_NS = 3_600_000_000_000
 MOST_LINES = 5_000
@@ -46,9 +46,9 @@ def query_logs(url: str, query: str, *, lines: int, follow: bool, stream: TextIO
 
 
 def ask(url: str, query: str, start: int, end: int, limit: int) -> list[tuple[int, LogLine]]:
-    """Lines of Loki's ``query_range``, oldest first, with their times in ns. Raises StackError with what is wrong."""
+    """Lines of Loki's ``query_range``, oldest first, with their times in ns. Raises StackError with the reason."""
     asked = urllib.parse.urlencode({"query": query, "start": start, "end": end, "limit": limit})
-    # A proxy of the environment is not meant for this machine.
+    # Proxies from the environment do not apply to this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{url}/loki/api/v1/query_range?{asked}", timeout=ANSWER_SECONDS) as answer:
@@ -58,7 +58,7 @@ def ask(url: str, query: str, start: int, end: int, limit: int) -> list[tuple[in
     except (OSError, ValueError, KeyError) as error:
         raise StackError(f"the log store at {url} does not answer ({error}): `make status` shows its state.") from error
     if data["resultType"] != "streams":
-        raise StackError('a metric query has no lines: give a log query, such as \'{service_name="api"} |= "error"\'.')
+        raise StackError("a metric query has no lines: use a log query, which begins with a selector in braces.")
     found = [
         (int(value[0]), line_of(int(value[0]), value[1], stream["stream"]))
         for stream in data["result"]
@@ -68,7 +68,7 @@ def ask(url: str, query: str, start: int, end: int, limit: int) -> list[tuple[in
 
 
 def line_of(at: int, message: str, labels: dict[str, str]) -> LogLine:
-    """A line of the store as the printer takes it."""
+    """A line of the store in the printer's format."""
     seconds, rest = divmod(at, 1_000_000_000)
     when = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1000:06d}Z"
     service = labels.get("service_instance_id") or labels.get("service_name", "")

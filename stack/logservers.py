@@ -1,4 +1,4 @@
-"""The servers that keep and serve the logs, as components: VictoriaLogs with the log gateway before it, or Loki.
+"""The servers that store and serve the logs, as components: VictoriaLogs behind the log gateway, or Loki.
 
 All speak Loki's API on the port `loki`, so that nothing else needs to know which one runs.
 """
@@ -12,7 +12,7 @@ from .servers import CONFIG, LOCAL
 
 
 def all_of(instance: Instance) -> list[Component]:
-    """None when another machine's Loki is used."""
+    """None if an external Loki is used."""
     match instance.log_store.kind:
         case "given":
             return []
@@ -23,7 +23,7 @@ def all_of(instance: Instance) -> list[Component]:
 
 
 def victorialogs(instance: Instance) -> Component:
-    """VictoriaLogs, one process with everything in it."""
+    """VictoriaLogs, all in one process."""
     ports, settings = instance.ports, instance.settings
     return Component(
         name="victorialogs",
@@ -33,19 +33,19 @@ def victorialogs(instance: Instance) -> Component:
             f"-storageDataPath={instance.paths.data('victorialogs')}",
             f"-retentionPeriod={settings.log_retention}",
             f"-retention.maxDiskSpaceUsageBytes={settings.log_retention_bytes}",
-            # How long an accepted line may be in memory only: the gateway acknowledges it afterwards.
+            # How long an accepted line may stay in memory only: the gateway acknowledges it after that.
             "-inmemoryDataFlushInterval=1s",
             # The gateway watches the process over one connection (log_gateway/writing/durability.py).
             "-http.connTimeout=24h",
             # An empty line stays empty, as in Loki.
             "-defaultMsgValue=",
-            # The Collector cuts lines off at 256 KiB; one that reaches the store by another way is not to be dropped
-            # for its length, nor a clock that runs ahead be punished by the loss of its lines.
+            # The Collector truncates lines at 256 KiB. Lines that reach the store another way should not be dropped for
+            # their length, nor lines of a machine whose clock is ahead.
             "-insert.maxLineSizeBytes=2MB",
             "-futureRetention=30d",
             "-memory.allowedBytes=128MB",
             "-search.maxQueryDuration=30s",
-            # Each query uses every core; the others wait, up to 10 s.
+            # Each query uses all cores; further queries wait up to 10 s.
             "-search.maxConcurrentRequests=4",
             "-loggerFormat=json",
             "-loggerLevel=WARN",
@@ -55,16 +55,16 @@ def victorialogs(instance: Instance) -> Component:
         url=ports.url("victorialogs"),
         environment={"GOMEMLIMIT": "384MiB"},
         core=False,
-        # The last to be stopped.
+        # Stopped last.
         wave=5,
         stop_seconds=15,
         scrape={"victorialogs": "victorialogs"},
-        note="logs as they are stored (/select/vmui)",
+        note="stored logs: VictoriaLogs UI (/select/vmui)",
     )
 
 
 def log_gateway(instance: Instance) -> Component:
-    """The process of ours that serves Loki's API from VictoriaLogs."""
+    """Our process that serves Loki's API from VictoriaLogs."""
     ports = instance.ports
     own = {"VICTORIALOGS_URL": ports.url("victorialogs")}
     return Component(
@@ -72,14 +72,14 @@ def log_gateway(instance: Instance) -> Component:
         program=PYTHON,
         arguments=("-m", "gunicorn", "-c", "log_gateway/gunicorn.conf.py", "log_gateway.wsgi:app"),
         ports=("loki", "log-gateway-metrics"),
-        ready=ready.http_ok(ports["loki"], "/ready"),
+        ready=ready.http_ok(ports["loki"], "/readyz"),
         url=ports.url("loki"),
         environment=services.environment(instance, "log-gateway", "log-gateway", port="loki") | own,
         core=False,
         json_log=True,
         joins_with="victorialogs",
         needs=("victorialogs",),
-        # After the Collector, whose last lines it hands on, and before the store.
+        # Stopped after the Collector, whose last lines it forwards, and before the store.
         wave=4,
         stop_seconds=15,
         scrape={"log-gateway": "log-gateway-metrics"},
@@ -88,7 +88,7 @@ def log_gateway(instance: Instance) -> Component:
 
 
 def loki(instance: Instance) -> Component:
-    """A Loki of this machine, all parts in one process."""
+    """A local Loki, all parts in one process."""
     ports = instance.ports
     return Component(
         name="loki",

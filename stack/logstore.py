@@ -1,4 +1,4 @@
-"""Which server keeps the logs: our own VictoriaLogs, a Loki of this machine, or one that runs elsewhere."""
+"""Which server stores the logs: our own VictoriaLogs, a local Loki, or an external one."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Kind = Literal["victorialogs", "loki", "given"]
 
 @dataclass(frozen=True)
 class LogStore:
-    """The choice, and the address when it was given (LOKI_URL, without a trailing slash)."""
+    """The choice, and the address if one was given (LOKI_URL, without a trailing slash)."""
 
     kind: Kind = "victorialogs"
     url: str = ""
 
     def record(self) -> dict[str, Any]:
-        """For the instance's record: later commands find the same store, whatever their environment says."""
+        """For the instance's record: later commands use the same store regardless of their environment."""
         return asdict(self)
 
 
 def choose(settings: Settings) -> LogStore:
-    """The store that the settings ask for; without any, Loki if this machine has one, else VictoriaLogs.
+    """The store that the settings select; by default Loki if this machine has one, else VictoriaLogs.
 
     Raises:
-        ProgramMissing: LOG_STORE=loki, and there is no Loki on the PATH.
+        ProgramMissing: LOG_STORE=loki, but there is no Loki on the PATH.
     """
     if settings.loki_url:
         return LogStore("given", settings.loki_url)
@@ -38,13 +38,13 @@ def choose(settings: Settings) -> LogStore:
         return LogStore("loki")
     if settings.log_store == "loki":
         raise ProgramMissing(
-            "LOG_STORE=loki, and there is no Loki 3.4 or newer on the PATH: install one, or leave LOG_STORE out, and "
-            "the logs go to VictoriaLogs."
+            "LOG_STORE=loki, and there is no Loki 3.4 or newer on the PATH: install one, or unset LOG_STORE to "
+            "store the logs in VictoriaLogs."
         )
     return LogStore("victorialogs")
 
 
 def recorded(record: dict[str, Any]) -> LogStore | None:
-    """The store of a record; None when it has none (it was written by an older version)."""
+    """The store in a record; None if it has none (written by an older version)."""
     kept = record.get("log_store")
     return LogStore(kept["kind"], kept["url"]) if isinstance(kept, dict) else None

@@ -26,9 +26,9 @@ class Module:
     go: Version
     minutes: float
     source: Path | None = None
-    """The recipe by which a dependency's source is adapted first (`gosource`)."""
+    """The recipe for adapting a dependency's source first (`gosource`)."""
     unoptimised: tuple[str, ...] = ()
-    """Patterns of packages that are compiled without optimisation: linked, but never called."""
+    """Patterns of packages compiled without optimisation: they are linked but never called."""
 
     @property
     def home(self) -> Path:
@@ -52,7 +52,7 @@ def program_home(name: str, version: str) -> Path:
 
 @cache
 def load() -> tuple[Module, ...]:
-    """Every module, in the order in which they are built: first what one followed order needs."""
+    """All modules in build order: first those that `make follow` needs."""
     entries = yaml.safe_load((FOLDER / "modules.yaml").read_text())["modules"]
     return tuple(
         Module(

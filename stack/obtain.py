@@ -60,7 +60,7 @@ def require_libraries(program: Path, say: Say) -> None:
 
 
 def to_build(names: Iterable[str]) -> list[modules.Module]:
-    """The modules that must be built for those of the programs that are missing, in that order."""
+    """The modules that must be built for the missing programs, in build order."""
     missing = {name for name, path in locate_all(names).items() if path is None and PROGRAMS[name].source == "go"}
     return [module for module in modules.load() if missing & {output for _, output in module.builds}]
 

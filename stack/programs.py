@@ -33,7 +33,7 @@ class Program:
     ask: tuple[str, ...] = ("--version",)
     expects: str = ""
     optional: bool = False
-    """Not needed by every stack: fetched only when it is asked for by name, and if it has a source at all."""
+    """Not needed by every stack: fetched only if requested by name, and only if it has a source."""
 
     @property
     def on_path(self) -> str:
@@ -63,7 +63,7 @@ PROGRAMS: Mapping[str, Program] = {
         Program("alertmanager", (0, 27), "go", expects="alertmanager"),
         Program("amtool", (0, 27), "go", expects="amtool"),
         Program("victoria-logs", (1, 52), "go", expects="victoria-logs"),
-        # Never fetched or built: used where this machine has one.
+        # Never fetched or built: used only if this machine has it.
         Program("loki", (3, 4), "path", expects="branch:", optional=True),
         Program("jaeger", (2, 13), "go", expects="jaeger version"),
         # Only the contrib distribution has the parts that our configuration names, by these names since 0.158.

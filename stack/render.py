@@ -107,7 +107,7 @@ def joined(instance: Instance, component: Component) -> None:
 
 
 def given_log_store(instance: Instance) -> None:
-    """Have Prometheus scrape a Loki that runs elsewhere, at the address that was given."""
+    """Make Prometheus scrape an external Loki at the given address."""
     if instance.log_store.kind != "given":
         return
     parts = urlsplit(instance.log_store.url)

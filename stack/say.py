@@ -45,9 +45,9 @@ class Say:
             self.draw()
 
     def under_way(self, text: str, part: str = "") -> None:
-        """Show what is going on, replacing what was shown before of this part of the work; "" ends it.
+        """Show progress, replacing the previous progress of this part of the work; "" ends it.
 
-        Parts that go on at the same time share the line.
+        Concurrent parts share the line.
         """
         with self.lock:
             self.parts[part] = text.strip()

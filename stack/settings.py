@@ -20,7 +20,7 @@ PASSED_ON = (
     # A load test sends from one address what many would.
     *("RATE_LIMIT_ORDERS", "RATE_LIMIT_LOGINS", "RATE_LIMIT_ADDRESSES"),
 )
-# How each is written, and what is said of one that is not.
+# The format of each setting, and the description of the format for error messages.
 LOG_SETTINGS = {
     "LOKI_URL": (r".+", "the address of a server"),
     "LOG_STORE": (r"victorialogs|loki", "victorialogs or loki"),
@@ -40,9 +40,9 @@ class Settings:
     traffic: bool = True
     passed_on: Mapping[str, str] = field(default_factory=dict)
     loki_url: str = ""
-    """A Loki that is used instead of a log store of the instance's own; no trailing slash."""
+    """A Loki that is used instead of the instance's own log store; no trailing slash."""
     log_store: str = ""
-    """`victorialogs`, `loki`, or "": whichever this machine has."""
+    """`victorialogs`, `loki`, or "" for whichever this machine has."""
     log_retention: str = "3d"
     log_retention_bytes: str = "1GB"
 
@@ -64,7 +64,7 @@ def read(environ: Mapping[str, str]) -> Settings:
 
 
 def log_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """LOKI_URL, LOG_STORE, LOG_RETENTION and LOG_RETENTION_BYTES, checked; what is not given is left out."""
+    """LOKI_URL, LOG_STORE, LOG_RETENTION and LOG_RETENTION_BYTES, validated; unset ones are omitted."""
     given = {name: text for name in LOG_SETTINGS if (text := environ.get(name, "").strip())}
     for name, text in given.items():
         pattern, allowed = LOG_SETTINGS[name]

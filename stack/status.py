@@ -41,7 +41,7 @@ class Row:
     uptime_seconds: float | None
     memory_bytes: int | None
     joining: str = ""
-    """Of one that is still to come: for how long it has been built, and for about how long it will be."""
+    """For a component still to join: how long it has been building, and about how long it will still take."""
 
 
 def state_of(info: Mapping[str, Any] | None, joins: Joining | None) -> str:

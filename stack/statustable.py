@@ -36,7 +36,7 @@ def show(instance: Instance, rows: Mapping[str, Row]) -> None:
         if its.joining:
             console.print(f"{name}: {its.joining}")
     if instance.log_store.kind == "given":
-        console.print(f"Logs are kept by the Loki at {instance.loki_url} (LOKI_URL).")
+        console.print(f"Logs are stored in the Loki at {instance.loki_url} (LOKI_URL).")
     total = sum(its.memory_bytes or 0 for its in rows.values()) + supervisor_memory(instance)
     running = sum(its.state == "running" for its in rows.values())
     console.print(

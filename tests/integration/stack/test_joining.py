@@ -1,4 +1,4 @@
-"""A server that is built while the rest runs, and joins with the component that is nothing without it."""
+"""A server is built while the rest runs, and joins together with the component that depends on it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def table(instance: Instance) -> list[Component]:
 
 
 def test_what_is_built_joins(small: SmallStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Meanwhile the core runs, `status` says what is missing, and the one that joins with it is not started."""
+    """During the build the core runs, `status` lists what is missing, and the dependent component is not started."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(programs, "from_path", lambda program: None)
     may_finish = threading.Event()
@@ -67,6 +67,6 @@ def test_what_is_built_joins(small: SmallStack, tmp_path: Path, monkeypatch: pyt
     assert {row.state for row in small.rows_of(table).values()} == {"running"}
     assert joining.expected(small.settings.paths) == {}
     said = small.said.getvalue()
-    assert "Being built" in said
+    assert "Still building" in said
     assert said.index("payments joins") < said.index("api-2 joins") < said.index("Everything is up: 3 components")
     assert modules.making("jaeger").built()

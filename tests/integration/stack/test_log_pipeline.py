@@ -1,4 +1,4 @@
-"""The real Collector with the real configuration before a real VictoriaLogs: what it does with unusual lines."""
+"""The real Collector and configuration with a real VictoriaLogs: how unusual lines are handled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TRACE = {"trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b71692
 
 @contextmanager
 def running(component: Component, log: Path) -> Iterator[None]:
-    """The component, ready; ended afterwards."""
+    """The component, ready; stopped on exit."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [programs.find(component.program), *component.arguments],
@@ -63,7 +63,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 
 def stored(instance: Instance, name: str, **fields: Any) -> dict[str, Any]:
-    """Write one line as our processes do, and return what the store has of it."""
+    """Write one line as our processes do, and return its stored fields."""
     line = {
         "timestamp": datetime.now(UTC).isoformat(),
         "level": "info",
@@ -78,7 +78,7 @@ def stored(instance: Instance, name: str, **fields: Any) -> dict[str, Any]:
     def ask() -> dict[str, Any] | None:
         url = f"{instance.ports.url('victorialogs')}/select/logsql/query?{query}"
         with urllib.request.urlopen(url, timeout=5) as answer:
-            # Every field once: a second one of the same name would be lost on the way through a dict.
+            # A dict would silently drop a second field of the same name.
             lines = [json.loads(text, object_pairs_hook=once) for text in answer.read().splitlines()]
         return lines[0] if lines else None
 
@@ -86,7 +86,7 @@ def stored(instance: Instance, name: str, **fields: Any) -> dict[str, Any]:
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs as a dict, in which each name must be new."""
+    """The pairs as a dict; duplicate names fail."""
     assert len({name for name, _ in pairs}) == len(pairs), pairs
     return dict(pairs)
 
@@ -100,30 +100,30 @@ def test_a_line_arrives_with_its_fields(instance: Instance) -> None:
 
 
 def test_names_are_spelled_as_loki_spells_them(instance: Instance) -> None:
-    """Letters, digits and underscores; a digit does not come first."""
+    """Letters, digits and underscores; no leading digit."""
     line = stored(instance, "names", **{"http.route": "/orders", "9lives": "cat", "größe": "1"})
     assert {"http_route": "/orders", "key_9lives": "cat", "gr__e": "1"}.items() <= line.items()
 
 
 def test_a_long_line_is_cut_off_and_not_lost(instance: Instance) -> None:
-    """At 256 KiB, as Loki cuts it, and never within a character."""
+    """At 256 KiB, as in Loki, and never within a character."""
     body = "a" + "€" * 100_000
     line = stored(instance, "long", message=body)
     assert line["_msg"] == body[: 1 + (262_144 - 1) // 3]
 
 
 def test_an_empty_line_stays_empty(instance: Instance) -> None:
-    """The store's own text for it would be taken for the line."""
+    """Otherwise the store's placeholder text would look like the line."""
     assert "_msg" not in stored(instance, "empty", message="")
 
 
 def test_more_fields_than_a_store_takes_do_not_cost_the_line(instance: Instance) -> None:
-    """120 of them are kept, those that lines are found by among them; a name is cut off at 128 bytes."""
+    """120 of them are kept, including those used in searches; a name is truncated at 128 bytes."""
     line = stored(instance, "many", **{f"field_{number}": number for number in range(300)}, **{"n" * 200: "x"})
     assert sum(name.startswith(("field_", "n" * 100)) for name in line) < 120
     assert stored(instance, "name", **{"n" * 200: "x"})["n" * 128] == "x"
 
 
 def test_ids_that_are_none_are_kept_as_they_are(instance: Instance) -> None:
-    """The trace parser refuses them, and they may still say something."""
+    """The trace parser rejects them, but they may still be informative."""
     assert stored(instance, "odd", trace_id="nonsense")["trace_id"] == "nonsense"

@@ -114,7 +114,7 @@ def test_the_build_does_not_depend_on_the_users_go_settings() -> None:
 
 
 def test_packages_that_are_never_called_are_compiled_without_optimisation(module: Module) -> None:
-    """After the flags for all packages, as the last pattern that fits counts."""
+    """After the flags for all packages, because the last matching pattern applies."""
     flags = gobuild.build_command(replace(module, unoptimised=("example.org/big/...",)))
     assert flags.index("-gcflags=all=-dwarf=false") < flags.index("-gcflags=example.org/big/...=-N -dwarf=false")
 
@@ -200,7 +200,7 @@ def test_a_command_does_not_outlive_its_launcher(tmp_path: Path, how: signal.Sig
 
 
 def test_a_command_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
-    """With its children, some seconds after its launcher has gone."""
+    """With its children, a few seconds after its launcher has ended."""
     pids = tmp_path / "pids"
     script = LAUNCHER.replace('"sleep 1000', '"trap true TERM; sleep 1000').replace("wait", "while :; do wait; done")
     launcher = subprocess.Popen([sys.executable, "-c", script, str(pids)], cwd=ROOT)
@@ -212,7 +212,7 @@ def test_a_command_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
 
 
 def test_the_lock_of_a_killed_build_is_held_until_the_build_has_ended(tmp_path: Path) -> None:
-    """Else the next `up` would build beside it."""
+    """Otherwise the next `up` would build concurrently."""
     path = tmp_path / "lock"
     script = LAUNCHER.replace("lambda: None)", "lambda: None, keep_open=[held])").replace(
         "tasks.run", "from stack import lock\nwith lock.hold(Path(sys.argv[1] + '.lock')) as held: tasks.run"
@@ -227,7 +227,7 @@ def test_the_lock_of_a_killed_build_is_held_until_the_build_has_ended(tmp_path: 
 
 
 def test_who_waits_for_a_lock_can_be_stopped(tmp_path: Path) -> None:
-    """A build that another Glasshouse has begun is not waited for when `up` is interrupted."""
+    """An interrupted `up` does not wait for a build that another Glasshouse started."""
 
     def stop() -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The builds that go on while the rest of `up` does."""
+"""The builds that run while the rest of `up` continues."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def builds(monkeypatch: pytest.MonkeyPatch, build: Build) -> tuple[Builds, list[
 
 
 def test_modules_are_built_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each gets the next ones too, so that their sources are fetched meanwhile."""
+    """Each build also gets the next modules, so that their sources are fetched meanwhile."""
     ahead: dict[str, list[str]] = {}
 
     def build(module: Module, say: Say, check: Callable[[], None], following: Sequence[Module]) -> None:
@@ -43,7 +43,7 @@ def test_modules_are_built_in_their_order(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(("error", "rest"), [(BuildFailed("no"), ["collector", "alerts"]), (NoNetwork("no"), [])])
 def test_a_failed_build_is_kept_for_later(monkeypatch: pytest.MonkeyPatch, error: StackError, rest: list[str]) -> None:
-    """The others are built all the same, unless they would fail for the same reason."""
+    """The others are still built, unless they would fail for the same reason."""
 
     def build(module: Module, *_: object) -> None:
         if module.name == "store":
@@ -76,7 +76,7 @@ def test_stopping_ends_what_is_being_built(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_defect_in_a_build_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is no StackError is raised where the builds are waited for."""
+    """An exception other than StackError is raised to the caller that waits for the builds."""
 
     def build(*_: object) -> None:
         raise ValueError("a defect")

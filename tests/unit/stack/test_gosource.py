@@ -23,7 +23,7 @@ RECIPE = {
 
 
 class World:
-    """A module that is built, the recipe in it, and a module cache with the source."""
+    """A module to build with its recipe, and a module cache with the source."""
 
     def __init__(self, folder: Path) -> None:
         self.module, self.cache, self.work = folder / "module", folder / "cache", folder / "work"
@@ -39,7 +39,7 @@ class World:
         (self.cache / "main.go").chmod(0o444)
 
     def prepare(self, **changed: object) -> Path:
-        """Prepare with the recipe, changed like this."""
+        """Prepare with the recipe and these changes."""
         self.recipe.write_text(yaml.safe_dump(RECIPE | changed))
         return gosource.prepare(self.module, self.recipe, self.work, self.run)
 
@@ -55,7 +55,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """A world of its own."""
+    """A fresh world for each test."""
     return World(tmp_path)
 
 
@@ -69,7 +69,7 @@ def test_the_copy_is_adapted_and_the_cache_left_alone(world: World) -> None:
 
 
 def test_preparing_again_begins_with_the_original(world: World) -> None:
-    """What an earlier build has left is not edited a second time."""
+    """Files left by an earlier build are not edited a second time."""
     world.prepare()
     assert (world.prepare() / "server-source" / "main.go").read_text() == "new() + new()\n"
 

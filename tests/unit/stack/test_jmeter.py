@@ -1,4 +1,4 @@
-"""JMeter's set-up: the list of jars, their digests, and how a home is made of them."""
+"""JMeter's set-up: the list of jars, their digests, and how a home is assembled from them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def jars(folder: Path) -> Jars:
 
 
 def test_the_list_has_every_jar_of_the_pom_and_no_other() -> None:
-    """By file name, each with a sha256; and no dependency is left to be resolved."""
+    """By file name, each with a sha256; no dependency is left to resolve."""
     space = {"m": "http://maven.apache.org/POM/4.0.0"}
     dependencies = ElementTree.parse(jmeter.FOLDER / "pom.xml").findall(".//m:dependency", space)
     named = {
@@ -65,14 +65,14 @@ def test_a_changed_jar_is_refused(folder: Path, jars: Jars) -> None:
 
 
 def test_a_missing_and_an_additional_jar_are_refused(folder: Path, jars: Jars) -> None:
-    """What is not in the list would be loaded too."""
+    """Jars that are not in the list would be loaded too."""
     (folder / "groovy-3.0.20.jar").rename(folder / "groovy-3.0.21.jar")
     with pytest.raises(BuildFailed, match=r"groovy-3\.0\.20\.jar is missing; groovy-3\.0\.21\.jar is not in the list"):
         jars.verify(folder)
 
 
 def test_another_list_is_another_home(jars: Jars) -> None:
-    """So that what was fetched for an older list is not used for a newer one."""
+    """So that jars fetched for an older list are not used for a newer one."""
     assert jars.home != Jars({**jars.digests, "groovy-3.0.20.jar": "0" * 64}).home
 
 

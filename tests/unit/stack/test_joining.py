@@ -1,4 +1,4 @@
-"""Who is still to come, and until when."""
+"""Which components are still to join, and when they are expected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_forecast_adds_up_what_is_built_before(instance: Instance) -> None:
 
 
 def test_the_gateway_is_absent_as_long_as_its_store_is(instance: Instance) -> None:
-    """It is one of our own processes, whose program is always there."""
+    """It is one of our own processes, whose program is always available."""
     components = [logservers.victorialogs(instance), logservers.log_gateway(instance), servers.jaeger(instance)]
     found = {"victoria-logs": None, "jaeger": instance.paths.run / "jaeger"}
     assert [one.name for one in up.absent_of(components, found)] == ["victorialogs", "log-gateway"]
@@ -32,7 +32,7 @@ def test_the_gateway_is_absent_as_long_as_its_store_is(instance: Instance) -> No
 
 
 def test_the_note_names_the_up_that_writes_it(instance: Instance) -> None:
-    """Readers that do not know the launcher's lock see from the pid whether the note is still true."""
+    """Readers that do not use the launcher's lock see from the pid whether the file is still valid."""
     make_state_dir(instance.paths)
     joining.note(instance.paths, {"jaeger": joining.Joining("http://127.0.0.1:1", "building", 1.0, 2.0)})
     written = json.loads(instance.paths.joining_file.read_text())

@@ -1,4 +1,4 @@
-"""Which server keeps the logs, and what the others are given as its address."""
+"""Which server stores the logs, and which address the other components get."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ELSEWHERE = LogStore("given", "https://logs.example:8443/loki")
 
 @pytest.fixture
 def path_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is first on the PATH; what the PATH was asked for before is forgotten."""
+    """A folder that is first on the PATH; cached lookups are cleared."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/bin")
@@ -88,13 +88,13 @@ def test_a_given_loki_comes_before_one_on_the_path(path_folder: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_named(environ: dict[str, str], named: str) -> None:
-    """With its value and what it may be."""
+    """The error has the value and the allowed ones."""
     with pytest.raises(SettingError, match=named):
         settings.read(environ)
 
 
 def test_each_store_has_its_components(instance: Instance) -> None:
-    """VictoriaLogs with the gateway before it, Loki alone, or nothing."""
+    """VictoriaLogs behind the gateway, Loki alone, or nothing."""
     assert {"victorialogs", "log-gateway"} <= names(instance)
     assert "loki" not in names(instance)
     with_loki = names(replace(instance, log_store=LogStore("loki")))
@@ -104,7 +104,7 @@ def test_each_store_has_its_components(instance: Instance) -> None:
 
 
 def test_everybody_gets_the_address_of_the_store(instance: Instance) -> None:
-    """The port `loki` here, or the address that was given: own processes, Grafana's data source, the Collector."""
+    """The local port `loki` or the given address: for our processes, Grafana's data source and the Collector."""
     for one, url in ((instance, "http://127.0.0.1:3200"), (replace(instance, log_store=ELSEWHERE), ELSEWHERE.url)):
         given = {component.name: component.environment for component in table(one)}
         assert given["console"]["LOKI_URL"] == url
@@ -123,7 +123,7 @@ def test_the_store_listens_here_and_keeps_what_the_settings_say(instance: Instan
 
 
 def test_the_gateway_is_one_of_our_own_processes(instance: Instance) -> None:
-    """Its lines go where the Collector reads; it is scraped, and started together with its store."""
+    """Its log goes where the Collector reads; it is scraped, and started together with its store."""
     gateway = logservers.log_gateway(instance)
     expected = {
         "HOST": "127.0.0.1",
@@ -143,14 +143,14 @@ def test_later_commands_find_the_same_store(instance: Instance, path_folder: Pat
     make_state_dir(instance.paths)
     instances.write_record(replace(instance, log_store=ELSEWHERE), [])
     assert instances.attach(settings.Settings(instance.paths)).loki_url == ELSEWHERE.url
-    # And one that an instance's process inherits is not taken for another store.
+    # And a value that an instance's process inherits is not mistaken for another store.
     instances.write_record(instance, [])
     inherited = settings.Settings(instance.paths, loki_url="http://127.0.0.1:3200")
     assert instances.attach(inherited).log_store == LogStore("victorialogs")
 
 
 def test_prometheus_scrapes_a_loki_that_runs_elsewhere(instance: Instance) -> None:
-    """By its own scheme, port and path; forgotten when it is no longer given."""
+    """With its own scheme, port and path; dropped when it is no longer given."""
     render.given_log_store(replace(instance, log_store=ELSEWHERE))
     written = instance.paths.run / "prometheus" / "targets" / "loki.json"
     assert json.loads(written.read_text()) == [
@@ -169,7 +169,7 @@ def test_prometheus_scrapes_a_loki_that_runs_elsewhere(instance: Instance) -> No
 
 
 def test_a_process_of_ours_that_waits_for_its_server_is_not_built(instance: Instance) -> None:
-    """The gateway joins with VictoriaLogs; its own program is Python, which no module makes."""
+    """The gateway joins with VictoriaLogs; its own program is Python, which no module builds."""
     gateways = [component for component in table(instance) if component.joins_with]
     assert [component.name for component in gateways] == ["log-gateway"]
     builds = begin_builds(instance, gateways, Say(io.StringIO()))

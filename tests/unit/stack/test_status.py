@@ -78,9 +78,9 @@ def test_a_second_up_is_refused(instance: Instance) -> None:
 
 
 def test_one_that_is_built_says_for_how_long(instance: Instance) -> None:
-    """Both ways: since when, and until about when."""
+    """How long it has been building, and about how long it will still take."""
     row = status.row(instance, logservers.loki(instance), None, JOINS)
     assert row.state == "building"
     assert row.joining.startswith("building for ")
     assert JOINS.words(1080.0) == "building for 1 min 20 s, about 40 s more"
-    assert JOINS.words(1200.0) == "building for 3 min 20 s, to be finished at any moment"
+    assert JOINS.words(1200.0) == "building for 3 min 20 s, should finish any moment"

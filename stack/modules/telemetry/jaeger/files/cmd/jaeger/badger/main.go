@@ -1,4 +1,4 @@
-// Program jaeger is Jaeger with what this project uses of it: OTLP in, Badger on disk, the query API.
+// Program jaeger is Jaeger reduced to the parts this project uses: OTLP in, Badger on disk, the query API.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/batchprocessor"
@@ -49,7 +50,17 @@ func components() (otelcol.Factories, error) {
 	}, err
 }
 
+// The translator of these libraries renames http.response.status_code to http.status_code, which Jaeger 2.13 did not.
+var gates = []string{
+	"pkg.translator.jaeger.EmitV1HttpConventions", "pkg.translator.jaeger.DontEmitV0HttpConventions",
+}
+
 func main() {
+	for _, gate := range gates {
+		if err := featuregate.GlobalRegistry().Set(gate, true); err != nil {
+			panic(err)
+		}
+	}
 	command := otelcol.NewCommand(otelcol.CollectorSettings{
 		BuildInfo: component.BuildInfo{Command: "jaeger", Description: "Jaeger", Version: version.Get().GitVersion},
 		Factories: components,

@@ -1,5 +1,5 @@
-// Package jaegerstorage gives jaeger_query and jaeger_storage_exporter their storage, of which this build has one kind:
-// Badger. The other kinds (Elasticsearch, Cassandra, ClickHouse, …) bring two thirds of what Jaeger compiles.
+// Package jaegerstorage provides the storage of jaeger_query and jaeger_storage_exporter. This build supports Badger only:
+// the other backends (Elasticsearch, Cassandra, ClickHouse, …) account for two thirds of what Jaeger compiles.
 package jaegerstorage
 
 import (
@@ -29,7 +29,7 @@ type Backend struct {
 	Badger *badger.Config `mapstructure:"badger"`
 }
 
-// Unmarshal fills in Badger's defaults before what the configuration says.
+// Unmarshal applies Badger's defaults before the configuration.
 func (b *Backend) Unmarshal(conf *confmap.Conf) error {
 	b.Badger = badger.DefaultConfig()
 	return conf.Unmarshal(b)
@@ -79,7 +79,7 @@ func (s *storageExt) Shutdown(context.Context) error {
 	return errors.Join(failed...)
 }
 
-// GetTraceStoreFactory returns the database of this name, of whichever extension of this type the host has.
+// GetTraceStoreFactory returns the database of this name from the host's extension of this type.
 func GetTraceStoreFactory(name string, host component.Host) (tracestore.Factory, error) {
 	for id, extension := range host.GetExtensions() {
 		if found, ok := extension.(*storageExt); ok && id.Type() == componentType {
@@ -91,7 +91,7 @@ func GetTraceStoreFactory(name string, host component.Host) (tracestore.Factory,
 	return nil, fmt.Errorf("%s has no storage %q", componentType, name)
 }
 
-// GetMetricStorageFactory refuses: this build has no storage of metrics, which Prometheus keeps.
+// GetMetricStorageFactory always fails: this build has no metric storage, because Prometheus stores the metrics.
 func GetMetricStorageFactory(name string, _ component.Host) (v1.MetricStoreFactory, error) {
 	return nil, fmt.Errorf("this build of Jaeger has no metric storage, and the configuration names %q", name)
 }

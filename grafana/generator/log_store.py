@@ -10,7 +10,7 @@ from .thresholds import Limit
 
 
 def row() -> Row:
-    """By the series that alerts/rules/log-store.yml records for both stores alike."""
+    """Panels over the series that alerts/rules/log-store.yml records for both stores."""
     return Row(
         "Logs: the log store",
         [
@@ -24,7 +24,7 @@ def row() -> Row:
             ),
             bars(
                 "Log lines by level",
-                "Log lines of the time range, by level.",
+                "Log lines in the time range, by level.",
                 units.COUNT,
                 log_numbers(
                     'sum by (level) (count_over_time({service_name=~".+"}[$__range]))', "{{level}}", instant=True
@@ -41,21 +41,21 @@ def row() -> Row:
             ),
             series(
                 "Wait in the Collector",
-                "How long a log line waits in the Collector until the store has it, on average of five minutes.",
+                "How long a log line waits in the Collector until the store has it, averaged over five minutes.",
                 units.SECONDS,
                 [over_time("log_delivery:wait_seconds:avg5m", "wait")],
                 width=8,
             ),
             series(
                 "Volume",
-                "Bytes of log lines, with their fields, that the store took, per second.",
+                "Bytes of log lines, fields included, that the store accepted, per second.",
                 units.BYTES_PER_SECOND,
                 [over_time("log_store:bytes_received:rate1m", "bytes")],
                 width=8,
             ),
             series(
                 "Lines stored and discarded",
-                "Log lines per second that the store took, and that it discarded: too old, too long, too many fields.",
+                "Log lines per second that the store accepted or discarded: too old, too long, too many fields.",
                 units.OPERATIONS,
                 [
                     over_time("log_store:lines_received:rate1m", "stored"),
@@ -65,28 +65,28 @@ def row() -> Row:
             ),
             series(
                 "New streams",
-                "Streams begun in the last hour: far more than services times levels is a label with too many values.",
+                "Streams created in the last hour: more than services × levels points to a label with too many values.",
                 units.COUNT,
                 [over_time("log_store:streams_created:increase1h", "streams")],
                 width=6,
             ),
             series(
                 "How long the log store takes",
-                "95 of 100 requests took at most this long: until lines are stored, and until a query is answered.",
+                "95 % of requests took at most this long: until lines were stored, or until a query was answered.",
                 units.SECONDS,
                 [over_time("log_store:request_duration_seconds:p95_5m", "{{operation}}")],
                 width=6,
             ),
             series(
                 "Requests that the log store failed",
-                "Share of the requests to the log store that failed: to store lines, or to answer a query.",
+                "Share of the requests to the log store that failed: writes and queries.",
                 units.RATIO,
                 [over_time("log_store:request_errors:ratio_rate5m", "{{operation}}")],
                 width=6,
             ),
             series(
                 "Memory and disk",
-                "Memory of the log store's processes, and what its data takes on disk (Loki does not say how much).",
+                "Memory of the log store's processes, and disk usage of its data (Loki does not report it).",
                 units.BYTES,
                 [
                     over_time(

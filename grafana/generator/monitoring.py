@@ -1,4 +1,4 @@
-"""The rows of Prometheus and Alertmanager: what measures, and what notifies."""
+"""The rows of Prometheus and Alertmanager: measuring and notifying."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ RATE = "$__rate_interval"
 
 
 def prometheus() -> Row:
-    """What Prometheus keeps, and whether its scrapes and rules keep up."""
+    """What Prometheus stores, and whether its scrapes and rules keep up."""
     return Row(
         "Metrics: Prometheus",
         [
             series(
                 "Series",
-                "Series in Prometheus' memory: growth without new processes is a label with too many values.",
+                "Series in Prometheus' memory: growth without new processes points to a label with too many values.",
                 units.COUNT,
                 [over_time("max(prometheus_tsdb_head_series)", "series")],
                 width=6,
             ),
             bars(
                 "Samples by job",
-                "Samples that one scrape of each job brings.",
+                "Samples per scrape, by job.",
                 units.COUNT,
                 now("sort_desc(sum by (job) (scrape_samples_scraped))", "{{job}}"),
                 width=6,
             ),
             series(
                 "How long scrapes take",
-                "The slowest scrape of each job; above 4 s it is given up.",
+                "The slowest scrape of each job; scrapes are aborted after 4 s.",
                 units.SECONDS,
                 [over_time("max by (job) (scrape_duration_seconds)", "{{job}}")],
                 width=6,
             ),
             series(
                 "Targets that are down",
-                "Processes of each job that Prometheus does not reach.",
+                "Processes of each job that Prometheus cannot reach.",
                 units.COUNT,
                 [over_time("count by (job) (up) - sum by (job) (up)", "{{job}}")],
                 width=6,
@@ -99,7 +99,7 @@ def alertmanager() -> Row:
             ),
             number(
                 "Watchdog",
-                "The alert that always fires: where it is missing, no other would arrive either.",
+                "The alert that always fires: if it is missing, no other alert would arrive either.",
                 units.COUNT,
                 over_time('count(ALERTS{alertname="Watchdog", alertstate="firing"}) or vector(0)'),
                 limit=Limit("all", low=True),
@@ -109,7 +109,7 @@ def alertmanager() -> Row:
             ),
             series(
                 "Notifications",
-                "Notifications sent in five minutes, by the way they go, and those that failed.",
+                "Notifications sent in five minutes, by channel, and those that failed.",
                 units.COUNT,
                 [
                     over_time(
@@ -139,7 +139,7 @@ def alertmanager() -> Row:
             ),
             lines(
                 "Telemetry that failed",
-                "Log lines of services that could not hand over their telemetry, or of a refused message.",
+                "Log lines about telemetry that could not be exported, or about a rejected message.",
                 log_lines('{service_name=~".+"} | event=~"telemetry[.].+|inbox[.](rejected|error)"'),
                 height=8,
                 when=When("after telemetry was lost", "fault telemetry-outage"),

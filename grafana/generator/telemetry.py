@@ -98,7 +98,7 @@ def _collector() -> Row:
             ),
             series(
                 "Handed on",
-                "Log lines and spans that the log store and Jaeger took from it, per second.",
+                "Log lines and spans that the log store and Jaeger accepted from it, per second.",
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(otelcol_exporter_sent_log_records{COLLECTOR}[{RATE}]))", "log lines"),
@@ -157,6 +157,14 @@ def _collector() -> Row:
     )
 
 
+def of_jaeger(metric: str) -> str:
+    """The rate of one of Jaeger's own counters.
+
+    Its image, with older libraries of the Collector, adds ``_total`` to the name; Jaeger as built here does not.
+    """
+    return f'sum(rate({{__name__=~"{metric}(_total)?", job="jaeger"}}[{RATE}]))'
+
+
 def _jaeger() -> Row:
     return Row(
         "Traces: Jaeger",
@@ -166,8 +174,8 @@ def _jaeger() -> Row:
                 "Spans per second that Jaeger took, and that it wrote to its store.",
                 units.OPERATIONS,
                 [
-                    over_time(f'sum(rate(otelcol_receiver_accepted_spans_total{{job="jaeger"}}[{RATE}]))', "taken"),
-                    over_time(f'sum(rate(otelcol_exporter_sent_spans_total{{job="jaeger"}}[{RATE}]))', "stored"),
+                    over_time(of_jaeger("otelcol_receiver_accepted_spans"), "taken"),
+                    over_time(of_jaeger("otelcol_exporter_sent_spans"), "stored"),
                 ],
                 width=8,
             ),
@@ -176,10 +184,8 @@ def _jaeger() -> Row:
                 "Spans per second that Jaeger refused or could not write.",
                 units.OPERATIONS,
                 [
-                    over_time(f'sum(rate(otelcol_receiver_refused_spans_total{{job="jaeger"}}[{RATE}]))', "refused"),
-                    over_time(
-                        f'sum(rate(otelcol_exporter_send_failed_spans_total{{job="jaeger"}}[{RATE}]))', "not stored"
-                    ),
+                    over_time(of_jaeger("otelcol_receiver_refused_spans"), "refused"),
+                    over_time(f"{of_jaeger('otelcol_exporter_send_failed_spans')} or vector(0)", "not stored"),
                 ],
                 width=8,
             ),

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from stack import programs
 
-# Its tests are imported by two test modules, and say what differs as those do.
+# Two test modules import its tests; assertion rewriting gives their failures readable diffs.
 pytest.register_assert_rewrite("tests.logql.conformance")
 
 # No sandbox: tests may run as root, in a container. Everything else keeps the browser from asking anybody outside.

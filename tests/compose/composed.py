@@ -31,6 +31,7 @@ class Composed(Stack):
     """The same questions as to the native stack, answered by Compose; components are called as there (`api-1`)."""
 
     log_api: ClassVar[str] = "loki"
+    log_store: ClassVar[tuple[str, ...]] = ("loki",)
     engine: Engine = field(kw_only=True)
     project: str = field(kw_only=True)
     real_images: bool = field(kw_only=True)

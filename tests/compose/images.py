@@ -34,7 +34,7 @@ BUILT = {
 }
 """Stand-in to the program that is copied into it."""
 ON_OURS = "loki"
-"""The stand-in that is made of our own image, and so after it."""
+"""The stand-in that is based on our own image and therefore built after it."""
 LABEL = "glasshouse.standin"
 
 
@@ -79,7 +79,7 @@ def provide(engine: Engine) -> bool:
 
 
 def build_all(engine: Engine, targets: Sequence[str]) -> None:
-    """Make the stand-ins of these targets."""
+    """Build the stand-ins of these targets."""
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         for file in STANDINS.iterdir():
@@ -102,7 +102,7 @@ def digest(engine: Engine, context: Path, target: str) -> str:
     """Of everything that the stand-in is made of."""
     parts = [file.read_bytes() for file in sorted(STANDINS.iterdir())]
     if program := BUILT.get(target):
-        parts.append(f"{programs.find(program)} {(context / program).stat().st_size}".encode())
+        parts.append(hashlib.sha256((context / program).read_bytes()).digest())
     if target == ON_OURS:
         parts.append(engine.docker("image", "inspect", "--format", "{{.Id}}", ours()).encode())
     return hashlib.sha256(b"\0".join([*parts, str(SUITES).encode()])).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""HTTP from within the composed stack's network: one process in the console's container asks what it is given."""
+"""HTTP from within the composed stack's network: a process in the console's container sends the given requests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ for line in sys.stdin:
 
 
 class Relay:
-    """Reaches a server by its name in the network. A status of 0 says that there was no answer."""
+    """Reaches a server by its name in the network. A status of 0 means that there was no answer."""
 
     def __init__(self, base: str, process: subprocess.Popen[str]) -> None:
         self._base, self._process = base, process
@@ -57,7 +57,7 @@ class Relay:
 
 @contextmanager
 def relay(stack: Composed, base: str, log: Path) -> Iterator[Relay]:
-    """One for a server of the network `back`; what its process complains about is in ``log``."""
+    """A relay to a server in the network `back`; its process writes errors to ``log``."""
     command = ["docker", "compose", "exec", "-T", "console", "python", "-c", ASKING]
     with log.open("w") as complaints:
         process = subprocess.Popen(
@@ -72,8 +72,9 @@ def relay(stack: Composed, base: str, log: Path) -> Iterator[Relay]:
     try:
         yield Relay(base, process)
     finally:
-        if process.stdin is not None:
-            process.stdin.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""The composed stack's Loki answers the written queries, or its stand-in does where no image can be pulled."""
+"""Loki in the composed stack answers the test queries, or its stand-in does if no image can be pulled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.logql.runner import LogStore
 
 @pytest.fixture(scope="module")
 def log_store(stack: Composed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogStore]:
-    """The service `loki` with the written lines beside those of the running stack."""
+    """The service `loki` with the test lines in addition to those of the running stack."""
     if stack.real_images:
         say("the conformance queries run against the REAL LOKI image")
     else:

@@ -38,6 +38,8 @@ class Stack:
     env: dict[str, str]
     log_api: ClassVar[str] = "log-gateway"
     """The component that serves Loki's API."""
+    log_store: ClassVar[tuple[str, ...]] = ("victorialogs", "log-gateway")
+    """The components that keep and serve the logs."""
 
     def launcher(self, *arguments: str, seconds: float = UP_SECONDS) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "stack", *arguments]

@@ -47,7 +47,8 @@ def _is_something(row: Mapping[str, Any], form: str) -> bool:
 
 
 def _asked(stack: Stack, server: str, path: str, question: dict[str, Any]) -> dict[str, Any]:
-    answer = requests.get(f"{stack.url(server)}{path}", params=question, timeout=15)
+    component = stack.log_api if server == "loki" else server
+    answer = requests.get(f"{stack.url(component)}{path}", params=question, timeout=15)
     if answer.status_code == 400:
         raise Refused(f"{server} refuses {question}: {answer.text}")
     answer.raise_for_status()

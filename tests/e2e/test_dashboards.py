@@ -63,12 +63,13 @@ def faults(stack: Stack, switch: Switch) -> None:
     for _ in range(60):
         stack.api("GET", "/api/v1/products")
     switch.off("api-errors")
+    lost = 'sum(telemetry_spans_exported_total{outcome="lost"})'
+    before = stack.number(lost) or 0.0
     switch.on("telemetry-outage", instance="collector", seconds=120)
     wait_until("the Collector to be away", lambda: stack.status()["collector"]["state"] == "stopped", 30)
     for _ in range(3):
         stack.place_order()
-    lost = 'sum(telemetry_spans_exported_total{outcome="lost"}) > 0'
-    wait_until("spans that are lost", lambda: stack.number(lost), 60)
+    wait_until("spans that are lost", lambda: (stack.number(lost) or 0.0) > before, 60)
     switch.off("telemetry-outage")
     wait_until("the Collector to be back", lambda: stack.status()["collector"]["state"] == "running", 60)
 

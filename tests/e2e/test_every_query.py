@@ -58,10 +58,10 @@ def test_prometheus_takes_it(stack: Stack, known: set[str], query: Query) -> Non
 
 
 @pytest.mark.parametrize("query", PER_LANGUAGE["logql"], ids=str)
-def test_loki_takes_it(stack: Stack, query: Query) -> None:
-    """Loki answers with lines, or with a series where the query counts."""
+def test_the_log_store_takes_it(stack: Stack, query: Query) -> None:
+    """It answers with lines, or with a series where the query counts."""
     asked = {"query": query.text, "since": "1h", "limit": "10"}
-    answer = requests.get(f"{stack.url('loki')}/loki/api/v1/query_range", params=asked, timeout=20)
+    answer = requests.get(f"{stack.url(stack.log_api)}/loki/api/v1/query_range", params=asked, timeout=20)
     assert answer.status_code == 200, answer.text
     counts = "(" in query.text.partition("{")[0]
     assert answer.json()["data"]["resultType"] == ("matrix" if counts else "streams")

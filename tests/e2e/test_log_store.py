@@ -1,4 +1,4 @@
-"""No line of a finished request is lost or counted twice, whatever of the logs' way is killed under load."""
+"""No line of a finished request is lost or counted twice when a part of the log pipeline is killed under load."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.e2e.conftest import Stack
 from tests.waiting import wait_until
 
 AT_ONCE = 2
-# Rates are limited by address: the load stays far below.
+# Requests are rate-limited per address: the load stays far below the limit.
 PAUSE_SECONDS = 0.05
 
 
 class Load:
-    """Threads that ask for products until they are stopped; ``asked`` are the ids of requests that were answered."""
+    """Threads that request products until they are stopped; ``asked`` are the ids of answered requests."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack, self._stop = stack, threading.Event()
@@ -45,7 +45,7 @@ class Load:
 
 
 def killed(stack: Stack, name: str) -> None:
-    """``kill -9``, and wait until it runs again."""
+    """``kill -9`` it and wait until it runs again."""
     pid = stack.status()[name]["pid"]
     os.kill(pid, signal.SIGKILL)
 
@@ -60,7 +60,7 @@ def killed(stack: Stack, name: str) -> None:
     "victims", [("victorialogs",), ("log-gateway",), ("collector",), ("collector", "victorialogs", "log-gateway")]
 )
 def test_every_line_is_found_once(stack: Stack, victims: tuple[str, ...]) -> None:
-    """Each is killed while lines are on their way, the last time all three in a row."""
+    """Each is killed while lines are in transit, the last time all three in a row."""
     with Load(stack) as load:
         wait_until("requests before", lambda: len(load.asked) > 30)
         for victim in victims:
@@ -81,7 +81,7 @@ def test_every_line_is_found_once(stack: Stack, victims: tuple[str, ...]) -> Non
 
 
 def test_scans_do_not_stop_ingestion(stack: Stack) -> None:
-    """Two regular expressions over an hour run again and again; lines arrive meanwhile, and are acknowledged."""
+    """While two regular expressions over an hour run repeatedly, lines arrive and are acknowledged."""
     stop = threading.Event()
     failed: list[str] = []
 
@@ -90,7 +90,7 @@ def test_scans_do_not_stop_ingestion(stack: Stack) -> None:
             query = f'{{service_name=~".+"}} |~ "nothing{number}.*[0-9]{{7}}"'
             try:
                 stack.get(stack.log_api, "/loki/api/v1/query_range", query=query, since="1h")
-            except Exception as error:  # (kept for the assertion: a thread's exception is seen by nothing)
+            except Exception as error:  # (kept for the assertion: exceptions in threads go unnoticed)
                 failed.append(repr(error))
 
     threads = [threading.Thread(target=scan, args=(number,)) for number in range(2)]

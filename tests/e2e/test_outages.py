@@ -39,7 +39,7 @@ def test_after_all_that_orders_work(stack: Stack) -> None:
 
 def test_without_any_telemetry_server_the_shop_works(stack: Stack, request_id: str) -> None:
     """Orders go through, replicas start, and the lines written meanwhile are in the log store afterwards."""
-    servers = ("collector", "victorialogs", "log-gateway", "jaeger", "prometheus", "alertmanager")
+    servers = ("collector", *stack.log_store, "jaeger", "prometheus", "alertmanager")
     for server in servers:
         assert stack.launcher("stop", server).returncode == 0
     try:

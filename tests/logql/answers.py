@@ -1,4 +1,4 @@
-"""Answers of Loki's API in the form in which the expected results are, and what differs."""
+"""Converts responses of Loki's API to the form of the expected results and compares them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.logql.lines import offset, written
 
 TOLERANCE = 1e-9
 UNSTATED = {"__error_details__"}
-"""Labels whose text no documentation gives."""
+"""Labels whose text is not documented."""
 MILLISECOND = 10**6
 
 Points = dict[int, float]
@@ -20,7 +20,7 @@ Points = dict[int, float]
 
 
 def difference(case: Case, data: Mapping[str, Any], base: int) -> str:
-    """What the answer says beyond or beside what is expected; empty if it is right.
+    """The differences between the answer and the expected result; empty if there are none.
 
     ``data`` is the answer's member of that name, ``base`` is in nanoseconds since the epoch.
     """
@@ -51,7 +51,7 @@ def of_type(data: Mapping[str, Any], wanted: str) -> str:
 
 
 def streams(data: Mapping[str, Any], base: int, backward: bool = False) -> Streams:
-    """The lines of an answer. A set of labels may come once only; streams that differ in unstated labels are one."""
+    """The lines of an answer. Label sets must be unique; streams that differ only in unstated labels are merged."""
     seen: set[Labels] = set()
     found: Streams = {}
     for stream in data["result"]:
@@ -67,7 +67,7 @@ def streams(data: Mapping[str, Any], base: int, backward: bool = False) -> Strea
 
 
 def expected_matrix(case: Case) -> dict[Labels, Points]:
-    """As the file writes it."""
+    """In the format of the files."""
     return {
         key(labels): {offset(at) // MILLISECOND: float(value) for at, value in points.items()}
         for labels, points in case.given["matrix"]
@@ -110,7 +110,7 @@ def close(one: float, other: float) -> bool:
 
 
 def differing(expected: Mapping[Labels, Any], found: Mapping[Labels, Any], show: Callable[[Any], list[str]]) -> str:
-    """Both sides, line by line, where they are not equal."""
+    """Both sides, line by line, if they differ."""
     report: list[str] = []
     for labels in sorted({*expected, *found}):
         wanted, got = (show(side[labels]) if labels in side else ["nothing"] for side in (expected, found))
@@ -120,7 +120,7 @@ def differing(expected: Mapping[Labels, Any], found: Mapping[Labels, Any], show:
 
 
 def indented(title: str, shown: Iterable[str]) -> list[str]:
-    """For the reader."""
+    """In readable form."""
     return [f"  {title} {line}" for line in shown]
 
 
@@ -130,7 +130,7 @@ def shown_points(points: Points) -> list[str]:
 
 
 def shown_lines(backward: bool) -> Callable[[list[tuple[int, str]]], list[str]]:
-    """Lines of one time have no order among them: they are shown in the order of their text."""
+    """Lines with equal times are unordered: they are sorted by their text."""
 
     def show(entries: list[tuple[int, str]]) -> list[str]:
         sign = -1 if backward else 1

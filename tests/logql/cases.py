@@ -1,8 +1,8 @@
 """The queries of queries/*.yaml with their expected results.
 
-Times are written as in lines.yaml. What is not given: start 00:00, end 60:00, direction forward, limit 1000.
+Times are written as in lines.yaml. Defaults: start 00:00, end 60:00, direction forward, limit 1000.
 
-    at          an instant query at this time; without it the query is asked over the range
+    at          an instant query at this time; without it, a range query
     lines       the ids of the lines in their order; each has the labels of its stream and its metadata, and
       add       these labels too, by id,
       less      but not these,
@@ -11,11 +11,11 @@ Times are written as in lines.yaml. What is not given: start 00:00, end 60:00, d
     matrix      pairs of labels and {time: value}
     vector      pairs of labels and the value; with `ordered: true` the order counts
     scalar      the value
-    error       status, `says`: part of the reason, `syntax: true`: no LogQL at all, and the reason names a position
-    why         the reason of an expectation that is not plain
-    not_on_loki what Loki does in place of what is documented; the query is not asked there
+    error       status, `says`: part of the reason, `syntax: true`: not LogQL at all, and the reason names a position
+    why         the reason for an expectation that is not obvious
+    not_on_loki how Loki deviates from its documentation; the query is not run there
 
-Expected results are derived from the lines and from Loki's documentation, never from the answer of a server.
+Expected results are derived from the lines and from Loki's documentation, never from a server's response.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Streams = dict[Labels, list[tuple[int, str]]]
 
 @dataclass(frozen=True)
 class Case:
-    """One query. ``given`` is what the file says; ``kind`` is the key of its expected result."""
+    """One query. ``given`` is the entry in the file; ``kind`` is the key of its expected result."""
 
     name: str
     query: str
@@ -57,7 +57,7 @@ class Case:
 
     @property
     def syntax_error(self) -> bool:
-        """Whether the text is no LogQL, for a grammar too."""
+        """Whether the text is not LogQL, even by the grammar alone."""
         return self.refused and bool(self.given["error"].get("syntax"))
 
     @property
@@ -90,7 +90,7 @@ class Case:
 
 
 def key(labels: Mapping[str, str]) -> Labels:
-    """A set of labels that can be compared."""
+    """A comparable set of labels."""
     return tuple(sorted(labels.items()))
 
 

@@ -1,4 +1,4 @@
-"""What a server with Loki's API must pass. A test module imports these tests and provides the fixture `log_store`."""
+"""Conformance tests of Loki's API. A test module imports these tests and provides the fixture `log_store`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOUR = ("00:00", "60:00")
 
 @pytest.mark.parametrize("case", load(), ids=lambda case: case.name)
 def test_query(log_store: LogStore, case: Case) -> None:
-    """The answer to a query over the written lines is the one that was derived by hand."""
+    """The answer to a query over the test lines is the one derived by hand."""
     if log_store.loki and "not_on_loki" in case.given:
         pytest.skip(case.given["not_on_loki"])
     wrong = log_store.judge(case)
@@ -32,7 +32,7 @@ def span(log_store: LogStore, start: str = HOUR[0], end: str = HOUR[1]) -> dict[
 
 
 def agree(log_store: LogStore, found: set[str], expected: set[str]) -> None:
-    """A store that holds other lines too may answer more."""
+    """A store that holds other lines may return more."""
     assert found == expected if log_store.alone else found >= expected
 
 
@@ -44,7 +44,7 @@ def test_names_of_labels(log_store: LogStore) -> None:
 
 
 def test_values_of_labels(log_store: LogStore) -> None:
-    """Every value that a stream has."""
+    """All values that streams have."""
     agree(log_store, set(log_store.data("/label/service_name/values", **span(log_store))), OURS)
     levels = {line.stream["level"] for line in lines.load().values() if "level" in line.stream}
     assert len(levels) == 7
@@ -67,7 +67,7 @@ def test_values_of_a_label_of_some_streams(log_store: LogStore, query: str, leve
 
 
 def test_a_label_that_no_stream_has(log_store: LogStore) -> None:
-    """It has no values, nor has metadata."""
+    """It has no values; neither does metadata."""
     for name in ("nosuch", "request_id"):
         assert not log_store.data(f"/label/{name}/values", **span(log_store))
 
@@ -84,7 +84,7 @@ def test_series(log_store: LogStore) -> None:
 
 
 def series(log_store: LogStore, *selectors: str) -> list[dict[str, str]]:
-    """What `series` answers."""
+    """The answer of `series`."""
     status, said = log_store.get(
         "/series", [*(("match[]", one) for one in selectors), *span(log_store).items()]
     )  # fmt: skip
@@ -93,7 +93,7 @@ def series(log_store: LogStore, *selectors: str) -> list[dict[str, str]]:
 
 
 def test_volume(log_store: LogStore) -> None:
-    """Bytes of each service; how many depends on how a store counts, but more lines are more bytes."""
+    """Bytes per service; the number depends on how a store counts, but more lines give more bytes."""
     data = log_store.data("/index/volume", query='{service_name=~"shop|meter"}', **span(log_store))
     assert data["resultType"] == "vector"
     volumes = {tuple(one["metric"].items()): int(one["value"][1]) for one in data["result"]}
@@ -102,7 +102,7 @@ def test_volume(log_store: LogStore) -> None:
 
 
 def test_metadata_apart_from_labels(log_store: LogStore) -> None:
-    """Grafana asks for it: streams have index labels only, and metadata and parsed labels stand beside each line."""
+    """As requested by Grafana: streams have index labels only; metadata and parsed labels are attached to each line."""
     data = categorized(log_store, '{service_name="shop", level="WARNING"} | status="429"')
     (stream,) = data["result"]
     assert stream["stream"] == {"service_name": "shop", "level": "WARNING"}
@@ -114,7 +114,7 @@ def test_metadata_apart_from_labels(log_store: LogStore) -> None:
 
 
 def test_parsed_labels_apart_from_metadata(log_store: LogStore) -> None:
-    """Parsed labels have a place of their own."""
+    """Parsed labels are separate from metadata."""
     (stream,) = categorized(log_store, '{service_name="ship"} | logfmt | event="packed"')["result"]
     assert stream["stream"] == {"service_name": "ship", "level": "INFO"}
     assert stream["values"][0][2] == {
@@ -123,13 +123,13 @@ def test_parsed_labels_apart_from_metadata(log_store: LogStore) -> None:
 
 
 def test_streams_of_metadata_apart(log_store: LogStore) -> None:
-    """Lines of one stream stay one stream, whatever their metadata are."""
+    """Lines of one stream stay one stream regardless of their metadata."""
     data = categorized(log_store, '{service_name="shop", level="INFO"}')
     assert [len(stream["values"]) for stream in data["result"]] == [6]
 
 
 def categorized(log_store: LogStore, query: str) -> Any:
-    """The answer with the flag of Grafana."""
+    """The answer to a request with Grafana's flag."""
     asked = {"query": query, "direction": "forward", **span(log_store)}
     header = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
     status, said = log_store.get("/query_range", [*asked.items()], **header)
@@ -174,7 +174,7 @@ def test_the_newest_lines_come_first_unless_asked(log_store: LogStore) -> None:
 
 
 def test_queries_by_post(log_store: LogStore) -> None:
-    """A long query comes as a form."""
+    """Long queries are sent as a form."""
     asked = f"query=%7Bservice_name%3D%22tick%22%7D&start={log_store.at('20:00')}&end={log_store.at('25:00')}"
     status, said = log_store.http.post(
         "/loki/api/v1/query_range", asked.encode(), "application/x-www-form-urlencoded"
@@ -184,7 +184,7 @@ def test_queries_by_post(log_store: LogStore) -> None:
 
 
 def test_ready_and_build_information(log_store: LogStore) -> None:
-    """What Grafana and `stack` ask first."""
+    """The first requests of Grafana and `stack`."""
     assert log_store.http.get("/ready", [], {})[0] == 200
     status, said = log_store.get("/status/buildinfo", [])
     assert status == 200, said

@@ -1,4 +1,4 @@
-"""The written lines of lines.yaml, and times as the files write them."""
+"""The test lines of lines.yaml, and the time format of the files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SECOND = 10**9
 MINUTE = 60 * SECOND
 DAY = 24 * 60 * MINUTE
 STEADY_HOURS = 7
-"""The base is a multiple of so many hours, so that steps of 7 minutes lie on it as Loki's frontend aligns them."""
+"""The base is a multiple of this many hours, so that steps of 7 minutes match the alignment of Loki's frontend."""
 AGE_HOURS = 3
-"""The base is at least so old: a window of the next 70 minutes has no line of a stack that was started for a test."""
+"""The minimum age of the base: the 70 minutes after it contain no lines of a stack that was started for a test."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Line:
 
     @property
     def labels(self) -> dict[str, str]:
-        """As a query shows them: dots and hyphens are underscores, and an empty value is no label."""
+        """As in query results: dots and hyphens become underscores, and an empty value is not a label."""
         shown = {re.sub("[.-]", "_", name): str(value) for name, value in self.metadata.items()}
         return {name: value for name, value in {**self.stream, **shown}.items() if value}
 

@@ -1,4 +1,4 @@
-"""The lines as OTLP, as a Collector sends them."""
+"""The lines as OTLP, as sent by a Collector."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def by_stream(lines: Iterable[Line]) -> dict[tuple[tuple[str, str], ...], list[L
 
 
 def any_value(value: object) -> AnyValue:
-    """With the type that YAML gave it."""
+    """A value with the type it has in YAML."""
     match value:
         case bool():
             return AnyValue(bool_value=value)

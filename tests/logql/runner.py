@@ -1,4 +1,4 @@
-"""Sends the lines to a server with Loki's API, asks the queries and compares."""
+"""Sends the lines to a server with Loki's API, runs the queries and compares the results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Parameters = Sequence[tuple[str, str]]
 
 
 class Http(Protocol):
-    """How a server is reached: from this machine, or from within a network of containers."""
+    """How a server is reached: from this machine or from within a container network."""
 
     def get(self, path: str, query: Parameters, headers: dict[str, str]) -> tuple[int, str]:
         """Status and text of the answer."""
@@ -33,7 +33,7 @@ class Http(Protocol):
 
 @dataclass
 class LogStore:
-    """A server under test. ``alone``: nothing but the written lines is in it. ``loki``: it is Loki itself."""
+    """A server under test. ``alone``: it holds only the test lines. ``loki``: it is Loki itself."""
 
     http: Http
     alone: bool
@@ -41,7 +41,7 @@ class LogStore:
     base: int = field(default_factory=lambda: lines.base_before(time.time_ns()))
 
     def fill(self) -> None:
-        """Send the lines, those that a Collector would send twice in a second request too, and wait for all of them."""
+        """Send the lines, repeat those marked ``twice`` in a second request, and wait for all of them."""
         known = lines.load().values()
         for part in (known, [line for line in known if line.twice]):
             status, said = self.http.post("/otlp/v1/logs", otlp.request(part, self.base), "application/x-protobuf")
@@ -57,21 +57,21 @@ class LogStore:
         wait_until(f"all {len(known)} lines to be found", counted, 60)
 
     def at(self, text: str) -> str:
-        """A written time as a parameter: nanoseconds since the epoch."""
+        """A time of the files as a parameter: nanoseconds since the epoch."""
         return str(self.base + lines.offset(text))
 
     def get(self, path: str, query: Parameters, **headers: str) -> tuple[int, str]:
-        """Status and text that Loki's API answers."""
+        """Status and text of a response of Loki's API."""
         return self.http.get(f"/loki/api/v1{path}", query, headers)
 
     def data(self, path: str, **query: str) -> Any:
-        """The member ``data`` of an answer with 200."""
+        """The member ``data`` of a 200 response."""
         status, said = self.get(path, [*query.items()])
         assert status == 200, f"{path} answered {status}: {said}"
         return json.loads(said).get("data")
 
     def ask(self, case: Case) -> tuple[int, str]:
-        """Ask the query of a case."""
+        """Run the query of a case."""
         given = case.given
         if "at" in given:
             return self.get("/query", [("query", case.query), ("time", self.at(given["at"]))])
@@ -86,7 +86,7 @@ class LogStore:
         return self.get("/query_range", [*query.items()])
 
     def judge(self, case: Case) -> str:
-        """What is wrong with the answer to a case; empty if nothing is."""
+        """The errors in the answer to a case; empty if there are none."""
         status, said = self.ask(case)
         if case.refused:
             return self._judge_refusal(case.given["error"], status, said)

@@ -1,4 +1,4 @@
-"""Every LogQL query of the repository, from every kind of file that has some."""
+"""Every LogQL query in the repository, from every kind of file that contains queries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.rules.files import ROOT
 from tests.rules.python_strings import strings
 
 SELECTOR = re.compile(r"(?<![\w:}])\{\s*(?:service_name|level)\s*(?:=|!)")
-"""How a query begins; a metric's name before the brace would make it PromQL."""
+"""The start of a query; a metric name before the brace would make it PromQL."""
 A_MOMENT = boards.Span(1_000, 4_600)
 HOSTILE = (
     "plain",
@@ -41,7 +41,7 @@ _FROM_TRACE = re.compile(r"\$\$\{__trace\.traceId\}")
 
 @dataclass(frozen=True)
 class Found:
-    """A query, with the file of the repository that it is from."""
+    """A query and the file that contains it."""
 
     file: str
     text: str
@@ -51,7 +51,7 @@ class Found:
 
 
 def everything() -> list[Found]:
-    """Each of them once."""
+    """All queries without duplicates."""
     parts = (
         *(of_dashboards(), of_alerts(), of_objectives(), of_runbooks(), of_provisioning()),
         *(of_drills(), of_documents(), of_console(), of_programs()),
@@ -60,7 +60,7 @@ def everything() -> list[Found]:
 
 
 def of_dashboards() -> Iterator[Found]:
-    """Panels, annotations and variables, filled in as Grafana does."""
+    """Panels, annotations and variables, with variables substituted as in Grafana."""
     for file in sorted(boards.FOLDER.glob("*.json")):
         dashboard = boards.load(file.parent)[file.stem]
         values = boards.variables(dashboard)
@@ -70,7 +70,7 @@ def of_dashboards() -> Iterator[Found]:
 
 
 def of_alerts() -> Iterator[Found]:
-    """The annotations `log_query` of the rules, by the file of each rule."""
+    """The `log_query` annotations of the rules, with the file of each rule."""
     for file in sorted((ROOT / "alerts" / "rules").glob("*.yml")):
         for text in values_of("log_query", [*yaml.safe_load_all(file.read_text())]):
             yield Found(name_of(file), re.sub(r"\{\{ \$labels\.\w+ \}\}", "api", text))
@@ -80,20 +80,20 @@ def of_alerts() -> Iterator[Found]:
 
 
 def of_objectives() -> Iterator[Found]:
-    """The objectives' annotations, which the rules are generated from."""
+    """The SLOs' annotations, from which rules are generated."""
     file = ROOT / "alerts" / "slos.yaml"
     yield from (Found(name_of(file), text) for text in values_of("log_query", [*yaml.safe_load_all(file.read_text())]))
 
 
 def of_runbooks() -> Iterator[Found]:
-    """Their fenced blocks."""
+    """Fenced blocks of the runbooks."""
     for query in runbooks.queries():
         if query.language == "logql":
             yield Found(f"alerts/runbooks/{query.runbook}.md", query.text)
 
 
 def of_provisioning() -> Iterator[Found]:
-    """The query of a span's log lines."""
+    """The query for a span's log lines."""
     file = ROOT / "grafana" / "provisioning" / "datasources" / "glasshouse.yaml"
     for source in yaml.safe_load(file.read_text())["datasources"]:
         if asked := source.get("jsonData", {}).get("tracesToLogsV2"):
@@ -101,13 +101,13 @@ def of_provisioning() -> Iterator[Found]:
 
 
 def of_drills() -> Iterator[Found]:
-    """What a drill looks for in the lines."""
+    """The queries with which drills search the lines."""
     for file in sorted((ROOT / "drills" / "catalogue").glob("*.yaml")):
         yield from (Found(name_of(file), text) for text in values_of("log", [*yaml.safe_load_all(file.read_text())]))
 
 
 def of_documents() -> Iterator[Found]:
-    """README, docs and comments of configuration: commands, fenced blocks, declarations of drills, code in the text."""
+    """README, docs and comments of configuration: commands, fenced blocks, drill declarations, inline code."""
     for name in tracked():
         if name.endswith((".md", ".yaml", ".yml")) and not name.startswith(("tests/", "alerts/tests/")):
             text = (ROOT / name).read_text()
@@ -116,7 +116,7 @@ def of_documents() -> Iterator[Found]:
 
 
 def of_console() -> Iterator[Found]:
-    """What the console builds, from every filter and from text that means harm."""
+    """The queries that the console builds, from every filter and from malicious text."""
     tail, finding, listing = "console/tail/logql.py", "console/servers/loki.py", "console/lookup/lists.py"
     for text in ("", *HOSTILE):
         for level in ("", *logql.LEVELS):
@@ -133,7 +133,7 @@ def of_console() -> Iterator[Found]:
 
 
 def of_programs() -> Iterator[Found]:
-    """Strings of Python programs that are whole queries. What the console's functions build is not among them."""
+    """Strings in Python programs that are whole queries, except those that the console's functions build."""
     for name in tracked():
         built = name in ("console/tail/logql.py", "console/servers/loki.py", "console/lookup/lists.py")
         if (
@@ -145,7 +145,7 @@ def of_programs() -> Iterator[Found]:
 
 
 def values_of(name: str, tree: Any) -> Iterator[str]:
-    """The strings that stand under a name anywhere in a file of YAML."""
+    """The strings under a given key anywhere in a YAML file."""
     if isinstance(tree, dict):
         for key, value in tree.items():
             if key == name and isinstance(value, str):
@@ -158,13 +158,13 @@ def values_of(name: str, tree: Any) -> Iterator[str]:
 
 
 def tracked() -> list[str]:
-    """Every file of the repository."""
+    """Every file in the repository."""
     done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 def with_a_selector() -> set[str]:
-    """Files of the repository in which a query seems to stand, besides tests and what files are generated from."""
+    """Files that seem to contain a query, except tests and generators."""
     found = set()
     for name in tracked():
         if name.startswith(("tests/", "alerts/tests/", "alerts/generator/", "grafana/generator/", "log_gateway/")):
@@ -176,5 +176,5 @@ def with_a_selector() -> set[str]:
 
 
 def name_of(file: Path) -> str:
-    """Its path in the repository."""
+    """The path within the repository."""
     return file.relative_to(ROOT).as_posix()

@@ -1,4 +1,4 @@
-"""The strings of a Python program, with names of the module's own strings filled in."""
+"""The strings of a Python program, with the module's own string constants substituted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ A_VALUE = "x"
 
 
 def strings(source: str) -> Iterator[str]:
-    """Every string and f-string but docstrings. What only the running program knows is ``x``, in brackets a range."""
+    """Every string and f-string except docstrings. Run-time values become ``x``, or a range inside brackets."""
     tree = ast.parse(source)
     known: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -28,7 +28,7 @@ def strings(source: str) -> Iterator[str]:
 
 
 def text_of(node: ast.expr, known: Mapping[str, str]) -> str | None:
-    """The text of a string or an f-string; None of anything else."""
+    """The text of a string or an f-string; None for anything else."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if not isinstance(node, ast.JoinedStr):

@@ -1,4 +1,4 @@
-"""Every LogQL query of the repository is LogQL: by Grafana's own grammar, and by the log gateway's parser."""
+"""Every LogQL query in the repository is valid for Grafana's own grammar and for the log gateway's parser."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tests.rules.lezer import grammar
 from tests.rules.logql_queries import everything, with_a_selector
 
 LENIENT: dict[str, str] = {}
-"""Texts that Loki refuses though Grafana's grammar, which only colours them, has no error: each with the reason."""
+"""Texts that Loki rejects but Grafana's grammar, made for highlighting, accepts: each with the reason."""
 STRICT = {
     '{service_name="shop"} | status="200" http_route="/products"': "a blank is a documented `and`",
 }
-"""LogQL of Loki's documentation that Grafana's grammar does not know yet: each with the reason."""
+"""Documented LogQL that Grafana's grammar does not support yet: each with the reason."""
 
 
 @cache
 def judged() -> dict[str, int | None]:
-    """Text of a query to the place of its first error, from one run of Node."""
+    """The position of the first error by query text, from one run of Node."""
     texts = sorted({found.text for found in everything()} | {case.query for case in cases.load()})
     return dict(zip(texts, grammar.first_errors(texts), strict=True))
 
@@ -33,12 +33,12 @@ def pointed(query: str, place: int) -> str:
 
 
 def test_no_file_is_overlooked() -> None:
-    """A file in which a query seems to stand is one that queries were collected from."""
+    """Queries were collected from every file that seems to contain one."""
     assert with_a_selector() - {found.file for found in everything()} == set()
 
 
 def test_queries_are_logql_to_grafana() -> None:
-    """Dashboards, alerts, objectives, runbooks, drills, documents, the console and the benches."""
+    """Dashboards, alerts, SLOs, runbooks, drills, documents, the console and the benchmarks."""
     found = everything()
     assert len({query.file for query in found}) > 60
     wrong = [f"{one.file}: {pointed(one.text, place)}" for one in found if (place := judged()[one.text]) is not None]
@@ -46,7 +46,7 @@ def test_queries_are_logql_to_grafana() -> None:
 
 
 def test_queries_are_logql_to_the_gateway() -> None:
-    """The same queries, for where the gateway answers them."""
+    """The same queries, as the gateway parses them."""
     wrong = []
     for one in everything():
         try:
@@ -57,7 +57,7 @@ def test_queries_are_logql_to_the_gateway() -> None:
 
 
 def test_conformance_queries_are_logql_to_grafana() -> None:
-    """What is expected to succeed has no error."""
+    """Queries that are expected to succeed have no error."""
     wrong = [
         f"{case.name}: {pointed(case.query, place)}"
         for case in cases.load()
@@ -70,7 +70,7 @@ def test_conformance_queries_are_logql_to_grafana() -> None:
     "case", [case for case in cases.load() if case.syntax_error], ids=lambda case: case.query or "empty"
 )
 def test_syntax_errors_are_refused(case: cases.Case) -> None:
-    """By Grafana's grammar as by the gateway's parser, which says where."""
+    """Rejected by Grafana's grammar and by the gateway's parser, which names the position."""
     if case.query not in LENIENT:
         assert judged()[case.query] is not None
     with pytest.raises(QueryError) as refused:
@@ -80,7 +80,7 @@ def test_syntax_errors_are_refused(case: cases.Case) -> None:
 
 
 def test_exceptions_are_needed() -> None:
-    """An exception that no longer is one goes."""
+    """Exceptions that no longer apply must be removed."""
     assert [text for text in LENIENT if judged()[text] is not None] == []
     assert [text for text in STRICT if judged()[text] is None] == []
 
@@ -91,5 +91,5 @@ def test_exceptions_are_needed() -> None:
     ids=lambda case: case.name,
 )
 def test_conformance_queries_are_logql_to_the_gateway(case: cases.Case) -> None:
-    """What is expected to succeed is parsed."""
+    """Queries that are expected to succeed are parsed."""
     parse(case.query)

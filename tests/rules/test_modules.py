@@ -43,7 +43,7 @@ def test_packages_are_required(module: dict[str, Any]) -> None:
 
 
 def source(module: dict[str, Any], owner: str) -> dict[str, Any] | None:
-    """The recipe by which the source of this dependency is adapted, if there is one."""
+    """The recipe that adapts the source of this dependency, if any."""
     if "source" not in module:
         return None
     recipe: dict[str, Any] = yaml.safe_load((MODULES / module["dir"] / module["source"]).read_text())

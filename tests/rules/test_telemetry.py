@@ -46,7 +46,7 @@ def test_jaeger_configuration_is_valid(check: Check) -> None:
 
 
 def test_loki_configuration_is_valid(check: Check, tmp_path: Path) -> None:
-    """Loki accepts its configuration, where this machine has one; Compose starts it with this file."""
+    """Loki, if installed here, accepts its configuration; Compose starts it with this file."""
     if locate(PROGRAMS["loki"]) is None:
         pytest.skip(
             "there is no Loki on this machine, and none may be built (AGPL): `make test-compose` tries the file"

@@ -1,7 +1,7 @@
 #!/venv/bin/python
-"""A stand-in for Loki's program: VictoriaLogs with the log gateway on Loki's port, its data in Loki's volume.
+"""A stand-in for the Loki binary: VictoriaLogs with the log gateway on Loki's port, its data in Loki's volume.
 
-Called as the real one is: ``-health`` asks whether it is ready; all else is settings of Loki, which do not apply here.
+Called like the real one: ``-health`` checks readiness; all other arguments are Loki settings, which do not apply here.
 """
 
 import os
@@ -24,7 +24,7 @@ def healthy() -> int:
 
 
 def serve() -> int:
-    """Run both until one ends or we are asked to stop."""
+    """Run both until one ends or a signal stops us."""
     store = [
         "/usr/bin/victoria-logs",
         f"-httpListenAddr={STORE}",
@@ -38,7 +38,7 @@ def serve() -> int:
     ]
     gateway = ["/venv/bin/python", "-m", "gunicorn", "-c", "log_gateway/gunicorn.conf.py", "log_gateway.wsgi:app"]
     settings = {"HOST": "0.0.0.0", "PORT": "3100", "VICTORIALOGS_URL": f"http://{STORE}", "SERVICE_INSTANCE": "loki"}
-    # What the real image is given in its environment is for a Go program of another size.
+    # The environment of the real image is meant for a Go program with a different memory footprint.
     environment = {name: value for name, value in os.environ.items() if name != "GOMEMLIMIT"} | settings
     processes = [
         subprocess.Popen(store, env=environment | {"GOMEMLIMIT": "120MiB"}),
@@ -48,7 +48,7 @@ def serve() -> int:
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
     while not stopped and all(process.poll() is None for process in processes):
         time.sleep(0.2)
-    # The gateway first: what it has not acknowledged is sent again.
+    # The gateway first: the Collector resends what it has not acknowledged.
     for process in reversed(processes):
         process.terminate()
         process.wait()

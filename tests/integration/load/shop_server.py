@@ -1,4 +1,4 @@
-"""A small HTTP server with the shop's read and order routes: what a load client sends is checked and counted."""
+"""A small HTTP server with the shop's read and order routes: it checks and counts what a load client sends."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 
 PRODUCTS = [{"id": f"product-{number}", "stock": 9} for number in range(40)]
 CONFIRMED_AFTER = 2
-"""An order is confirmed at this look at it."""
+"""An order is confirmed on its n-th status request."""
 
 
 class Shop:
-    """``counts``: answers by method, route template and status; ``wrong``: what a real shop would have refused."""
+    """``counts``: responses by method, route template and status; ``wrong``: requests a real shop would refuse."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -30,7 +30,7 @@ class Shop:
         self.keys: set[str] = set()
         self.looks: list[int] = []
         self.failing = ""
-        """The route template that answers 500."""
+        """The route template that returns 500."""
 
     def answer(self, method: str, target: str, headers: Any, body: Any) -> tuple[str, int, Any]:
         """Route template, status and content."""
@@ -101,7 +101,7 @@ class Shop:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Else each answer's body waits for the acknowledgement of its header.
+    # Otherwise each response body waits for the acknowledgement of its header (Nagle).
     disable_nagle_algorithm = True
     shop: Shop
 
@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = _handle  # noqa: N815  (the names that http.server calls)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The counts say it."""
+        """No access log: the counts are enough."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -132,7 +132,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(port: int = 0) -> Iterator[tuple[Shop, int]]:
-    """A shop and the port of 127.0.0.1 at which it answers."""
+    """A shop and its port on 127.0.0.1."""
     shop = Shop()
     server = _Server(("127.0.0.1", port), type("Handler", (_Handler,), {"shop": shop}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -31,8 +31,8 @@ QUICK = {
     "ORDER_SHARE": "0.5",
     "LOOKS": "product=50 page=20 search=15 my_orders=14 dead_link=1",
 }
-"""Short pauses, so that several visits have room in a few seconds; and visits of exactly four looks, none of them at
-the first page, so that they can be counted."""
+"""Short pauses, so that several visits fit into a few seconds; visits have exactly four looks, none of them at the
+first page, so that they can be counted."""
 
 USERS = 30
 HOW, PROFILES = read()
@@ -40,13 +40,13 @@ HOW, PROFILES = read()
 
 @pytest.fixture(scope="module")
 def home() -> Path:
-    """JMeter, fetched if this machine does not have it."""
+    """JMeter, fetched if it is not on this machine."""
     return obtain(Say())
 
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The plan as it is, but with short pauses."""
+    """The plan, with short pauses."""
     folder = tmp_path_factory.mktemp("plan")
     for name in ("customers.jmx", "customer.groovy", "jmeter.properties"):
         shutil.copy(process.FOLDER / name, folder)
@@ -68,7 +68,7 @@ def _plan(port: int, users: int, seconds: float) -> Plan:
 
 @pytest.fixture(scope="module")
 def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Lines]]:
-    """Thirty customers for six seconds: the server, and the lines that were reported."""
+    """Thirty customers for six seconds: the server and the reported lines."""
     with serving() as (shop, port):
         with JMeter(home, _plan(port, USERS, 6), tmp_path_factory.mktemp("run")) as client:
             lines = list(client.lines())
@@ -83,7 +83,7 @@ def _tally(lines: Lines) -> Tally:
 
 
 def test_the_results_are_what_the_server_answered(run: tuple[Shop, Lines]) -> None:
-    """The same count for every method, route template and status; nothing failed, nothing was wrong."""
+    """Client and server have the same count for each method, route template and status; nothing failed."""
     shop, lines = run
     counted: Counter[tuple[str, str, int]] = Counter()
     tally = _tally(lines)
@@ -118,7 +118,7 @@ def test_every_visit_is_a_whole_one(run: tuple[Shop, Lines]) -> None:
 
 
 def test_a_failing_route_is_an_error_and_a_stop_ends_the_run(home: Path, tmp_path: Path) -> None:
-    """An answer of 500 is reported as failed; asked to stop, it ends long before its time."""
+    """A 500 response is reported as failed; after a stop request, JMeter ends long before its duration."""
     with serving() as (shop, port):
         shop.failing = "/home"
         lines: Lines = []
@@ -142,7 +142,7 @@ def test_a_plan_that_cannot_run_is_said(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_script_that_fails_ends_the_run(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the script there are no pauses between requests, so nothing more is sent."""
+    """A failing script would also skip the pauses between requests, so nothing more is sent."""
     plan = shutil.copytree(process.FOLDER, tmp_path / "plan")
     script = (plan / "customer.groovy").read_text()
     (plan / "customer.groovy").write_text(script.replace("case 'compile': return 0L", "case 'compile': return 0 / 0"))

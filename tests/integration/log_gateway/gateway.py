@@ -1,4 +1,4 @@
-"""A log gateway of the test's own, as the native stack starts it."""
+"""The tests' own log gateway, started as in the native stack."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 
 class Direct:
-    """Reaches a server of this machine."""
+    """Reaches a server on this machine."""
 
     def __init__(self, base: str) -> None:
         self.base = base
@@ -39,7 +39,7 @@ class Direct:
 
 @contextmanager
 def running(folder: Path, store: str, **settings: str) -> Iterator[Direct]:
-    """A gateway before a store, from ready to gone; what it wrote is in ``folder``."""
+    """A running gateway in front of a store; its output is in ``folder``."""
     port, metrics_port = free_ports(2)
     arguments = ["-m", "gunicorn", "-c", "log_gateway/gunicorn.conf.py", "log_gateway.wsgi:app"]
     env = {
@@ -64,7 +64,7 @@ def running(folder: Path, store: str, **settings: str) -> Iterator[Direct]:
 
 @contextmanager
 def process(command: Sequence[str], log: Path, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that is ended by a signal, and killed if it does not end in ten seconds."""
+    """A server that is terminated on exit, and killed if it does not end within ten seconds."""
     with log.open("ab") as stream:
         server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=stream, stderr=stream)
     try:

@@ -1,4 +1,4 @@
-"""What surrounds the queries: limits, errors, the live tail, and a store that is slow, frozen or gone."""
+"""The API around the queries: limits, errors, the live tail, and a store that is slow, frozen or down."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaLogs]:
-    """A store that may be frozen."""
+    """A store that tests may freeze."""
     server = VictoriaLogs(tmp_path_factory.mktemp("api-store"))
     server.start()
     yield server
@@ -59,7 +59,7 @@ def _get(gateway: str, path: str, **asked: Any) -> requests.Response:
 
 
 def test_limits_are_named(store: VictoriaLogs, gateway: str) -> None:
-    """Lines, points and series: 400 and what to do."""
+    """Too many lines, points or series: 400 and advice."""
     store.insert(_line(number) for number in range(10))
     query = '{service_name="api-test"}'
     answer = _get(gateway, "/query_range", query=query, limit=51)
@@ -95,7 +95,7 @@ def test_wrong_parameters(gateway: str, path: str, asked: dict[str, str], words:
 
 
 def test_what_is_not_served_is_said(gateway: str) -> None:
-    """404 with what there is; other methods 405; a query that is too long 413."""
+    """404 lists the endpoints; other methods get 405; a query that is too long gets 413."""
     answer = requests.get(f"{gateway}{API}/patterns", timeout=5)
     assert (answer.status_code, "query_range" in answer.text) == (404, True)
     assert requests.delete(f"{gateway}{API}/query", timeout=5).status_code == 405
@@ -104,7 +104,7 @@ def test_what_is_not_served_is_said(gateway: str) -> None:
 
 
 def test_statistics_and_volume(store: VictoriaLogs, gateway: str) -> None:
-    """Streams, lines and bytes of a selector."""
+    """The statistics of a selector: streams, lines and bytes."""
     store.insert(_line(number, "volume-test") for number in range(3))
     query = '{service_name="volume-test"}'
     assert _get(gateway, "/index/stats", query=query).json() == {"streams": 1, "chunks": 0, "bytes": 18, "entries": 3}
@@ -117,12 +117,12 @@ def test_statistics_and_volume(store: VictoriaLogs, gateway: str) -> None:
 
 
 def test_the_stores_metrics_are_on_this_port(gateway: str) -> None:
-    """Where Loki has its own."""
+    """The store's metrics are served where Loki serves its own."""
     assert "vl_storage_rows" in requests.get(f"{gateway}/metrics", timeout=5).text
 
 
 def test_a_tail_sends_each_line_once(store: VictoriaLogs, gateway: str) -> None:
-    """Also one that comes late; a second tail is refused where there is one place; metric queries are refused."""
+    """Late lines arrive too; a second tail is refused if only one is allowed; metric queries are refused."""
     address = gateway.replace("http://", "ws://") + f"{API}/tail?"
     client = Client(address + urlencode({"query": '{service_name="tail-test"}'}))
     try:
@@ -136,8 +136,8 @@ def test_a_tail_sends_each_line_once(store: VictoriaLogs, gateway: str) -> None:
     finally:
         client.close()
     assert _get(gateway, "/tail", query='rate({service_name="tail-test"}[1m])').status_code == 400
-    # The place is free again once the gateway has noticed that the client has gone.
-    wait_until("a place for a tail", lambda: _opened(address + urlencode({"query": '{service_name="tail-test"}'})))
+    # The slot is free again once the gateway has noticed that the client disconnected.
+    wait_until("a free slot for a tail", lambda: _opened(address + urlencode({"query": '{service_name="tail-test"}'})))
 
 
 def _opened(address: str) -> bool:
@@ -155,7 +155,7 @@ def _received(client: Client, count: int) -> list[str]:
 
 
 def test_a_frozen_store_ends_queries_at_their_deadline(store: VictoriaLogs, gateway: str) -> None:
-    """Those that run time out, one more waits, the others are refused at once; afterwards all is as before."""
+    """Running queries time out, one more waits, the others are refused at once; afterwards the gateway recovers."""
     os.kill(store.process.pid, signal.SIGSTOP)
     try:
         with ThreadPoolExecutor(6) as pool:
@@ -171,7 +171,7 @@ def test_a_frozen_store_ends_queries_at_their_deadline(store: VictoriaLogs, gate
 
 
 def test_a_store_that_is_down(store: VictoriaLogs, gateway: str) -> None:
-    """503 for queries and readiness, not for liveness; it comes back by itself."""
+    """503 for queries and readiness, not for liveness; the gateway recovers by itself."""
     store.kill()
     try:
         answer = _get(gateway, "/query_range", query='{service_name="api-test"}')

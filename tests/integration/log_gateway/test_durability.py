@@ -25,7 +25,7 @@ SENDERS, BATCHES, LINES = 6, 4, 50
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[VictoriaLogs]:
-    """A store that may be killed."""
+    """A store that tests may kill."""
     server = VictoriaLogs(tmp_path)
     server.start()
     yield server
@@ -52,7 +52,7 @@ def _batch(name: str) -> list[Line]:
 
 
 def test_an_acknowledged_batch_is_found_after_kill_9(store: VictoriaLogs, watch: Watch) -> None:
-    """Senders repeat what is refused, as the Collector does; the store is killed twice meanwhile. All is found."""
+    """Senders retry refused batches, as the Collector does, while the store is killed twice. All lines are found."""
     statuses: list[int] = []
 
     def send(sender: int) -> None:
@@ -78,13 +78,13 @@ def test_an_acknowledged_batch_is_found_after_kill_9(store: VictoriaLogs, watch:
         store.start()
     for thread in threads:
         thread.join(120)
-    assert 503 in statuses  # the kills hit batches that were under way
+    assert 503 in statuses  # the kills hit batches in flight
     found = wait_until("all lines to be searchable", lambda: _distinct(store, SENDERS * BATCHES * LINES))
     assert found == SENDERS * BATCHES * LINES
 
 
 def test_without_waiting_lines_would_be_lost(store: VictoriaLogs) -> None:
-    """The control: what VictoriaLogs itself has answered with 200 is gone after kill -9 a moment later."""
+    """The negative control: lines that VictoriaLogs acknowledged with 200 are lost by a kill -9 right afterwards."""
     body = otlp(_batch("lost"))
     headers = {"Content-Type": "application/x-protobuf", "VL-Stream-Fields": "service.name,level"}
     answer = requests.post(f"{store.url}/insert/opentelemetry/v1/logs", data=body, headers=headers, timeout=5)
@@ -95,7 +95,7 @@ def test_without_waiting_lines_would_be_lost(store: VictoriaLogs) -> None:
 
 
 def test_a_frozen_store_acknowledges_nothing(store: VictoriaLogs, watch: Watch) -> None:
-    """A batch that was taken and whose store is frozen then is refused, although time has passed."""
+    """A batch is refused if the store freezes after accepting it, however much time passes."""
     epoch = watch.now().epoch
     store.insert(_batch("frozen"))
     os.kill(store.process.pid, signal.SIGSTOP)
@@ -107,7 +107,7 @@ def test_a_frozen_store_acknowledges_nothing(store: VictoriaLogs, watch: Watch) 
 
 
 def test_a_store_that_is_down_refuses_with_503(store: VictoriaLogs, watch: Watch) -> None:
-    """The sender is asked to come again."""
+    """The sender is asked to retry."""
     store.kill()
     answer = _endpoint(store, watch).post(PATH, data=otlp(_batch("down")), content_type="application/x-protobuf")
     assert answer.status_code == 503
@@ -126,7 +126,7 @@ def test_a_store_that_is_down_refuses_with_503(store: VictoriaLogs, watch: Watch
 def test_a_batch_that_cannot_be_stored_is_refused(
     store: VictoriaLogs, watch: Watch, content: bytes, kind: str, status: int
 ) -> None:
-    """With a status by which the Collector does not send it again."""
+    """The status makes the Collector not retry."""
     assert _endpoint(store, watch).post(PATH, data=content, content_type=kind).status_code == status
 
 

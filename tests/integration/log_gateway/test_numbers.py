@@ -1,4 +1,4 @@
-"""Decimal numbers are found and returned as they were sent, which VictoriaLogs alone does not do."""
+"""Decimal numbers are found and returned as sent, which VictoriaLogs alone does not do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECOND = 1_000_000_000
 
 
 def _values(number: int) -> dict[str, str]:
-    """More than eight different ones: the store keeps few as they are, in a dictionary."""
+    """More than eight distinct values: the store keeps fewer unchanged, in a dictionary."""
     return {
         "version": f"1.{number}0",
         "seconds": f"{number * 0.014366:.6f}",
@@ -58,7 +58,7 @@ def _found(gateway: Direct, stages: str) -> list[dict[str, str]]:
 
 
 def test_the_store_alone_changes_them(victorialogs: VictoriaLogs) -> None:
-    """The control: what is written past the gateway does not come back. Once it does, the marks can go."""
+    """The negative control: values that bypass the gateway are changed. Once they are not, the marks can be removed."""
     victorialogs.insert(_lines("changed"))
     query = '{"service.name"="changed"} | uniq by (version)'
     answer = requests.post(f"{victorialogs.url}/select/logsql/query", data={"query": query}, timeout=10)
@@ -68,7 +68,7 @@ def test_the_store_alone_changes_them(victorialogs: VictoriaLogs) -> None:
 
 
 def test_values_and_lines_come_back(gateway: Direct) -> None:
-    """All of them, whatever they look like."""
+    """All values come back unchanged, whatever they look like."""
     found = sorted(_found(gateway, ""), key=lambda one: int(one["whole"]))
     assert [one["line"] for one in found] == [f"{number}.50" for number in range(COUNT)]
     assert [{name: one[name] for name in _values(0)} for one in found] == [_values(number) for number in range(COUNT)]
@@ -101,7 +101,7 @@ def test_values_and_lines_come_back(gateway: Direct) -> None:
     ],
 )
 def test_filters(gateway: Direct, stages: str, expected: list[int]) -> None:
-    """They see what was sent; counting in the store agrees with reading the lines."""
+    """Filters see the values as sent; counting in the store agrees with reading the lines."""
     assert sorted(int(one["whole"]) for one in _found(gateway, stages)) == expected
     counting = f'sum(count_over_time({{service_name="numbers"}} {stages} [10m]))'
     answer = requests.get(f"{gateway.base}/loki/api/v1/query", params={"query": counting}, timeout=20).json()
@@ -110,7 +110,7 @@ def test_filters(gateway: Direct, stages: str, expected: list[int]) -> None:
 
 
 def test_groups_and_bytes(gateway: Direct) -> None:
-    """Labels of series are as they were sent, and a mark has no bytes."""
+    """Labels of series are as sent, and marks do not count as bytes."""
     by_version = 'sum by (version) (count_over_time({service_name="numbers"} | whole < 2 [10m]))'
     answer = requests.get(f"{gateway.base}/loki/api/v1/query", params={"query": by_version}, timeout=20).json()
     assert [one["metric"] for one in answer["data"]["result"]] == [{"version": "1.00"}, {"version": "1.10"}]

@@ -1,4 +1,4 @@
-"""Lines come in the order of time, each once, from exactly the span that was asked for; and are counted alike."""
+"""Lines are returned in time order, each once, from exactly the requested range; counting agrees with reading."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BY_SERVICE = Grouping(("service_name",))
 
 @pytest.fixture
 def service() -> str:
-    """The name of a service that no other test writes as."""
+    """A service name that no other test uses."""
     return f"reading-{next(_NUMBERS)}"
 
 
@@ -59,7 +59,7 @@ def test_more_lines_than_one_part_holds(
     backward: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Parts meet without a gap and without an overlap, also where many lines have one time."""
+    """Parts neither overlap nor leave a gap, even if many lines have the same time."""
     monkeypatch.setattr(reading, "FIRST_ROWS", 50)
     monkeypatch.setattr(reading, "PART_ROWS", 100)
     times = [base + number * 1_000_007 for number in range(900)]
@@ -70,7 +70,7 @@ def test_more_lines_than_one_part_holds(
 
 
 def test_borders(victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int) -> None:
-    """The start belongs to a span, the end does not."""
+    """A range includes its start and excludes its end."""
     victorialogs.insert(_line(service, base + at) for at in (-1, 0, 1, 9, 10, 11))
     assert _read(source, _query(service), base, base + 10) == [base, base + 1, base + 9]
     assert _read(source, _query(service), base, base) == []
@@ -85,7 +85,7 @@ def test_a_range_of_all_times(
     backward: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """From before the epoch to the end of what 64 bits hold, in parts."""
+    """From before the epoch to the end of the 64-bit range, in parts."""
     monkeypatch.setattr(reading, "FIRST_ROWS", 5)
     monkeypatch.setattr(reading, "PART_ROWS", 3)
     times = [base + number * SECOND for number in range(20)]
@@ -101,7 +101,7 @@ def test_a_range_of_all_times(
 def test_a_line_that_was_sent_twice_is_one(
     victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int
 ) -> None:
-    """In reading and in counting; lines that differ in a field, or in their time only, are two."""
+    """When reading and when counting; lines that differ in a field or only in their time are two."""
     batch = [
         _line(service, base + 1, "a", id="1"),
         _line(service, base + 1, "a", id="2"),
@@ -111,7 +111,7 @@ def test_a_line_that_was_sent_twice_is_one(
     victorialogs.insert(batch)
     assert _read(source, _query(service), base, base + SECOND) == [base + 1, base + 1, base + 2]
     assert _count(source, _query(service), [base + SECOND], SECOND) == [3.0]
-    # Bytes are not added up in the store then: the lines are to be read.
+    # The store does not sum bytes in this case: the lines must be read.
     leaf = _leaf("bytes_over_time", service)
     assert source.aggregate(leaf, [base + SECOND]) is None
 
@@ -119,7 +119,7 @@ def test_a_line_that_was_sent_twice_is_one(
 def test_a_window_begins_after_its_border_and_ends_with_it(
     victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int
 ) -> None:
-    """(t - range, t], to the nanosecond, also where the step does not divide the range."""
+    """(t - range, t], to the nanosecond, even if the step does not divide the range."""
     minute = 60 * SECOND
     victorialogs.insert(_line(service, base + at) for at in (0, 1, minute - 1, minute, minute + 1, 7 * minute))
     assert _count(source, _query(service), [base + minute], minute) == [3.0]
@@ -132,7 +132,7 @@ def test_a_window_begins_after_its_border_and_ends_with_it(
 def test_what_the_store_cannot_count_exactly_is_left_to_evaluation(
     victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int
 ) -> None:
-    """Grouping by what is unknown, or more buckets than can be."""
+    """Grouping by an unknown label, or too many buckets."""
     leaf = _leaf("count_over_time", service)
     for grouping in (None, Grouping(("service_name",), without=True), Grouping(("__error__",))):
         assert source.aggregate(replace(leaf, grouping=grouping), [base]) is None
@@ -141,7 +141,7 @@ def test_what_the_store_cannot_count_exactly_is_left_to_evaluation(
 
 
 def test_too_many_lines(victorialogs: VictoriaLogs, service: str, base: int) -> None:
-    """The limit is named."""
+    """The error names the limit."""
     victorialogs.insert(_line(service, base + at, number=str(at)) for at in range(30))
     source = StoreSource(StoreClient(victorialogs.url), Deadline(60), 20)
     with pytest.raises(LimitExceeded, match="more than 20 lines"):
@@ -168,7 +168,7 @@ HOSTILE = [
 def test_text_is_found_as_it_is(
     victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int, text: str
 ) -> None:
-    """Whatever a line or an attribute holds can be searched for and comes back unchanged."""
+    """Any text in a line or attribute can be searched for and is returned unchanged."""
     victorialogs.insert(
         [_line(service, base, f"<{text}>", value=text or "-"), _line(service, base + 1, "other", value="other")]
     )
@@ -178,7 +178,7 @@ def test_text_is_found_as_it_is(
 
 
 def test_names_of_attributes(victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int) -> None:
-    """Dots become underscores, as in Loki; what the store's receiver fills in by itself is no label."""
+    """Dots become underscores, as in Loki; values that the store's receiver fills in are not labels."""
     resource = {"service.name": service, "level": "INFO", "service.instance.id": "a-1"}
     victorialogs.insert([(base, "line", resource, {"http.route": "/x", "user-agent": "curl", "empty": ""})])
     (entry,) = source.entries(_query(service), base, base + 1, "forward")

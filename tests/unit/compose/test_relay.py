@@ -1,4 +1,4 @@
-"""The relay asks from another process, and passes on status, text and what cannot be reached."""
+"""The relay sends requests from another process and passes on status, text and connection failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.ports import free_port
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers what it is asked; a path with `refused` is answered with 400."""
+    """Echoes the request; a path with `refused` gets 400."""
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -27,7 +27,7 @@ class Echo(BaseHTTPRequestHandler):
     do_POST = do_GET  # noqa: N815  (the name is the library's)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the test's output stays clean."""
+        """Suppressed: keeps the test's output clean."""
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def echo() -> Iterator[str]:
 
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[str]]:
-    """The program that runs in the console's container, here."""
+    """The program of the console's container, run locally."""
     command = [sys.executable, "-c", ASKING]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
         yield started
@@ -61,7 +61,7 @@ def test_requests_are_passed_on(echo: str, process: subprocess.Popen[str]) -> No
 
 
 def test_no_answer_is_a_status_of_0(process: subprocess.Popen[str]) -> None:
-    """The relay goes on."""
+    """The relay continues to work."""
     relay = Relay(f"http://127.0.0.1:{free_port()}", process)
     assert relay.get("/", [], {})[0] == 0
     status, said = relay.post("/", b"", "a/b")

@@ -71,7 +71,7 @@ def test_a_shop_that_does_not_describe_itself_is_told_of(make: Callable[..., Roo
     ({"victorialogs", "log-gateway"}, {"victorialogs", "log-gateway"}), ({"loki"}, {"loki"}), (set(), set()),
 ], ids=["VictoriaLogs", "Loki", "none yet"])  # fmt: skip
 def test_the_log_store_that_runs_is_listed(make: Callable[..., Room], scraped: set[str], shown: set[str]) -> None:
-    """And not the other kind, which is not missing."""
+    """Only the kind of store that runs is listed; the other is not missing."""
     found, _ = services(make(up=vector(({"job": "api"}, 2), *(({"job": job}, 1) for job in sorted(scraped)))))
     assert found.keys() & {"victorialogs", "log-gateway", "loki"} == shown
     assert all(found[name]["up"] == 1 for name in shown)

@@ -42,17 +42,17 @@ def refused(*_: object, **__: object) -> Reply:
 
 
 def test_the_first_to_be_expected_is_said_first(tmp_path: Path) -> None:
-    """With what is done for it, since when it is missing, and about how long it will be."""
+    """With its state, how long it has been missing and about how long it will still take."""
     assert Joining(note(tmp_path, os.getpid()), lambda: NOW).sentences() == [
         "collector is being built: missing for 1 min 30 s, about 1 min 0 s more",
-        "jaeger waits to be built: missing for 1 min 30 s, about 2 min 30 s more",
+        "jaeger is waiting to be built: missing for 1 min 30 s, about 2 min 30 s more",
     ]
 
 
 def test_a_server_that_is_built_is_not_said_to_be_down(tmp_path: Path) -> None:
-    """Known by its address; any other server is down as before."""
+    """Recognised by its address; any other server is reported as down."""
     joining = Joining(note(tmp_path, os.getpid()), lambda: NOW)
-    with pytest.raises(Unreachable, match=r"^Jaeger waits to be built: missing for 1 min 30 s, about 2 min 30 s more$"):
+    with pytest.raises(Unreachable, match=r"^Jaeger is waiting to be built: .* 1 min 30 s, about 2 min 30 s more$"):
         JsonServer("Jaeger", "http://127.0.0.1:16686", refused, joining=joining).ask("/")
     with pytest.raises(Unreachable, match=r"Prometheus does not answer .* see `make status`"):
         JsonServer("Prometheus", "http://127.0.0.1:9090", refused, joining=joining).ask("/")
@@ -61,11 +61,11 @@ def test_a_server_that_is_built_is_not_said_to_be_down(tmp_path: Path) -> None:
 def test_an_estimate_that_has_passed_is_not_said(tmp_path: Path) -> None:
     """A slower machine takes longer."""
     late = Joining(note(tmp_path, os.getpid()), lambda: 1200.0)
-    assert late.component("collector").endswith("missing for 4 min 50 s, to be finished at any moment")
+    assert late.component("collector").endswith("missing for 4 min 50 s, should finish any moment")
 
 
 def test_the_note_of_a_killed_up_is_void(tmp_path: Path) -> None:
-    """Nothing is being built, whatever it says; so it is without a note, and without a launcher."""
+    """Nothing is being built then, whatever the file says; the same without a file or a launcher."""
     file = note(tmp_path, ended_pid())
     for joining in (Joining(file), Joining(tmp_path / "none"), Joining()):
         assert joining.sentences() == []

@@ -58,7 +58,7 @@ def test_who_did_not_answer_is_named_by_who_asked() -> None:
 
 
 def test_the_one_who_looks_is_left_out() -> None:
-    """The console's own calls and those to it, and those of the log gateway, which answers it."""
+    """Calls from and to the console, and those of the log gateway, which serves it."""
     edges, nodes = drawn(
         [
             edge("user", "console", 5),

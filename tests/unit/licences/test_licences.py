@@ -44,12 +44,12 @@ def installed(folder: Path, name: str, *lines: str, text: str = "") -> Distribut
 def test_metadata_is_understood_or_left_to_a_person(
     tmp_path: Path, lines: list[str], text: str, expression: str
 ) -> None:
-    """The expression first, then the old field, then the classifiers; nothing is guessed."""
+    """The expression first, then the legacy field, then the classifiers; nothing is guessed."""
     assert licence(installed(tmp_path, "one", *lines, text=text)) == expression
 
 
 def test_nothing_is_missing_now() -> None:
-    """Every part has a licence, and no installed package's metadata says another one."""
+    """Every part has a licence, and no installed package's metadata contradicts it."""
     assert problems(Known.read()) == []
 
 
@@ -65,7 +65,7 @@ def test_nothing_is_missing_now() -> None:
     ],
 )
 def test_a_part_without_a_licence_is_named(kind: str, names: list[str]) -> None:
-    """Whatever kind it is of: the last one's entry is taken away."""
+    """For every kind of part: its last entry is removed."""
     known = Known.read()
     entries = {name: said for name, said in getattr(known, kind).items() if name != names[-1]}
     (sentence,) = problems(replace(known, **{kind: entries}), [])
@@ -73,12 +73,12 @@ def test_a_part_without_a_licence_is_named(kind: str, names: list[str]) -> None:
 
 
 def test_a_package_that_changes_its_licence_is_named(tmp_path: Path) -> None:
-    """And a licence of what is locked no longer."""
+    """And a licence of a package that is no longer locked."""
     known = Known.read()
     (sentence,) = problems(known, [installed(tmp_path, "Flask", "License-Expression: SSPL-1.0")])
     assert sentence == "flask is under BSD-3-Clause in deploy/licences/python.yaml, its metadata says SSPL-1.0"
     (sentence,) = problems(replace(known, python={**known.python, "gone": "MIT"}), [])
-    assert sentence == "gone has a licence and is in no lock file"
+    assert sentence == "gone has a licence but is in no lock file"
 
 
 def test_the_parts_are_read_from_the_files_that_decide(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_the_parts_are_read_from_the_files_that_decide(tmp_path: Path) -> None:
 
 
 def test_the_page_says_what_is_not_open_source() -> None:
-    """In its first table: MongoDB, Redis 8 and what is under the AGPL; and nothing of the others."""
+    """Its first table lists MongoDB, Redis 8 and everything under the AGPL, and nothing else."""
     first = page(Known.read()).split("\n\n")[3]
     assert all(name in first for name in ("`mongo`", "`mongod`", "`redis`", "`grafana/loki`", "`grafana/grafana`"))
     assert "nginx" not in first

@@ -1,4 +1,4 @@
-"""The end of a run: what makes it fail, by Locust and by the independent client."""
+"""The end of a run: what makes it fail, with Locust and with the independent client."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ended(status: int) -> Result:
 def test_the_independent_client_allows_no_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int, strict: bool, code: int
 ) -> None:
-    """With Locust a run fails if the counts differ; with JMeter a failed request fails it too, and is named."""
+    """With Locust a run fails if the counts differ; with JMeter also if a request failed, which is named."""
     assert command.tell(ended(status), tmp_path, AT, strict=strict) == code
     assert ("failed: 1 (API 500: 1)" in capsys.readouterr().out) == bool(code)
 

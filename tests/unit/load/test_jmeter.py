@@ -1,4 +1,4 @@
-"""The independent client's customers behave as ours do, and it sends to this machine only."""
+"""The independent client's customers behave like ours, and it sends to this machine only."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_pauses_shares_and_bounds_are_ours(variable: str, meant: tuple[float, ..
 
 
 def test_customers_think_as_long_as_ours() -> None:
-    """JMeter's own timer takes the shortest pause and what may be added, milliseconds; each think has one."""
+    """JMeter's timer takes the minimum pause and the random extra, in milliseconds; every think time has one."""
     least, most = HOW.think_seconds
     assert _numbers("THINK_LEAST_MS") == (1000 * least,)
     assert _numbers("THINK_MORE_MS") == (1000 * (most - least),)
@@ -74,7 +74,7 @@ def test_customers_think_as_long_as_ours() -> None:
 
 
 def test_looks_and_words_are_ours() -> None:
-    """What is looked at, how often, what is searched for, and when an order is final."""
+    """What customers look at and how often, what they search for, and when an order is final."""
     variables = _variables()
     looks = dict(look.split("=") for look in variables["LOOKS"].split())
     assert {look: float(weight) for look, weight in looks.items()} == dict(HOW.looks)
@@ -84,7 +84,7 @@ def test_looks_and_words_are_ours() -> None:
 
 
 def test_every_timer_and_decision_is_in_the_script() -> None:
-    """Each parameter that an element gives is one that the script knows, and none is left over."""
+    """The script handles every parameter that elements pass, and no others."""
     given = {entry.text for entry in PLAN.findall(".//stringProp[@name='parameters']")}
     known = set(re.findall(r"case '(\w+)': return", SCRIPT))
     assert given == known
@@ -93,7 +93,7 @@ def test_every_timer_and_decision_is_in_the_script() -> None:
 
 
 def test_the_plan_can_send_to_this_machine_only() -> None:
-    """The address is a constant; no request has one of its own, is redirected, or takes a path from an answer alone."""
+    """The address is a constant; no request overrides it, follows redirects or takes its path from a response alone."""
     assert [entry.text for entry in PLAN.findall(".//stringProp[@name='HTTPSampler.domain']")] == ["127.0.0.1"]
     assert not [entry for entry in PLAN.iter() if "proxy" in str(entry.get("name")).lower()]
     requests = PLAN.findall(".//HTTPSamplerProxy")
@@ -118,7 +118,7 @@ def test_another_address_is_refused(url: str) -> None:
 
 
 def test_the_command_gives_users_time_and_port() -> None:
-    """As the profile says: up in a tenth of the time, then level."""
+    """As in the profile: ramp up in a tenth of the time, then hold."""
     given = command(Path("/home"), _plan(), Path("/folder"), 24401)
     assert {"-Jport=24400", "-Jusers=1000", "-Jseconds=300", "-Jramp=30"} <= set(given)
     assert {"-Jjmeterengine.nongui.port=24401", "-Jjmeterengine.nongui.maxport=24401"} <= set(given)
@@ -126,7 +126,7 @@ def test_the_command_gives_users_time_and_port() -> None:
 
 @pytest.mark.parametrize("name", ["spike", "stress"])
 def test_profiles_that_go_up_and_down_are_refused(name: str) -> None:
-    """JMeter's users come evenly and stay."""
+    """JMeter starts users at a constant rate and keeps them."""
     with pytest.raises(WrongProfile, match=name):
         ramp_seconds(_plan(profile=name).profile)
     with pytest.raises(WrongProfile, match="odd"):
@@ -134,7 +134,7 @@ def test_profiles_that_go_up_and_down_are_refused(name: str) -> None:
 
 
 def test_results_are_read_while_they_are_written(tmp_path: Path) -> None:
-    """A line counts once it is whole; a dead link has the route of a product."""
+    """A line counts once it is complete; a dead link has the route of a product."""
     file = tmp_path / "results.csv"
     file.write_text(
         HEAD + "1,12,GET /api/v1/home,200,true,3,3,API,\n1,3,GET /api/v1/products/<product_id> (dead link),404,tr"
@@ -170,7 +170,7 @@ def test_orders_are_counted(tmp_path: Path) -> None:
     "row", ["1,1,GET /api/v1/home,200,true,1,1,null,null", "1,1,rest,200,true,1,1,API,", "1,1,GET /a"]
 )
 def test_a_strange_result_is_an_error(tmp_path: Path, row: str) -> None:
-    """It is not left out of the counts."""
+    """It is not silently skipped."""
     file = tmp_path / "results.csv"
     file.write_text(f"{HEAD}{row}\n")
     with pytest.raises(StrangeResult):

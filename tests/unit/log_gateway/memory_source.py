@@ -1,4 +1,4 @@
-"""A store in memory, for tests: it filters by the selector only, so that every stage is the evaluation's work."""
+"""An in-memory store for tests: it filters by the selector only, so that evaluation must apply every stage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECOND = 10**9
 
 
 class MemorySource:
-    """Serves entries, and remembers which spans of time were asked for."""
+    """Serves entries and records the requested time ranges."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = sorted(entries, key=lambda entry: entry.timestamp)
@@ -46,7 +46,7 @@ def lines_of(*lines: str, metadata: Mapping[str, str] | None = None, **stream: s
 
 
 def log(query: str, source: MemorySource, limit: int = 100) -> list[tuple[str, dict[str, str]]]:
-    """Line and labels of what a log query finds, oldest first."""
+    """Lines and labels that a log query finds, oldest first."""
     tree = parse(query)
     assert isinstance(tree, LogQuery)
     streams = run_log_query(tree, 0, 10**6 * SECOND, limit, "forward", source)

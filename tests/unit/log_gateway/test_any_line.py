@@ -56,7 +56,7 @@ def test_no_line_breaks_a_pipeline(lines: list[str], stages: list[str]) -> None:
 
 @pytest.mark.parametrize("filter_", ['|~ "(a*)*b"', '|~ "(x+x+)+y"', '!~ "^(a|aa)+$"'])
 def test_expressions_take_linear_time(filter_: str) -> None:
-    """What makes other engines backtrack is answered at once."""
+    """Patterns that make other engines backtrack are answered immediately."""
     source = MemorySource([Entry(1, "a" * 100_000 + "x" * 100_000, {"app": "a"})])
     assert len(log('{app="a"} ' + filter_, source)) <= 1
 

@@ -44,13 +44,13 @@ def test_wrong_times_are_refused(text: str) -> None:
 
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_reading_of_a_time(text: str) -> None:
-    """It is a time, or it is refused."""
+    """It is either a time or refused."""
     with contextlib.suppress(QueryError):
         assert isinstance(arguments.time_of(text, "end"), int)
 
 
 def test_a_span_without_start_is_the_last_hour() -> None:
-    """Or ``since``; its end is now."""
+    """Or ``since``; the end is now."""
     assert arguments.span_of({}, NOW) == (NOW - 3600 * SECOND, NOW)
     assert arguments.span_of({"since": "5m"}, NOW) == (NOW - 300 * SECOND, NOW)
     with pytest.raises(QueryError, match="must not be before"):
@@ -58,7 +58,7 @@ def test_a_span_without_start_is_the_last_hour() -> None:
 
 
 def test_steps() -> None:
-    """A number of seconds or a duration; none gives about 250 points; too many points are refused."""
+    """A number of seconds or a duration; the default gives about 250 points; too many points are refused."""
     assert arguments.step_of({"step": "15"}, 0, NOW // 10**6, 11_000) == 15 * SECOND
     assert arguments.step_of({"step": "1m30s"}, 0, 3600 * SECOND, 11_000) == 90 * SECOND
     assert arguments.step_of({}, 0, 3600 * SECOND, 11_000) == 14 * SECOND
@@ -70,7 +70,7 @@ def test_steps() -> None:
 
 
 def test_limits_and_directions() -> None:
-    """A limit above the allowed one is refused, not cut."""
+    """A limit above the maximum is refused, not clamped."""
     assert arguments.limit_of({}, 100, 5000) == 100
     with pytest.raises(LimitExceeded, match="5001 > 5000"):
         arguments.limit_of({"limit": "5001"}, 100, 5000)

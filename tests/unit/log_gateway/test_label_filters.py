@@ -71,7 +71,7 @@ def test_text(condition: str, expected: list[int]) -> None:
     ],
 )
 def test_numbers(condition: str, expected: list[int]) -> None:
-    """A line without the label is dropped; a value that is no number marks the line, which stays."""
+    """A line without the label is dropped; a line whose value is not a number is kept and marked with an error."""
     assert numbers(condition) == expected
 
 
@@ -85,7 +85,7 @@ def test_addresses(condition: str, expected: list[int]) -> None:
 
 
 def test_the_error_tells_what_it_was() -> None:
-    """Filters after it that are not on text let the line pass."""
+    """Later filters that do not compare text let the line pass."""
     ((_, labels),) = log('{app="a"} | logfmt | n = 4 | status > 1 | n = 7', LINES)
     assert labels["__error__"] == "LabelFilterErr"
     assert labels["__error_details__"] == 'strconv.ParseFloat: parsing "abc": invalid syntax'
@@ -99,11 +99,11 @@ def test_numbers_are_read_as_go_reads_them(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["१६", "0x10", "16s", "1e999"])
 def test_what_go_does_not_read_is_an_error(text: str) -> None:
-    """Digits of other scripts, hexadecimal integers, units, what is too large."""
+    """Digits of other scripts, hexadecimal integers, units, values that are too large."""
     assert texts('{app="a"} | logfmt | x = 16 | __error__=""', lines_of(f"x={text}")) == []
 
 
 def test_long_values_take_linear_time() -> None:
-    """A hundred thousand digits are no number of seconds, which is found out at once."""
+    """A hundred thousand digits are rejected immediately as a duration."""
     source = lines_of("x=" + "9" * 100_000 + "q")
     assert len(texts('{app="a"} | logfmt | x > 1s or x > 1KB or x > 1', source)) == 1

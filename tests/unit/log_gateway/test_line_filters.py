@@ -40,12 +40,12 @@ HOSTILE = lines_of(
     ],
 )
 def test_text_and_expressions(pipeline: str, expected: list[str]) -> None:
-    """Text is searched as it is, expressions are not anchored, case counts, a dot is no newline."""
+    """Text is searched literally, expressions are not anchored, case matters, a dot does not match a newline."""
     assert texts('{app="a"} ' + pipeline, HOSTILE) == expected
 
 
 def test_the_empty_text_is_in_every_line() -> None:
-    """So it keeps all, the empty line too."""
+    """So it keeps all lines, including the empty one."""
     assert len(texts('{app="a"} |= ""', HOSTILE)) == 9
     assert len(texts('{app="a"} |~ ""', HOSTILE)) == 9
 
@@ -68,7 +68,7 @@ PATTERNS = lines_of("GET /cart 200", "GET  200", "POST /cart 500 x", "")
     ],
 )
 def test_patterns_describe_whole_lines(pipeline: str, expected: list[str]) -> None:
-    """A placeholder stands for one character or more."""
+    """A placeholder matches one or more characters."""
     assert texts('{app="a"} ' + pipeline, PATTERNS) == expected
 
 

@@ -1,4 +1,4 @@
-"""Log queries: borders, limit, direction, streams."""
+"""Log queries: boundaries, limit, direction, streams."""
 
 from log_gateway.evaluation.log_query import run_log_query
 from log_gateway.evaluation.results import Stream

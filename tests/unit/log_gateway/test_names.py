@@ -11,12 +11,12 @@ from log_gateway.store import names
     ("field", "label"), [("service.name", "service_name"), ("user-agent", "user_agent"), ("1st", "key_1st"), ("a", "a")]
 )
 def test_labels_of_fields(field: str, label: str) -> None:
-    """As Loki replaces what a label cannot have."""
+    """As Loki replaces characters that are invalid in labels."""
     assert names.label_of(field) == label
 
 
 def test_a_label_stands_for_every_field_that_becomes_it() -> None:
-    """Dots and hyphens; special fields and those that the receiver fills in have none."""
+    """Dots and hyphens; special fields and those that the receiver fills in have no label."""
     assert names.fields_of("service_name") == ("service_name", "service.name", "service-name")
     assert {"a_b_c", "a.b.c", "a_b.c", "a.b-c"} <= set(names.fields_of("a_b_c"))
     for label in ("_msg", "__error__", "severity_text", "a_b_c_d_e_f_g"):
@@ -25,7 +25,7 @@ def test_a_label_stands_for_every_field_that_becomes_it() -> None:
 
 @pytest.mark.parametrize("value", ["", "a", 'q"u\\o', "new\nline\ttab", "\x00\x1f\x7f", "über 日本 🦊", "{a=b},c"])
 def test_quoting_comes_back(value: str) -> None:
-    """What is quoted for the store reads as the store itself writes stream labels."""
+    """Text quoted for the store parses like the store's own stream labels."""
     assert names.stream_labels(f'{{level={names.quoted(value)},"service.name"={names.quoted(value)}}}') == {
         "level": value,
         "service_name": value,

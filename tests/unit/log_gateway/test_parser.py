@@ -1,4 +1,4 @@
-"""The grammar: what is LogQL, how it binds, and where an error is."""
+"""The grammar: what is LogQL, precedence, and error positions."""
 
 import pytest
 from hypothesis import given, settings
@@ -28,7 +28,7 @@ def equals(name: str) -> ast.TextCondition:
 
 
 def test_a_selector_has_all_four_operators() -> None:
-    """The matchers keep their order, a comma may end them."""
+    """The matchers keep their order; a trailing comma is allowed."""
     assert parse('{a="1", b!="2", c=~"3", d!~"4"}') == ast.LogQuery(
         ast.Selector(
             (
@@ -43,7 +43,7 @@ def test_a_selector_has_all_four_operators() -> None:
 
 @pytest.mark.parametrize("name", ["json", "sum", "rate", "by", "offset", "duration", "ip", "or", "unwrap", "le"])
 def test_a_keyword_can_be_a_label(name: str) -> None:
-    """A label may have the name of a keyword where the keyword cannot stand."""
+    """A label may have the name of a keyword where the keyword is not allowed."""
     assert parse(f'{{{name}="x"}}') == ast.LogQuery(ast.Selector((ast.Matcher(name, "=", "x"),)))
 
 
@@ -59,12 +59,12 @@ def test_a_keyword_can_be_a_label(name: str) -> None:
     ],
 )
 def test_strings_are_those_of_go(literal: str, value: str) -> None:
-    """Double quotes know Go's escapes, backticks none."""
+    """Double-quoted strings have Go's escapes, backtick strings have none."""
     assert stages(f"|= {literal}") == (ast.LineFilter("|=", (value,), (False,)),)
 
 
 def test_a_comment_ends_with_its_line() -> None:
-    """What follows a # outside of a string is ignored."""
+    """Text after a # outside a string is ignored."""
     assert stages('|= "x" # | json\n # another\n | logfmt # end') == (
         ast.LineFilter("|=", ("x",), (False,)),
         ast.LogfmtParser(),
@@ -91,7 +91,7 @@ def test_and_binds_closer_than_or() -> None:
 
 
 def test_comma_and_blank_mean_and() -> None:
-    """What follows them extends as far as it can."""
+    """The condition after them extends as far as possible."""
     a, b, c = equals("a"), equals("b"), equals("c")
     assert condition('a="1", b="1"') == condition('a="1" b="1"') == ast.AndCondition(a, b)
     assert condition('a="1", b="1" or c="1"') == ast.AndCondition(a, ast.OrCondition(b, c))
@@ -118,7 +118,7 @@ def test_numbers_have_units(text: str, kind: str, value: float) -> None:
 
 
 def test_parsers_and_formats() -> None:
-    """Every stage that is no filter."""
+    """Every stage that is not a filter."""
     assert stages(
         '| json | json a="b[0]", c | logfmt --strict --keep-empty a="b" | regexp "(?P<x>.)" | pattern "<x> <_>"'
         ' | unpack | decolorize | drop a, b="1" | keep c, d=~"2" | line_format "{{.a}}" | label_format a=b, c="{{.d}}"'
@@ -158,7 +158,7 @@ def test_durations(duration: str, nanoseconds: int) -> None:
 
 
 def test_a_range_stands_before_or_after_the_pipeline() -> None:
-    """Both ways, and in parentheses, are the same query."""
+    """Both forms, and the one in parentheses, are the same query."""
     wanted = parse('rate({app="a"} |= "x" [5m] offset 1h)')
     assert parse('rate({app="a"}[5m] offset 1h |= "x")') == wanted
     assert parse('rate(({app="a"} |= "x")[5m] offset 1h)') == wanted
@@ -219,7 +219,7 @@ def test_numbers_are_calculated(text: str, value: float) -> None:
 
 
 def test_sets_bind_weakest() -> None:
-    """`or` is weaker than `and` and `unless`, these weaker than comparisons."""
+    """`or` binds weaker than `and` and `unless`, which bind weaker than comparisons."""
     a, b, c = ast.Vector(1), ast.Vector(2), ast.Vector(3)
     assert parse("vector(1) or vector(2) and vector(3)") == ast.BinaryOperation(
         "or", a, ast.BinaryOperation("and", b, c)
@@ -230,7 +230,7 @@ def test_sets_bind_weakest() -> None:
 
 
 def test_matching_of_labels() -> None:
-    """on and ignoring, with the side that may have several."""
+    """on and ignoring, with group_left and group_right."""
     tree = parse("vector(1) / on (a, b) group_left (c) vector(2)")
     assert isinstance(tree, ast.BinaryOperation)
     assert tree.matching == ast.VectorMatching(("a", "b"), on=True, group="left", include=("c",))
@@ -310,7 +310,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("query", "position", "message"), WRONG)
 def test_an_error_names_its_place(query: str, position: int, message: str) -> None:
-    """The offset in the query, and what was expected."""
+    """The offset in the query and what was expected."""
     with pytest.raises(QueryError) as caught:
         parse(query)
     assert caught.value.position == position
@@ -336,7 +336,7 @@ def test_an_error_names_its_place(query: str, position: int, message: str) -> No
     ids=lambda query: query[:20],
 )
 def test_size_and_depth_are_limited(query: str) -> None:
-    """However deep or long a query is, it is refused and nothing else happens."""
+    """A query that is too deep or too long is refused without any other error."""
     with pytest.raises(QueryError) as caught:
         parse(query)
     assert caught.value.position is not None
@@ -364,7 +364,7 @@ def refused_at(query: str) -> int | None:
 @settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(PIECES).map("".join)))
 def test_no_input_raises_anything_else(query: str) -> None:
-    """Every text is a query or a QueryError with a position inside of the text."""
+    """Every text is a query or a QueryError with a position inside the text."""
     position = refused_at(query)
     assert position is None or 0 <= position <= len(query)
 
@@ -372,6 +372,6 @@ def test_no_input_raises_anything_else(query: str) -> None:
 @settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
 def test_every_text_can_be_quoted(text: str) -> None:
-    """Go's escapes of a text give the text again."""
+    """A text quoted with Go's escapes parses back to the same text."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     assert stages(f'|= "{escaped}"') == (ast.LineFilter("|=", (text,), (False,)),)

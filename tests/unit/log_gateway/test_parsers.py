@@ -1,4 +1,4 @@
-"""Parsers: which labels they make of a line."""
+"""Parsers: the labels they extract from a line."""
 
 import pytest
 
@@ -9,7 +9,7 @@ ERROR = {"__error__": "JSONParserErr"}
 
 
 def parsed(stage: str, line: str) -> dict[str, str]:
-    """The labels without that of the stream and without an error's details."""
+    """The labels without the stream label and without error details."""
     found = labels(f'{{app="a"}} | {stage}', line)
     return {name: value for name, value in found.items() if name not in ("app", "__error_details__")}
 
@@ -72,7 +72,7 @@ NESTED = '{"a":{"b":[{"c":"x"},[1, 2]]},"d e":5,"n":null,"s":"q\\"t","t":true}'
     ],
 )
 def test_json_expressions(stage: str, expected: dict[str, str]) -> None:
-    """Only what they name; arrays and objects as they are written; what is absent is empty."""
+    """Only the named values; arrays and objects as written; absent values are empty."""
     assert parsed(stage, NESTED) == expected
 
 
@@ -102,7 +102,7 @@ def test_json_expressions_need_json() -> None:
     ],
 )
 def test_logfmt(stage: str, line: str, expected: dict[str, str]) -> None:
-    """What is malformed is skipped unless the stage is strict; empty values only on demand."""
+    """Malformed text is skipped unless the stage is strict; empty values are kept only on request."""
     assert parsed(stage, line) == expected
 
 
@@ -126,12 +126,12 @@ def test_logfmt(stage: str, line: str, expected: dict[str, str]) -> None:
     ],
 )
 def test_regexp_and_pattern(stage: str, line: str, expected: dict[str, str]) -> None:
-    """What does not match makes no label and no error."""
+    """A line that does not match gives no label and no error."""
     assert parsed(stage, line) == expected
 
 
 def test_unpack_restores_line_and_labels() -> None:
-    """The line is that of _entry; a line that was not packed stays as it is."""
+    """The line is taken from _entry; a line that was not packed is unchanged."""
     packed = lines_of('{"pod":"p1","n":5,"_entry":"the line"}', '{"pod":"p2"}', "plain")
     found = log('{app="a"} | unpack | drop __error_details__', packed)
     assert found == [

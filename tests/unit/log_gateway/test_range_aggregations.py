@@ -1,4 +1,4 @@
-"""Range aggregations: windows, values by hand, labels of the series, errors."""
+"""Range aggregations: windows, values computed by hand, labels of the series, errors."""
 
 import math
 
@@ -43,7 +43,7 @@ def test_values(query: str, value: float) -> None:
 
 
 def test_bytes_are_those_of_the_line_after_the_pipeline() -> None:
-    """In UTF-8, as line_format left it."""
+    """In UTF-8, after line_format."""
     source = lines_of("é😀")
     assert instant('bytes_over_time({app="a"}[5s])', source, 2) == {A: 6}
     assert instant('bytes_over_time({app="a"} | line_format "[{{__line__}}]" [5s])', source, 2) == {A: 8}
@@ -125,13 +125,13 @@ def test_conversions(conversion: str, text: str, value: float) -> None:
 
 
 def test_lines_without_the_label_have_no_sample() -> None:
-    """An absent or empty label is no error."""
+    """An absent or empty label is not an error."""
     source = lines_of("v=1", "w=1", 'v=""')
     assert instant('sum_over_time({app="a"} | logfmt --keep-empty | drop w | unwrap v [5s])', source, 4) == {A: 1}
 
 
 def test_an_error_that_is_left_stops_the_query() -> None:
-    """A filter on __error__ before or after unwrap avoids it; outside of every window it does not matter."""
+    """A filter on __error__ before or after unwrap avoids it; outside all windows it does not matter."""
     source = lines_of("v=1", "v=x", "v=3")
     leaf = 'sum_over_time({app="a"} | logfmt | unwrap v%s [%ds])'
     with pytest.raises(QueryError, match="pipeline error: 'SampleExtractionErr'"):
@@ -157,7 +157,7 @@ def test_absence() -> None:
 
 
 def test_absence_does_not_depend_on_the_number_of_series() -> None:
-    """Each line has an id of its own; together they would be too many series."""
+    """Each line has its own id; ungrouped, there would be too many series."""
     entries = [Entry(second * SECOND, "x", {"app": "a"}, {"id": str(second)}) for second in range(1, 1001)]
     found = matrix('absent_over_time({app="a"}[1s])', MemorySource(entries), 1, 8001, 1)
     assert found == {A: dict.fromkeys(range(1001, 8002), 1)}
@@ -173,7 +173,7 @@ def test_empty_label_values_are_labels() -> None:
 
 
 def test_equal_leaves_are_fetched_once() -> None:
-    """The store sees one request."""
+    """The store receives one request."""
     source = lines_of("x", "y")
     query = 'sum(count_over_time({app="a"}[5s])) / sum(count_over_time({app="a"}[5s]))'
     assert instant(query, source, 3) == {(): 1}

@@ -1,4 +1,4 @@
-"""What the store can aggregate is not fetched as lines."""
+"""Aggregations that the store can compute do not fetch lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
@@ -71,7 +71,7 @@ LEAVES = st.sampled_from(
 @settings(deadline=None)
 @given(LINES, GROUPINGS, LEAVES)
 def test_early_grouping_changes_nothing(lines: list[tuple[int, str, str, int]], grouping: str, leaf: str) -> None:
-    """Adding up while lines are counted gives what adding up the series gives."""
+    """Summing while lines are counted gives the same result as summing the series."""
     source = MemorySource([Entry(at * SECOND, f"v={v} n={n}", {"app": app}, {"id": str(v)}) for at, app, n, v in lines])
     tree = parse(f"sum{grouping} ({leaf})")
     assert isinstance(tree, VectorAggregation)

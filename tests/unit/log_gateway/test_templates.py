@@ -147,7 +147,7 @@ def test_syntax(template: str, expected: str) -> None:
     ],
 )
 def test_functions(action: str, expected: str) -> None:
-    """Loki's functions, with their order of arguments."""
+    """Loki's functions, with their argument order."""
     assert render("{{ " + action + " }}") == expected
 
 
@@ -211,7 +211,7 @@ def test_what_fails_on_a_line(action: str) -> None:
     ],
 )
 def test_what_is_refused(template: str) -> None:
-    """Before any line is read: wrong syntax, and what is not supported."""
+    """Before any line is read: invalid and unsupported syntax."""
     with pytest.raises(QueryError, match="template"):
         compile_template(template)
 
@@ -229,7 +229,7 @@ def test_huge_widths_are_no_widths() -> None:
 
 
 def test_output_is_bounded_and_valid() -> None:
-    """Loops cannot fill the memory, and halves of surrogate pairs are no text."""
+    """Loops cannot fill the memory, and lone surrogates are not text."""
     loops = "{{ $l := fromJson .l }}{{ range $l }}{{ range $l }}" + "x" * 200 + "{{ end }}{{ end }}"
     with pytest.raises(TemplateFailed, match="longer"):
         compile_template(loops)({"l": "[" + ",".join("1" * 100) + "]"}, "", 0)
@@ -254,5 +254,5 @@ def outcome(template: str, label: str = "1") -> str | None:
 @settings(deadline=None)
 @given(st.one_of(st.text(), ACTIONS, ACTIONS.map(lambda text: "{{" + text + "}}")))
 def test_no_template_raises_anything_else(template: str) -> None:
-    """Every text is a template, or is refused, or fails on the line."""
+    """Every text is a template, is refused, or fails on the line."""
     assert outcome(template) is not None or "{{" in template

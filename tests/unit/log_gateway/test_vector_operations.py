@@ -68,7 +68,7 @@ EVERY = {named(app=app, pod=pod): float(count) for (app, pod), count in COUNTS.i
     ],
 )
 def test_aggregations(query: str, expected: dict[Labels, float]) -> None:
-    """Groups keep the labels named, or all but these."""
+    """Groups keep the named labels, or all except these."""
     assert asked(query) == pytest.approx(expected)
 
 
@@ -82,7 +82,7 @@ def test_the_order_of_an_instant_vector() -> None:
 
 
 def test_topk_is_chosen_at_each_time() -> None:
-    """A series has points only where it is among the first."""
+    """A series has points only where it is among the top ones."""
     # In windows of 2 s b/x has lines in seconds 1 to 3, b/y in 1 to 4; ties go to the series that came first.
     found = matrix('topk(1, count_over_time({app="b"}[1s]))', SOURCE, 3, 4, 1)
     assert found == {named(app="b", pod="x"): {3: 1}, named(app="b", pod="y"): {4: 1}}
@@ -134,19 +134,19 @@ def test_topk_is_chosen_at_each_time() -> None:
     ],
 )
 def test_operations(query: str, expected: dict[Labels, float]) -> None:
-    """With numbers, and between series that agree in their labels."""
+    """With numbers, and between series with equal labels."""
     assert asked(query) == pytest.approx(expected)
 
 
 def test_group_left_takes_labels_over() -> None:
-    """The labels named come from the side that has one series."""
+    """The named labels come from the side with one series."""
     query = 'sum by (pod) (COUNT) * on () group_left (app) max by (app) (count_over_time({app="a"}[10s]))'
     assert asked(query) == {named(app="a", pod="x"): 8, named(app="a", pod="y"): 12}
 
 
 @pytest.mark.parametrize("query", ["sum(COUNT) / 0", "0 / vector(0)", "sum(COUNT) % 0", "sum(COUNT) / vector(0)"])
 def test_a_division_by_zero_is_not_a_number(query: str) -> None:
-    """In Loki every one is NaN."""
+    """In Loki the result is always NaN."""
     assert all(math.isnan(value) for value in asked(query).values())
     assert len(asked(query)) == 1
 
@@ -161,13 +161,13 @@ def test_a_division_by_zero_is_not_a_number(query: str) -> None:
     ],
 )
 def test_ambiguous_matches_are_refused(query: str, message: str) -> None:
-    """With what is wrong."""
+    """With the reason."""
     with pytest.raises(QueryError, match=message):
         asked(query)
 
 
 def test_operations_time_by_time() -> None:
-    """A point is there where both sides have one; or fills the times at which the left side has none."""
+    """A result has points where both sides do; `or` fills the times at which the left side has none."""
     rate = 'sum(count_over_time({app="b", pod="%s"}[1s]))'
     assert matrix(f"{rate % 'x'} + {rate % 'y'}", SOURCE, 1, 6, 1) == {(): {1: 2, 2: 2, 3: 2}}
     assert matrix(f"{rate % 'x'} or vector(0)", SOURCE, 2, 5, 1) == {(): {2: 1, 3: 1, 4: 0, 5: 0}}
@@ -199,7 +199,7 @@ def test_series_that_become_equal() -> None:
 
 
 def test_numbers_alone() -> None:
-    """At one time a scalar, over a range a series without labels."""
+    """A scalar in an instant query, a series without labels in a range query."""
     tree = parse("1 + 1")
     assert not isinstance(tree, LogQuery)
     assert evaluate_instant(tree, 5, SOURCE) == ScalarResult(5, 2)
@@ -207,7 +207,7 @@ def test_numbers_alone() -> None:
 
 
 def test_limits() -> None:
-    """On series of the result, on steps, and on what has to be computed."""
+    """On series of the result, on steps, and on intermediate values."""
     tree = parse(COUNT)
     assert not isinstance(tree, LogQuery)
     with pytest.raises(LimitExceeded, match="maximum number of series"):

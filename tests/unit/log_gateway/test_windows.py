@@ -1,4 +1,4 @@
-"""Sliding windows give what each window gives by itself."""
+"""Sliding windows give the same values as each window computed separately."""
 
 import math
 import statistics
@@ -50,7 +50,7 @@ FUNCTIONS = [
 def test_every_function_over_every_grid(
     samples: list[tuple[int, int]], grid: tuple[int, int, int], range_ns: int, function: str, parameter: float
 ) -> None:
-    """Windows that overlap, touch or leave gaps; samples at the same time and on the borders."""
+    """Windows that overlap, touch or leave gaps; samples at equal times and on the boundaries."""
     start, step, count = grid
     times = range(start, start + step * count, step)
     leaf = RangeAggregation(function, LogQuery(Selector(())), range_ns, unwrap=Unwrap("v"), parameter=parameter)

@@ -1,4 +1,4 @@
-"""The written lines and queries hold what they promise, and the comparison finds what is wrong."""
+"""The test lines and queries are consistent, and the comparison detects wrong answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BASE = lines.base_before(1_800_000_000 * lines.SECOND)
 
 
 def test_there_are_enough() -> None:
-    """As many queries as were promised, of every kind."""
+    """A minimum number of queries of every kind."""
     assert len(load()) >= 500
     assert len(lines.load()) >= 75
     assert {case.kind for case in load()} == {"lines", "streams", "matrix", "vector", "scalar", "error"}
@@ -28,7 +28,7 @@ def test_names_are_unique() -> None:
 
 
 def test_the_base_is_a_whole_hour_in_the_past() -> None:
-    """Old enough that 70 minutes after it are over, and not older than ten hours."""
+    """At least 70 minutes old, and at most ten hours."""
     now = 1_800_000_000 * lines.SECOND
     age = now - BASE
     assert BASE % (7 * 60 * lines.MINUTE) == 0
@@ -37,19 +37,19 @@ def test_the_base_is_a_whole_hour_in_the_past() -> None:
 
 @pytest.mark.parametrize("text", ["00:00", "25:00", "20:00.000000001", "30:00.000001", "70:00", "-7d", "+1d"])
 def test_times_are_read_and_written_alike(text: str) -> None:
-    """A difference is shown as the files write times."""
+    """Differences are shown in the time format of the files."""
     assert lines.written(lines.offset(text)) == text
 
 
 def test_no_two_lines_differ_in_metadata_alone() -> None:
-    """Loki would keep one of them only."""
+    """Loki would keep only one of them."""
     known = [(tuple(line.stream.items()), line.after, line.text) for line in lines.load().values()]
     assert len(set(known)) == len(known)
 
 
 @pytest.mark.parametrize("case", [case for case in load() if case.kind in ("lines", "streams")], ids=lambda c: c.name)
 def test_expected_lines_are_in_order(case: Case) -> None:
-    """In the order of time, within the range and no more than the limit: mistakes in the files are found."""
+    """In time order, within the range and the limit: this finds mistakes in the files."""
     sign = -1 if case.backward else 1
     start, end = (
         lines.offset(case.given.get(name, default)) for name, default in (("start", "00:00"), ("end", "60:00"))
@@ -95,7 +95,7 @@ def of_streams(*names: str, **more: str) -> dict[str, Any]:
 
 
 def test_equal_lines_are_equal() -> None:
-    """Lines of one time may come in any order."""
+    """Lines with equal times may come in any order."""
     assert difference(STREAMS, of_streams("t1", "t2", "t4", "t5"), BASE) == ""
     assert difference(STREAMS, of_streams("t1", "t2", "t5", "t4"), BASE) == ""
     assert difference(STREAMS, of_streams("t1", "t2", "t5", "t4", __error_details__="words"), BASE) == ""
@@ -116,7 +116,7 @@ def test_equal_lines_are_equal() -> None:
     ],
 )
 def test_other_lines_are_found_out(answer: dict[str, Any]) -> None:
-    """A line missing, doubled, out of order, another one, a label too many, an empty label, nothing."""
+    """A line that is missing, duplicated, out of order or different; an extra label, an empty label, no lines."""
     assert difference(STREAMS, answer, BASE) != ""
 
 
@@ -144,7 +144,7 @@ def test_values_may_differ_by_a_billionth() -> None:
 
 
 def test_vectors_are_compared() -> None:
-    """Their values, the time, and the order where it is asked for; NaN is NaN."""
+    """Their values, the time, and the order if required; NaN equals NaN."""
     at = (BASE + lines.offset("20:00")) / 1e9
     samples = [{"metric": {"a": "b"}, "value": [at, "2"]}, {"metric": {"a": "c"}, "value": [at, "NaN"]}]
     right = {"resultType": "vector", "result": samples}
@@ -157,7 +157,7 @@ def test_vectors_are_compared() -> None:
 
 
 class Answering:
-    """A server that always says the same."""
+    """A server that always gives the same answer."""
 
     def __init__(self, status: int, said: str) -> None:
         self._said = status, said
@@ -189,7 +189,7 @@ def test_refusals_are_judged(status: int, said: str, right: bool) -> None:
 
 
 def test_streams_that_differ_in_unstated_labels_are_one() -> None:
-    """Their lines are in one order of time."""
+    """Their lines are merged in time order."""
     answer = of_streams("t1", "t4", __error_details__="a")
     answer["result"] += of_streams("t2", "t5", __error_details__="b")["result"]
     assert difference(STREAMS, answer, BASE) == ""

@@ -36,15 +36,15 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
     (
         "victorialogs",
         "Log store",
-        "VictoriaLogs: keeps the log lines, found by any field, as by request and trace ids.",
+        "VictoriaLogs: stores the log lines, searchable by any field, such as request and trace ids.",
     ),
-    ("log-gateway", "Log gateway", "Takes lines in and answers LogQL, as Loki does, from what VictoriaLogs keeps."),
-    ("loki", "Log store", "Loki: keeps the log lines, with request and trace ids as metadata."),
+    ("log-gateway", "Log gateway", "Ingests lines and answers LogQL as Loki does, from the lines in VictoriaLogs."),
+    ("loki", "Log store", "Loki: stores the log lines, with request and trace ids as metadata."),
     ("jaeger", "Traces", "Keeps the spans."),
     ("alertmanager", "Notifications", "Groups, inhibits, silences and routes alerts."),
 )
 _LOG_STORES = frozenset({"victorialogs", "log-gateway", "loki"})
-"""One kind of store runs, the first two or the last: listed is what Prometheus scrapes."""
+"""Either the first two run or the last: the list shows the store that Prometheus scrapes."""
 _FREE = (("POST", "/api/query"), ("POST", "/api/session"), ("POST", "/api/alerts/webhook"))
 """Of the console's own: a POST that reads, the sign-in itself, and Alertmanager's."""
 _PAYMENTS = (

@@ -1,6 +1,6 @@
-"""Which servers are still being built, as the launcher's note says (``stack/joining.py`` writes it).
+"""Which servers are still being built, according to the launcher's file (written by ``stack/joining.py``).
 
-The launcher is not imported: a console in a container has none, and there is no note either.
+The launcher is not imported: a console in a container has neither the launcher nor the file.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from typing import Any
 
 
 class Joining:
-    """Reads the note again for each question. ``file`` is None where no launcher builds anything."""
+    """Reads the file on each call. ``file`` is None if no launcher builds anything."""
 
     def __init__(self, file: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self._file, self._clock = file, clock
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Joining:
-        """Take the note's path from ``JOINING_FILE``."""
+        """Take the file's path from ``JOINING_FILE``."""
         path = environ.get("JOINING_FILE")
         return cls(Path(path) if path else None)
 
     def sentences(self) -> list[str]:
-        """Return a sentence for each component that is still to come, the first to be expected first."""
+        """Return a sentence for each component that has not joined yet, in the expected order."""
         to_come = sorted(self._components().items(), key=lambda item: (item[1]["until"], item[0]))
         return [f"{name} {self._words(its)}" for name, its in to_come]
 
     def of(self, url: str) -> str:
-        """Return what to say of the server at this address: "" when it is not one that is still to come."""
+        """Return the sentence for the server at this address; "" if it is not expected to join."""
         for its in self._components().values():
             if its["url"] and its["url"] == url:
                 return self._words(its)
         return ""
 
     def component(self, name: str) -> str:
-        """Return what to say of the component of this name: "" when it is not one that is still to come."""
+        """Return the sentence for the component of this name; "" if it is not expected to join."""
         its = self._components().get(name)
         return self._words(its) if its else ""
 
     def _words(self, its: Mapping[str, Any]) -> str:
         now = self._clock()
         left = its["until"] - now
-        what = "is being built" if its["state"] == "building" else "waits to be built"
-        more = f"about {_minutes(left)} more" if left > 1 else "to be finished at any moment"
+        what = "is being built" if its["state"] == "building" else "is waiting to be built"
+        more = f"about {_minutes(left)} more" if left > 1 else "should finish any moment"
         return f"{what}: missing for {_minutes(max(0.0, now - its['since']))}, {more}"
 
     def _components(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class Joining:
             os.kill(note["pid"], 0)
             return dict(note["components"])
         except (OSError, ValueError, KeyError, TypeError):
-            # No note, or one that a killed `make up` left: nothing is being built.
+            # No file, or one left by a killed `make up`: nothing is being built.
             return {}
 
 

@@ -48,7 +48,7 @@ def lines_page(query: str) -> str:
 
 
 def logs(loki: str, query: str) -> str:
-    """Return the address of the lines that a query finds in the last hour, as JSON: LogQL has no page here."""
+    """Return the address of a query's lines of the last hour, as JSON: there is no UI page for LogQL."""
     return f"{loki}/loki/api/v1/query_range?{urlencode({'query': query}, quote_via=quote)}"
 
 

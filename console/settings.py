@@ -62,7 +62,7 @@ class Settings:
             drills_catalogue=_directory(environ, "CONSOLE_DRILLS_CATALOGUE"),
             # Live views hold a thread each; half of the threads are always there for everything else.
             streams=max(1, threads // 2),
-            # Only set where a launcher may still be building servers.
+            # Only set if a launcher may still be building servers.
             joining_file=Path(given) if (given := text(environ, "JOINING_FILE", "")) else None,
         )
         if (settings.host, settings.port) == (settings.smtp_host, settings.smtp_port):

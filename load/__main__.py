@@ -36,9 +36,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--users", default="", help="how many there are at the most")
     top.add_argument("--minutes", default="", help="how long it takes")
     client = top.add_mutually_exclusive_group(required=True)
-    client.add_argument("--python", help="send by Locust: the Python of the load generator's environment")
+    client.add_argument("--python", help="use Locust: the Python of the load generator's environment")
     client.add_argument(
-        "--jmeter", type=Path, help="send by Apache JMeter: its home; then a failed request fails the run"
+        "--jmeter", type=Path, help="use Apache JMeter: its home directory; any failed request fails the run"
     )
     return top
 
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _client(python: str | None, jmeter: Path | None) -> tuple[str, Start]:
-    """What the client is called, and how it is started."""
+    """The client's name, and how to start it."""
     if jmeter is not None:
         home = jmeter
         return "JMeter", lambda plan, folder: JMeter(home, plan, folder)
@@ -85,12 +85,12 @@ def announced(profile: Profile, url: str, client: str) -> str:
     """What is about to happen, in a line or two."""
     return (
         f"{profile.name} ({profile.what}): up to {profile.users} users for {profile.seconds:.0f} s at {url}\n"
-        f"  {client} and the stack share the {os.cpu_count()} cores of this machine: its figures are of both together."
+        f"  {client} and the stack share the {os.cpu_count()} cores of this machine: the figures reflect both together."
     )
 
 
 def tell(result: Result, folder: Path, at: datetime, strict: bool) -> int:
-    """Write the reports, print the summary, and return the exit status. ``strict``: a failed request fails the run."""
+    """Write the reports, print the summary, return the exit status. ``strict``: any failed request fails the run."""
     machine = {"cores": os.cpu_count(), "Python": platform.python_version(), "system": platform.machine()}
     said = at.isoformat(timespec="seconds")
     (folder / "report.json").write_text(json.dumps(figures(result, said, machine), indent=1) + "\n")

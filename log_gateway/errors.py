@@ -1,16 +1,16 @@
-"""What the gateway refuses, as one tree. ``status`` is the HTTP status that the API answers with."""
+"""The gateway's exceptions, as one tree. ``status`` is the HTTP status of the response."""
 
 from __future__ import annotations
 
 
 class GatewayError(Exception):
-    """Any of them."""
+    """Base class."""
 
     status = 500
 
 
 class QueryError(GatewayError):
-    """The query is not LogQL, or uses something that is not supported. ``position`` is an offset in the query."""
+    """The query is not LogQL or uses an unsupported feature. ``position`` is an offset in the query."""
 
     status = 400
 
@@ -20,24 +20,24 @@ class QueryError(GatewayError):
 
 
 class LimitExceeded(GatewayError):
-    """The query would read or return too much: more lines, series or points than allowed. It names the limit."""
+    """The query would read or return more lines, series or points than allowed. The message names the limit."""
 
     status = 400
 
 
 class QueryTimeout(GatewayError):
-    """The query took longer than it may."""
+    """The query exceeded its time limit."""
 
     status = 504
 
 
 class Busy(GatewayError):
-    """Too many queries are under way."""
+    """Too many queries are running."""
 
     status = 429
 
 
 class StoreUnavailable(GatewayError):
-    """The log store does not answer, or answers what it should not."""
+    """The log store does not answer, or gives an unexpected answer."""
 
     status = 503

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOKI_VERSION = "3.7.8"
-"""The version of Loki whose API this is, as `.env` pins it for Compose; clients choose by it what they may ask."""
+"""The Loki version whose API this is, as `.env` pins it for Compose; clients derive supported features from it."""
 MAX_QUERY_BYTES = 128 * 1024
 
 
 def create_app(settings: GatewaySettings, telemetry: Telemetry, watch: Watch) -> WSGIApplication:
-    """Return the gateway; it asks the store when it is asked. ``watch`` is to be started by the caller."""
+    """Return the gateway; it only connects to the store on requests. The caller must start ``watch``."""
     metrics = GatewayMetrics(telemetry.registry)
     client = StoreClient(settings.store_url)
     asking = Asking(client, settings.limits, metrics)
@@ -59,7 +59,9 @@ def _add_health(app: Flask, client: StoreClient) -> None:
     def healthz() -> Response:
         return Response("ok\n", content_type="text/plain")
 
+    # /ready is Loki's; /readyz is what machines ask, and leaves no line and no span.
     @app.get("/ready")
+    @app.get("/readyz")
     def ready() -> Response:
         if client.is_ready():
             return Response("ready\n", content_type="text/plain")
@@ -67,7 +69,7 @@ def _add_health(app: Flask, client: StoreClient) -> None:
 
     @app.get("/metrics")
     def store_metrics() -> Response:
-        """The store's own metrics, on the port on which Loki has its; the gateway's stand on METRICS_PORT."""
+        """The store's own metrics, on the port where Loki serves its metrics; the gateway's own are on METRICS_PORT."""
         return Response(client.metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/loki/api/v1/status/buildinfo")
@@ -78,7 +80,7 @@ def _add_health(app: Flask, client: StoreClient) -> None:
 
 
 def _plain(error: HTTPException) -> Response:
-    """Errors of HTTP itself, as plain text; of Loki's API only what the gateway serves exists."""
+    """HTTP errors as plain text; a 404 lists the endpoints that the gateway serves."""
     if error.code == 404:
         return Response(
             "not found: the log gateway serves query, query_range, labels, label/<name>/values, series, index/volume, "

@@ -1,4 +1,4 @@
-"""gunicorn for the log gateway: one process, and a thread for each batch that is on its way to disk."""
+"""gunicorn for the log gateway: one process, with a thread for each batch being written to disk."""
 
 import sys
 
@@ -19,7 +19,7 @@ worker_class = "gthread"
 threads = _settings.threads
 keepalive = 75
 timeout = 60
-# Less than the ten seconds after which a supervisor kills.
+# Less than the ten seconds after which a supervisor kills the process.
 graceful_timeout = 8
 accesslog = None
 logconfig_dict = logging_config(_telemetry)

@@ -10,7 +10,7 @@ WRITES = ("durable", "refused", "unavailable")
 
 
 class GatewayMetrics:
-    """Counters and histograms, every known label set at zero."""
+    """Counters and histograms; every known label set starts at zero."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.queries = Counter(
@@ -23,16 +23,16 @@ class GatewayMetrics:
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
             registry=registry,
         )
-        self.in_flight = Gauge("log_gateway_queries_in_flight", "Queries that run now", registry=registry)
+        self.in_flight = Gauge("log_gateway_queries_in_flight", "Queries currently running", registry=registry)
         self.writes = Counter(
             "log_gateway_writes_total", "Batches of log lines by outcome", ["outcome"], registry=registry
         )
         self.write_bytes = Counter(
-            "log_gateway_write_bytes_total", "Bytes of the batches that are on disk, as received", registry=registry
+            "log_gateway_write_bytes_total", "Bytes of batches written to disk, as received", registry=registry
         )
         self.durable_seconds = Histogram(
             "log_gateway_write_durable_seconds",
-            "Time from a batch's arrival until it is on the store's disk",
+            "Time from the arrival of a batch until it is on the store's disk",
             buckets=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30),
             registry=registry,
         )

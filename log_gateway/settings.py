@@ -11,7 +11,7 @@ from observability.settings import WrongSetting, read_port
 
 @dataclass(frozen=True)
 class Limits:
-    """What one query may take: seconds, lines, series and points; and how many may run at once."""
+    """Limits of one query (seconds, lines, series, points) and of the number of concurrent queries."""
 
     seconds: int = 30
     lines: int = 5_000

@@ -1,4 +1,4 @@
-"""What evaluation asks of the store: the port that `store/` implements and tests fake."""
+"""The interface between evaluation and the store: `store/` implements it, tests fake it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Source(Protocol):
     ) -> Iterator[Entry]:
         """Lines with ``start <= timestamp < end`` in nanoseconds, each once, in the order of time.
 
-        They match the selector. They may have been filtered by stages of the query already, so that every stage is to
-        be applied to what comes; at most lines that the pipeline would drop are missing.
+        They match the selector. The store may already have applied stages of the query: only lines that the pipeline
+        would drop may be missing, and the caller must still apply every stage.
         """
 
     def aggregate(self, leaf: RangeAggregation, times: Sequence[int]) -> Mapping[Labels, list[float | None]] | None:
         """The leaf's value at each time (the grid, before the offset is applied), computed by the store.
 
-        None if it cannot be computed there exactly; the caller then evaluates ``entries``. Only leaves with a grouping
-        can: where a query adds up rates, evaluation moves the grouping to the leaf. A series has no value (None) where
-        its window has no line.
+        None if the store cannot compute it exactly; the caller then evaluates ``entries``. A leaf without a grouping is
+        never computed: if a query sums rates, evaluation moves the grouping to the leaf. A series has no value (None)
+        where its window has no line.
         """

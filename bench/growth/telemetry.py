@@ -1,4 +1,4 @@
-"""How much telemetry the running instance makes, and how long the log store looks for one request's lines."""
+"""How much telemetry the running instance produces, and how long the log store takes to find one request's lines."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def log_bytes_per_request() -> float | None:
 
 
 def looking_for_one_request() -> list[tuple[int, float]]:
-    """Lines in a range of time, and the seconds in which the log store found one request among them."""
+    """Lines in a time range, and the seconds that the log store took to find one request among them."""
     newest = _asked(
         "LOKI_URL", "/loki/api/v1/query", f"topk(1, count by (request_id) (count_over_time({_REQUESTS} [1m])))"
     )

@@ -1,1 +1,1 @@
-"""What the log store costs: time to find a request, rate of ingestion, disk and memory."""
+"""The cost of the log store: time to find a request, ingestion rate, disk and memory."""

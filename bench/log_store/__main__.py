@@ -1,4 +1,4 @@
-"""``python -m bench.log_store``: fills a store of its own step by step, and measures at each size."""
+"""``python -m bench.log_store``: fills its own store step by step and measures at each size."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured at one size: seconds, bytes, lines a second."""
+    """The measurements at one size: seconds, bytes, lines per second."""
 
     lines: int
     search_p50: float
@@ -43,12 +43,12 @@ class Row:
 
 
 def main() -> int:
-    """Measure and print; with all sizes the table in docs/performance.md is replaced."""
+    """Measure and print; a run over all sizes replaces the table in docs/performance.md."""
     parser = argparse.ArgumentParser(prog="make bench-logs", description=__doc__.partition(":")[2])
-    parser.add_argument("--most", type=int, default=SIZES[-1], help=f"no size above this one ({SIZES[-1]:,})")
+    parser.add_argument("--most", type=int, default=SIZES[-1], help=f"skip sizes above this one ({SIZES[-1]:,})")
     most = parser.parse_args().most
     if not SIZES[0] <= most <= SIZES[-1]:
-        parser.error(f"--most is from {SIZES[0]} to {SIZES[-1]}")
+        parser.error(f"--most must be from {SIZES[0]} to {SIZES[-1]}")
     say = Console(width=120, highlight=False).print
     rows = []
     with tempfile.TemporaryDirectory(prefix="glasshouse-logs-") as folder, running(Path(folder)) as servers:
@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def measured(servers: Servers, filler: Filler, ingested: float, say: Callable[[str], None]) -> Row:
-    """One row: searches by id over the whole week, a rate over a day by the minute, an hour scanned by regex."""
+    """One row: searches by id over the whole week, a per-minute rate over a day, regex scans of an hour."""
     end = filler.begin + WEEK + 10**10
     chosen = filler.ids[:: max(len(filler.ids) // SEARCHES, 1)][:SEARCHES]
     searches = []
@@ -72,13 +72,13 @@ def measured(servers: Servers, filler: Filler, ingested: float, say: Callable[[s
         query = f'{{service_name=~".+"}} | request_id="{request_id}"'
         took, found = _asked(servers.gateway, query, filler.begin, end)
         if sum(len(stream["values"]) for stream in found) != 1:
-            raise RuntimeError(f"{request_id} was found {found} times, and there is one line of it")
+            raise RuntimeError(f"{request_id} was found {found} times instead of once")
         searches.append(took)
     del searches[0]
     rate, _ = _asked(
         servers.gateway, 'sum by (service_name, level) (rate({service_name=~".+"}[1m]))', end - WEEK // 7, end
     )
-    # Two at once, over one hour of the week, of what no index knows.
+    # Two concurrent scans, over one hour of the week, for text that no index covers.
     with ThreadPoolExecutor(2) as pool:
         scans = [
             pool.submit(
@@ -91,7 +91,7 @@ def measured(servers: Servers, filler: Filler, ingested: float, say: Callable[[s
             for number in range(2)
         ]
         scan = max(one.result()[0] for one in scans)
-    servers.wait_written()
+    servers.wait_written(filler.lines)
     store, gateway = servers.resident_bytes()
     row = Row(
         filler.lines,
@@ -125,8 +125,8 @@ def table(rows: list[Row]) -> str:
         "lines",
         "request id found, p50",
         "p95",
-        "rate by service over a day, a point a minute",
-        "two scans of an hour by regex",
+        "rate by service over a day, one point per minute",
+        "two regex scans of an hour",
         "disk per line",
         "memory: store",
         "gateway",

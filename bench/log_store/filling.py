@@ -30,7 +30,7 @@ class Filler:
         self.lines = 0
 
     def add(self, count: int, say: Callable[[str], None]) -> float:
-        """Add lines, evenly over the week; returns lines a second, without the time to make them."""
+        """Add lines, evenly over the week; returns lines per second, excluding the time to generate them."""
         took = 0.0
         session = requests.Session()
         done = 0
@@ -54,7 +54,7 @@ class Filler:
             self.ids.append(request_id)
         self.lines += 1
         service, route = draw.choice(_SERVICES), draw.choice(_ROUTES)
-        # As the gateway writes it.
+        # In the gateway's format.
         seconds = marked(f"{draw.random():.6f}")
         at = self.begin + offset - offset % 1000 + 1000
         return (

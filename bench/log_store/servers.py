@@ -1,4 +1,4 @@
-"""A VictoriaLogs and a log gateway of the bench's own, on free ports, with the flags of the native stack."""
+"""The benchmark's own VictoriaLogs and log gateway, on free ports, with the flags of the native stack."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ READY_SECONDS = 60.0
 
 
 class Servers:
-    """Their addresses, and what they use."""
+    """Their addresses and resource usage."""
 
     def __init__(self, store: str, gateway: str, folder: Path, processes: list[subprocess.Popen[bytes]]) -> None:
         self.store, self.gateway, self._folder, self._processes = store, gateway, folder, processes
 
-    def wait_written(self) -> None:
+    def wait_written(self, lines: int) -> None:
         """Wait until all lines are in files. Raises ``RuntimeError`` after a minute."""
         deadline = time.monotonic() + READY_SECONDS
-        while rows_of(requests.get(f"{self.store}/metrics", timeout=10).text)[0]:
+        while rows_of(requests.get(f"{self.store}/metrics", timeout=10).text)[1] < lines:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{self.store} keeps lines in memory")
+                raise RuntimeError(f"{self.store} still has lines in memory")
             time.sleep(0.5)
 
     def disk_bytes(self) -> int:
@@ -40,7 +40,7 @@ class Servers:
         return sum(file.stat().st_size for file in self._folder.rglob("*") if file.is_file())
 
     def resident_bytes(self) -> tuple[int, int]:
-        """Resident memory of the store, and of the gateway with its worker."""
+        """Resident memory of the store, and of the gateway including its worker."""
         sizes = []
         for process in self._processes:
             parent = psutil.Process(process.pid)
@@ -50,7 +50,7 @@ class Servers:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Servers]:
-    """Both servers, ended on leaving."""
+    """Both servers, stopped on exit."""
     store_port, gateway_port, metrics_port = _free_ports(3)
     store, gateway = f"http://127.0.0.1:{store_port}", f"http://127.0.0.1:{gateway_port}"
     data = folder / "data"

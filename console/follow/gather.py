@@ -47,7 +47,7 @@ class Gatherer:
         if found.order_id:
             self.waiter.begin(ORDER_SECONDS)
             found.order = self._ask(self._order) or found.order
-        # Without its Collector nothing arrives for now, however long it is waited for.
+        # Without the Collector nothing arrives, so waiting is pointless.
         no_collector = self.joining.component("collector")
         self.waiter.begin(SIGNAL_SECONDS if self._is_fresh() and not no_collector else 0)
         if found.trace_id:
@@ -61,7 +61,7 @@ class Gatherer:
         found.alerts = self._ask(self.clients.alertmanager.active)
         found.has_jaeger_page = self.clients.jaeger.has_page()
         if no_collector:
-            found.note(f"The Collector {no_collector}. Log lines written until then are delivered, spans are not.")
+            found.note(f"The Collector {no_collector}. Log lines written until then will be delivered, spans will not.")
         return found
 
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:

@@ -42,7 +42,7 @@ def find_order(evidence: Evidence, clients: Clients, now: Callable[[], datetime]
         evidence.request_id, evidence.trace_id = field_in(lines, "request_id"), field_in(lines, "trace_id")
         if not lines:
             raise NothingFound(
-                f"The log store has no log line of order {evidence.order_id} of the last day."
+                f"The log store has no log line of order {evidence.order_id} from the last day."
             ) from error
         return
     if order is None:
@@ -59,7 +59,7 @@ def find_request(evidence: Evidence, clients: Clients, waiter: Waiter, now: Call
         lambda lines: bool(field_in(lines, "trace_id")),
     )
     if not lines:
-        raise NothingFound(f"The log store has no log line with request id {evidence.request_id} of the last day.")
+        raise NothingFound(f"The log store has no log line with request id {evidence.request_id} from the last day.")
     evidence.trace_id, evidence.order_id = field_in(lines, "trace_id"), field_in(lines, "order_id")
 
 

@@ -1,7 +1,7 @@
-"""The live map: who called whom in the last minutes, out of the Collector's service graph.
+"""The live map: which service called which in the last minutes, from the Collector's service graph.
 
-A message leaves for a queue and is taken from it, so a ``messaging_system`` edge is drawn through a queue of its own.
-The console and the log gateway are left out: who looks, and what answers it, is not part of what is looked at.
+Messages pass through a queue, so a ``messaging_system`` edge is drawn through a queue node. The console and the log
+gateway are left out: the observer, and the server that answers it, are not part of the observed system.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ SLOWEST = 5
 
 
 class Overview:
-    """Asks Prometheus, Alertmanager and the log store, all at once."""
+    """Queries Prometheus, Alertmanager and the log store in parallel."""
 
     def __init__(
         self,

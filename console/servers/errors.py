@@ -20,7 +20,7 @@ class ServerError(Exception):
         self.server = server
 
 
-# Whichever store runs is asked as Loki is.
+# Every log store is queried through Loki's API.
 _SETTINGS = {"Log store": "LOKI_URL"}
 
 
@@ -33,7 +33,7 @@ class NotConfigured(ServerError):
 
 
 class Unreachable(ServerError):
-    """Nothing answers at the address; ``joining`` says of a server that is still being built for how long."""
+    """Nothing answers at the address; ``joining`` says how long a server has been building, and for how much longer."""
 
     def __init__(self, server: str, url: str, reason: str, joining: str = "") -> None:
         cause = joining or f"does not answer at {url} ({reason}): it is down or not up yet"

@@ -1,1 +1,1 @@
-"""The independent client: Apache JMeter with customers.jmx, as a process that tells what the other generator tells."""
+"""The independent client: Apache JMeter with customers.jmx, as a process with the other generator's output."""

@@ -1,4 +1,5 @@
-// What the elements of customers.jmx decide. Compiled statically: dynamic calls take more of the CPU that the shop needs too.
+// The decisions of the elements of customers.jmx. Compiled statically: dynamic calls use more of the CPU shared with
+// the shop.
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
 import groovy.transform.CompileStatic
@@ -33,7 +34,7 @@ class Customer {
         this.vars = ctx.variables
     }
 
-    /** `name` is the parameter of the element; a timer gets milliseconds. */
+    /** `name` is the parameter of the element; timers return milliseconds. */
     Object act(String name) {
         switch (name) {
             case 'compile': return 0L
@@ -48,7 +49,7 @@ class Customer {
         throw new IllegalArgumentException(name)
     }
 
-    /** Before the first request of a visit: whose it is, how many looks it has, and whether it ends in an order. */
+    /** Before the first request of a visit: its customer, its number of looks, and whether it ends in an order. */
     void visit() {
         Map mine = (Map) vars.getObject('mine')
         if (mine == null || !share('RETURN_SHARE')) {
@@ -62,7 +63,7 @@ class Customer {
         set(steps: whole('STEPS').toString(), orders: share('ORDER_SHARE') ? 'true' : 'false')
     }
 
-    /** Before a look: choose by weight. A guest has no orders to look at, and looks at a product instead. */
+    /** Before a look: choose by weight. A guest has no orders, and looks at a product instead. */
     void look() {
         List<String> products = products()
         String limit = "limit=${vars.get('PAGE')}", look = chosen()
@@ -97,22 +98,22 @@ class Customer {
         authorize()
     }
 
-    /** Before a request that an account may send: its token or none. An empty header would not be a guest's. */
+    /** Before a request that may be authenticated: set the token, or no header. Guests do not send an empty header. */
     void authorize() {
         def headers = ((HTTPSamplerBase) ctx.currentSampler).headerManager
         headers.removeHeaderNamed('Authorization')
         if (vars.get('authorized') == 'true') headers.add(new Header('Authorization', "Bearer ${vars.get('token')}".toString()))
     }
 
-    /** After every answer: who gave it, whether a customer wishes it, and what the customer learns from it. */
+    /** After every response: which server sent it, whether it is a success, and what the customer learns from it. */
     void answered() {
         SampleResult got = ctx.previousResult
         String label = got.sampleLabel, code = got.responseCode
         got.successful = code == EXPECTED.getOrDefault(label, '200')
-        // The application writes this header into each of its answers (app/headers.py); NGINX's own have none.
+        // The application sets this header on all its responses (app/headers.py); NGINX's own have none.
         boolean api = got.responseHeaders.toLowerCase(Locale.ROOT).contains('x-content-type-options:')
         set(by: !code.isInteger() ? 'nobody' : api ? 'API' : 'NGINX', order: '')
-        // 409 to an address that is ours alone: the registration went through, though its answer was lost.
+        // 409 for an address that only we use: the registration succeeded, but its response was lost.
         if (label.startsWith("POST $API/auth/") && code in ['201', '409']) ((Map) vars.getObject('mine')).known = true
         if (got.successful) learn(label, got)
         if (label == "GET $API/home" && !products()) set(steps: '0', orders: 'false', enters: 'false')
@@ -122,7 +123,7 @@ class Customer {
     private void learn(String label, SampleResult got) {
         switch (label) {
             case "GET $API/home".toString():
-                // The visit's first page starts the list; when home is looked at again, the last list stays.
+                // The visit's first page initialises the list; later views of home keep the latest list.
                 if (!products()) {
                     Map home = content(got)
                     vars.putObject('products', ids(home.best_sellers) + ids(home.first_page))
@@ -150,7 +151,7 @@ class Customer {
         if (label == vars.get('label')) set(liked: popular(products()))
     }
 
-    /** Before a visit. Before the user's first it is short: it only keeps the users from starting in step. */
+    /** Before a visit. Short before a user's first visit: it only desynchronises the users. */
     private long rest() {
         boolean first = vars.getObject('rested') == null
         vars.putObject('rested', true)
@@ -179,7 +180,7 @@ class Customer {
     }
 
     private static List<String> ids(Object items) {
-        // An item without a stock is no product.
+        // An item without a stock field is not a product.
         ((List<Map>) items ?: []).findAll { it.containsKey('stock') }.collect { (String) it.id }
     }
 

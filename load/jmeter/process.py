@@ -21,12 +21,12 @@ from load.running.process import END_SECONDS, GeneratorFailed
 FOLDER = Path(__file__).parent
 START_SECONDS = 60.0
 ASK_AGAIN_SECONDS = 5.0
-# The compiler's first stage only: the second would take more of the shared cores than it gives back in minutes.
+# Only the first JIT tier: the second would cost more of the shared cores than it saves within minutes.
 JVM = ("-Xms64m", "-Xmx768m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 
 
 def ramp_seconds(profile: Profile) -> int:
-    """In which time all users come. Raises ``WrongProfile``: JMeter's users come evenly and then stay."""
+    """The ramp-up time of all users. Raises ``WrongProfile``: JMeter starts users at a constant rate and keeps them."""
     first, *rest = profile.stages
     if any(stage.to != 1 for stage in profile.stages) or len(rest) > 1 or profile.breaks:
         raise WrongProfile(f"{profile.name} is not for JMeter: it does up-and-level profiles (smoke, steady, soak).")
@@ -44,7 +44,7 @@ class JMeter:
             self.process = subprocess.Popen(
                 command(home, plan, folder, self._control),
                 cwd=folder,
-                # It needs no address, no secret and no proxy of ours.
+                # It needs none of our addresses, secrets or proxies.
                 env={name: os.environ[name] for name in ("PATH", "HOME", "LANG", "JAVA_HOME") if name in os.environ},
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -54,7 +54,7 @@ class JMeter:
             )
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """What it did, every few seconds, until it has ended. Raises ``GeneratorFailed``."""
+        """Its results, every few seconds, until it has ended. Raises ``GeneratorFailed``."""
         self._started()
         results, begun = Results(self._results), time.monotonic()
         running = True
@@ -73,14 +73,14 @@ class JMeter:
             yield line
 
     def stop(self) -> None:
-        """Have it end; users finish the request under way. It may not listen yet: it is asked again later."""
+        """Ask it to stop; users finish their current request. It may not listen yet, so the request is repeated."""
         self._stopped, self._asked = True, time.monotonic()
         if self.process.poll() is None:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
                 control.sendto(b"Shutdown", ("127.0.0.1", self._control))
 
     def _started(self) -> None:
-        """Wait for the first result: from then on is the run, before it is the start of the virtual machine."""
+        """Wait for the first result: it starts the run; the time before it is the start of the JVM."""
         deadline = time.monotonic() + START_SECONDS
         while not self._has_results():
             if not self._runs(0.1):
@@ -90,11 +90,11 @@ class JMeter:
                 raise GeneratorFailed(f"JMeter sent nothing within {START_SECONDS:.0f} s ({self._log})")
 
     def _has_results(self) -> bool:
-        # The first line is the head.
+        # The first line is the header.
         return self._results.exists() and self._results.read_bytes().count(b"\n") > 1
 
     def _runs(self, seconds: float) -> bool:
-        """Whether it still runs after so many seconds."""
+        """Whether it is still running after so many seconds."""
         if self._stopped and time.monotonic() - self._asked > ASK_AGAIN_SECONDS:
             self.stop()
         try:
@@ -104,18 +104,18 @@ class JMeter:
         return False
 
     def _check(self, running: bool, second: float) -> None:
-        # A script that fails would leave out the pauses too: nothing more is sent then.
+        # A failing script would also skip the pauses, so JMeter sends nothing more in that case.
         log = self._log.read_text().splitlines() if self._log.exists() else []
         if error := next((line for line in log if " ERROR " in line), ""):
             raise GeneratorFailed(f"JMeter reports an error: {error} ({self._log})")
         if not running and (self.process.returncode or not self._results.exists()):
             raise GeneratorFailed(f"JMeter ended with {self.process.returncode}: {self._said()}")
         if running and second > self._plan.profile.seconds + END_SECONDS:
-            raise GeneratorFailed(f"JMeter did not end {END_SECONDS:.0f} s after its time was over ({self._log})")
+            raise GeneratorFailed(f"JMeter did not end within {END_SECONDS:.0f} s after its duration ({self._log})")
 
     def _said(self) -> str:
         lines = (self._log.with_name("generator.log")).read_text().strip().splitlines()
-        return f"{lines[-1] if lines else 'it said nothing'} ({self._log})"
+        return f"{lines[-1] if lines else 'no output'} ({self._log})"
 
     def __enter__(self) -> JMeter:
         return self
@@ -133,7 +133,7 @@ class JMeter:
 
 
 def command(home: Path, plan: Plan, folder: Path, control: int) -> list[str]:
-    """How it is started. Raises ``ForeignHost``; JMeter gets the port alone, the address is fixed in customers.jmx."""
+    """The command line. Raises ``ForeignHost``; JMeter gets only the port, the address is fixed in customers.jmx."""
     port = address.checked(plan.url).rsplit(":", 1)[1]
     properties = {
         "port": port,

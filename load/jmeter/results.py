@@ -1,4 +1,4 @@
-"""JMeter's results, one CSV line for each request, read while they are written."""
+"""JMeter's results, one CSV line per request, read while they are being written."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PLACED = ("POST", "/api/v1/orders", 202)
 
 
 class StrangeResult(ValueError):
-    """A line that customers.jmx does not write; says which."""
+    """A line that customers.jmx does not write; the message quotes it."""
 
 
 class Results:
-    """The file at ``path``, from its beginning on. ``requests``: how many were read; ``users``: at work at the last."""
+    """The file at ``path``, from its beginning. ``requests``: how many were read; ``users``: active at the last one."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._offset = path, 0
@@ -26,7 +26,7 @@ class Results:
         self.requests, self.users = 0, 0
 
     def fresh(self) -> Tally:
-        """What was written since the last call. Raises ``StrangeResult``."""
+        """The results written since the last call. Raises ``StrangeResult``."""
         tally = Tally()
         for row in csv.DictReader(self._lines(), COLUMNS):
             if row["label"] != COLUMNS[2]:
@@ -37,7 +37,7 @@ class Results:
 
     @property
     def orders(self) -> dict[str, int]:
-        """How many were placed, and what became of them; ``open``: no customer saw the end."""
+        """The number of orders placed, and their outcomes; ``open``: no customer saw the final status."""
         open_ones = self._placed - self._final.total()
         return {"placed": self._placed, **self._final, **({"open": open_ones} if open_ones else {})}
 
@@ -49,7 +49,7 @@ class Results:
             self._final[row["order"]] += 1
 
     def _outcome(self, row: dict[str, str]) -> Outcome:
-        # A dead link has the route of a product; its name says that 404 is what is expected of it.
+        # A dead link has the route of a product; its name says that 404 is expected.
         method, _, route = row["label"].removesuffix(" (dead link)").partition(" ")
         code = row["responseCode"]
         if row["by"] not in (API, FRONT_DOOR, NOBODY) or not route.startswith("/api/v1/") or None in row.values():
@@ -58,7 +58,7 @@ class Results:
         return Outcome(method, route, int(code) if code.isdecimal() else 0, row["by"], row["success"] == "true")
 
     def _lines(self) -> Iterator[str]:
-        """The whole lines; one that is half written is left for the next call."""
+        """The complete lines; a partially written line is left for the next call."""
         with self._path.open("rb") as file:
             file.seek(self._offset)
             for raw in file:

@@ -23,18 +23,18 @@ class GeneratorFailed(Exception):
 
 
 class Client(Protocol):
-    """What sends the load: a process of ours. It ends when the plan is done, or soon after ``stop``."""
+    """The load client, a child process. It ends when the plan is done, or soon after ``stop``."""
 
     process: subprocess.Popen[str]
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """What it did since the last line; the last one has ``ended``, ``orders`` and ``lag`` too."""
+        """Its results since the previous line; the last line also has ``ended``, ``orders`` and ``lag``."""
 
     def stop(self) -> None:
-        """Have it end; requests under way are waited for."""
+        """Ask it to stop; requests in flight are completed."""
 
     def __enter__(self) -> Self:
-        """The client itself; when it is left, the process has ended."""
+        """The client itself; on exit, the process has ended."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -43,7 +43,7 @@ class Client(Protocol):
 
 
 Start = Callable[[Plan, Path], Client]
-"""Starts a client for the plan; what it writes goes to the folder, which holds the plan as ``plan.json``."""
+"""Starts a client for the plan; its output goes to the folder, which holds the plan as ``plan.json``."""
 
 
 class Generator:

@@ -56,7 +56,7 @@ def carry_out(
     told: Callable[[Moment], None],
     say: Callable[[str], None],
 ) -> Result:
-    """Send the load and judge it; ``start`` starts the client, ``told`` gets each moment as it comes.
+    """Send the load and judge it; ``start`` starts the client, ``told`` receives each moment as it occurs.
 
     Raises:
         NotReady: somebody else is using the shop. NoFigures: Prometheus does not say what is needed.

@@ -26,7 +26,7 @@ def success(data: Any) -> Response:
 
 
 def dumped(content: Any) -> bytes:
-    """Return JSON; a lone surrogate, which a template may have made of a line, becomes a question mark."""
+    """Return JSON; a lone surrogate, which a template can produce, becomes a question mark."""
     try:
         return orjson.dumps(content)
     except TypeError:
@@ -34,7 +34,7 @@ def dumped(content: Any) -> bytes:
 
 
 def streams(found: Iterable[Stream]) -> dict[str, Any]:
-    """Return lines by their labels."""
+    """Return lines grouped by their labels."""
     return _result(
         "streams",
         [
@@ -45,7 +45,7 @@ def streams(found: Iterable[Stream]) -> dict[str, Any]:
 
 
 def categorized(found: Iterable[tuple[Labels, Iterable[CategorizedLine]]]) -> dict[str, Any]:
-    """Return lines by the labels of their streams; the others stand beside each line."""
+    """Return lines grouped by their stream labels; the other labels are attached to each line."""
     result = _result(
         "streams",
         [
@@ -62,7 +62,7 @@ def _categories(line: CategorizedLine) -> dict[str, Any]:
 
 
 def matrix(found: Iterable[Series]) -> dict[str, Any]:
-    """Return series of points; times in ns become seconds."""
+    """Return series of points; times are converted from ns to seconds."""
     series = [
         {"metric": dict(one.labels), "values": [[_seconds(at), number(value)] for at, value in one.points]}
         for one in found
@@ -85,7 +85,7 @@ def vector(found: Sequence[tuple[Labels, float]], at: int) -> dict[str, Any]:
 
 
 def number(value: float) -> str:
-    """Return a number as Loki writes it: as few digits as tell it from all others, and no exponent."""
+    """Return a number as Loki writes it: the shortest digits that identify it, without an exponent."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

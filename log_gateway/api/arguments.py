@@ -12,7 +12,7 @@ from log_gateway.values.units import query_duration
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
-# A time with fewer digits is in seconds, one with more in nanoseconds (Loki's rule).
+# A time with at most this many digits is in seconds, a longer one in nanoseconds (Loki's rule).
 _SECONDS_DIGITS = 10
 _LATEST = 2**63 - 1
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:\d\d)")
@@ -42,7 +42,7 @@ def time_of(text: str, name: str) -> int:
 
 
 def span_of(values: Mapping[str, str], now: int, default: int = HOUR) -> tuple[int, int]:
-    """Return ``start`` and ``end``; without them the last hour, or ``since``. QueryError if end is before start."""
+    """Return ``start`` and ``end``; by default the last hour, or ``since``. QueryError if end is before start."""
     end = time_of(values["end"], "end") if values.get("end") else now
     if values.get("start"):
         start = time_of(values["start"], "start")
@@ -60,11 +60,11 @@ def duration_of(text: str, name: str) -> int:
     try:
         return query_duration(text)
     except ValueError:
-        raise _wrong(name, text, "a duration as 15s or 1h30m, or a number of seconds") from None
+        raise _wrong(name, text, "a duration like 15s or 1h30m, or a number of seconds") from None
 
 
 def step_of(values: Mapping[str, str], start: int, end: int, most_points: int) -> int:
-    """Return ``step`` in ns; without it so many seconds that about 250 points result."""
+    """Return ``step`` in ns; by default whole seconds that give about 250 points."""
     if values.get("step"):
         step = duration_of(values["step"], "step")
     else:
@@ -91,7 +91,7 @@ def limit_of(values: Mapping[str, str], default: int, most: int) -> int:
 
 
 def is_forward(values: Mapping[str, str]) -> bool:
-    """Whether ``direction`` is forward; it is backward by itself."""
+    """Whether ``direction`` is forward; the default is backward."""
     text = (values.get("direction") or "backward").lower()
     if text not in ("forward", "backward"):
         raise _wrong("direction", text, "forward or backward")

@@ -1,4 +1,4 @@
-"""What every endpoint of the read API has in common: its turn, its deadline, its metrics, and errors as answers."""
+"""Common to all endpoints of the read API: the concurrency limit, the deadline, metrics and error responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _log = logging.getLogger("log_gateway.queries")
 
 
 class Asking:
-    """Runs a query within the limits."""
+    """Runs queries within the limits."""
 
     def __init__(self, client: StoreClient, limits: Limits, metrics: GatewayMetrics) -> None:
         self.client, self.limits, self._metrics = client, limits, metrics
@@ -39,7 +39,7 @@ class Asking:
         return StoreSource(self.client, deadline, self.limits.scanned)
 
     def answer(self, endpoint: str, run: Callable[[Deadline], Response]) -> Response:
-        """Return what ``run`` returns, or what it raises as plain text with its status, as Loki does."""
+        """Return the result of ``run``; its errors become plain text with a status, as in Loki."""
         began, outcome = time.monotonic(), "error"
         try:
             deadline = Deadline(self.limits.seconds)
@@ -58,7 +58,7 @@ class Asking:
 
 
 def refusal(error: GatewayError, asked: Request) -> Response:
-    """Return an error as Loki words it; a syntax error with the line and column of its position."""
+    """Return an error in Loki's wording; a syntax error has the line and column of its position."""
     text = str(error)
     if isinstance(error, QueryError) and error.position is not None:
         before = asked.values.get("query", "")[: error.position]

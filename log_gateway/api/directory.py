@@ -17,7 +17,7 @@ from log_gateway.logql.parser import parse
 from log_gateway.store.client import Deadline
 from log_gateway.store.directory import StreamDirectory, names_of, summed, values_of
 
-# Loki looks back for six hours where no start is given.
+# Loki looks back six hours if no start is given.
 LOOK_BACK = 6 * arguments.HOUR
 MOST_VOLUMES = 100
 
@@ -75,7 +75,7 @@ def blueprint(asking: Asking, now: Callable[[], int] = time.time_ns) -> Blueprin
             query = LogQuery(_selector(request.values.get("query", "")))
             found = StreamDirectory(asking.client, deadline).volumes(query, start, max(end, start + 1))
             sizes, lines = [one[0] for one in found.values()], [one[1] for one in found.values()]
-            # Loki's own form: the counts stand at the top, without "data". VictoriaLogs has no chunks.
+            # Loki's format: the counts are at the top level, without "data". VictoriaLogs has no chunks.
             return Response(
                 answers.dumped({"streams": len(found), "chunks": 0, "bytes": sum(sizes), "entries": sum(lines)}),
                 mimetype="application/json",
@@ -87,7 +87,7 @@ def blueprint(asking: Asking, now: Callable[[], int] = time.time_ns) -> Blueprin
 
 
 def _grouping(selector: Selector) -> tuple[list[str], str]:
-    """Return the labels by which volumes are added up, and ``aggregateBy``; by default the selector's labels."""
+    """Return the labels by which volumes are summed, and ``aggregateBy``; by default the selector's labels."""
     by = request.values.get("aggregateBy") or "series"
     if by not in ("series", "labels"):
         raise QueryError(f"aggregateBy={by[:50]!r} is not series or labels")
@@ -96,7 +96,7 @@ def _grouping(selector: Selector) -> tuple[list[str], str]:
 
 
 def _selector(text: str) -> Selector:
-    """Return the selector of a query; a pipeline behind it is refused, as only streams are asked for."""
+    """Return the selector of a query; a pipeline is refused, because these endpoints select whole streams."""
     expression = parse(text) if text else None
     if not isinstance(expression, LogQuery) or expression.stages:
         raise QueryError(f'a stream selector is needed here, such as {{service_name="api"}}, not {text[:100]!r}')

@@ -1,4 +1,4 @@
-"""How many queries run at once: the others wait for their turn, and too many are refused."""
+"""Limits how many queries run concurrently: further queries wait, and too many are refused."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Gate:
 
     @contextmanager
     def turn(self, deadline: Deadline) -> Iterator[None]:
-        """Run the block as one query. Raises ``Busy`` if too many wait, ``QueryTimeout`` if its turn does not come."""
+        """Run the block as one query. Raises ``Busy`` if too many wait, ``QueryTimeout`` if no slot is free in time."""
         if not self._places.acquire(blocking=False):
-            raise Busy("too many queries are under way: try again in some seconds")
+            raise Busy("too many concurrent queries: try again in a few seconds")
         try:
             if not self._running.acquire(timeout=deadline.left()):
                 deadline.left()

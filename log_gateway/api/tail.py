@@ -1,7 +1,8 @@
 """``tail``: new lines over a WebSocket, as Grafana's live view and ``logcli --tail`` ask for them.
 
-It is a WSGI application of its own, since a stream has no end that could be measured. The store is asked every second
-for the last seconds again, because lines arrive late and out of order; lines that were sent already are left out.
+It is a separate WSGI application, because the duration of an open-ended stream is not a request duration. The store is
+queried every second, each time for the last few seconds, because lines arrive late and out of order; lines already sent
+are skipped.
 """
 
 from __future__ import annotations
@@ -39,19 +40,19 @@ Line = tuple[Labels, int, str]
 
 
 class TailEndpoint:
-    """Sends lines as they arrive; each stream holds a thread, so that there are few places."""
+    """Sends lines as they arrive; each stream occupies a thread, so their number is limited."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
         self._places = BoundedSemaphore(max(asking.limits.tails, 1))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one stream until the client goes, an hour is over or the store is lost."""
+        """Serve one stream until the client disconnects, an hour has passed or the store fails."""
         request = Request(environ)
         try:
             tail = self._tail(request)
             if not self._places.acquire(blocking=False):
-                raise Busy("too many tails are under way: end one, then try again")
+                raise Busy("too many tails are open: close one, then try again")
         except GatewayError as error:
             return refusal(error, request)(environ, start_response)
         try:
@@ -67,7 +68,7 @@ class TailEndpoint:
             raise QueryError("a log query is needed here: a metric query cannot be tailed")
         delay = arguments.duration_of(request.args.get("delay_for") or "0", "delay_for") // arguments.SECOND
         if delay > _LONGEST_DELAY:
-            raise QueryError(f"delay_for={delay} is not at most {_LONGEST_DELAY} seconds")
+            raise QueryError(f"delay_for={delay} is more than {_LONGEST_DELAY} seconds")
         start, _ = arguments.span_of({**request.args, "end": ""}, time.time_ns())
         limit = arguments.limit_of(request.args, 100, self._asking.limits.lines)
         return Tail(self._asking, query, start, limit, delay * arguments.SECOND)
@@ -78,7 +79,7 @@ class TailEndpoint:
             while time.monotonic() < end:
                 if lines := tail.new():
                     socket.send(orjson.dumps({"streams": [_stream(line) for line in lines]}).decode())
-                # A client says nothing: waiting for it to speak is how its leaving is noticed.
+                # Clients send nothing: a pending receive detects that they have disconnected.
                 socket.receive(timeout=EVERY_SECONDS)
         except ConnectionClosed:
             return
@@ -89,7 +90,7 @@ class TailEndpoint:
 
 
 class Tail:
-    """Reads what is new since the last look."""
+    """Reads the lines that are new since the last poll."""
 
     def __init__(self, asking: Asking, query: LogQuery, start: int, limit: int, delay: int) -> None:
         self._asking, self._query, self._start, self._limit, self._delay = asking, query, start, limit, delay
@@ -97,7 +98,7 @@ class Tail:
         self._is_first = True
 
     def new(self) -> list[Line]:
-        """Return lines that were not returned before, oldest first; at the first look the newest ``limit`` ones."""
+        """Return lines that were not returned before, oldest first; the first call returns the newest ``limit``."""
         now = time.time_ns() - self._delay
         limit = self._limit if self._is_first else self._asking.limits.lines
         source = self._asking.source(Deadline(self._asking.limits.seconds))

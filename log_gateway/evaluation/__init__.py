@@ -1,1 +1,1 @@
-"""Evaluates LogQL over lines from a ``Source``: log queries to streams, metric queries to series."""
+"""Evaluates LogQL over lines from a ``Source``: log queries give streams, metric queries give series."""

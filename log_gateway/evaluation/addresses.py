@@ -1,4 +1,4 @@
-"""``ip("…")``: whether a text contains an address of a range."""
+"""``ip("…")``: whether a text contains an address in a range."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import ipaddress
 import re
 from collections.abc import Callable
 
-# As in Loki, what looks like the beginning of an address is read as far as the characters of addresses go.
+# As in Loki, a candidate starts like an address and extends over all characters that addresses can have.
 _CANDIDATE = re.compile(r"(?=[0-9]{1,3}\.)[0-9.]+|(?=[0-9a-fA-F]{0,4}:[0-9a-fA-F:])[0-9a-fA-F:.]+", re.ASCII)
 
 
 def address_test(pattern: str) -> Callable[[str], bool]:
-    """Whether one of the addresses in a text is ``pattern``: an address, a range ``a-b`` or a network ``a/n``."""
+    """Whether an address in the text matches ``pattern``: an address, a range ``a-b`` or a network ``a/n``."""
     first, dash, last = pattern.partition("-")
     if dash:
         low, high = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())

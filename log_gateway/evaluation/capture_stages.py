@@ -8,7 +8,7 @@ from log_gateway.values.regex import compiled
 
 
 def regexp(pattern: str) -> Step:
-    """The named groups of the first place that matches; a line without one stays as it is."""
+    """The named groups of the first match; a line without a match is unchanged."""
     expression = compiled(pattern)
     search = expression.search
     groups = sorted((index, name) for name, index in expression.groupindex.items())
@@ -24,9 +24,9 @@ def regexp(pattern: str) -> Step:
 
 
 def captures(parts: tuple[Part, ...], line: str) -> list[tuple[str, str]]:
-    """Name and text of each placeholder. The first literal stands at the line's beginning, or nothing is found.
+    """Name and text of each placeholder. The first literal must be at the line's beginning, or nothing matches.
 
-    A placeholder whose next literal is missing takes the rest of the line.
+    A placeholder whose next literal is missing captures the rest of the line.
     """
     found: list[tuple[str, str]] = []
     name, index = None, 0

@@ -12,7 +12,7 @@ _ERROR = "TemplateFormatErr"
 
 
 def line_format(template: str) -> Step:
-    """Replaces the line; a template that fails leaves it and marks the error."""
+    """Replaces the line; if the template fails, the line is kept and marked with the error."""
     render = compile_template(template)
 
     def step(state: State) -> bool:
@@ -26,7 +26,7 @@ def line_format(template: str) -> Step:
 
 
 def label_format(assignments: tuple[tuple[str, bool, str], ...]) -> Step:
-    """Renames labels or sets them from templates, which all see the labels as they are before the first of them."""
+    """Renames labels or sets them from templates, all of which see the labels as they were before this stage."""
     compiled: list[tuple[str, str, Callable[..., str] | None]] = [
         (target, source, compile_template(source) if is_template else None)
         for target, is_template, source in assignments

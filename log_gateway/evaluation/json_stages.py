@@ -14,7 +14,7 @@ _DEEPEST = 128
 
 
 def _text(value: Any) -> str | None:
-    """A label's value for a JSON value; None for null, arrays and objects, which make no label."""
+    """The label value of a JSON value; None for null, arrays and objects, which give no label."""
     if isinstance(value, str):
         return label_value(value)
     if value is True:
@@ -48,7 +48,7 @@ def json_all(state: State) -> bool:
 
 
 def _extract_until_error(state: State) -> None:
-    # Loki reads the text from left to right: the labels before the error are there, beside __error__.
+    # Loki parses from left to right: labels found before the error are kept, in addition to __error__.
     try:
         for key, _, _, value in members(state.line, 0):
             _extract_members(state, "", {key: value})
@@ -57,7 +57,7 @@ def _extract_until_error(state: State) -> None:
 
 
 def json_expressions(expressions: tuple[tuple[str, str], ...]) -> Step:
-    """Only what the paths name; a path that leads nowhere makes an empty label, arrays and objects their text."""
+    """Only the paths named; a missing path gives an empty label, an array or object its JSON text."""
     paths = [(label, path_of(path)) for label, path in expressions]
 
     def step(state: State) -> bool:
@@ -84,7 +84,7 @@ def _at(line: str, start: int, end: int) -> str:
 
 
 def unpack(state: State) -> bool:
-    """Restores a line that Promtail's ``pack`` stage wrote: its labels, and the line from ``_entry``."""
+    """Restores a line written by Promtail's ``pack`` stage: its labels, and the line from ``_entry``."""
     try:
         value = decode_object(state.line)
     except ValueError as error:

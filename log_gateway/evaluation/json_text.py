@@ -1,4 +1,4 @@
-"""Reading JSON so that numbers keep their spelling, and that what comes before an error can be used."""
+"""Parses JSON so that numbers keep their spelling and everything before an error can be used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 
 
 class RawNumber(str):
-    """A number as it is written in the text."""
+    """A number as written in the text."""
 
     __slots__ = ()
 
@@ -20,18 +20,18 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"unknown value {name}")
 
 
-# strict=False: log lines may contain control characters inside of strings.
+# strict=False: log lines may contain control characters inside strings.
 _DECODER = json.JSONDecoder(parse_float=RawNumber, parse_int=RawNumber, parse_constant=_no_constant, strict=False)
 
 
 def skip_blanks(text: str, index: int) -> int:
-    """The index of the next character that is no white space."""
+    """The index of the next non-whitespace character."""
     match = _BLANK.match(text, index)
     return match.end() if match else index
 
 
 def decode(text: str, index: int) -> tuple[Any, int]:
-    """The value at an index and the index after it. ValueError if there is none, or it is nested too deeply."""
+    """The value at an index and the index after it. ValueError if there is none or it is nested too deeply."""
     try:
         return _DECODER.raw_decode(text, index)
     except RecursionError:
@@ -91,7 +91,7 @@ def elements(text: str, index: int) -> Iterator[tuple[int, int]]:
 
 
 def locate(text: str, path: tuple[str | int, ...]) -> tuple[int, int] | None:
-    """Where the value at a path stands; None if there is none. ValueError for malformed text before it."""
+    """The index of the value at a path; None if there is none. ValueError for malformed text before it."""
     start = skip_blanks(text, 0)
     end = len(text)
     for step in path:

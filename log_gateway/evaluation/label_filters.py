@@ -42,7 +42,7 @@ def _number(condition: ast.NumberCondition) -> Step:
     convert = _CONVERSIONS[condition.kind]
 
     def keeps(state: State) -> bool:
-        # As in Loki, only filters on text see a line that carries an error; the others keep it.
+        # As in Loki, only text filters check a line that carries an error; the others let it pass.
         if ERROR in state.labels:
             return True
         text = state.labels.get(name)
@@ -70,7 +70,7 @@ def _ip(condition: ast.IpCondition) -> Step:
 
 
 def _operands(condition: ast.LabelCondition, kind: type[ast.AndCondition] | type[ast.OrCondition]) -> list[Step]:
-    """The operands of a chain of one operator, from left to right, so that a long chain needs no deep recursion."""
+    """The operands of a chain of one operator, from left to right, so that long chains need no deep recursion."""
     found: list[Step] = []
     waiting = [condition]
     while waiting:

@@ -9,7 +9,7 @@ from log_gateway.evaluation.label_filters import value_test
 from log_gateway.evaluation.state import ERROR, ERROR_DETAILS, PRESERVE_ERROR, State, Step
 from log_gateway.logql.ast import Matcher
 
-# Control sequences of ECMA-48: CSI with parameters, OSC up to its end, and two-character escapes.
+# ECMA-48 control sequences: CSI with parameters, OSC up to its terminator, and two-character escapes.
 _COLOUR = re.compile("(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|\x1b[@-Z\\\\^_]")
 _ALWAYS_KEPT = frozenset({ERROR, ERROR_DETAILS, PRESERVE_ERROR})
 
@@ -21,7 +21,7 @@ def _choices(labels: tuple[str | Matcher, ...]) -> list[Choice]:
 
 
 def drop(labels: tuple[str | Matcher, ...]) -> Step:
-    """Removes the labels named; with a matcher, only if the value matches."""
+    """Removes the named labels; with a matcher, only if the value matches."""
     choices = _choices(labels)
 
     def step(state: State) -> bool:
@@ -37,7 +37,7 @@ def drop(labels: tuple[str | Matcher, ...]) -> Step:
 
 
 def keep(labels: tuple[str | Matcher, ...]) -> Step:
-    """Removes the other labels; those that tell of errors stay."""
+    """Removes all other labels except the error labels."""
     choices = _choices(labels)
 
     def step(state: State) -> bool:

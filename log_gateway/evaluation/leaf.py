@@ -1,4 +1,4 @@
-"""Evaluates range aggregations at the times of a query: by the store if it can, else from its lines."""
+"""Evaluates range aggregations at the times of a query: in the store if possible, else from its lines."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from log_gateway.source import Labels, Source
 
 
 def evaluate_leaf(leaf: RangeAggregation, times: Sequence[int], source: Source, limits: Limits) -> Table:
-    """One row for each series. QueryError if a line in a window carries an error that no stage has filtered."""
+    """One row for each series. QueryError if a line in a window carries an error that no stage filtered out."""
     aggregated = source.aggregate(leaf, times)
     if aggregated is not None:
         limits.check_cells(len(aggregated), len(times))
         return [Row(labels, list(cells)) for labels, cells in aggregated.items()]
     if leaf.function == "absent_over_time":
-        # Only whether there are lines matters, not how many series they make.
+        # Only whether there are lines matters, not how many series they form.
         leaf = replace(leaf, grouping=Grouping(()))
     moved = [time - leaf.offset_ns for time in times]
     # (t - range, t] of whole nanoseconds is [t - range + 1, t + 1).

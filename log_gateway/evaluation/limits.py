@@ -1,4 +1,4 @@
-"""How much a metric query may compute and return."""
+"""Limits on what a metric query may compute and return."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from log_gateway.errors import LimitExceeded
 
 @dataclass(frozen=True)
 class Limits:
-    """``series``: in the result. ``steps``: times of a range query. ``cells``: series times steps on the way to it."""
+    """``series``: of the result. ``steps``: of a range query. ``cells``: series times steps of intermediate results."""
 
     series: int = 500
     steps: int = 11_000

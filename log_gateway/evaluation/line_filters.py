@@ -12,7 +12,7 @@ from log_gateway.values.regex import line_test
 
 
 def pattern_test(parts: tuple[Part, ...]) -> Callable[[str], bool]:
-    """Whether a whole line is the literals, with one character or more for each ``<_>``."""
+    """Whether the whole line consists of the literals, with one or more characters for each ``<_>``."""
     ends_open = bool(parts) and not isinstance(parts[-1], str)
 
     def matches(line: str) -> bool:
@@ -45,7 +45,7 @@ def _test(operator: str, text: str, is_ip: bool) -> Callable[[str], bool]:
 
 
 def line_filter(stage: LineFilter) -> Step:
-    """Keeps a line in which one alternative occurs, or, for the negations, none."""
+    """Keeps a line that contains one of the alternatives or, for negated filters, none of them."""
     tests = [_test(stage.operator, text, is_ip) for text, is_ip in zip(stage.alternatives, stage.ips, strict=True)]
     wanted = stage.operator[0] == "|"
     if len(tests) == 1:

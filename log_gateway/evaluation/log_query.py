@@ -1,4 +1,4 @@
-"""Runs log queries: from lines of the store to streams."""
+"""Runs log queries: turns lines of the store into streams."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from log_gateway.source import Labels, Source
 def run_log_query(
     query: LogQuery, start: int, end: int, limit: int, direction: Literal["forward", "backward"], source: Source
 ) -> list[Stream]:
-    """At most ``limit`` lines with ``start <= timestamp < end`` (nanoseconds), oldest or newest first, by their labels.
+    """At most ``limit`` lines with ``start <= timestamp < end`` (ns), oldest or newest first, grouped by their labels.
 
-    The limit counts lines of all streams after the pipeline. Streams are in the order of their first line.
+    The limit counts the lines of all streams after the pipeline. Streams are ordered by their first line.
     """
     if limit <= 0 or start >= end:
         return []

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from log_gateway.evaluation.names import label_name, label_value
 from log_gateway.evaluation.state import State, Step
 
-# A key, then nothing, or "=" with a bare or a quoted value. Control characters count as blanks.
+# A key, optionally followed by "=" and a bare or quoted value. Control characters count as blanks.
 _PAIR = re.compile(
     r"""[\x00-\x20]*([^\x00-\x20="]+)"""
     r"""(?:=(?:"((?:[^"\\]|\\.)*)"|([^\x00-\x20="]*)))?(?=[\x00-\x20]|\Z)""",
@@ -32,7 +32,7 @@ def _unquoted(text: str) -> str:
 
 
 def pairs(line: str, strict: bool) -> Iterator[tuple[str, str]]:
-    """Keys and values. What is malformed is skipped up to the next blank, or with ``strict`` raises MalformedError."""
+    """Keys and values. Malformed text is skipped up to the next blank; with ``strict`` it raises MalformedError."""
     index = 0
     while True:
         match = _PAIR.match(line, index)
@@ -54,7 +54,7 @@ def pairs(line: str, strict: bool) -> Iterator[tuple[str, str]]:
 
 
 def logfmt(expressions: tuple[tuple[str, str], ...], strict: bool, keep_empty: bool) -> Step:
-    """Every pair becomes a label, or only those that the expressions name; keys without a value only on demand."""
+    """Turns every pair, or those the expressions name, into labels; keys without a value only with ``--keep-empty``."""
     wanted: dict[str, list[str]] = {}
     for label, key in expressions:
         wanted.setdefault(key, []).append(label)

@@ -1,4 +1,4 @@
-"""Runs metric queries: ``evaluate_range`` over a grid of times, ``evaluate_instant`` at one."""
+"""Runs metric queries: ``evaluate_range`` over a grid of times, ``evaluate_instant`` at one time."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def _orders(node: ast.VectorAggregation) -> bool:
 
 def _refuse_duplicates(labels: list[tuple[tuple[str, str], ...]]) -> None:
     if len(set(labels)) < len(labels):
-        raise QueryError("the result has series with the same labels: label_replace must keep them apart")
+        raise QueryError("the result has series with the same labels: label_replace must give them distinct labels")
 
 
 class _Evaluation:
-    """One query at its times. Leaves that occur twice are evaluated once."""
+    """One query at its times. Equal leaves are evaluated once."""
 
     def __init__(self, times: Sequence[int], source: Source, limits: Limits) -> None:
         self._times, self._source, self._limits = times, source, limits
@@ -103,9 +103,9 @@ class _Evaluation:
 
 
 def _grouped_early(node: ast.VectorAggregation) -> ast.MetricExpression:
-    """The inner expression; where only sums of it are asked for, its series are added up while lines are counted.
+    """The inner expression; if only sums of it are needed, its series are summed while lines are counted.
 
-    A rate has all labels of its lines, among them request ids: without this each line would be a series.
+    A rate has all labels of its lines, including request ids: without this, each line would be a series.
     """
     leaf = node.inner
     if (

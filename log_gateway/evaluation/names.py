@@ -1,4 +1,4 @@
-"""Names and values of labels made from what a parser finds."""
+"""Names and values of labels made from parser output."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_]")
 
 @lru_cache(8192)
 def label_name(key: str) -> str:
-    """The key with "_" for each other character, and before a leading digit; "" if only blanks are in it."""
+    """The key with "_" for each forbidden character and before a leading digit; "" if the key is blank."""
     name = _FORBIDDEN.sub("_", key.strip())
     return "_" + name if name[:1].isdecimal() else name
 
 
 @lru_cache(8192)
 def nested_name(prefix: str, key: str) -> str:
-    """The name of a key inside of the object ``prefix``."""
+    """The name of a key inside the object ``prefix``."""
     return f"{prefix}_{_FORBIDDEN.sub('_', key.strip())}"
 
 
 def label_value(text: str) -> str:
-    """The text, with a blank for what is not valid Unicode."""
+    """The text, with a blank for each invalid character."""
     return text if text.isascii() else _INVALID.sub(" ", text)

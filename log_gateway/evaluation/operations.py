@@ -49,12 +49,12 @@ def _grouped(table: Table, matching: VectorMatching) -> Groups:
 
 
 def _presence(rows: list[Row], steps: int) -> list[bool]:
-    """At which times one of the rows has a value."""
+    """For each time, whether any row has a value."""
     return [any(row.cells[time] is not None for row in rows) for time in range(steps)]
 
 
 def combine_sets(node: BinaryOperation, left: Table, right: Table) -> Table:
-    """``and``, ``or`` and ``unless``: which series there are, time by time; values never change."""
+    """``and``, ``or`` and ``unless``: select series at each time; values never change."""
     if node.operator == "or":
         kept = _restricted(right, _grouped(left, node.matching), node.matching, wanted=False)
         return _merged(left, kept)
@@ -62,7 +62,7 @@ def combine_sets(node: BinaryOperation, left: Table, right: Table) -> Table:
 
 
 def _restricted(table: Table, others: Groups, matching: VectorMatching, wanted: bool) -> Table:
-    """The rows with their values at the times at which another series with the same labels is there, or is not."""
+    """The rows, reduced to the times at which a series with the same labels exists on the other side, or does not."""
     rows = []
     for signature, group in _grouped(table, matching).items():
         present = _presence(others.get(signature, []), len(group[0].cells))
@@ -73,7 +73,7 @@ def _restricted(table: Table, others: Groups, matching: VectorMatching, wanted: 
 
 
 def _merged(left: Table, right: Table) -> Table:
-    """Both; a series that is in both, at different times, becomes one."""
+    """The union; a series that is in both, at different times, becomes one."""
     rows = list(left)
     known = {row.labels: index for index, row in enumerate(left)}
     for row in right:
@@ -89,9 +89,9 @@ def _merged(left: Table, right: Table) -> Table:
 
 
 def between(node: BinaryOperation, left: Table, right: Table) -> Table:
-    """Arithmetic or a comparison between series that agree in the labels compared.
+    """Arithmetic or a comparison between series whose compared labels are equal.
 
-    QueryError where more than one series of the "one" side match, or results would have the same labels.
+    QueryError if several series of the "one" side match, or if results would have the same labels.
     """
     matching = node.matching
     calculate = calculation(node)
@@ -122,7 +122,7 @@ def between(node: BinaryOperation, left: Table, right: Table) -> Table:
 
 
 class _Result:
-    """Collects what ``between`` computes, by the labels of the result."""
+    """Collects the results of ``between`` by their labels."""
 
     def __init__(self, matching: VectorMatching) -> None:
         self._matching = matching

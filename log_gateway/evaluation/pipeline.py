@@ -1,4 +1,4 @@
-"""Compiles the stages of a query, once, into steps that are applied to each line."""
+"""Compiles the stages of a query once into steps that are applied to each line."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _small_step(stage: ast.Stage) -> Step:
         case ast.Keep(labels):
             return label_stages.keep(labels)
         case _:
-            raise TypeError(f"no stage: {stage!r}")
+            raise TypeError(f"unknown stage: {stage!r}")
 
 
 def compile_pipeline(stages: Sequence[ast.Stage]) -> Callable[[Entry], State | None]:

@@ -13,7 +13,7 @@ Values = Sequence[float]
 Computed = Iterator[tuple[int, float]]
 """Index of the time, and the value there."""
 
-# Number, mean and sum of squared distances from the mean: what variances of parts are combined from (Chan et al.).
+# Count, mean and sum of squared deviations: from these, variances of parts are combined (Chan et al.).
 _Moments = tuple[float, float, float]
 
 
@@ -54,7 +54,7 @@ def _variances(values: Values, found: Iterator[Window]) -> Computed:
 
 
 def quantile(position: float, ordered: Values) -> float:
-    """The quantile of sorted values, interpolated between neighbours; infinite outside of 0 to 1."""
+    """The quantile of sorted values, interpolated between neighbours; infinite outside 0 to 1."""
     if position < 0:
         return -math.inf
     if position > 1:
@@ -68,7 +68,7 @@ def quantile(position: float, ordered: Values) -> float:
 
 def _quantiles(values: Values, found: Iterator[Window], position: float) -> Computed:
     if any(value != value for value in values):
-        # NaN has no place in an order; Go sorts it first.
+        # NaN is unordered; Go sorts it first.
         return (
             (index, quantile(position, sorted(values[low:high], key=lambda value: (value == value, value))))
             for index, low, high in found
@@ -78,10 +78,10 @@ def _quantiles(values: Values, found: Iterator[Window], position: float) -> Comp
 
 
 def counter_rate(timestamps: Sequence[int], values: Values, range_ns: int) -> float:
-    """The increase per second of a counter that may start again at 0.
+    """The increase per second of a counter that may reset to 0.
 
-    Loki extrapolates to the window's beginning, but takes that distance in seconds and the distance between the samples
-    in microseconds, so that the extrapolation is tiny. Its results are reproduced here.
+    Loki extrapolates to the window's beginning, but measures that distance in seconds and the distance between samples
+    in microseconds, so the extrapolation is tiny. This implementation reproduces its results.
     """
     if len(values) < 2:
         return 0.0
@@ -144,4 +144,4 @@ def _statistics(leaf: RangeAggregation, values: Values, found: Iterator[Window])
         case "quantile_over_time" if leaf.parameter is not None:
             return _quantiles(values, found, leaf.parameter)
         case _:
-            raise TypeError(f"no range function: {leaf.function}")
+            raise TypeError(f"unknown range function: {leaf.function}")

@@ -1,4 +1,4 @@
-"""What evaluation returns. The HTTP API turns it into Loki's JSON."""
+"""The results of evaluation. The HTTP API turns them into Loki's JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from log_gateway.source import Labels
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Lines with the same labels: (timestamp in nanoseconds, line), in the direction that was asked for."""
+    """Lines with the same labels: (timestamp in nanoseconds, line), in the requested direction."""
 
     labels: Labels
     entries: list[tuple[int, str]]
@@ -17,7 +17,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points of a matrix: (timestamp in nanoseconds, value); times without a value are left out."""
+    """Points of a matrix: (timestamp in nanoseconds, value); times without a value are omitted."""
 
     labels: Labels
     points: list[tuple[int, float]]
@@ -33,7 +33,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class VectorResult:
-    """Samples at one time; their order has a meaning after sort, topk and the like."""
+    """Samples at one time; their order is meaningful after sort, topk and the like."""
 
     timestamp: int
     samples: list[Sample]

@@ -25,7 +25,7 @@ Value = Callable[[State], float | None]
 
 
 def _unwrapped(leaf: RangeAggregation) -> Value:
-    """The number in the label, 0 and an error if it is none; None where the label is absent or a filter drops it."""
+    """The number in the label; 0 and an error if it is not a number; None if it is absent or a filter drops it."""
     unwrap = leaf.unwrap
     assert unwrap is not None
     label, convert = unwrap.label, _CONVERSIONS[unwrap.conversion]
@@ -61,7 +61,7 @@ def _value(leaf: RangeAggregation) -> Value:
 
 
 def grouped(grouping: Grouping) -> Callable[[Mapping[str, str]], Labels]:
-    """The labels of a set that a grouping leaves, sorted."""
+    """The labels of a set that a grouping keeps, sorted."""
     if grouping.without:
         removed = frozenset(grouping.labels)
         return lambda labels: tuple(sorted(item for item in labels.items() if item[0] not in removed))
@@ -79,7 +79,7 @@ def _key(leaf: RangeAggregation) -> Callable[[Mapping[str, str]], Labels]:
 
 
 def samples_of(leaf: RangeAggregation, entries: Iterable[Entry]) -> dict[Labels, Samples]:
-    """The samples of each series. Lines that carry an error make series of their own, with the label __error__."""
+    """The samples of each series. Lines that carry an error form separate series with the label __error__."""
     process, value_of, key_of = compile_pipeline(leaf.query.stages), _value(leaf), _key(leaf)
     every_label = grouped(Grouping((), without=True))
     series: dict[Labels, Samples] = {}

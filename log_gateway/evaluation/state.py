@@ -1,4 +1,4 @@
-"""What a pipeline knows of one line while the stages work on it."""
+"""The state of one line while the stages of a pipeline process it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DUPLICATE_SUFFIX = "_extracted"
 
 
 class State:
-    """The line, its labels as they are now, and where the first of them came from."""
+    """The line, its current labels, and the stream labels and metadata it started with."""
 
     __slots__ = ("labels", "line", "metadata", "stream", "timestamp")
 
@@ -29,13 +29,13 @@ class State:
         self.labels: dict[str, str] = labels
 
     def extract(self, name: str, value: str) -> None:
-        """Set a label that a parser found; one of the stream or of the metadata keeps its name and value."""
+        """Set a parsed label; if a stream label or metadata has its name, the parsed label gets the suffix."""
         if name in self.stream or (name in self.metadata and name in self.labels):
             name += DUPLICATE_SUFFIX
         self.labels[name] = value
 
     def fail(self, error: str, details: str) -> None:
-        """Mark the line with an error, as Loki does, which a query can filter on."""
+        """Mark the line with an error that queries can filter on, as Loki does."""
         self.labels[ERROR] = error
         self.labels[ERROR_DETAILS] = details
 

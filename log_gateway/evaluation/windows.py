@@ -1,4 +1,4 @@
-"""Sliding windows over samples: where they begin and end, and values of overlapping ones in linear time."""
+"""Sliding windows over samples: their bounds, and values over overlapping windows in linear time."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def windows(timestamps: Sequence[int], times: Sequence[int], range_ns: int) -> I
 
 
 class SlidingFold(Generic[Item]):
-    """Folds a window that moves forward with an associative function, each item being combined at most three times.
+    """Folds a forward-moving window with an associative function; each item is combined at most three times.
 
-    Nothing is ever subtracted, so that sums of floating point numbers do not drift. The older part of the window is
-    kept as the folds of its suffixes, the newer part as one fold.
+    Nothing is ever subtracted, so floating-point sums do not drift. The older part of the window is stored as the folds
+    of its suffixes, the newer part as one fold.
     """
 
     def __init__(self, items: Sequence[Item], combine: Callable[[Item, Item], Item]) -> None:
@@ -37,7 +37,7 @@ class SlidingFold(Generic[Item]):
         self._newer: Item | None = None
 
     def fold(self, low: int, high: int) -> Item:
-        """The items from ``low`` up to ``high``; both only grow from call to call, and ``low < high``."""
+        """The fold of the items from ``low`` up to ``high``; neither may decrease between calls, and ``low < high``."""
         items, combine = self._items, self._combine
         if low >= self._middle:
             start = high - 1
@@ -57,7 +57,7 @@ class SlidingFold(Generic[Item]):
 
 
 class SortedWindow:
-    """The values of a window that moves forward, in order."""
+    """The sorted values of a forward-moving window."""
 
     def __init__(self, values: Sequence[float]) -> None:
         self._values = values
@@ -65,7 +65,7 @@ class SortedWindow:
         self._sorted: list[float] = []
 
     def move(self, low: int, high: int) -> list[float]:
-        """The values from ``low`` up to ``high``, sorted; both only grow from call to call."""
+        """The values from ``low`` up to ``high``, sorted; neither may decrease between calls."""
         if low >= self._high:
             self._sorted = sorted(self._values[low:high])
         else:

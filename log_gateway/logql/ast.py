@@ -35,9 +35,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class LineFilter(Stage):
-    """``|= "a" or "b"``: for ``|=`` and ``|~`` one alternative must occur, for the negations none may.
+    """``|= "a" or "b"``: with ``|=`` and ``|~`` one alternative must occur, with the negated operators none may.
 
-    Regular expressions are not anchored. ``ips`` tells for each alternative whether it was written ``ip("…")``.
+    Regular expressions are not anchored. ``ips`` says for each alternative whether it was written as ``ip("…")``.
     """
 
     operator: LineOperator
@@ -46,7 +46,7 @@ class LineFilter(Stage):
 
 
 class LabelCondition:
-    """What a label filter asks of a line."""
+    """The condition of a label filter."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class TextCondition(LabelCondition):
 
 @dataclass(frozen=True)
 class NumberCondition(LabelCondition):
-    """``label > 5``, ``label >= 20ms``, ``label < 1KB``. ``value`` is in the unit that the kind has by itself.
+    """``label > 5``, ``label >= 20ms``, ``label < 1KB``. ``value`` is in the kind's base unit.
 
-    number: as it is. duration: seconds. bytes: bytes.
+    number: as written. duration: seconds. bytes: bytes.
     """
 
     label: str
@@ -80,7 +80,7 @@ class IpCondition(LabelCondition):
 
 @dataclass(frozen=True)
 class AndCondition(LabelCondition):
-    """Both; also written with a comma or a blank."""
+    """``a and b``; also written with a comma or a blank."""
 
     left: LabelCondition
     right: LabelCondition

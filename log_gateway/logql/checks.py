@@ -1,4 +1,4 @@
-"""Rules that the grammar cannot express. Each raises QueryError with the position of what is wrong."""
+"""Rules that the grammar cannot express. Each raises QueryError with the position of the error."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _LONGEST_MESSAGE = 900
 
 
 def located(position: int, function: Callable[..., Result], *arguments: Any) -> Result:
-    """What the function returns; its QueryError or ValueError gets the position."""
+    """The function's result; its QueryError or ValueError gets the position."""
     try:
         return function(*arguments)
     except (QueryError, ValueError, OverflowError) as error:
-        # Messages quote what is wrong, which can be as long as the query.
+        # Messages quote the invalid text, which can be as long as the query.
         raise QueryError(str(error)[:_LONGEST_MESSAGE], position) from error
 
 
 def check_regex(pattern: str, position: int) -> None:
-    """RE2 must accept it."""
+    """RE2 must accept the expression."""
     located(position, compiled, pattern)
 
 
 def check_regexp_parser(pattern: str, position: int) -> None:
-    """At least one named group, none twice."""
+    """At least one named group; no duplicates."""
     expression = located(position, compiled, pattern)
     if not expression.groupindex:
         raise QueryError("at least one named group is required, like (?P<method>\\w+)", position)
@@ -63,7 +63,7 @@ def check_ip_pattern(pattern: str, position: int) -> None:
 
 
 def check_label_format(targets: Sequence[tuple[str, int]]) -> None:
-    """No target twice, and not ``__error__``."""
+    """No duplicate targets, and not ``__error__``."""
     seen: set[str] = set()
     for target, position in targets:
         if target in ("__error__", "__error_details__"):
@@ -74,7 +74,7 @@ def check_label_format(targets: Sequence[tuple[str, int]]) -> None:
 
 
 def matches_empty(matcher: ast.Matcher) -> bool:
-    """Whether it matches a stream that lacks the label."""
+    """Whether the matcher matches a stream without the label."""
     if matcher.operator in ("=~", "!~"):
         return label_test(matcher.value)("") == (matcher.operator == "=~")
     return (matcher.value == "") == (matcher.operator == "=")

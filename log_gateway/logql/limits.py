@@ -10,10 +10,10 @@ LONGEST_QUERY = 131_072
 """Characters; Loki's limit."""
 
 MOST_TOKENS = 10_000
-"""Words and signs; strings count as one. Reading ten thousand takes about a second."""
+"""Tokens; a string counts as one. Parsing ten thousand takes about a second."""
 
 DEEPEST_EXPRESSION = 100
-"""Operands and functions inside each other, so that recursion over the tree stays far from Python's limit."""
+"""Nested operands and functions; keeps recursion over the tree far below Python's limit."""
 
 Node = TypeVar("Node")
 
@@ -23,11 +23,11 @@ class DepthLimit:
 
     def __init__(self, deepest: int = DEEPEST_EXPRESSION) -> None:
         self._deepest = deepest
-        # The nodes are kept here, or a new node could get the identity of one that is gone.
+        # The nodes are kept alive: otherwise a new node could get the id() of a deleted one.
         self._known: dict[int, tuple[object, int]] = {}
 
     def checked(self, node: Node, children: tuple[object, ...], position: int) -> Node:
-        """The node, which lies above the children. QueryError if it is too deep."""
+        """The node, one level above its children. QueryError if it is too deep."""
         depth = 1 + max((self._known[id(child)][1] for child in children if id(child) in self._known), default=0)
         if depth > self._deepest:
             raise QueryError(f"the query is nested too deeply: at most {self._deepest} levels are supported", position)

@@ -1,4 +1,4 @@
-"""Builds the nodes of log queries from what the grammar finds."""
+"""Builds the nodes of log queries from the parse tree."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def text_of(token: Token) -> str:
 
 
 def position_of(token: Token) -> int:
-    """Its offset in the query."""
+    """The token's offset in the query."""
     return token.start_pos or 0
 
 
 class LogBuilder(Transformer_NonRecursive[Token, Any]):
-    """One method for each rule; ``children`` are tokens and what other methods returned."""
+    """One method per grammar rule; ``children`` are tokens and the results of other methods."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ _NEVER_GROUPED = {"sort", "sort_desc", "approx_topk"}
 
 
 def check_range_aggregation(node: ast.RangeAggregation, position: int) -> None:
-    """Unwrap, grouping and parameter only where the function has them."""
+    """Unwrap, grouping and parameter are allowed only where the function supports them."""
     name = node.function
     if node.grouping is not None and name not in _GROUPED:
         raise QueryError(f"grouping is not allowed for {name}: put the grouping on sum(…) around it", position)
@@ -35,7 +35,7 @@ def check_range_aggregation(node: ast.RangeAggregation, position: int) -> None:
 def check_vector_aggregation(
     name: str, parameter: Token | None, grouping: ast.Grouping | None, position: int
 ) -> int | None:
-    """The count of topk and its like; no other function has one."""
+    """The count of topk and similar functions; no other function has one."""
     if grouping is not None and name in _NEVER_GROUPED:
         raise QueryError(f"grouping is not allowed for {name}", position)
     if name not in _COUNTED:

@@ -1,4 +1,4 @@
-"""``parse``: from a query's text to its syntax tree."""
+"""``parse``: turns a query's text into its syntax tree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _grammar() -> Lark:
 
 
 def parse(text: str) -> Expression:
-    """The tree of a query. Raises QueryError, with the offset of what is wrong, for everything that is not LogQL."""
+    """The tree of a query. Raises QueryError, with the offset of the error, for anything that is not LogQL."""
     if len(text) > LONGEST_QUERY:
         raise QueryError(f"the query is too long: {len(text)} characters, at most {LONGEST_QUERY}", LONGEST_QUERY)
     surrogate = next((index for index, letter in enumerate(text) if "\ud800" <= letter <= "\udfff"), None)
@@ -36,7 +36,7 @@ def parse(text: str) -> Expression:
     try:
         return cast(Expression, MetricBuilder().transform(tree))
     except VisitError as error:
-        # Lark wraps what a rule raises; only the checks' own refusals are expected.
+        # Lark wraps exceptions raised in rules; only the checks' own errors are expected.
         if isinstance(error.orig_exc, QueryError):
             raise error.orig_exc from None
         raise
@@ -46,7 +46,7 @@ def _tree(text: str) -> Any:
     reading = _grammar().parse_interactive(text)
     for count, token in enumerate(reading.iter_parse()):
         if count >= MOST_TOKENS:
-            raise QueryError(f"the query has more than {MOST_TOKENS} words and signs", token.start_pos)
+            raise QueryError(f"the query has more than {MOST_TOKENS} tokens", token.start_pos)
     return reading.feed_eof()  # type: ignore[no-untyped-call]
 
 
@@ -59,6 +59,6 @@ def _syntax_error(text: str, error: UnexpectedInput) -> QueryError:
     position = error.pos_in_stream if error.pos_in_stream is not None else len(text)
     expected = error.allowed if isinstance(error, UnexpectedCharacters) else None
     if text[position : position + 1] in ('"', "`"):
-        return QueryError("syntax error: this string has no end, or no string is allowed here", position)
+        return QueryError("syntax error: unterminated string, or a string is not allowed here", position)
     found = repr(text[position : position + 10])
     return QueryError(f"syntax error: unexpected {found}, expected {in_words(expected or ())}", position)

@@ -10,7 +10,7 @@ _STEP = re.compile(r'\.?([A-Za-z_][A-Za-z0-9_]*)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\
 
 
 def path_of(text: str) -> tuple[str | int, ...]:
-    """Keys (str) and indexes (int). QueryError for what is no path."""
+    """Keys (str) and indexes (int). QueryError if the text is not a path."""
     steps: list[str | int] = []
     position = 0
     while position < len(text):

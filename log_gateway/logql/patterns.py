@@ -21,14 +21,14 @@ Part = str | Placeholder
 
 
 def parts_of(pattern: str) -> tuple[Part, ...]:
-    """Literals (str) and placeholders in turn. QueryError where two placeholders touch."""
+    """Literals (str) and placeholders, alternating. QueryError if two placeholders are adjacent."""
     parts: list[Part] = []
     end = 0
     for match in _PLACEHOLDER.finditer(pattern):
         if match.start() > end:
             parts.append(pattern[end : match.start()])
         elif parts:
-            raise QueryError(f"found consecutive placeholders near {match[0]}: a literal must stand between them")
+            raise QueryError(f"found consecutive placeholders near {match[0]}: a literal must separate them")
         parts.append(Placeholder("" if match[1] == "_" else match[1]))
         end = match.end()
     if end < len(pattern):
@@ -37,7 +37,7 @@ def parts_of(pattern: str) -> tuple[Part, ...]:
 
 
 def parser_parts(pattern: str) -> tuple[Part, ...]:
-    """The parts for ``| pattern``: at least one name, none twice."""
+    """The parts for ``| pattern``: at least one name, no duplicates."""
     parts = parts_of(pattern)
     names = [part.name for part in parts if isinstance(part, Placeholder) and part.name]
     if not names:

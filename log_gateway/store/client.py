@@ -13,20 +13,20 @@ from requests.adapters import HTTPAdapter
 from log_gateway.errors import Busy, GatewayError, QueryTimeout, StoreUnavailable
 
 CONNECT_SECONDS = 2.0
-# Above the connections that all threads together can need.
+# More than all threads together can need.
 POOL = 128
 _REASON_CHARACTERS = 500
 
 
 class Deadline:
-    """When a query must be finished, on a monotonic clock."""
+    """The time by which a query must be finished, on a monotonic clock."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self.seconds = clock, seconds
         self._end = clock() + seconds
 
     def left(self) -> float:
-        """Seconds that are left. Raises ``QueryTimeout`` when there are none."""
+        """Remaining seconds. Raises ``QueryTimeout`` if none remain."""
         left = self._end - self._clock()
         if left <= 0:
             raise QueryTimeout(f"the query took longer than {self.seconds:g} s: narrow its time range or its selector")
@@ -34,13 +34,13 @@ class Deadline:
 
 
 class StoreClient:
-    """Asks VictoriaLogs' query API."""
+    """Client of VictoriaLogs' query API."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._session = requests.Session()
         self._session.trust_env = False
-        # On one machine, or in one network, compression costs more than it saves.
+        # On one machine or within one network, compression costs more than it saves.
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.mount("http://", HTTPAdapter(pool_maxsize=POOL))
         self._session.mount("https://", HTTPAdapter(pool_maxsize=POOL))
@@ -50,7 +50,7 @@ class StoreClient:
 
         Raises ``StoreUnavailable``, ``QueryTimeout``, ``Busy``.
         """
-        # Nothing is older than the epoch, and the store reads a negative time as one before now.
+        # No line is older than the epoch, and the store interprets a negative time as relative to now.
         start = max(start, 0)
         if start >= end:
             return iter(())
@@ -79,7 +79,7 @@ class StoreClient:
 
     def _post(self, path: str, parameters: Mapping[str, str], deadline: Deadline) -> bytes:
         left = deadline.left()
-        # The store gives up by itself a moment before we do, so that it does not work for a caller who has gone.
+        # The store times out shortly before we do, so that it does not keep working after the caller has gone.
         asked = {**parameters, "timeout": f"{max(left - 0.2, 0.1):.3f}s"}
         try:
             with self._session.post(f"{self._url}{path}", data=asked, timeout=(CONNECT_SECONDS, left)) as answer:
@@ -97,7 +97,7 @@ class StoreClient:
 def _refusal(status: int, content: bytes, deadline: Deadline) -> GatewayError:
     reason = content.decode(errors="replace").strip()[:_REASON_CHARACTERS]
     if status == 429:
-        return Busy("the log store runs as many queries as it may: try again in some seconds")
+        return Busy("the log store is at its limit of concurrent queries: try again in a few seconds")
     if "timeout" in reason or "deadline" in reason:
         return QueryTimeout(f"the query took longer than {deadline.seconds:g} s: narrow its time range or its selector")
     return StoreUnavailable(f"the log store answered {status}: {reason}")

@@ -1,4 +1,4 @@
-"""What there is in the store: labels, their values, streams and their volume."""
+"""The contents of the store: labels, their values, streams and their volume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from log_gateway.store.names import MESSAGE, STREAM, stream_labels
 
 
 class StreamDirectory:
-    """Answers from the streams of a span of time. Index labels only, as Loki does."""
+    """Answers from the streams of a time range: index labels only, as in Loki."""
 
     def __init__(self, client: StoreClient, deadline: Deadline) -> None:
         self._client, self._deadline = client, deadline
@@ -29,7 +29,7 @@ class StreamDirectory:
         return sorted(found)
 
     def volumes(self, query: LogQuery, start: int, end: int) -> dict[Labels, tuple[int, int]]:
-        """Return for each stream its bytes and its lines; lines that were stored twice count twice here."""
+        """Return the bytes and lines of each stream; lines that were stored twice count twice here."""
         pipe = f"{_text(query.selector)} | stats by ({STREAM}) sum_len({MESSAGE}) bytes, count() lines"
         volumes: dict[Labels, tuple[int, int]] = {}
         for row in self._client.rows(pipe, start, end, self._deadline):

@@ -1,8 +1,8 @@
 """LogQL's selectors, line filters and label filters as LogsQL.
 
-What is translated is never narrower than LogQL's own filter: each row that a query wants is among those that the store
-returns, and evaluation applies every stage again. ``Filter.exact`` tells that the rows are exactly those that
-the pipeline keeps, so that the store may count them.
+The translation is never narrower than LogQL's own filter: the store returns every row that the query wants, and
+evaluation applies every stage again. ``Filter.exact`` says that the rows are exactly those that the pipeline keeps, so
+that the store may count them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from log_gateway.store.numbers import MARK, MARKED, marked
 from log_gateway.values.regex import label_test
 
 EVERYTHING = "*"
-# A number in its plain form, also with a mark, reads the same in both languages; 1e3, 5KB or 0x10 do not.
+# A number in plain form, even with a mark, has the same value in both languages; 1e3, 5KB or 0x10 do not.
 PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+(e0)?)?$"
 MARKED_LINE = f"{MESSAGE}:~{quoted(MARKED)}"
-"""Lines that are nothing but a number (`numbers.py`): what is stored of them is not quite what was sent."""
+"""Lines that consist of a number only (`numbers.py`): their stored text can differ from what was sent."""
 _LARGEST_EXACT = 2**53
 
 
@@ -27,8 +27,8 @@ _LARGEST_EXACT = 2**53
 class Filter:
     """A LogsQL filter.
 
-    ``guards`` are filters of rows on which the two languages may differ: the store's counts are exact only where no
-    row matches one of them.
+    ``guards`` are filters for rows on which the two languages may differ: the store's counts are exact only if no row
+    matches any of them.
     """
 
     text: str
@@ -47,7 +47,7 @@ _UNKNOWN = _Part(EVERYTHING, exact=False)
 
 
 def translate(query: ast.LogQuery) -> Filter:
-    """Return the filter of a log query: its selector, and those stages that only the stored line is needed for."""
+    """Return the filter of a log query: its selector, and the stages that depend on the stored line only."""
     parts = [_Part(" ".join(stream_filter(matcher) for matcher in query.selector.matchers))]
     parts += _stages(query.stages)
     return Filter(
@@ -73,7 +73,7 @@ def _stages(stages: Sequence[ast.Stage]) -> list[_Part]:
 
 
 def stream_filter(matcher: ast.Matcher) -> str:
-    """Return a matcher of a stream selector as one or more of LogsQL's stream filters."""
+    """Return a matcher of a stream selector as one or more LogsQL stream filters."""
     value = matcher.value
     names = fields_of(matcher.name) or (matcher.name,)
     if matcher.operator in ("=~", "!~"):
@@ -81,7 +81,7 @@ def stream_filter(matcher: ast.Matcher) -> str:
         value = f"(?s:{value})"
     else:
         is_empty_matched = (value == "") == (matcher.operator == "=")
-    # A stream has at most one of the names. Where an absent label matches, all of them must match.
+    # A stream has at most one of the names. If an absent label matches, all of them must match.
     joint = "," if is_empty_matched else " or "
     return "{" + joint.join(f"{quoted(name)}{matcher.operator}{quoted(value)}" for name in names) + "}"
 
@@ -90,12 +90,12 @@ def _line_filter(stage: ast.LineFilter) -> _Part:
     if any(stage.ips) or stage.operator in ("|>", "!>"):
         return _UNKNOWN
     is_regex = stage.operator in ("|~", "!~")
-    # LogsQL's dot matches a line break by itself, LogQL's does not.
+    # LogsQL's dot matches a newline by default, LogQL's does not.
     wanted = [f"(?-s:{text})" if is_regex else text for text in stage.alternatives]
     sign = "~" if is_regex else ""
     parts = [f"{MESSAGE}:~{quoted(text)}" if sign else f"{MESSAGE}:*{quoted(text)}*" for text in wanted]
     found = _any(parts) if stage.operator in ("|=", "|~") else _none(parts)
-    # A mark may be found, or hide a line's end; a text that is contained stays so.
+    # A mark could match the filter or hide the line's end; marking never removes a contained text.
     text = found.text if stage.operator == "|=" else f"(({found.text}) or {MARKED_LINE})"
     return _Part(text, guards=(MARKED_LINE,))
 
@@ -141,15 +141,15 @@ def _text_condition(matcher: ast.Matcher) -> _Part:
 
 
 def _equals(field: str, value: str) -> list[str]:
-    """A value as it was sent, by whatever way it came into the store."""
+    """Matches a value as it was sent, whether stored with a mark or without."""
     return [f"{field}:={quoted(text)}" for text in dict.fromkeys((value, marked(value)))]
 
 
 def _matches(field: str, pattern: str) -> str:
-    """A whole value matches a regular expression, without its mark if it has one."""
+    """Matches a whole value against a regular expression, ignoring its mark."""
     either, plain = quoted(f"(?s:^(?:{pattern})({MARK})?$)"), quoted(f"(?s:^(?:{pattern})$)")
     behind, has_mark = quoted(f"(?s:^(?:{pattern}){MARK}$)"), f"{field}:~{quoted(MARKED)}"
-    # The first is true whenever the whole is, and most often the only one that has to be looked at.
+    # The first condition holds whenever the whole does, and is usually the only one that has to be evaluated.
     return f"({field}:~{either} ((!{has_mark} {field}:~{plain}) or ({has_mark} {field}:~{behind})))"
 
 
@@ -160,7 +160,7 @@ def _number_condition(condition: ast.NumberCondition) -> _Part:
     fields = [quoted(name) for name in names]
     number = _plain(condition.value)
     if condition.kind != "number" or number is None:
-        # A line without the label is dropped, so much is certain.
+        # What is certain: a line without the label is dropped.
         return _Part(_any([f"{field}:*" for field in fields]).text, exact=False)
     plain = quoted(PLAIN_NUMBER)
     wanted, guards = [], []
@@ -182,7 +182,7 @@ def _plain(value: float) -> str | None:
     if value == int(value):
         return str(int(value))
     text = repr(value)
-    # With the exponent the store reads it exactly; without, it rounds decimals in a way of its own.
+    # With an exponent the store parses the number exactly; without one, it rounds decimals differently.
     return None if "e" in text else f"{text}{MARK}"
 
 

@@ -1,7 +1,7 @@
 """Names of labels in LogQL and of fields in the store.
 
-Loki replaces each character of an attribute's name that a label cannot have by an underscore: ``service.name`` becomes
-``service_name``. VictoriaLogs keeps the name as it came. A label can therefore stand for several fields.
+Loki replaces each character of an attribute's name that is invalid in a label with an underscore: ``service.name``
+becomes ``service_name``. VictoriaLogs keeps the name unchanged. A label can therefore correspond to several fields.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from itertools import product
 MESSAGE, TIME, STREAM, STREAM_ID = "_msg", "_time", "_stream", "_stream_id"
 SPECIAL = frozenset((MESSAGE, TIME, STREAM, STREAM_ID))
 
-# VictoriaLogs fills these in where OTLP leaves them open; Loki has no such labels then. `rows` hides them.
+# VictoriaLogs fills these in if OTLP omits them; Loki then has no such labels. `rows` hides them.
 FILLED_IN = frozenset(("severity_text", "severity_number", "scope_name", "scope_version"))
 
 _INVALID = re.compile(r"[^a-zA-Z0-9_]")
-# Dots are OpenTelemetry's, hyphens HTTP headers'. With more underscores than this there are too many combinations.
+# Dots come from OpenTelemetry, hyphens from HTTP headers. More underscores than this give too many combinations.
 _SEPARATORS = ("_", ".", "-")
 _MOST_SEPARATORS = {0: _SEPARATORS, 1: _SEPARATORS, 2: _SEPARATORS, 3: _SEPARATORS[:2], 4: _SEPARATORS[:2]}
 
 
 @lru_cache(maxsize=4096)
 def label_of(field: str) -> str:
-    """Return the label's name for a field's."""
+    """Return the label name of a field."""
     name = _INVALID.sub("_", field)
     return f"key_{name}" if name[:1].isdigit() else name
 
 
 @lru_cache(maxsize=1024)
 def fields_of(label: str) -> tuple[str, ...]:
-    """Return the names that a field of this label can have; none if they are too many, or the store fills them in."""
+    """Return the possible field names of a label; none if there are too many, or if the store fills the field in."""
     parts = label.split("_")
     separators = _MOST_SEPARATORS.get(len(parts) - 1)
     if label.startswith("_") or label in FILLED_IN or separators is None:
@@ -43,18 +43,18 @@ def fields_of(label: str) -> tuple[str, ...]:
 
 
 def quoted(text: str) -> str:
-    """Return ``text`` as a string of LogsQL, which unquotes as Go does."""
+    """Return ``text`` as a LogsQL string, which is unquoted as in Go."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(char if char >= " " and char != "\x7f" else f"\\x{ord(char):02x}" for char in escaped) + '"'
 
 
 def stream_labels(text: str) -> dict[str, str]:
-    """Return the labels in a row's ``_stream``, as ``{level="INFO",service.name="api"}`` has them."""
+    """Return the labels in a row's ``_stream``, such as ``{level="INFO",service.name="api"}``."""
     return {label_of(name): value for name, value in stream_fields(text).items()}
 
 
 def stream_fields(text: str) -> dict[str, str]:
-    """Return the same by the names of their fields."""
+    """Return the same with field names as keys."""
     fields = {}
     for found in _STREAM_LABEL.finditer(text):
         name = _unquoted(found[1]) if found[1].startswith('"') else found[1]

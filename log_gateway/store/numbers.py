@@ -1,11 +1,11 @@
 """Decimal numbers as VictoriaLogs keeps them unchanged.
 
-VictoriaLogs 1.52 stores a column whose values all read as decimal numbers as 64-bit floats, and does not return the
-text that it was given: ``1.10`` becomes ``1.1``, ``0.014366`` becomes ``0.014365999999999999``, ``1_000`` becomes
+VictoriaLogs 1.52 stores a column whose values all parse as decimal numbers as 64-bit floats, and does not return the
+original text: ``1.10`` becomes ``1.1``, ``0.014366`` becomes ``0.014365999999999999``, ``1_000`` becomes
 ``1000``, and of addresses ``10.0.00.1`` becomes ``10.0.0.1`` (`tests/integration/log_gateway/test_numbers.py` shows
-it). Loki returns text as it is. So the gateway writes such a value with ``e0`` behind it: the same number for the
-store's comparisons, and no decimal for its columns. It removes the mark when it reads. A value that looks as if it had
-a mark already gets one more.
+it). Loki returns text unchanged. So the gateway appends ``e0`` to such a value: the same number for the store's
+comparisons, but not a decimal for its columns. It removes this mark when it reads. A value that already looks marked
+gets another mark.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 
 MARK = "e0"
 MARKED = r"^-?[0-9._]+(e0)+$"
-"""What is stored of a value with a mark, as a regular expression of the store."""
+"""A regular expression of the store for values stored with a mark."""
 
 _NUMBER = re.compile(r"-?[0-9._]+(?:e0)*", re.ASCII)
 _INTEGER = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
@@ -29,7 +29,7 @@ def marked(text: str) -> str:
 
 
 def needs_mark(text: str) -> bool:
-    """Whether the store could change the text, or it looks as if it had a mark."""
+    """Whether the store could change the text, or the text already looks marked."""
     return (
         0 < len(text) <= _LONGEST
         and _NUMBER.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Reading the lines of a query in the order of time, in parts that fit into memory, each line once."""
+"""Reads the lines of a query in time order, in parts that fit into memory, each line once."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from log_gateway.store.rows import entries_of, nanoseconds
 Row = tuple[Entry, bytes]
 Span = tuple[int, int]
 
-# The first question is answered completely when no more rows than this match, which is so for every search by an id.
+# The first request is enough if at most this many rows match, as in every search by an id.
 FIRST_ROWS = 1_000
 # Rows of one part: some 20 MB as JSON.
 PART_ROWS = 20_000
 _PARTS = 1_000
-# The store computes its buckets as 64-bit floats: a thousandth of this span is still exact.
+# The store computes its buckets as 64-bit floats: a thousandth of this range is still exact.
 _LATEST = 4 * 10**18
 
 
@@ -36,7 +36,7 @@ class Reader:
     def entries(
         self, query: LogQuery, start: int, end: int, direction: Literal["forward", "backward"]
     ) -> Iterator[Entry]:
-        """Yield what ``source.Source.entries`` promises. Raises ``LimitExceeded`` after too many lines."""
+        """Yield the lines as ``source.Source.entries`` specifies. Raises ``LimitExceeded`` after too many lines."""
         start, end = max(start, 0), min(end, _LATEST)
         if start >= end:
             return
@@ -46,7 +46,7 @@ class Reader:
         if len(newest) <= FIRST_ROWS:
             yield from _each_once(newest, is_backward)
             return
-        # The oldest of the newest rows may have others beside it, at the same time, that were cut off.
+        # Other rows with the same time as the oldest of the newest rows may have been cut off.
         border = newest[0][0].timestamp + 1
         if is_backward:
             yield from _each_once([row for row in newest if row[0].timestamp >= border], is_backward)
@@ -55,7 +55,7 @@ class Reader:
             yield from _each_once(self._rows(wanted, *part), is_backward)
 
     def _parts(self, wanted: str, start: int, end: int, is_backward: bool) -> Iterator[Span]:
-        """Split a span into parts of about ``PART_ROWS`` rows; the rows of one nanosecond stay together."""
+        """Split a time range into parts of about ``PART_ROWS`` rows; the rows of one nanosecond stay together."""
         size = max(-(-(end - start) // _PARTS), 1)
         counts = self._counts(wanted, start, end, size)
         spans: list[tuple[Span, int]] = []
@@ -93,12 +93,12 @@ class Reader:
 
 
 def _time(row: Row) -> tuple[int, bytes]:
-    # By the line too: rows of one time have the same order in each answer.
+    # Also by the line, so that rows with equal times have the same order in every answer.
     return row[0].timestamp, row[1]
 
 
 def _each_once(rows: list[Row], is_backward: bool) -> Iterator[Entry]:
-    """Yield each row once: a Collector that was killed may have sent a batch twice. Equal rows follow each other."""
+    """Yield each row once: a killed Collector may have sent a batch twice. Equal rows are adjacent."""
     previous = b""
     for entry, raw in reversed(rows) if is_backward else rows:
         if raw != previous:

@@ -20,7 +20,7 @@ _SEVERITIES = (
 
 
 def entries_of(lines: Iterable[bytes]) -> Iterator[tuple[Entry, bytes]]:
-    """Yield an entry for each JSON line, with the line itself: equal rows are equal lines."""
+    """Yield an entry for each JSON line, and the line itself: equal rows give equal lines."""
     for raw in lines:
         if raw:
             yield entry_of(raw), raw
@@ -47,7 +47,7 @@ def entry_of(raw: bytes) -> Entry:
 
 @lru_cache(maxsize=4096)
 def _stream(text: str) -> tuple[Mapping[str, str], frozenset[str]]:
-    """Return a stream's labels, and the fields of its rows that are no metadata."""
+    """Return a stream's labels, and the fields of its rows that are not metadata."""
     fields = stream_fields(text)
     return {label_of(name): value for name, value in fields.items()}, SPECIAL | fields.keys()
 
@@ -55,7 +55,7 @@ def _stream(text: str) -> tuple[Mapping[str, str], frozenset[str]]:
 def nanoseconds(text: str) -> int:
     """Return a time of the store (RFC 3339, UTC, up to nine decimals) in nanoseconds since the epoch.
 
-    ValueError if it is none.
+    ValueError if it is invalid.
     """
     if not text.endswith("Z"):
         raise ValueError(f"not a time of the store: {text!r}")
@@ -68,7 +68,7 @@ def _seconds(text: str) -> int:
 
 
 def _is_filled_in(label: str, value: str, row: Mapping[str, str]) -> bool:
-    """Whether VictoriaLogs' OTLP receiver wrote the value because the sender gave none."""
+    """Whether VictoriaLogs' OTLP receiver filled in the value because the sender omitted it."""
     if label in ("scope_name", "scope_version"):
         return value == _UNKNOWN
     number = row.get("severity_number", "")

@@ -13,7 +13,7 @@ from log_gateway.store.reading import Reader
 
 
 class StoreSource:
-    """Reads and counts under one deadline; the limit of lines holds for all that one query reads together."""
+    """Reads and counts under one deadline; the line limit applies to all reads of one query together."""
 
     def __init__(self, client: StoreClient, deadline: Deadline, most_lines: int) -> None:
         self._reader = Reader(client, deadline, most_lines)

@@ -1,4 +1,4 @@
-"""``compile_template``: from a template's text to a function that applies it."""
+"""``compile_template``: turns a template's text into a function that applies it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Render = Callable[[Mapping[str, str], str, int], str]
 
 @lru_cache(128)
 def compile_template(template: str) -> Render:
-    """A function from labels, line and timestamp (nanoseconds) to the text; it raises TemplateFailed.
+    """A function that renders labels, line and timestamp (nanoseconds) to text; it raises TemplateFailed.
 
-    QueryError if the template is wrong, or uses what is not supported.
+    QueryError if the template is invalid or uses an unsupported feature.
     """
     parsed = parse_template(template)
     write = block(parsed.nodes)
@@ -28,7 +28,7 @@ def compile_template(template: str) -> Render:
         except RecursionError:
             raise TemplateFailed("a value is nested too deeply") from None
         text = "".join(frame.out)
-        # Escapes of JSON can be halves of a surrogate pair, which is no text.
+        # JSON escapes can be lone surrogates, which are not valid text.
         return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
     return render

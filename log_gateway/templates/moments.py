@@ -1,4 +1,4 @@
-"""Moments with nanoseconds, written and read by Go's reference time ``2006-01-02T15:04:05``."""
+"""Times with nanoseconds, formatted and parsed with Go's reference time ``2006-01-02T15:04:05``."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 @dataclass(frozen=True)
 class Moment:
-    """Nanoseconds since 1970, seen from a time zone."""
+    """Nanoseconds since 1970, in a time zone."""
 
     nanoseconds: int
     zone: tzinfo = UTC
 
     def datetime(self) -> datetime:
-        """Without the nanoseconds. TemplateFailed outside of the years 1 to 9999."""
+        """The time without nanoseconds. TemplateFailed outside the years 1 to 9999."""
         try:
             return (_EPOCH + timedelta(seconds=self.nanoseconds // _SECOND)).astimezone(self.zone)
         except OverflowError:
-            raise TemplateFailed("this time is outside of the years 1 to 9999") from None
+            raise TemplateFailed("this time is outside the years 1 to 9999") from None
 
     def __str__(self) -> str:
         return written(self, "2006-01-02 15:04:05.999999999 -0700 MST")
@@ -100,7 +100,7 @@ def _clock(moment: datetime, element: str) -> str:
 
 
 def written(moment: Moment, layout: str) -> str:
-    """The moment in a layout."""
+    """The time formatted with a layout."""
     at, rest = moment.datetime(), moment.nanoseconds % _SECOND
 
     def element(match: re.Match[str]) -> str:
@@ -162,7 +162,7 @@ def _reader(layout: str) -> re.Pattern[str]:
 
 
 def read(layout: str, text: str, zone: tzinfo) -> Moment:
-    """The moment that a text names in a layout. TemplateFailed if it does not fit."""
+    """The time parsed from a text with a layout. TemplateFailed if the text does not match."""
     match = _reader(layout).fullmatch(text)
     if match is None:
         raise TemplateFailed(f"parsing time {text!r} as {layout!r}: cannot parse")

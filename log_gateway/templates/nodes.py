@@ -14,7 +14,7 @@ class Literal:
 
 @dataclass(frozen=True)
 class Dot:
-    """``.``: what the template is applied to, or the element inside of range and with."""
+    """``.``: the template's data, or the current element inside range and with."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ Term = Literal | Dot | Variable | Field | Call | Assignment
 
 @dataclass(frozen=True)
 class Text:
-    """Text outside of actions."""
+    """Text outside actions."""
 
     text: str
 
@@ -67,7 +67,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Branch:
-    """``if``, and ``with``, which sets the dot too."""
+    """``if``, or ``with``, which also sets the dot."""
 
     condition: Term
     body: tuple[Node, ...]
@@ -91,7 +91,7 @@ Node = Text | Output | Branch | Loop
 
 @dataclass(frozen=True)
 class Template:
-    """A whole template and how many slots its variables need."""
+    """A whole template and the number of slots for its variables."""
 
     nodes: tuple[Node, ...]
     slots: int = field(default=1)

@@ -11,7 +11,7 @@ _UNSUPPORTED = ("define", "template", "block", "break", "continue")
 
 
 def parse_template(text: str) -> Template:
-    """The template's tree. QueryError for what is wrong or not supported."""
+    """The template's tree. QueryError for invalid or unsupported syntax."""
     return _Parser(split(text)).template()
 
 
@@ -29,7 +29,7 @@ class _Parser:
         return Template(nodes, self._pipelines.slots)
 
     def _nodes(self) -> tuple[tuple[Node, ...], Action | None]:
-        """Nodes up to the end of the template, or up to an else or an end, which is returned too."""
+        """Nodes up to the end of the template or up to an else or end action, which is returned too."""
         nodes: list[Node] = []
         while self._index < len(self._parts):
             part = self._parts[self._index]

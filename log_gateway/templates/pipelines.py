@@ -1,4 +1,4 @@
-"""Parses what stands inside of an action: pipelines of commands, their arguments and variables."""
+"""Parses the contents of an action: pipelines of commands, their arguments and variables."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _CONSTANTS: dict[str, object] = {"true": True, "false": False, "nil": None}
 
 
 class Pipelines:
-    """Turns tokens into terms; knows the variables that are in scope."""
+    """Turns tokens into terms; tracks the variables in scope."""
 
     def __init__(self) -> None:
         self._variables: list[tuple[str, int]] = [("$", 0)]
         self.slots = 1
 
     def open_scope(self) -> int:
-        """A mark to close the scope with."""
+        """A mark with which to close the scope."""
         return len(self._variables)
 
     def close_scope(self, mark: int) -> None:
@@ -69,7 +69,7 @@ class Pipelines:
             _check_count(first, len(arguments))
             return Call(first.text, arguments)
         if len(terms) > 1 or piped is not None:
-            raise refuse(f"{first.text!r} is no function and takes no arguments", first.position)
+            raise refuse(f"{first.text!r} is not a function and takes no arguments", first.position)
         return terms[0]
 
     def _terms(self, tokens: Sequence[Token], depth: int) -> list[Term]:
@@ -133,7 +133,7 @@ def _fields(base: Term, names: tuple[str, ...]) -> Field:
 
 
 def _check_count(token: Token, count: int) -> None:
-    """Go finds out while it applies the template; here the whole query is refused."""
+    """Go detects this while executing the template; here the whole query is refused."""
     least, most = FUNCTIONS[token.text].counts if token.text in FUNCTIONS else (1, None)
     if count < least or (most is not None and count > most):
         wanted = str(least) if least == most else f"at least {least}" if most is None else f"{least} to {most}"

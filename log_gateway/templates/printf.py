@@ -14,7 +14,7 @@ _WIDEST = 10_000
 
 
 def printf(layout: str, arguments: Sequence[object]) -> str:
-    """The layout with its verbs replaced. Wrong verbs print as Go prints them: ``%!d(string=x)``."""
+    """The layout with its verbs replaced. Wrong verbs are printed as in Go: ``%!d(string=x)``."""
     values = list(arguments)
 
     def verb(match: re.Match[str]) -> str:

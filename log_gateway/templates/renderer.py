@@ -14,7 +14,7 @@ _LONGEST = 1_000_000
 
 
 class Frame:
-    """What a template sees while it is applied to one line, and what it has printed."""
+    """The state of a template while it is applied to one line, and its output so far."""
 
     __slots__ = ("dot", "line", "out", "size", "slots", "timestamp")
 
@@ -27,7 +27,7 @@ class Frame:
         self.size = 0
 
     def write(self, text: str) -> None:
-        """Print. TemplateFailed if it becomes too much, as loops inside of loops could."""
+        """Append to the output. TemplateFailed if it becomes too long, as nested loops could make it."""
         self.size += len(text)
         if self.size > _LONGEST:
             raise TemplateFailed(f"the text would be longer than {_LONGEST} characters")
@@ -43,7 +43,7 @@ def _field(base: Evaluate, names: tuple[str, ...]) -> Evaluate:
         value = base(frame)
         for name in names:
             if isinstance(value, Mapping):
-                # A label that is absent is "", a property of JSON that is absent is nil.
+                # An absent label is "", an absent JSON property is nil.
                 value = value.get(name, "" if value is frame.slots[0] else None)
             elif value is None:
                 raise TemplateFailed(f"nil pointer evaluating interface {{}}.{name}")
@@ -55,7 +55,7 @@ def _field(base: Evaluate, names: tuple[str, ...]) -> Evaluate:
 
 
 def _label(name: str) -> Evaluate:
-    """A field of the dot, which is the labels almost always."""
+    """A field of the dot, which is almost always the labels."""
     general = _field(lambda frame: frame.dot, (name,))
 
     def evaluate(frame: Frame) -> object:
@@ -83,7 +83,7 @@ def _call(node: nodes.Call) -> Evaluate:
 
 
 def _lazy(arguments: Sequence[Evaluate], wanted: bool) -> Evaluate:
-    """The first argument whose truth is the one wanted, else the last; those after it are not evaluated."""
+    """The first argument with the wanted truth value, else the last; later arguments are not evaluated."""
 
     def evaluate(frame: Frame) -> object:
         value: object = None
@@ -97,7 +97,7 @@ def _lazy(arguments: Sequence[Evaluate], wanted: bool) -> Evaluate:
 
 
 def term(node: nodes.Term) -> Evaluate:
-    """A function from the frame to the value of a term."""
+    """A function that evaluates a term in a frame."""
     match node:
         case nodes.Literal(value):
             return lambda frame: value

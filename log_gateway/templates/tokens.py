@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"\{\{(?:- )?/\*.*?\*/(?: -)?\}\}", re.DOTALL)
 
 @dataclass(frozen=True)
 class Token:
-    """``kind`` is the name of a group above; ``joined`` says that no blank stands before it."""
+    """``kind`` is the name of a group above; ``joined`` says that no blank precedes it."""
 
     kind: str
     text: str
@@ -34,19 +34,19 @@ class Token:
 
 @dataclass(frozen=True)
 class Action:
-    """What stands between ``{{`` and ``}}``."""
+    """The part between ``{{`` and ``}}``."""
 
     tokens: tuple[Token, ...]
     position: int
 
 
 def refuse(message: str, position: int) -> QueryError:
-    """The error for a template that is wrong or not supported."""
+    """The error for an invalid or unsupported template."""
     return QueryError(f"template: {message} (at character {position} of the template)")
 
 
 def split(template: str) -> list[str | Action]:
-    """Texts and actions in turn, white space trimmed where ``{{-`` and ``-}}`` ask for it."""
+    """Texts and actions, alternating; ``{{-`` and ``-}}`` trim white space."""
     parts: list[str | Action] = []
     index, trim = 0, False
     while True:

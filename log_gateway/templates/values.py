@@ -1,4 +1,4 @@
-"""Values inside of templates: which count as true, how they print, how they compare. Types are Python's for Go's."""
+"""Values in templates: truth, printing, comparison. Python types represent Go types."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from log_gateway.templates.errors import TemplateFailed
 from log_gateway.templates.moments import Moment
 
 _LIMIT = 2**63
-# Digits before the point up to which ``%g`` writes no exponent.
+# Digits before the decimal point up to which ``%g`` writes no exponent.
 _LONGEST_INTEGER = 6
 
 
 def truth(value: object) -> bool:
-    """False for Go's zero values: false, 0, "", nil, empty maps and lists."""
+    """False for Go's empty values: false, 0, "", nil, empty maps and lists."""
     return isinstance(value, Moment) or bool(value)
 
 
 def kind_of(value: object) -> str:
-    """Go's name of the type."""
+    """The type's name in Go."""
     if value is None:
         return "nil"
     for kind, name in (
@@ -36,7 +36,7 @@ def kind_of(value: object) -> str:
 
 
 def go_float(value: float, precision: int | None = None, form: str = "g") -> str:
-    """A float as Go's ``%v`` prints it: the shortest digits, an exponent below 1e-4 and from a million."""
+    """A float as Go's ``%v`` prints it: the shortest digits, with an exponent below 1e-4 and from a million."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -80,12 +80,12 @@ def show(value: object) -> str:
 
 
 def printed(value: object) -> str:
-    """What an action prints; a value that is not there prints ``<no value>``."""
+    """The output of an action; a missing value prints ``<no value>``."""
     return "<no value>" if value is None else show(value)
 
 
 def wrapped(value: int) -> int:
-    """The number as 64 bits hold it."""
+    """The number wrapped to 64 bits."""
     return (value + _LIMIT) % (2 * _LIMIT) - _LIMIT
 
 

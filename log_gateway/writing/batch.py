@@ -1,4 +1,4 @@
-"""A batch of OTLP as it is to be stored: values that the store would change are marked."""
+"""Prepares an OTLP batch for storage: marks values that the store would change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIRST = frozenset("-0123456789._")
 
 
 class WrongBatch(ValueError):
-    """What was sent cannot be stored; says what is wrong. ``status`` is the HTTP status of the answer."""
+    """The batch cannot be stored; the message says why. ``status`` is the HTTP status of the response."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
@@ -24,9 +24,9 @@ class WrongBatch(ValueError):
 
 
 def prepared(body: bytes, encoding: str, stream_fields: Iterable[str], most: int) -> bytes:
-    """Return the batch with marks. Raises ``WrongBatch``, also if it has more than ``most`` bytes when unpacked.
+    """Return the batch with marks. Raises ``WrongBatch``, also if it exceeds ``most`` bytes when decompressed.
 
-    Stream fields (of the resource) are left as they are: the store keeps them as text.
+    Stream fields (of the resource) are unchanged: the store keeps them as text.
     """
     request = ExportLogsServiceRequest()
     try:
@@ -53,9 +53,9 @@ def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
         unpacker = zlib.decompressobj(wbits=31)
         content = unpacker.decompress(body, most + 1)
     except zlib.error as error:
-        raise WrongBatch("the body is not in gzip") from error
+        raise WrongBatch("the body is not valid gzip") from error
     if len(content) > most:
-        raise WrongBatch(f"a batch may have {most} bytes when unpacked", 413)
+        raise WrongBatch(f"a batch may have at most {most} bytes when decompressed", 413)
     return content
 
 
@@ -66,7 +66,7 @@ def _mark(attributes: Iterable[KeyValue]) -> None:
 
 def _mark_value(value: AnyValue) -> None:
     if text := value.string_value:
-        # Most values are words: their first character tells.
+        # Most values are words: the first character is enough to decide.
         if text[0] in _FIRST and needs_mark(text):
             value.string_value = marked(text)
         return
@@ -80,6 +80,6 @@ def _mark_value(value: AnyValue) -> None:
 
 
 def _decimal(number: float) -> str:
-    """Return a double as the store and Loki write it: shortest, without an exponent."""
+    """Return a double as the store and Loki write it: the shortest form without an exponent."""
     text = repr(number)
     return format(Decimal(text), "f").removesuffix(".0") if text[-1].isdigit() else text

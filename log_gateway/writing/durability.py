@@ -1,17 +1,17 @@
-"""Knowing when lines that VictoriaLogs took are on its disk.
+"""Detects when lines that VictoriaLogs accepted are on its disk.
 
 VictoriaLogs has no write-ahead log. It answers a write at once, keeps the rows in a buffer for up to a second, then in
-memory for ``-inmemoryDataFlushInterval``, and writes what is older to files once per interval
-(lib/logstorage/datadb.go, v1.52). A process that is killed meanwhile loses lines that it had acknowledged. So a batch
-counts as durable when
+memory for ``-inmemoryDataFlushInterval``, and writes older rows to files once per interval
+(lib/logstorage/datadb.go, v1.52). A process that is killed before that loses lines that it had acknowledged. So a batch
+counts as durable once
 
-1. the process that took it has answered a question each second for ``SECONDS`` since, over one unbroken connection, so
-   that it is the same process and was not frozen, and
-2. as many rows have reached its files since as were waiting in memory then. Rows are written in the order in which they
+1. the process that accepted it has since answered a request every second for ``SECONDS`` over one unbroken connection:
+   it is the same process and was not frozen, and
+2. as many rows have since reached its files as were in memory then. Rows are written in the order in which they
    came, so the batch is among them. A slow disk makes this take longer, never end early.
 
-(VictoriaLogs closes connections after two minutes, unless ``-http.connTimeout`` says otherwise; batches that wait then
-are sent again.) Until then the batch stays in the sender's queue. Nothing is kept here.
+(VictoriaLogs closes connections after two minutes unless ``-http.connTimeout`` is set; batches waiting at that moment
+are sent again.) Until then the batch stays in the sender's queue. The gateway stores nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 SECONDS = 4.0
-"""One for the buffer, one in memory, one between two looks, one as a margin; with an interval of one second."""
+"""One for the buffer, one in memory, one between two polls, one as a margin, given a flush interval of one second."""
 EVERY_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
 
@@ -36,10 +36,10 @@ _IN_FILES = ("vl_storage_rows storage/small", "vl_storage_rows storage/big")
 
 @dataclass(frozen=True)
 class Observation:
-    """What the store said of itself.
+    """The store's state at one poll.
 
-    ``epoch`` counts connections; ``answered`` is for how many seconds this one has been answered.
-    ``in_memory`` are rows that would be lost now; ``written`` all rows that have reached files in this epoch.
+    ``epoch`` counts connections; ``answered`` is the number of seconds for which this one has been answering.
+    ``in_memory`` are the rows that a kill would lose now; ``written`` all rows that have reached files in this epoch.
     """
 
     epoch: int
@@ -49,11 +49,11 @@ class Observation:
 
 
 class StoreLost(Exception):
-    """The store's process has ended, or does not answer: what it had taken may be lost."""
+    """The store's process has ended or does not answer: lines that it had accepted may be lost."""
 
 
 class Watch:
-    """Asks the store twice a second, in a thread of its own; tells who waits for a batch."""
+    """Polls the store twice a second in its own thread and wakes the callers that wait for a batch."""
 
     def __init__(self, url: str, every: float = EVERY_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         parts = urlsplit(url)
@@ -66,28 +66,28 @@ class Watch:
         self._stop = threading.Event()
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Start polling."""
         threading.Thread(target=self._run, name="store-watch", daemon=True).start()
 
     def stop(self) -> None:
-        """Ask no more; callers that wait get ``StoreLost``."""
+        """Stop polling; waiting callers get ``StoreLost``."""
         self._stop.set()
         self._tell(None)
 
     def now(self) -> Observation:
-        """Return what the store said last. Raises ``StoreLost`` if it does not answer."""
+        """Return the latest observation. Raises ``StoreLost`` if the store does not answer."""
         with self._changed:
             if self._seen is None:
                 raise StoreLost
             return self._seen
 
     def wait_durable(self, epoch: int, seconds: float) -> None:
-        """Return when all that the store had taken by now is on its disk. Raises ``StoreLost``, also after ``seconds``.
+        """Return once all that the store has accepted by now is on disk. Raises ``StoreLost``, also after ``seconds``.
 
-        ``epoch`` is that of an observation from before the batch was sent: the process of then must be that of now.
+        ``epoch`` is that of an observation from before the batch was sent: the process must still be the same.
         """
         end = self._clock() + seconds
-        # What the store says next counts this batch; what it said last may be from before.
+        # The next observation includes this batch; the latest one may predate it.
         first = self._next(epoch, end)
         first = self._next(epoch, end)
         while True:
@@ -118,10 +118,10 @@ class Watch:
             self._stop.wait(self._every)
 
     def _watch_one_process(self) -> None:
-        """Ask over one connection until it breaks: as long as it holds, the process is the same."""
+        """Poll over one connection until it breaks: as long as it holds, the process is the same."""
         kind = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=ANSWER_SECONDS)
-        # http.client reconnects by itself when the server has closed the connection: never.
+        # http.client would reconnect after the server has closed the connection; that must not happen here.
         connection.auto_open = 0
         connection.connect()
         self._epoch += 1
@@ -135,7 +135,7 @@ class Watch:
                     if answer.status != 200:
                         raise http.client.HTTPException(f"status {answer.status}")
                 memory, files = rows_of(text)
-                # Retention deletes rows too; that is no write.
+                # Retention also deletes rows; that is not a write.
                 written += max(files - in_files, 0) if in_files >= 0 else 0
                 in_files = files
                 self._tell(Observation(self._epoch, self._clock() - began, memory, written))
@@ -145,7 +145,7 @@ class Watch:
 
 
 def rows_of(metrics: str) -> tuple[int, int]:
-    """Return the rows in memory and in files, as VictoriaLogs' ``/metrics`` has them; OSError if it does not."""
+    """Return the rows in memory and in files from VictoriaLogs' ``/metrics``; OSError if the series are missing."""
     found = {f"{name} {kind}": int(value) for name, kind, value in _SERIES.findall(metrics)}
     try:
         return sum(found[name] for name in _IN_MEMORY), sum(found[name] for name in _IN_FILES)

@@ -1,7 +1,7 @@
 """``POST /otlp/v1/logs``.
 
-It is a WSGI application of its own, because its requests must not leave log lines: each line would lead to another
-request. What goes wrong is logged and counted.
+It is a separate WSGI application, because its requests must not be logged: each line would lead to another request.
+Failures are logged and counted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _log = logging.getLogger("log_gateway.writing")
 
 
 class WriteEndpoint:
-    """Hands a batch to the store, and answers when it is on disk."""
+    """Forwards a batch to the store and answers once it is on disk."""
 
     def __init__(self, store_url: str, watch: Watch, metrics: GatewayMetrics, max_body: int) -> None:
         self._url, self._watch, self._metrics, self._max_body = store_url, watch, metrics, max_body
@@ -67,7 +67,7 @@ class WriteEndpoint:
         return Response(b"", mimetype=_PROTOBUF)
 
     def _write(self, request: Request) -> int:
-        """Return the batch's size once it is on disk. Raises ``WrongBatch``, ``StoreLost`` or what requests raises."""
+        """Return the batch's size once it is on disk. Raises ``WrongBatch``, ``StoreLost`` or requests' exceptions."""
         batch = prepared(*self._received(request), STREAM_FIELDS, self._max_body)
         epoch = self._watch.now().epoch
         answer = self._session.post(
@@ -92,4 +92,4 @@ class WriteEndpoint:
         try:
             return request.get_data(cache=False), request.headers.get("Content-Encoding", "").lower()
         except RequestEntityTooLarge as error:
-            raise WrongBatch(f"a batch may have {self._max_body} bytes: send smaller ones", 413) from error
+            raise WrongBatch(f"a batch may have at most {self._max_body} bytes: send smaller ones", 413) from error

@@ -14,7 +14,7 @@ from log_gateway.templates.values import text
 
 def _from_json(value: object) -> object:
     try:
-        # Go has one type for numbers in JSON.
+        # Go has a single type for JSON numbers.
         return json.loads(text(value), parse_int=float)
     except (ValueError, RecursionError) as error:
         raise TemplateFailed(f"fromJson: {error}") from error
@@ -28,7 +28,7 @@ def _decoded(value: object) -> str:
     try:
         return base64.b64decode(text(value), validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError) as error:
-        # As in Loki's library: the error is the result.
+        # As in Loki's library, the error text is the result.
         return f"illegal base64 data: {error}"
 
 

@@ -1,4 +1,4 @@
-"""What a template's function is."""
+"""The type of template functions."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def exactly(count: int, call: Callable[..., object]) -> Function:
 
 
 def at_least(count: int, call: Callable[..., object]) -> Function:
-    """A function with a number of arguments that is open above."""
+    """A function with a minimum but no maximum number of arguments."""
     return Function(call, (count, None))

@@ -1,4 +1,4 @@
-"""Functions on text. Those with a capital letter take Go's order of arguments, the others that of pipelines."""
+"""String functions. Capitalised ones take arguments in Go's order, the others in pipeline order."""
 
 from __future__ import annotations
 

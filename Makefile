@@ -69,7 +69,7 @@ test: ## run every test, on an instance of its own (PYTEST_ARGS="-k orders")
 GENERATORS = grafana.generate alerts.generate deploy.licences
 
 .PHONY: generate
-generate: ## write the generated files: dashboards, rules of objectives, licences
+generate: ## write the generated files: dashboards, SLO rules, licences
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each || exit; done
 
 .PHONY: check
@@ -117,7 +117,7 @@ load: ## put the running stack under load (PROFILE=smoke|steady|spike|soak|stres
 		--python "$$load/bin/python" $(if $(USERS),--users "$(USERS)") $(if $(MINUTES),--minutes "$(MINUTES)")
 
 .PHONY: load-jmeter
-load-jmeter: ## the same customers by Apache JMeter, an independent client; no request may fail (USERS=1000 MINUTES=5 PROFILE=steady)
+load-jmeter: ## the same load from Apache JMeter, an independent client; any failed request fails the run (USERS=1000 MINUTES=5 PROFILE=steady)
 	@jmeter=$$($(run_python) -m stack jmeter) && $(run_python) -m stack exec load "$(or $(PROFILE),steady)" \
 		--jmeter "$$jmeter" --users "$(or $(USERS),1000)" --minutes "$(or $(MINUTES),5)"
 
@@ -142,6 +142,11 @@ bench-faults: ## what faults that are all off cost a request, on the running sta
 .PHONY: bench-jobs
 bench-jobs: ## what an order costs the workers, by jobs per fork, and how soon 50 a second are final, on the running stack (ARGS=)
 	@$(run_python) -m stack exec bench.jobs $(ARGS)
+
+.PHONY: bench-logs
+bench-logs: ## how the log store's costs grow, from a thousand lines to ten million, on a store of its own (15 min; ARGS=)
+	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
+		exec "$$venv/bin/python" -m bench.log_store $(ARGS)
 
 .PHONY: growth
 growth: ## how cost grows with products, orders, accounts and label sets, on the running stack's database (8 min; ARGS=)

@@ -91,7 +91,7 @@ def _percent(default: float) -> Number:
 _ROUTE = Text(r"/[\x21-\x7e]{0,199}", "a route of the API as metrics name it, such as /api/v1/orders/<order_id>")
 _REPLICA = Text(r"api-\d{1,3}", "a replica of the API, such as api-1 (left out: all of them)")
 _STOPPABLE = Text(r"api-1|api-2|worker-1|payments|sweeper", "api-1, api-2, worker-1, payments or sweeper", "api-1")
-# The log store is VictoriaLogs with its gateway, or Loki: `make status` lists what there is.
+# The log store is VictoriaLogs with its gateway, or Loki: `make status` lists which one runs.
 _TELEMETRY = Text(
     r"collector|victorialogs|log-gateway|loki|jaeger",
     "collector, jaeger, or of the log store victorialogs, log-gateway or loki, whichever runs",

@@ -1,1 +1,1 @@
-"""The licences of everything that is built, installed or pulled: `docs/licences.md`, written from what is locked."""
+"""The licences of everything that is built, installed or pulled: `docs/licences.md`, generated from the lock files."""

@@ -1,4 +1,4 @@
-"""Write `docs/licences.md`: `python -m deploy.licences`; with `--check` say if it is current and complete."""
+"""Write `docs/licences.md`: `python -m deploy.licences`; `--check` verifies that it is current and complete."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from deploy.licences.known import PYTHON, Known, problems, read_from
 from deploy.licences.page import page
 
 PAGE = parts.ROOT / "docs" / "licences.md"
-_HEAD = (
-    "# Licences by package, from the packages' metadata; written by `make generate`. An entry that is there is kept.\n"
-)
+_HEAD = "# Licences by package, from the packages' metadata; written by `make generate`. Existing entries are kept.\n"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write or compare; 1 if something is not current or has no licence, 2 if it is used wrongly."""
+    """Write or compare; returns 1 if something is out of date or has no licence, 2 for wrong usage."""
     if list(arguments) not in ([], ["--check"]):
         sys.stderr.write("usage: python -m deploy.licences [--check]\n")
         return 2
@@ -34,14 +32,14 @@ def main(arguments: Sequence[str]) -> int:
         if not arguments:
             PAGE.write_text(text)
         elif not PAGE.exists() or PAGE.read_text() != text:
-            wrong = [f"{PAGE} is not current: run `make generate`"]
+            wrong = [f"{PAGE} is out of date: run `make generate`"]
     for sentence in wrong:
         sys.stderr.write(f"{sentence}\n")
     return 1 if wrong else 0
 
 
 def _learn() -> None:
-    """Add what is locked and not yet known, from the environment of its lock file; drop what is locked no longer."""
+    """Add newly locked packages, from the environment of their lock file; drop those no longer locked."""
     old = Known.read().python
     new: dict[str, str] = {}
     for lock in parts.LOCKS:

@@ -1,4 +1,4 @@
-"""The licences that are known, and what is missing among them."""
+"""The known licences, and what is missing from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deploy.licences.metadata import licence
 FOLDER = Path(__file__).parent
 PYTHON = FOLDER / "python.yaml"
 NOT_OPEN_SOURCE = ("SSPL-1.0", "RSALv2", "not stated")
-"""What is in use here and is no licence that the Open Source Initiative has approved."""
+"""Licences in use here that the Open Source Initiative has not approved."""
 NETWORK_COPYLEFT = ("AGPL-3.0-only",)
 
 
@@ -34,13 +34,13 @@ class Known:
 
     @classmethod
     def read(cls) -> Known:
-        """From the committed files."""
+        """Read the committed files."""
         content: dict[str, Any] = yaml.safe_load((FOLDER / "known.yaml").read_text())
         return cls(**content, python=yaml.safe_load(PYTHON.read_text()) if PYTHON.exists() else {})
 
 
 def problems(known: Known, installed: Iterable[Distribution] | None = None) -> list[str]:
-    """What `make check` fails for, in sentences: parts without an entry, and entries that the metadata contradicts."""
+    """The problems for which `make check` fails, as sentences: missing entries and contradictions of the metadata."""
     wanted: dict[str, tuple[Iterable[str], Mapping[str, str]]] = {
         "go": (parts.go(), known.go),
         "debian": (parts.debian(), known.debian),
@@ -59,10 +59,10 @@ def problems(known: Known, installed: Iterable[Distribution] | None = None) -> l
         f"{name} has no licence: run `make generate`, which reads it from the package"
         for name in sorted(locked - known.python.keys())
     ]
-    found += [f"{name} has a licence and is in no lock file" for name in sorted(known.python.keys() - locked)]
+    found += [f"{name} has a licence but is in no lock file" for name in sorted(known.python.keys() - locked)]
     found += [f"{name} has no licence in its package-lock.json" for name, (_, said) in parts.npm().items() if not said]
     for name, said in read_from(distributions() if installed is None else installed).items():
-        # What the metadata leaves open was looked up by a person.
+        # Licences that the metadata does not state were looked up manually.
         if said and known.python.get(name, said) != said:
             found.append(
                 f"{name} is under {known.python[name]} in deploy/licences/python.yaml, its metadata says {said}"
@@ -71,5 +71,5 @@ def problems(known: Known, installed: Iterable[Distribution] | None = None) -> l
 
 
 def read_from(installed: Iterable[Distribution]) -> dict[str, str]:
-    """Licences by canonical name, as the metadata has them."""
+    """Licences by canonical name, from the metadata."""
     return {parts.canonical(one.name): licence(one) for one in installed}

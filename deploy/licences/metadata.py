@@ -6,9 +6,9 @@ import re
 from importlib.metadata import Distribution
 
 _BSD = "BSD"
-# What packages write where SPDX identifiers did not exist yet; by the beginning, in lower case.
+# Names used before SPDX identifiers existed, matched by prefix, in lower case.
 _WORDS = {
-    # A licence of its own: a person must look.
+    # A custom licence: needs a manual check.
     "bsd-derived": "",
     "apache": "Apache-2.0",
     "bsd 3": "BSD-3-Clause",
@@ -34,7 +34,7 @@ _SPDX = re.compile(r"[A-Za-z0-9.+-]+(?: (?:OR|AND|WITH) [A-Za-z0-9.+-]+)*")
 
 
 def licence(distribution: Distribution) -> str:
-    """The expression; "" when the metadata has none that is understood, so that a person must look."""
+    """The expression; "" if the metadata has none that is recognised: it then needs a manual check."""
     fields = distribution.metadata.json
     if expression := fields.get("license_expression"):
         return str(expression)
@@ -44,7 +44,7 @@ def licence(distribution: Distribution) -> str:
 
 
 def _clauses(distribution: Distribution) -> str:
-    """Which of the BSD licences: only the text says it; "" without one."""
+    """Which of the BSD licences, decided by the licence text; "" without one."""
     files = [
         file for file in distribution.files or () if file.name.upper().startswith(("LICENSE", "LICENCE", "COPYING"))
     ]
@@ -60,7 +60,7 @@ def _classifiers(classifiers: str | list[str]) -> list[str]:
 
 def _understood(text: str) -> str:
     if "\n" in text or len(text) > 60:
-        # The whole text of a licence; its first line is its name.
+        # The full text of a licence; its first line is its name.
         text = text.splitlines()[0][:60]
     lowered = text.lower().removeprefix("the ")
     found = next((licence for word, licence in _WORDS.items() if lowered.startswith(word)), "")

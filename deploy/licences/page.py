@@ -25,8 +25,8 @@ def page(known: Known) -> str:
     blocks = [
         _INTRO.read_text().replace(_TABLE, _warnings(known)),
         "## Servers and tools built from Go modules\n\n"
-        "Built by `stack/modules` on the machine that uses them; nothing built is distributed. The last column counts "
-        "the modules that the recipe's `go.mod` names, by what their LICENSE files say.\n\n"
+        "Built by `stack/modules` on the machine that uses them; no binaries are distributed. The last column counts "
+        "the modules that the recipe's `go.mod` requires, by the licence in their LICENSE files.\n\n"
         + _table(
             ("program", "version", "licence", "modules by licence"),
             ((name, version, known.go[name], _counts(known.linked.get(name, {}))) for name, version in go.items()),
@@ -35,14 +35,14 @@ def page(known: Known) -> str:
         + _table(
             ("program", "version", "licence"), ((name, version, known.wheels[name]) for name, version in wheels.items())
         ),
-        "## Debian packages\n\nInstalled when they are missing, in the version that the system has.\n\n"
+        "## Debian packages\n\nInstalled if missing, in the version that the system provides.\n\n"
         + _table(("package", "licence"), ((name, known.debian[name]) for name in parts.debian())),
-        "## Container images\n\nPulled by Docker Compose as they are published; none is built or changed here.\n\n"
+        "## Container images\n\nPulled unmodified by Docker Compose; none is built or changed here.\n\n"
         + _table(
             ("image", "version", "licence"), ((name, version, known.images[name]) for name, version in images.items())
         ),
         "## JavaScript that is checked in\n\n"
-        "uPlot draws the console's charts; axe-core looks at the pages in tests. Their licences lie beside them.\n\n"
+        "uPlot draws the console's charts; axe-core checks the pages in tests. Their licences are next to them.\n\n"
         + _table(("package", "version", "licence"), ((name, version, said) for name, (version, said) in npm.items())),
         "## Java: Apache JMeter\n\nFetched from Maven Central by `make load-jmeter`.\n\n"
         + _table(

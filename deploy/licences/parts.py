@@ -1,4 +1,4 @@
-"""What the project builds, installs and pulls, read from the files that decide it: names with versions."""
+"""What the project builds, installs and pulls: names with versions, read from the files that define them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def python(lock: str, root: Path = ROOT) -> dict[str, str]:
 
 
 def canonical(name: str) -> str:
-    """As package indexes compare names."""
+    """The normalised name, as package indexes compare names."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -45,7 +45,7 @@ def go(root: Path = ROOT) -> dict[str, str]:
 
 
 def debian() -> list[str]:
-    """The packages that set-up and tests may install."""
+    """The Debian packages that set-up and tests may install."""
     named = {program.package for program in PROGRAMS.values() if program.source == "apt"}
     return sorted(named | set(LIBRARY_PACKAGES.values()) | {java.JAVA_PACKAGE, java.MAVEN_PACKAGE})
 
@@ -56,7 +56,7 @@ def wheel_programs() -> dict[str, str]:
 
 
 def images(root: Path = ROOT) -> dict[str, str]:
-    """Images of other projects, by name, with the versions of .env."""
+    """Third-party images by name, with the versions from .env."""
     pairs = (line.partition("=") for line in (root / ".env").read_text().splitlines() if "=" in line and line[0] != "#")
     versions = {name: value for name, _, value in pairs}
     found = [

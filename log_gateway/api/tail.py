@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 from simple_websocket import ConnectionClosed, Server
+from simple_websocket.errors import SimpleWebsocketError
 from werkzeug.wrappers import Request
+from wsproto.utilities import ProtocolError
 
 from log_gateway.api import arguments
 from log_gateway.api.asking import Asking, refusal
@@ -57,6 +59,10 @@ class TailEndpoint:
             return refusal(error, request)(environ, start_response)
         try:
             socket = Server.accept(environ, ping_interval=20)
+        except (ProtocolError, SimpleWebsocketError):
+            refused = QueryError("tail is a WebSocket: connect with ws:// in place of http://")
+            return refusal(refused, request)(environ, start_response)
+        else:
             self._serve(socket, tail)
         finally:
             self._places.release()

@@ -154,6 +154,13 @@ def _received(client: Client, count: int) -> list[str]:
     return lines
 
 
+def test_a_tail_without_a_websocket_is_refused(gateway: str) -> None:
+    """With 400, as often as it is tried: no place is kept."""
+    for _ in range(3):
+        answer = _get(gateway, "/tail", query='{service_name="tail-test"}')
+        assert (answer.status_code, "WebSocket" in answer.text) == (400, True)
+
+
 def test_a_frozen_store_ends_queries_at_their_deadline(store: VictoriaLogs, gateway: str) -> None:
     """Running queries time out, one more waits, the others are refused at once; afterwards the gateway recovers."""
     os.kill(store.process.pid, signal.SIGSTOP)

@@ -79,12 +79,12 @@ check: ## format, lint, types, import contracts, generated files current
 
 # Drills need all servers; on a machine that has never built them, they are built first.
 drills = venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
-	exec "$$venv/bin/python" -m drills
+	exec "$$venv/bin/python" -m lab.drills
 
 .PHONY: drill
 drill: ## break something and check who is told (NAME=redis-pause, quick, all; ARGS=); without NAME: list the drills
 ifeq ($(strip $(NAME)$(ARGS)),)
-	@venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python" -m drills list
+	@venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python" -m lab.drills list
 else
 	@$(drills) run $(NAME) $(ARGS)
 endif
@@ -103,54 +103,54 @@ pictures: ## take the screenshots of README and docs anew, with the tests that l
 
 .PHONY: first-view
 first-view: ## measure how soon the control room's first page is drawn, on the stack that is up
-	@$(dev_setup) && python -m stack programs --browser && python -m stack exec bench.first_view
+	@$(dev_setup) && python -m stack programs --browser && python -m stack exec lab.bench.console_page
 
 .PHONY: soak
 soak: ## 2000 orders while everything is killed in turn, then the books are checked (ORDERS= RATE= SEED= ARGS=)
 	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
-		exec "$$venv/bin/python" -m drills.never_lost $(if $(ORDERS),--orders "$(ORDERS)") \
+		exec "$$venv/bin/python" -m lab.chaos $(if $(ORDERS),--orders "$(ORDERS)") \
 		$(if $(RATE),--rate "$(RATE)") $(if $(SEED),--seed "$(SEED)") $(ARGS)
 
 .PHONY: load
 load: ## put the running stack under load (PROFILE=smoke|steady|spike|soak|stress USERS= MINUTES=), compare with Prometheus
-	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m stack exec load "$(or $(PROFILE),smoke)" \
+	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m stack exec lab.load "$(or $(PROFILE),smoke)" \
 		--python "$$load/bin/python" $(if $(USERS),--users "$(USERS)") $(if $(MINUTES),--minutes "$(MINUTES)")
 
 .PHONY: load-jmeter
 load-jmeter: ## the same load from Apache JMeter, an independent client; any failed request fails the run (USERS=1000 MINUTES=5 PROFILE=steady)
-	@jmeter=$$($(run_python) -m stack jmeter) && $(run_python) -m stack exec load "$(or $(PROFILE),steady)" \
+	@jmeter=$$($(run_python) -m stack jmeter) && $(run_python) -m stack exec lab.load "$(or $(PROFILE),steady)" \
 		--jmeter "$$jmeter" --users "$(or $(USERS),1000)" --minutes "$(or $(MINUTES),5)"
 
 .PHONY: profile
 profile: ## what a running component spends its CPU on, as a flame graph (NAME=api-1 SECONDS=20)
-	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m bench.profile "$(or $(NAME),api-1)" \
+	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m lab.bench.profile "$(or $(NAME),api-1)" \
 		--pyspy "$$load/bin/py-spy" $(if $(SECONDS),--seconds "$(SECONDS)")
 
 .PHONY: bench
 bench: ## what telemetry adds to the CPU time of a request, beside other ways to do it (QUICK=1: 4 min; ROUNDS= ARGS=)
-	@$(run_python) -m bench.tax $(if $(QUICK),--quick) \
+	@$(run_python) -m lab.bench.tax $(if $(QUICK),--quick) \
 		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(ARGS)
 
 .PHONY: counts
 counts: ## send requests to the running stack, with errors, and hold every server's count against them (REQUESTS= ERRORS=)
-	@$(run_python) -m stack exec bench.counts $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ERRORS),--errors "$(ERRORS)")
+	@$(run_python) -m stack exec lab.bench.verify_counts $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ERRORS),--errors "$(ERRORS)")
 
 .PHONY: bench-faults
 bench-faults: ## what faults that are all off cost a request, on the running stack's databases
-	@$(run_python) -m stack exec bench.faults_off
+	@$(run_python) -m stack exec lab.bench.faults_off
 
 .PHONY: bench-jobs
 bench-jobs: ## what an order costs the workers, by jobs per fork, and how soon 50 a second are final, on the running stack (ARGS=)
-	@$(run_python) -m stack exec bench.jobs $(ARGS)
+	@$(run_python) -m stack exec lab.bench.jobs $(ARGS)
 
 .PHONY: bench-logs
 bench-logs: ## how the log store's costs grow, from a thousand lines to ten million, on a store of its own (15 min; ARGS=)
 	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
-		exec "$$venv/bin/python" -m bench.log_store $(ARGS)
+		exec "$$venv/bin/python" -m lab.bench.log_store $(ARGS)
 
 .PHONY: growth
 growth: ## how cost grows with products, orders, accounts and label sets, on the running stack's database (8 min; ARGS=)
-	@$(run_python) -m stack exec bench.growth $(ARGS)
+	@$(run_python) -m stack exec lab.bench.scaling $(ARGS)
 
 # --- the stack in containers (docker-compose.yml) ---
 

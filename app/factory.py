@@ -7,25 +7,12 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import (
-    admin,
-    admin_profiles,
-    auth,
-    draining,
-    headers,
-    health,
-    identity,
-    limits,
-    openapi,
-    orders,
-    overload,
-    problems,
-    products,
-    profiling,
-)
+from app import admin, auth, draining, headers, health, identity, limits, openapi, orders, overload, problems, products
 from app.json_provider import OrjsonProvider
 from app.prepare import Preparation
-from app.profile_store import Profiles
+from app.profiling import admin as admin_profiles
+from app.profiling import capture as profiling
+from app.profiling.store import Profiles
 from app.progress import Progress
 from app.settings import ApiSettings
 from observability import Telemetry, instrument_flask

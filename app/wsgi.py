@@ -4,7 +4,7 @@ import atexit
 
 from app.factory import create_app
 from app.prepare import Preparation
-from app.profile_store import RedisProfiles
+from app.profiling.store import RedisProfiles
 from app.settings import ApiSettings
 from faults.wiring import faults_from_env
 from observability import Telemetry
@@ -21,7 +21,7 @@ shop.start()
 atexit.register(shop.stop)
 extend = None
 if faults is not None:
-    from app import faulty
+    from app.faults import setup as faulty
 
     extend = faulty.extension(faults, telemetry)
     faults.start()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+from console.config.settings import Settings
+from console.inbox.smtp import listen
 from console.server import ConsoleServer
-from console.settings import Settings
-from console.smtp import listen
 from observability import TelemetrySettings, WrongSetting
 from observability.settings import MISCONFIGURED
 

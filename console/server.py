@@ -13,14 +13,14 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from console.inbox import Inbox
-from console.links import remembered
+from console.config.settings import Settings
+from console.inbox.smtp import InboxHandler, SmtpServer
+from console.inbox.store import Inbox
 from console.servers.http import HttpTransport, JsonServer
 from console.servers.jaeger import Jaeger
-from console.settings import Settings
-from console.smtp import InboxHandler, SmtpServer
 from console.times import now
-from console.webapp import create_app, received_counter
+from console.web.app import create_app, received_counter
+from console.web.links import remembered
 from observability import Telemetry, TelemetrySettings, instrument_flask
 from observability.logs import logging_config
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from faults.catalogue import FAULTS, LONGEST_SECONDS
+from faults.definitions import FAULTS, LONGEST_SECONDS
 from observability.settings import WrongSetting, read_secret
 
 TIMEOUT_SECONDS = 15.0

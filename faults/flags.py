@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faults.catalogue import FAULTS, Parameters
+from faults.definitions import FAULTS, Parameters
 
 SCHEMA = "https://flagd.dev/schema/v0/flags.json"
 

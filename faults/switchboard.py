@@ -11,7 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from faults import flags
-from faults.catalogue import FAULTS, Fault, Parameters
+from faults.definitions import FAULTS, Fault, Parameters
 from faults.flags import Switched
 
 _log = logging.getLogger("faults")

@@ -15,7 +15,7 @@ from openfeature import api
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import OpenFeatureError
 
-from faults.catalogue import FAULTS, Parameters, Value
+from faults.definitions import FAULTS, Parameters, Value
 from faults.provider import FlagFileProvider
 
 _log = logging.getLogger("faults")

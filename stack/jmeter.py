@@ -1,7 +1,7 @@
 """Apache JMeter for `make load-jmeter`: its jars from Maven Central, assembled in the cache.
 
-`load/jmeter/pom.xml` names every jar with its version, `load/jmeter/jars.sha256` has their digests. Maven compares
-what it fetches with the repository's checksums; here each jar is compared with the committed digest.
+`lab/load/jmeter/pom.xml` names every jar with its version, `lab/load/jmeter/jars.sha256` has their digests. Maven
+compares what it fetches with the repository's checksums; here each jar is compared with the committed digest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .modules import program_home
 from .paths import ROOT, cache_home
 from .say import Say, clock
 
-FOLDER = ROOT / "load" / "jmeter"
+FOLDER = ROOT / "lab" / "load" / "jmeter"
 MEGABYTES = 150
 _MAIN = "ApacheJMeter"
 _CONFIG = "ApacheJMeter_config"
@@ -64,7 +64,7 @@ class Jars:
         ]
         if wrong:
             raise BuildFailed(
-                f"JMeter's jars are not those of load/jmeter/jars.sha256 and are not used: {'; '.join(wrong)}."
+                f"JMeter's jars are not those of lab/load/jmeter/jars.sha256 and are not used: {'; '.join(wrong)}."
             )
 
 

@@ -21,7 +21,7 @@ def all_of(instance: Instance) -> list[Component]:
         saboteur(instance),
     ]
     if instance.settings.traffic:
-        found.append(background(instance, "traffic", "traffic", "load.trickle", wave=0))
+        found.append(background(instance, "traffic", "traffic", "lab.trickle", wave=0))
     return found
 
 
@@ -87,7 +87,7 @@ def console(instance: Instance) -> Component:
         "CONSOLE_DASHBOARDS_DIR": str(ROOT / "grafana" / "dashboards"),
         "CONSOLE_DRILLS_DIR": str(instance.paths.state / "drills"),
         # Drills need the launcher, which is at hand here: they can be run from the page.
-        "CONSOLE_DRILLS_CATALOGUE": str(ROOT / "drills" / "catalogue"),
+        "CONSOLE_DRILLS_CATALOGUE": str(ROOT / "lab" / "drills" / "scenarios"),
     }
     return Component(
         name="console",
@@ -110,7 +110,7 @@ def saboteur(instance: Instance) -> Component:
     return Component(
         name="saboteur",
         program=PYTHON,
-        arguments=("-m", "drills.saboteur"),
+        arguments=("-m", "faults.agent"),
         ports=(),
         ready=ready.recorded(record),
         url="",

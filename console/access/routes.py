@@ -9,9 +9,9 @@ from flask import session as cookie
 
 from console.access.guard import IDENTITY, Guard, same_origin
 from console.access.sessions import Sessions, SignInRefused
-from console.problems import problem
 from console.reading.arguments import json_object
 from console.reading.limits import RateLimit
+from console.web.problems import problem
 
 LONGEST = 200
 

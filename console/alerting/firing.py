@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from console.inbox.webhook import web_link
 from console.servers.alertmanager import ActiveAlert
-from console.webhook import web_link
 
 _ORDER = {"page": 0, "ticket": 1}
 

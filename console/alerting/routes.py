@@ -10,12 +10,12 @@ from flask import Blueprint, Response, abort, jsonify
 
 from console.access.guard import Guard
 from console.alerting.firing import entry
-from console.problems import problem
 from console.reading.arguments import json_object
 from console.reading.memo import Memo
 from console.reading.together import Together
 from console.servers.alertmanager import Alertmanager
 from console.times import rfc3339
+from console.web.problems import problem
 
 FRESH_SECONDS = 2.0
 LONGEST_MINUTES = 24 * 60

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from console.boards.files import Dashboards
 from console.boards.queries import Asker
 from console.boards.question import Batch, Query
-from console.problems import problem
 from console.reading.arguments import json_object
 from console.reading.limits import RateLimit
 from console.reading.together import Together
 from console.servers.errors import ServerError
+from console.web.problems import problem
 
 
 def blueprint(dashboards: Dashboards, asker: Asker, together: Together) -> Blueprint:

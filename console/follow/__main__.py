@@ -14,16 +14,16 @@ from pathlib import Path
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from console.addresses import Addresses
+from console.config.addresses import Addresses
 from console.follow import subject
 from console.follow.clients import Clients
 from console.follow.gather import Gatherer
 from console.follow.progress import Progress
 from console.follow.render import Renderer
 from console.follow.wait import Waiter
-from console.joining import Joining
 from console.servers.errors import ServerError
 from console.servers.http import HttpTransport
+from console.services.joining import Joining
 from console.story import Evidence, Story, tell
 from console.story.export import as_data
 from console.times import now

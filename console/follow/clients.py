@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.addresses import Addresses
-from console.joining import Joining
+from console.config.addresses import Addresses
 from console.servers.alertmanager import Alertmanager
 from console.servers.http import JsonServer, Transport
 from console.servers.jaeger import Jaeger
@@ -13,6 +12,7 @@ from console.servers.loki import Loki
 from console.servers.prometheus import Prometheus
 from console.servers.room import Room
 from console.servers.shop import Shop
+from console.services.joining import Joining
 
 _SHOP_SECONDS = 10.0
 

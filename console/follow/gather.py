@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from console.follow.clients import Clients
 from console.follow.wait import Waiter
-from console.joining import Joining
 from console.servers.errors import ServerError
 from console.servers.jaeger import Span
 from console.servers.loki import LogLine, by_fields
 from console.servers.prometheus import Exemplar
 from console.servers.room import Email
 from console.servers.shop import Order
+from console.services.joining import Joining
 from console.story.evidence import Evidence, expected_services, happened_at, missing_services, missing_spans
 from console.story.exemplars import SELECTOR
 

@@ -8,19 +8,19 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from console.addresses import Addresses
-from console.api import whole_number
+from console.config.addresses import Addresses
 from console.follow.clients import Clients
+from console.inbox.api import whole_number
 from console.lookup.findings import findings
 from console.lookup.lists import KINDS, RequestLists
 from console.lookup.path import Piece, critical_path
 from console.lookup.subject import ID, gather
-from console.problems import problem
 from console.reading.limits import RateLimit
 from console.reading.memo import Memo
 from console.servers.jaeger import Span
 from console.story import Evidence, tell
 from console.story.export import as_data
+from console.web.problems import problem
 
 FRESH_SECONDS = 2.0
 LONGEST_MINUTES = 24 * 60

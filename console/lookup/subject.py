@@ -10,7 +10,7 @@ from urllib.parse import quote
 from console.follow.clients import Clients
 from console.follow.gather import LOOK_BACK, Gatherer
 from console.follow.wait import Waiter
-from console.inbox import Inbox
+from console.inbox.store import Inbox
 from console.servers.errors import ServerError
 from console.servers.jaeger import Span
 from console.servers.loki import LogLine, by_fields

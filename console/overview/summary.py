@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from console.alerting.firing import firing
-from console.joining import Joining
 from console.lookup.lists import RequestLists
 from console.overview.questions import NOW, SLO, TREND_SECONDS, TREND_STEP, TRENDS
 from console.overview.servicemap import service_map
@@ -17,6 +16,7 @@ from console.overview.slos import slo_tiles
 from console.reading.together import Together
 from console.servers.alertmanager import Alertmanager
 from console.servers.prometheus import Prometheus, Sample
+from console.services.joining import Joining
 
 SLOWEST = 5
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.addresses import Addresses
-from console.joining import Joining
+from console.config.addresses import Addresses
 from console.servers.http import JsonServer, Transport
+from console.services.joining import Joining
 
 _SHOP_SECONDS = 10.0
 _JAEGER_SECONDS = 8.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from console.addresses import Addresses
+from console.config.addresses import Addresses
 from console.servers.alertmanager import ActiveAlert
 from console.servers.jaeger import Span
 from console.servers.loki import LogLine

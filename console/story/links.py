@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from console.links import graph, logs
 from console.servers.loki import by_fields, quoted
 from console.story.evidence import Evidence
 from console.story.exemplars import METRIC, route_of_trace
 from console.story.model import Link
+from console.web.links import graph, logs
 
 
 def links(evidence: Evidence) -> tuple[Link, ...]:

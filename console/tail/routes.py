@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, jsonify, request
 
-from console.api import whole_number
 from console.boards.queries import lines_for_page
+from console.inbox.api import whole_number
 from console.reading.arguments import short_text, word
 from console.reading.limits import Places, RateLimit
 from console.servers.loki import Loki

@@ -11,7 +11,7 @@ from tests.e2e.conftest import Stack
 
 def test_far_more_requests_than_are_traced_are_counted_and_logged_and_each_error_has_its_trace(stack: Stack) -> None:
     """Sent = in Prometheus = lines in Loki, exactly; and whoever got an error finds it in Jaeger."""
-    done = stack.launcher("exec", "bench.counts", "--requests", "3000", "--errors", "150")
+    done = stack.launcher("exec", "lab.bench.verify_counts", "--requests", "3000", "--errors", "150")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Jaeger: a trace of each of the" in done.stdout
 
@@ -19,7 +19,7 @@ def test_far_more_requests_than_are_traced_are_counted_and_logged_and_each_error
 def test_what_a_replica_counted_before_it_was_restarted_is_not_taken_for_what_it_counts_now(stack: Stack) -> None:
     """Prometheus knows the old numbers until it asks again."""
     for number in (1, 2):
-        done = stack.launcher("exec", "bench.counts", "--requests", "300", "--errors", "10")
+        done = stack.launcher("exec", "lab.bench.verify_counts", "--requests", "300", "--errors", "10")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "sent: 290 × 200 /api/v1/products/<product_id>" in done.stdout
         if number == 1:
@@ -28,7 +28,7 @@ def test_what_a_replica_counted_before_it_was_restarted_is_not_taken_for_what_it
 
 def test_what_a_fork_costs_is_measured(stack: Stack) -> None:
     """Both ways to fork, then orders at a rate; every order is confirmed."""
-    done = stack.launcher("exec", "bench.jobs", "--rounds", "2", "--rate", "5", "--seconds", "2")
+    done = stack.launcher("exec", "lab.bench.jobs", "--rounds", "2", "--rate", "5", "--seconds", "2")
     assert done.returncode == 0, done.stderr
     costs = dict(re.findall(r"a fork for (each|500) jobs?.* ([\d.]+) ms an order", done.stdout))
     assert set(costs) == {"each", "500"}
@@ -37,13 +37,13 @@ def test_what_a_fork_costs_is_measured(stack: Stack) -> None:
 
 def test_growth_is_measured_and_told(stack: Stack) -> None:
     """A table for each subject; series and bytes as the servers tell them."""
-    done = stack.launcher("exec", "bench.growth", "--most", "1000")
+    done = stack.launcher("exec", "lab.bench.scaling", "--most", "1000")
     assert done.returncode == 0, done.stderr
     for said in ("| products |", "| orders |", "| accounts |", "api-1 ", "Bytes of log for each request"):
         assert said in done.stdout
 
 
-@pytest.mark.parametrize(("module", "option"), [("bench.jobs", "--rate=0"), ("bench.growth", "--most=ten")])
+@pytest.mark.parametrize(("module", "option"), [("lab.bench.jobs", "--rate=0"), ("lab.bench.scaling", "--most=ten")])
 def test_what_cannot_be_measured_is_refused(stack: Stack, module: str, option: str) -> None:
     """Before anything is started, with status 2."""
     done = stack.launcher("exec", module, option)

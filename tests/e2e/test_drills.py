@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from drills.breaking.breaker import InstanceBreaker
-from drills.declaring.model import Fault
-from drills.declaring.reading import catalogue, chosen
-from drills.instance import DrillFailed, Instance
-from drills.loading.light import LightLoad
-from drills.ports import World
-from drills.report import Progress
-from drills.running.result import Result
-from drills.running.runner import Runner
-from drills.running.session import Session
-from drills.telling.tables import table
-from drills.telling.words import clock, told
-from drills.watching.servers import RealClock, Servers
-from drills.watching.timeline import Event
-from drills.watching.watcher import Watcher
+from lab.chaos.report import Progress
+from lab.clients.instance import DrillFailed, Instance
+from lab.drills.inject.injector import InstanceBreaker
+from lab.drills.interfaces import World
+from lab.drills.report.tables import table
+from lab.drills.report.words import clock, told
+from lab.drills.run.result import Result
+from lab.drills.run.runner import Runner
+from lab.drills.run.session import Session
+from lab.drills.spec.model import Fault
+from lab.drills.spec.reader import catalogue, chosen
+from lab.drills.traffic.light import LightLoad
+from lab.drills.watch.servers import RealClock, Servers
+from lab.drills.watch.timeline import Event
+from lab.drills.watch.watcher import Watcher
 from tests.e2e.conftest import ROOT, Stack, running
 from tests.waiting import wait_until
 
@@ -105,9 +105,9 @@ def test_a_payment_outage_is_told_within_two_minutes(session: Session) -> None:
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from drills.breaking.breaker import InstanceBreaker
-from drills.declaring.model import Fault
-from drills.instance import Instance
+from lab.drills.inject.injector import InstanceBreaker
+from lab.drills.spec.model import Fault
+from lab.clients.instance import Instance
 InstanceBreaker(Instance.at(Path(sys.argv[1]))).begin(Fault(stop=("sweeper",)), 300)
 os.kill(os.getpid(), signal.SIGKILL)
 """

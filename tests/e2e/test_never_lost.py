@@ -13,13 +13,13 @@ import psutil
 import pytest
 from rich.console import Console
 
-from drills.instance import Instance, family_of
-from drills.never_lost import Drill, carry_out
-from drills.report import Progress, show
+from lab.chaos.report import Progress, show
+from lab.chaos.run import ChaosRun, carry_out
+from lab.clients.instance import Instance, family_of
 from tests.e2e.conftest import ROOT, Stack
 from tests.waiting import wait_until
 
-SMALL = Drill(
+SMALL = ChaosRun(
     orders=150,
     rate=25.0,
     kills=("api-1", "redis", "worker-1", "payments"),

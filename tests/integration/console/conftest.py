@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, Page
 from prometheus_client import CollectorRegistry
 from werkzeug.serving import make_server
 
-from console.inbox import Inbox
-from console.settings import Settings
+from console.config.settings import Settings
+from console.inbox.store import Inbox
 from console.times import now
-from console.webapp import create_app, received_counter
+from console.web.app import create_app, received_counter
 
 from .upstream import Upstream
 

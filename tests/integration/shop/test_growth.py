@@ -7,7 +7,7 @@ import uuid
 import pytest
 from pymongo import MongoClient
 
-from bench.growth.subjects import Subject, all_subjects
+from lab.bench.scaling.subjects import Subject, all_subjects
 from shop.adapters.mongo import Document
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import redis
 
-from app.profile_store import MOST, SECONDS, NotKept, Profile, RedisProfiles
+from app.profiling.store import MOST, SECONDS, NotKept, Profile, RedisProfiles
 from tests.integration.conftest import Server
 
 ONE = Profile("request-0", "2026-11-24T00:00:00.000+00:00", "GET", "/x", 200, 0.01, "api-1", "a tree ├─", "{}")

@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import fault_injection
 from app.factory import create_app
+from app.faults import injection as fault_injection
 from app.prepare import Preparation
-from app.profile_store import NotKept, Profile
+from app.profiling.store import NotKept, Profile
 from app.settings import ApiSettings
 from faults.switchboard import Switchboard
 from faults.watch import Faults
@@ -40,7 +40,7 @@ SETTINGS = ApiSettings(jwt_secret="a secret for tests, long enough for every alg
 
 @dataclass
 class FakeProfiles:
-    """Implements ``app.profile_store.Profiles``; ``refuses`` says why nothing is kept."""
+    """Implements ``app.profiling.store.Profiles``; ``refuses`` says why nothing is kept."""
 
     kept: dict[str, Profile] = field(default_factory=dict)
     refuses: str = ""

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from app.fault_burdens import MEGABYTE, MOST_MEGABYTES, Burdens
+from app.faults.burdens import MEGABYTE, MOST_MEGABYTES, Burdens
 from observability import Telemetry
 from tests.unit.faults.conftest import Clock
 from tests.unit.faults.fakes import FakeFaults

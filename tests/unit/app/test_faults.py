@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from app.openapi import describe
 from faults import flags
-from faults.catalogue import FAULTS
+from faults.definitions import FAULTS
 from faults.flags import Switched
 from observability import Telemetry, TelemetrySettings
 from shop.domain.account import Role

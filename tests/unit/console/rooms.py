@@ -10,9 +10,9 @@ from typing import Any
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
-from console.inbox import Inbox
-from console.settings import Settings
-from console.webapp import create_app, received_counter
+from console.config.settings import Settings
+from console.inbox.store import Inbox
+from console.web.app import create_app, received_counter
 
 EMAIL, PASSWORD = "admin@glasshouse.example", "a long password"
 LOGIN, ME, REFRESH, LOGOUT = (f"/api/v1/auth/{name}" for name in ("login", "me", "refresh", "logout"))

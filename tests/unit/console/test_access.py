@@ -12,7 +12,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from console.access.key import FILE, session_key
 from console.access.sessions import LIFETIME_SECONDS, MOST, Sessions, SignInRefused
-from console.inbox import Inbox
+from console.inbox.store import Inbox
 from console.servers.errors import ServerError
 from console.servers.http import JsonServer, Reply
 from tests.unit.console.rooms import EMAIL, LOGIN, LOGOUT, ME, PASSWORD, REFRESH, SIGN_IN, Room, room

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from console.inbox import Inbox
+from console.inbox.store import Inbox
 from console.servers.http import Reply
 from tests.unit.console.rooms import EMAIL, SIGN_IN, Room, room
 

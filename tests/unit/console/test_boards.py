@@ -13,9 +13,9 @@ import requests
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
-from console.inbox import Inbox
-from console.settings import Settings
-from console.webapp import create_app, received_counter
+from console.config.settings import Settings
+from console.inbox.store import Inbox
+from console.web.app import create_app, received_counter
 
 TRACE = "2c75bd6562d49b53faf190930b30a30e"
 RANGE, INSTANT, LINES = "/api/v1/query_range", "/api/v1/query", "/loki/api/v1/query_range"

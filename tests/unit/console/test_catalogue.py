@@ -12,9 +12,9 @@ import requests
 from prometheus_client import CollectorRegistry
 
 import payments.factory
-from console.catalogue import _PAYMENTS
-from console.inbox import Inbox
-from console.openapi import document_of, endpoints_of
+from console.inbox.store import Inbox
+from console.services.openapi import document_of, endpoints_of
+from console.services.routes import _PAYMENTS
 from tests.unit.console.rooms import SIGN_IN, Room, room, vector
 
 DOCUMENT = {

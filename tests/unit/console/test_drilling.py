@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from console.faulting.drill_routes import _known_to_be_over
-from console.faulting.drilling import LONGEST_SECONDS, MENDING_SECONDS, RECORD, Busy, Drilling
-from console.inbox import Inbox
-from drills.__main__ import parser
+from console.faults.drill_routes import _known_to_be_over
+from console.faults.drilling import LONGEST_SECONDS, MENDING_SECONDS, RECORD, Busy, Drilling
+from console.inbox.store import Inbox
+from lab.drills.__main__ import parser
 from tests.unit.console.rooms import EMAIL, SIGN_IN, Room, room
 from tests.waiting import wait_until
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from console.faulting.declared import Catalogue
-from console.faulting.drills import LIVE_SECONDS, MOST_RUNS, Drills
-from drills.declaring.reading import catalogue
-from drills.running.memory import Memory
-from drills.running.result import Found, Happened, Result, Spent, Told
-from drills.running.session import Session
-from drills.telling.files import write_result
-from drills.watching.timeline import Event, Kind
+from console.faults.declared import Catalogue
+from console.faults.drills import LIVE_SECONDS, MOST_RUNS, Drills
+from lab.drills.report.files import write_result
+from lab.drills.run.completed import Memory
+from lab.drills.run.result import Found, Happened, Result, Spent, Told
+from lab.drills.run.session import Session
+from lab.drills.spec.reader import catalogue
+from lab.drills.watch.timeline import Event, Kind
 
 RUN = "20261124T100000Z"
 WITHOUT_NAME = '{"passed": true, "drills": [{}], "late_pages": [], "failed": []}'

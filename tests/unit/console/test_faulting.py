@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import requests
 
-from app.fault_schemas import FaultSwitch
-from console.faulting.routes import _FIELDS
-from console.inbox import Inbox
+from app.faults.schemas import FaultSwitch
+from console.faults.routes import _FIELDS
+from console.inbox.store import Inbox
 from console.servers.http import Reply
 from tests.unit.console.rooms import REFRESH, SIGN_IN, Room, room, vector
 

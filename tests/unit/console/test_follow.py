@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from console.addresses import Addresses
+from console.config.addresses import Addresses
 from console.follow import subject
 from console.follow.clients import Clients
 from console.follow.gather import SIGNAL_SECONDS, Gatherer

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console.inbox import Duplicate, Inbox, InboxUnavailable
+from console.inbox.store import Duplicate, Inbox, InboxUnavailable
 
 
 def clock() -> datetime:

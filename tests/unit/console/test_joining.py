@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from console.joining import Joining
 from console.servers.errors import Unreachable
 from console.servers.http import JsonServer, Reply
+from console.services.joining import Joining
 
 NOW = 1000.0
 

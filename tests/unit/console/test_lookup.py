@@ -10,12 +10,12 @@ import pytest
 import requests
 from prometheus_client import CollectorRegistry
 
-from console.inbox import Inbox
+from console.config.settings import Settings
+from console.inbox.mail import email_item
+from console.inbox.store import Inbox
 from console.lookup.lists import query_of
-from console.mail import email_item
 from console.servers.http import Reply
-from console.settings import Settings
-from console.webapp import create_app, received_counter
+from console.web.app import create_app, received_counter
 
 ORDER = "ord_01a206d64eaa6533dcd70761a6ed47f7"
 TRACE = "2c75bd6562d49b53faf190930b30a30e"

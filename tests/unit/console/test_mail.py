@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from console.mail import MAX_TEXT, email_item
+from console.inbox.mail import MAX_TEXT, email_item
 
 
 def test_a_confirmation_is_decoded() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.markdown import rendered
+from console.web.markdown import rendered
 
 RUNBOOKS = Path(__file__).parents[3] / "alerts" / "runbooks"
 

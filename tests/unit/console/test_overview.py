@@ -10,7 +10,7 @@ import pytest
 import requests
 import yaml
 
-from console.inbox import Inbox
+from console.inbox.store import Inbox
 from console.overview.questions import NOW, SLO, TRENDS
 from console.overview.servicemap import service_map
 from console.overview.slos import slo_tiles

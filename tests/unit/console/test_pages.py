@@ -10,9 +10,9 @@ from urllib.parse import urljoin
 
 import pytest
 
-from console.addresses import Addresses
-from console.links import query_links, remembered, server_links
-from console.mail import email_item
+from console.config.addresses import Addresses
+from console.inbox.mail import email_item
+from console.web.links import query_links, remembered, server_links
 
 
 def test_an_empty_inbox_says_what_will_come(console: SimpleNamespace) -> None:

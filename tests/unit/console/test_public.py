@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from console.addresses import Addresses
-from console.links import server_links
-from console.public import grafana_address, public_addresses
-from console.settings import Settings
+from console.config.addresses import Addresses
+from console.config.public import grafana_address, public_addresses
+from console.config.settings import Settings
+from console.web.links import server_links
 from observability import WrongSetting
 from tests.unit.compose.files import SERVICES, filled
 

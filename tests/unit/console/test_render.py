@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from console.addresses import Addresses
+from console.config.addresses import Addresses
 from console.follow.render import Renderer
 from console.follow.words import amount
 from console.servers.alertmanager import alerts_of

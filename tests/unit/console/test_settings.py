@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from console.addresses import Addresses
-from console.settings import Settings
+from console.config.addresses import Addresses
+from console.config.settings import Settings
 from observability import WrongSetting
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from console.addresses import Addresses
+from console.config.addresses import Addresses
 from console.servers.alertmanager import alerts_of
 from console.servers.jaeger import Span, spans_of
 from console.servers.loki import lines_of

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from console.inbox import Inbox
+from console.inbox.store import Inbox
 from console.reading.limits import Places
 from console.servers.http import JsonServer
 from console.servers.loki import Loki

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from console.webhook import web_link
+from console.inbox.webhook import web_link
 
 URL = "/api/alerts/webhook"
 

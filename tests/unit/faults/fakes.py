@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from faults.catalogue import Value
+from faults.definitions import Value
 from faults.watch import Active
 
 

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from faults import flags
-from faults.catalogue import FAULTS
+from faults.definitions import FAULTS
 from faults.flags import BadFlagFile, Switched
 
 ON = Switched(since=100, until=200, by="acc_1", parameters={"percent": 10, "instance": "api-1"})
@@ -66,7 +66,7 @@ SWITCH_MANY = """
 import sys
 from pathlib import Path
 from faults import flags
-from faults.catalogue import FAULTS
+from faults.definitions import FAULTS
 from faults.flags import Switched
 path, names = Path(sys.argv[1]), list(FAULTS)[int(sys.argv[2])::2]
 for name in names * 20:

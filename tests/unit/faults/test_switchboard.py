@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from faults.catalogue import FAULTS, UnknownFault, WrongParameter, find
+from faults.definitions import FAULTS, UnknownFault, WrongParameter, find
 from faults.switchboard import Switchboard
 from tests.unit.faults.conftest import Clock
 

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from faults import flags
-from faults.catalogue import FAULTS
+from faults.definitions import FAULTS
 from faults.flags import Switched
 from faults.switchboard import Switchboard
 from faults.watch import Active, Faults

@@ -1,0 +1,1 @@
+"""Faults of the API: injected, switched by administrators."""

@@ -1,0 +1,52 @@
+"""What admins send and get to switch faults."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictInt
+
+from app.schemas import Input, Output
+from faults.definitions import DEFAULT_SECONDS, FAULTS, LONGEST_SECONDS
+
+Words = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
+PATH_FAULT = {"name": {"type": "string", "enum": list(FAULTS)}}
+
+
+class FaultSwitch(Input):
+    """For how long, and how; each fault takes some of the parameters (``GET /api/v1/admin/faults`` says which)."""
+
+    seconds: StrictInt = Field(default=DEFAULT_SECONDS, ge=1, le=LONGEST_SECONDS)
+    percent: Annotated[float, Field(strict=True)] | None = None
+    milliseconds: StrictInt | None = None
+    per_second: StrictInt | None = None
+    route: Words | None = None
+    instance: Words | None = None
+
+
+class ParameterAnswer(Output):
+    """What a parameter may be."""
+
+    allowed: str
+    default: int | float | str | None
+
+
+class FaultAnswer(Output):
+    """A fault and whether it is on; ``until``, ``by`` and ``parameters`` tell how."""
+
+    name: str
+    where: Literal["api", "worker", "payments", "agent"]
+    what: str
+    takes: dict[str, ParameterAnswer]
+    available: bool
+    on: bool
+    until: datetime | None
+    by: str | None
+    parameters: dict[str, int | float | str]
+
+
+class FaultList(Output):
+    """Every fault that there is."""
+
+    items: list[FaultAnswer]

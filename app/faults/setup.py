@@ -1,0 +1,27 @@
+"""What an API replica is given where faults may be switched on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from flask import Flask
+
+from app.faults import injection as fault_injection
+from app.faults.burdens import Burdens
+from faults.switchboard import Switchboard
+from faults.watch import Faults
+from observability import Telemetry
+
+
+def extension(faults: Faults, telemetry: Telemetry, env: Mapping[str, str] | None = None) -> Callable[[Flask], None]:
+    """What adds the switch and the bites to the application; ``FAULTS_AGENT=1`` says that a saboteur runs beside us."""
+    agent = (os.environ if env is None else env).get("FAULTS_AGENT") == "1"
+    switchboard = Switchboard(faults.path, telemetry.registry, agent)
+    faults.listen(switchboard.look)
+    faults.listen(Burdens(faults, telemetry).look)
+
+    def extend(app: Flask) -> None:
+        fault_injection.install(app, faults, switchboard)
+
+    return extend

@@ -1,8 +1,0 @@
-"""elastic-apm, as its Flask page says."""
-
-from elasticapm.contrib.flask import ElasticAPM
-
-from bench.tax.wired.shop import connect, create_app
-
-app = create_app(*connect())
-ElasticAPM(app)

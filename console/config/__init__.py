@@ -1,0 +1,1 @@
+"""The console's settings and the addresses of the servers it reads."""

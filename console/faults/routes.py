@@ -1,0 +1,77 @@
+"""``/api/faults``: the shop's switches, for its administrators; and what is on, for everybody."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, abort, jsonify
+
+from console.access.guard import Guard
+from console.access.sessions import Sessions
+from console.reading.arguments import json_object
+from console.servers.http import Reply
+from console.servers.prometheus import Prometheus
+from console.web.problems import problem
+
+PATH = "/api/v1/admin/faults"
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
+_FIELDS = ("seconds", "percent", "milliseconds", "per_second", "route", "instance")
+"""Those of the shop's ``FaultSwitch``; which fault takes which, and what they may be, is the shop's to say."""
+
+
+def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("faulting", __name__, url_prefix="/api")
+
+    @routes.get("/faults")
+    def show() -> Response:
+        """The catalogue when signed in; else what the metrics tell: which faults there are and which are on."""
+        session = guard.session()
+        if session is not None:
+            reply = sessions.ask(session, PATH)
+            if reply.status == 200:
+                faults = sessions.parsed(PATH, reply, lambda content: [dict(fault) for fault in content["items"]])
+                return jsonify({"signed_in": True, "faults": faults})
+            if reply.status != 401:
+                return _passed_on(reply)
+        known = prometheus.query("max by (fault) (fault_active)")
+        faults = [{"name": one.labels.get("fault", "?"), "on": one.value > 0} for one in known]
+        return jsonify({"signed_in": False, "faults": sorted(faults, key=lambda fault: str(fault["name"]))})
+
+    @routes.put("/faults/<name>")
+    def switch_on(name: str) -> Response:
+        """Switch a fault on; the body has the fields that it takes."""
+        session = guard.required()
+        body = {name: value for name, value in json_object().items() if name in _FIELDS}
+        reply = sessions.ask(session, _path(name), method="PUT", body=body)
+        if reply.status < 300:
+            guard.tell("fault.on", fault=name)
+        return _passed_on(reply)
+
+    @routes.delete("/faults/<name>")
+    def switch_off(name: str) -> Response:
+        """Switch it off."""
+        session = guard.required()
+        reply = sessions.ask(session, _path(name), method="DELETE")
+        if reply.status < 300:
+            guard.tell("fault.off", fault=name)
+        return _passed_on(reply)
+
+    return routes
+
+
+def _path(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        abort(404, "There is no such fault.")
+    return f"{PATH}/{name}"
+
+
+def _passed_on(reply: Reply) -> Response:
+    """The shop's answer, in our words where it is an error."""
+    if reply.status == 401:
+        return problem(401, "The sign-in has run out; sign in again.")
+    if reply.status >= 400:
+        said = reply.content.get("detail", "") if isinstance(reply.content, dict) else ""
+        status = reply.status if reply.status < 500 else 502
+        return problem(status, f"The shop refused: {said or 'no reason given'}")
+    return jsonify(reply.content if reply.content is not None else {})

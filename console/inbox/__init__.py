@@ -1,0 +1,1 @@
+"""The inbox: alerts by webhook and e-mail by SMTP, kept on disk."""

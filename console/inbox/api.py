@@ -1,0 +1,102 @@
+"""The console's JSON interface: alerts come in by webhook, the inbox is read."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, jsonify, request
+from prometheus_client import Counter
+from pydantic import ValidationError
+
+from console.inbox.store import KINDS, Inbox
+from console.inbox.webhook import Notification, alert_item
+from console.times import parse
+from console.web.problems import problem
+
+MAX_LIMIT = 1_000
+SHOWN_ERRORS = 20
+
+log = logging.getLogger(__name__)
+
+
+def blueprint(inbox: Inbox, received: Counter, max_webhook: int) -> Blueprint:
+    """Return the routes under ``/api``, wired to one inbox."""
+    api = Blueprint("api", __name__, url_prefix="/api")
+
+    @api.post("/alerts/webhook")
+    def receive_alerts() -> Response:
+        """Keep one notification of Alertmanager; it is on the disk when 200 is answered."""
+        if request.mimetype != "application/json":
+            # A page elsewhere cannot send this type without asking first, so no page can forge an alert.
+            return problem(415, "Send Content-Type: application/json, as Alertmanager does.")
+        request.max_content_length = max_webhook
+        try:
+            notification = Notification.model_validate_json(request.get_data(cache=False))
+        except ValidationError as error:
+            received.labels("alert", "rejected").inc()
+            return _of_validation(error)
+        item = inbox.add("alert", alert_item(notification))
+        received.labels("alert", "stored").inc()
+        fields = {"event": "inbox.alert", "inbox_id": item["id"], "alert": item["title"], "status": item["status"]}
+        log.info("alert received: %s %s", item["title"], item["status"], extra=fields)
+        return jsonify({"id": item["id"]})
+
+    @api.get("/inbox")
+    def list_inbox() -> Response:
+        """Newest first. ``kind``: alert or email; ``limit``: 1-1000; ``since``: an id (exclusive) or a time."""
+        limit = whole_number("limit", 100, 1, MAX_LIMIT)
+        after_id, since = _since()
+        items = inbox.newest(kind=kind_asked_for(), limit=limit, after_id=after_id, since=since)
+        return jsonify({"items": items})
+
+    @api.get("/inbox/<int:identity>")
+    def show_item(identity: int) -> Response:
+        """One item by its id."""
+        item = inbox.get(identity) if identity < 2**63 else None
+        if item is None:
+            return problem(404, f"The inbox has no item {identity}; it may have been trimmed as one of the oldest.")
+        return jsonify(item)
+
+    return api
+
+
+def kind_asked_for() -> str | None:
+    """Return the ``kind`` of the query, None for both; 400 for any other."""
+    kind = request.args.get("kind") or None
+    if kind is not None and kind not in KINDS:
+        abort(400, f"kind must be one of {', '.join(KINDS)}, or be left out.")
+    return kind
+
+
+def whole_number(name: str, default: int, lowest: int, highest: int) -> int:
+    """Return a number of the query; 400 if it is none or out of bounds."""
+    raw = request.args.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,18}", raw) or not lowest <= int(raw) <= highest:
+        abort(400, f"{name} must be a whole number from {lowest} to {highest}.")
+    return int(raw)
+
+
+def _since() -> tuple[int, datetime | None]:
+    raw = request.args.get("since", "").strip()
+    if not raw:
+        return 0, None
+    if re.fullmatch(r"[0-9]{1,18}", raw):
+        return int(raw), None
+    moment = parse(raw) or parse(raw.replace(" ", "+"))  # a zone's + that is not escaped arrives as a blank
+    if moment is None:
+        abort(400, "since must be an item's id, or a time such as 2026-11-23T04:00:00Z.")
+    return 0, moment
+
+
+def _of_validation(error: ValidationError) -> Response:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    if faults[0]["type"] == "json_invalid":
+        return problem(400, f"The body is not JSON: {faults[0]['msg']}.", "not-json")
+    errors = [
+        {"pointer": "".join(f"/{part}" for part in fault["loc"]), "detail": fault["msg"]}
+        for fault in faults[:SHOWN_ERRORS]
+    ]
+    detail = "The body is no Alertmanager notification of version 4; see errors."
+    return problem(422, detail, "invalid", errors=errors)

@@ -1,0 +1,1 @@
+"""The catalogue of services: what each is for, whether it is up, its interface."""

@@ -1,0 +1,137 @@
+"""``/api/catalogue``: every service, what it is for, whether it is up, and its interface.
+
+The shop describes itself (OpenAPI); of the payment service and of the console the documents are made here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, jsonify
+
+from console.config.addresses import Addresses
+from console.reading.memo import Memo
+from console.reading.together import Together
+from console.servers.http import JsonServer
+from console.servers.prometheus import Prometheus
+from console.services.openapi import document_of, endpoints_of
+from console.web.problems import problem
+
+FRESH_SECONDS = 5.0
+_SERVICES: tuple[tuple[str, str, str], ...] = (
+    ("api", "HTTP API of the shop", "Takes orders, shows products and accounts. Flask, two replicas behind NGINX."),
+    (
+        "worker",
+        "Fulfils orders",
+        "Takes jobs from the queue: reserves stock, charges, sends the e-mail.",
+    ),
+    ("sweeper", "Finds what was left", "Enqueues orders that wait with nobody working on them."),
+    ("payments", "The payment provider", "A separate service with a ledger of its own; only workers call it."),
+    ("console", "This control room", "Inbox of alerts and e-mail, and all pages that you see here."),
+    ("nginx", "Front door", "Spreads requests over the API's replicas and names each request."),
+    ("collector", "OpenTelemetry Collector", "Takes in spans and log files; makes span metrics and the service graph."),
+    ("prometheus", "Metrics", "Scrapes everything every five seconds, evaluates the rules."),
+    (
+        "victorialogs",
+        "Log store",
+        "VictoriaLogs: stores the log lines, searchable by any field, such as request and trace ids.",
+    ),
+    ("log-gateway", "Log gateway", "Ingests lines and answers LogQL as Loki does, from the lines in VictoriaLogs."),
+    ("loki", "Log store", "Loki: stores the log lines, with request and trace ids as metadata."),
+    ("jaeger", "Traces", "Keeps the spans."),
+    ("alertmanager", "Notifications", "Groups, inhibits, silences and routes alerts."),
+)
+_LOG_STORES = frozenset({"victorialogs", "log-gateway", "loki"})
+"""Either the first two run or the last: the list shows the store that Prometheus scrapes."""
+_FREE = (("POST", "/api/query"), ("POST", "/api/session"), ("POST", "/api/alerts/webhook"))
+"""Of the console's own: a POST that reads, the sign-in itself, and Alertmanager's."""
+_PAYMENTS = (
+    ("POST", "/v1/charges", "Charge an order; the Idempotency-Key is the order's id"),
+    ("GET", "/healthz", "Alive"),
+    ("GET", "/readyz", "Ready: its database answers"),
+)
+
+
+def blueprint(api: JsonServer, prometheus: Prometheus, together: Together, public: Addresses) -> Blueprint:
+    """Return the route."""
+    routes = Blueprint("catalogue", __name__, url_prefix="/api")
+    memo = Memo(FRESH_SECONDS)
+
+    @routes.get("/catalogue")
+    def show() -> Response:
+        """The services with their endpoints."""
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        return jsonify(memo.get("catalogue", lambda: _read(app, api, prometheus, together, public)))
+
+    @routes.get("/catalogue/<service>/openapi.json")
+    def document(service: str) -> Response:
+        """The OpenAPI document of the payment service or of the console."""
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        endpoints = {"payments": _payments(), "console": _own(app)}.get(service)
+        if endpoints is None:
+            return problem(404, "Of this service the console has no document; the shop's API has its own.")
+        return jsonify(document_of(service, os.environ.get("SERVICE_VERSION", "0.0.0"), endpoints))
+
+    return routes
+
+
+def _read(app: Flask, api: JsonServer, prometheus: Prometheus, together: Together, public: Addresses) -> dict[str, Any]:
+    def document() -> list[dict[str, Any]]:
+        return api.get("/api/openapi.json", {}, endpoints_of)
+
+    found, notes = together.ask(
+        {
+            "document": document,
+            "up": lambda: prometheus.query("sum by (job) (up)"),
+            "of": lambda: prometheus.query("count by (job) (up)"),
+        }
+    )
+    up, of = (
+        {sample.labels.get("job", ""): int(sample.value) for sample in found[name] or ()} for name in ("up", "of")
+    )
+    endpoints = {
+        "api": found["document"] or [],
+        "payments": _payments(),
+        "console": _own(app),
+    }
+    links = {
+        name: [{"title": "openapi.json", "url": f"/api/catalogue/{name}/openapi.json"}]
+        for name in ("payments", "console")
+    } | {
+        "api": [
+            {"title": "OpenAPI page", "url": f"{public.api}/api/docs"},
+            {"title": "openapi.json", "url": f"{public.api}/api/openapi.json"},
+        ]
+        if public.api
+        else []
+    }
+    services = [
+        {
+            "id": name, "title": title, "text": text, "up": up.get(name), "of": of.get(name),
+            "endpoints": endpoints.get(name, []), "links": links.get(name, []),
+        }
+        for name, title, text in _SERVICES
+        if name not in _LOG_STORES or name in of
+    ]  # fmt: skip
+    return {"services": services, "notes": notes}
+
+
+def _payments() -> list[dict[str, Any]]:
+    return [{"method": m, "path": p, "summary": s, "auth": False} for m, p, s in _PAYMENTS]
+
+
+def _own(app: Flask) -> list[dict[str, Any]]:
+    """The console's own routes, each with the first sentence of its view."""
+
+    def entries() -> Iterable[dict[str, Any]]:
+        for rule in app.url_map.iter_rules():
+            if not rule.rule.startswith("/api/"):
+                continue
+            said = (app.view_functions[rule.endpoint].__doc__ or "").strip().split("\n")[0]
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                auth = method != "GET" and (method, rule.rule) not in _FREE
+                yield {"method": method, "path": rule.rule, "summary": said, "auth": auth}
+
+    return sorted(entries(), key=lambda entry: (entry["path"], entry["method"]))

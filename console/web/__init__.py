@@ -1,0 +1,1 @@
+"""The console's Flask application and its pages."""

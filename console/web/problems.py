@@ -1,0 +1,66 @@
+"""Errors over HTTP: every one is ``application/problem+json`` (RFC 9457) and says what the caller can do."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from console.inbox.store import InboxUnavailable
+from console.servers.errors import ServerError
+
+MEDIA_TYPE = "application/problem+json"
+
+log = logging.getLogger(__name__)
+
+
+def problem(status: int, detail: str, kind: str = "", **members: object) -> Response:
+    """Return an error answer. ``kind`` names the problem type (default: the status' name)."""
+    phrase = HTTPStatus(status).phrase
+    body = {
+        "type": f"urn:glasshouse:problem:{kind or phrase.lower().replace(' ', '-')}",
+        "title": phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "request_id": request.headers.get("X-Request-ID"),  # checked, or made, by the telemetry's boundary
+        **members,
+    }
+    return Response(json.dumps(body), status, content_type=MEDIA_TYPE)
+
+
+def register(app: Flask) -> None:
+    """Turn what views raise into problems."""
+
+    @app.errorhandler(HTTPException)
+    def of_http(error: HTTPException) -> ResponseReturnValue:
+        if error.code is None or error.code < 400:
+            return error  # a redirect is its own answer
+        detail = error.description or HTTPStatus(error.code).phrase
+        if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            detail = f"The body may have at most {request.max_content_length} bytes."
+        answer = problem(error.code, detail)
+        for name, value in error.get_headers(request.environ):
+            if name.lower() in ("allow", "retry-after"):
+                answer.headers[name] = value
+        return answer
+
+    @app.errorhandler(InboxUnavailable)
+    def of_inbox(error: InboxUnavailable) -> Response:
+        log.error("the inbox is not available: %s", error)
+        answer = problem(503, "The inbox cannot be read or written now; its disk may be full. Try again.")
+        answer.headers["Retry-After"] = "5"
+        return answer
+
+    @app.errorhandler(ServerError)
+    def of_server(error: ServerError) -> Response:
+        return problem(502, f"{error}.", "upstream")
+
+    @app.errorhandler(Exception)
+    def of_anything(error: Exception) -> Response:
+        log.error("a request failed", exc_info=error)
+        return problem(500, "The console failed on this request; its log tells more under this request id.")

@@ -1,0 +1,1 @@
+"""Everything that breaks, loads and measures the stack, from outside."""

@@ -1,0 +1,212 @@
+"""``python -m stack exec lab.bench.caches``: what each cache of the shop saves, on the running instance's own servers.
+
+Every variant is measured in turn, round by round, so that a machine that is slow for a while is slow for all; figures
+are medians. A database and a key space of its own are used and removed.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import requests
+from prometheus_client import CollectorRegistry
+from rich.console import Console
+from rich.table import Table
+
+from observability import Telemetry, TelemetrySettings
+from observability.database import DatabaseMetrics
+from shop.adapters.cached_catalogue import CachedCatalogue
+from shop.bootstrap import Instruments, Shop, new_shop
+from shop.config import Settings
+from shop.domain.errors import NotFound
+from shop.domain.product import Product
+
+ROUNDS = 300
+READERS = 200
+HOT = "brass-desk-lamp"
+
+
+def main() -> int:
+    """Measure and print."""
+    settings = replace(Settings.from_env(), mongo_database=f"bench-{uuid.uuid4().hex[:8]}")
+    telemetry = Telemetry(TelemetrySettings(service="bench", instance="bench"))
+    shop = new_shop(settings, Instruments.install(telemetry))
+    shop.prepare()
+    try:
+        table = Table("what", "without", "with", "saved", title="What each cache saves (medians)")
+        for row in (
+            *reads(shop),
+            *stampede(shop),
+            *front_page(shop),
+            *negative(shop),
+            *views(shop),
+            warm(shop),
+            *over_http(),
+        ):
+            table.add_row(*row)
+        Console(width=110).print(table)
+    finally:
+        shop.mongo_client.drop_database(settings.mongo_database)
+        shop.stop()
+    return 0
+
+
+def a_replica(shop: Shop) -> CachedCatalogue:
+    """A fresh process's view: nothing in its own level, keys of its own in Redis."""
+    inner = shop.catalogue
+    assert isinstance(inner, CachedCatalogue)
+    replica = CachedCatalogue(inner._catalogue, shop.redis_client, DatabaseMetrics(CollectorRegistry()), 60)
+    for cache in (replica.products, replica.pages, replica.sections):
+        cache.name = f"bench-{uuid.uuid4().hex[:6]}"
+    return replica
+
+
+def median_of(rounds: int, *calls: Callable[[], object]) -> list[float]:
+    """Median seconds of each call, measured in turn."""
+    seconds: list[list[float]] = [[] for _ in calls]
+    for _ in range(rounds):
+        for place, call in zip(seconds, calls, strict=True):
+            started = time.perf_counter()
+            call()
+            place.append(time.perf_counter() - started)
+    return [statistics.median(one) for one in seconds]
+
+
+def row(what: str, without: float, with_: float) -> tuple[str, str, str, str]:
+    """A line of the table; times in microseconds."""
+    return what, f"{without * 1e6:,.0f} µs", f"{with_ * 1e6:,.0f} µs", f"{without / max(with_, 1e-9):,.1f} ×"
+
+
+def reads(shop: Shop) -> list[tuple[str, str, str, str]]:
+    """One product: from MongoDB, from Redis, from the process."""
+    replica = a_replica(shop)
+    replica.look_at(HOT)
+
+    def from_redis() -> None:
+        replica.products.forget_local(HOT)
+        replica.look_at(HOT)
+
+    database, shared, local = median_of(
+        ROUNDS, lambda: replica._catalogue.get(HOT), from_redis, lambda: replica.look_at(HOT)
+    )
+    return [
+        row("cache-aside in Redis: one product", database, shared),
+        row("second level in the process: one product", shared, local),
+    ]
+
+
+def stampede(shop: Shop) -> list[tuple[str, str, str, str]]:
+    """Many readers of one product that nobody has yet: queries that reach the database."""
+
+    def queries(protected: bool) -> int:
+        replica, asked, lock = a_replica(shop), 0, threading.Lock()
+        load = replica._load
+
+        def counted(product_id: str) -> object:
+            nonlocal asked
+            with lock:
+                asked += 1
+            return load(product_id)
+
+        replica._load = counted  # type: ignore[method-assign,assignment]
+        barrier = threading.Barrier(READERS)
+
+        def read(_: int) -> None:
+            barrier.wait()
+            if protected:
+                replica.look_at(HOT)
+            elif replica.products._shared([HOT])[0] is None:
+                replica.products.put(HOT, counted(HOT))  # type: ignore[arg-type]
+
+        with ThreadPoolExecutor(READERS) as pool:
+            list(pool.map(read, range(READERS)))
+        return asked
+
+    without, with_ = queries(protected=False), queries(protected=True)
+    return [(f"stampede of {READERS} readers: queries", str(without), str(with_), f"{without / with_:,.0f} ×")]
+
+
+def front_page(shop: Shop) -> list[tuple[str, str, str, str]]:
+    """The front page: two queries, or one round trip."""
+    replica = a_replica(shop)
+    replica.home()
+
+    def cached() -> None:
+        replica.sections.forget_local(None)
+        replica.home()
+
+    def plain() -> None:
+        replica.best_sellers(12)
+        replica.page(12, None)
+
+    without, with_ = median_of(ROUNDS, plain, cached)
+    return [row("aggregation: the front page", without, with_)]
+
+
+def negative(shop: Shop) -> list[tuple[str, str, str, str]]:
+    """A product that does not exist."""
+    replica = a_replica(shop)
+
+    def ask(one: Callable[[str], object]) -> None:
+        try:
+            one("no-such-thing")
+        except NotFound:
+            return
+
+    without, with_ = median_of(ROUNDS, lambda: ask(replica._catalogue.get), lambda: ask(replica.look_at))
+    return [row("negative caching: an unknown product", without, with_)]
+
+
+def views(shop: Shop) -> list[tuple[str, str, str, str]]:
+    """A view: written at once, or counted and written behind."""
+    replica = a_replica(shop)
+    without, with_ = median_of(ROUNDS, lambda: replica._catalogue.add_views({HOT: 1}), lambda: replica.views.count(HOT))
+    return [row("write-behind: one view of a product", without, with_)]
+
+
+def warm(shop: Shop) -> tuple[str, str, str, str]:
+    """The first reader after a start."""
+    products: list[Product] = shop.catalogue.best_sellers(50)
+
+    def first_reader(is_warm: bool) -> float:
+        replica = a_replica(shop)
+        if is_warm:
+            replica.products.put_many({one.id: replica._loaded(one) for one in products})
+        seconds = []
+        for product in products:
+            started = time.perf_counter()
+            replica.look_at(product.id)
+            seconds.append(time.perf_counter() - started)
+        return statistics.median(seconds)
+
+    return row("warm-up: first readers of best sellers", first_reader(is_warm=False), first_reader(is_warm=True))
+
+
+def over_http() -> list[tuple[str, str, str, str]]:
+    """What clients and a CDN save, through NGINX: time for a product, bytes for a page of the catalogue."""
+    base, session = os.environ["API_URL"], requests.Session()
+    without, with_ = median_of(
+        ROUNDS,
+        lambda: session.get(f"{base}/api/v1/products/{HOT}", timeout=5),
+        lambda: session.get(f"{base}/cdn/products/{HOT}", timeout=5),
+    )
+    page = f"{base}/api/v1/products?limit=100"
+    whole = session.get(page, timeout=5)
+    unchanged = session.get(page, headers={"If-None-Match": whole.headers["ETag"]}, timeout=5)
+    sizes = len(whole.content), len(unchanged.content)
+    return [
+        row("NGINX as CDN: a product, seen by the client", without, with_),
+        ("ETag: body of a page that has not changed", f"{sizes[0]:,} B", f"{sizes[1]:,} B", "all of it"),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

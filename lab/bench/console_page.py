@@ -1,0 +1,53 @@
+"""``python -m lab.bench.console_page``: how soon the control room's first page is drawn, on the stack that is up.
+
+Each time in a fresh browser context, which has nothing in its cache: from the address to the first figure on the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+
+from playwright.sync_api import Browser, sync_playwright
+
+from stack import programs
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+# The moment is taken in the page itself: asking for it from outside would be part of what is measured.
+WATCH = """new MutationObserver(() => {
+  if (!window.drawnAt && document.querySelector("#red .tile")) { window.drawnAt = performance.now(); }
+}).observe(document, {childList: true, subtree: true})"""
+
+
+def first_view(browser: Browser, url: str) -> float:
+    """Milliseconds from the navigation to the first drawn figure."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    try:
+        page = context.new_page()
+        page.add_init_script(WATCH)
+        page.goto(url)
+        page.wait_for_selector("#red .tile")
+        return float(page.evaluate("window.drawnAt"))
+    finally:
+        context.close()
+
+
+def main() -> int:
+    """Measure and print each time and the median."""
+    parser = argparse.ArgumentParser(prog="python -m lab.bench.console_page", description=__doc__.partition("\n")[0])
+    parser.add_argument("--times", type=int, default=9)
+    times = parser.parse_args().times
+    url = os.environ.get("CONSOLE_URL", "http://127.0.0.1:8080")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(programs.find("chromium")), args=ARGUMENTS)
+        found = [first_view(browser, url) for _ in range(times)]
+        browser.close()
+    each = " ".join(f"{one:.0f}" for one in found)
+    sys.stdout.write(f"ms: {each}; median {statistics.median(found):.0f}, load {os.getloadavg()[0]:.1f}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

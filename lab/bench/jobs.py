@@ -1,0 +1,173 @@
+"""``make bench-jobs``: what an order costs the workers, with a fork for each job and with one for many.
+
+Two workers on the running instance's servers, alike but for ``JOBS_PER_FORK``, each with a queue of its own and one
+database. First each is given the same number of orders at once, in turn, round by round; what counts is the CPU time
+that it and its work-horses have used until all are confirmed. Then orders arrive at workers that fork seldom, so many a
+second; how long each took is read from the orders themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+from opentelemetry import context as otel_context
+from rich.console import Console
+
+from observability import Telemetry, TelemetrySettings
+from shop.bootstrap import Instruments, Shop, new_shop
+from shop.config import Settings
+from shop.domain.order import OrderStatus
+from shop.domain.product import Product
+
+ROOT = Path(__file__).parents[2]
+FEW, MANY = 1, 500
+ROUNDS, ORDERS = 8, 100
+RATE, SECONDS, WORKERS = 50, 60, 3
+PATIENCE_SECONDS = 180.0
+WARM_UP = 20
+PRODUCT = Product("bench", "Bench", "bench", "For the bench only", 100, 10_000_000)
+
+
+class Workers:
+    """Worker processes with a queue of their own, and a shop that places orders there."""
+
+    def __init__(self, env: Mapping[str, str], instruments: Instruments, jobs_per_fork: int) -> None:
+        queue = f"{env['MONGO_DATABASE']}-{jobs_per_fork}"
+        self._env = {**env, "QUEUE": queue, "JOBS_PER_FORK": str(jobs_per_fork)}
+        self._telemetry = instruments.telemetry
+        self.shop: Shop = new_shop(Settings.from_env(self._env), instruments)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.start(1)
+
+    def start(self, more: int) -> None:
+        """So many more of them."""
+        command = [sys.executable, "-m", "workers"]
+        self._processes += [
+            subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=subprocess.DEVNULL) for _ in range(more)
+        ]
+
+    def confirm(self, orders: int) -> tuple[float, float]:
+        """Have so many orders confirmed; returns CPU seconds and seconds. Raises ``TimeoutError``."""
+        cpu, began = self._cpu_seconds(), time.monotonic()
+        self.wait([self.place() for _ in range(orders)])
+        return self._cpu_seconds() - cpu, time.monotonic() - began
+
+    def place(self) -> str:
+        """Place one order, traced or not as one that came to the API would be; returns its id."""
+        unsampled = self._telemetry.sampler.request("POST", None, None)
+        if unsampled is None:
+            return self.shop.place_order([(PRODUCT.id, 1)]).id
+        token = unsampled.attach()
+        try:
+            return self.shop.place_order([(PRODUCT.id, 1)]).id
+        finally:
+            otel_context.detach(token)
+
+    def wait(self, placed: list[str]) -> list[float]:
+        """Until they are all confirmed; returns the seconds that each took. Raises ``TimeoutError``."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        took = []
+        for order_id in placed:
+            while (order := self.shop.orders.get(order_id)).status is not OrderStatus.CONFIRMED:
+                if time.monotonic() > deadline or any(one.poll() is not None for one in self._processes):
+                    raise TimeoutError(f"order {order_id} is still {order.status}; what the worker says is above")
+                time.sleep(0.02)
+            took.append((order.history[-1].at - order.created_at).total_seconds())
+        return took
+
+    def _cpu_seconds(self) -> float:
+        """Of the workers, of the work-horses they have reaped, and of those that live."""
+        workers = [psutil.Process(process.pid) for process in self._processes]
+        spent = sum(sum(worker.cpu_times()[:4]) for worker in workers)
+        alive = sum(sum(horse.cpu_times()[:2]) for worker in workers for horse in worker.children())
+        return float(spent + alive)
+
+    def stop(self) -> None:
+        """End them, and remove their queue."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.wait()
+        self.shop.queue.delete(delete_jobs=True)
+        self.shop.stop()
+
+
+def main() -> int:
+    """Measure and print."""
+    options = argparse.ArgumentParser(prog="make bench-jobs", description=__doc__.partition(":")[2].partition(".")[0])
+    options.add_argument("--rate", type=int, default=RATE, help=f"orders a second ({RATE})")
+    options.add_argument("--seconds", type=int, default=SECONDS, help=f"for so long ({SECONDS})")
+    options.add_argument("--workers", type=int, default=WORKERS, help=f"that take them ({WORKERS})")
+    options.add_argument("--rounds", type=int, default=ROUNDS, help=f"of {ORDERS} orders for each worker ({ROUNDS})")
+    asked = options.parse_args()
+    if not (
+        1 <= asked.rate <= 500 and 1 <= asked.seconds <= 600 and 1 <= asked.workers <= 20 and 2 <= asked.rounds <= 100
+    ):
+        options.error("a rate from 1 to 500, seconds from 1 to 600, 1 to 20 workers, rounds from 2 to 100")
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ADMIN_")},
+        "SERVICE_NAME": "worker",
+        "MONGO_DATABASE": f"bench-{secrets.token_hex(4)}",
+        "METRICS_PORT": "0",
+    }
+    instruments = Instruments.install(Telemetry(TelemetrySettings(service="bench", instance="bench")))
+    say = Console(width=110, highlight=False).print
+    with ExitStack() as ended:
+        sorts = []
+        for jobs_per_fork in (FEW, MANY):
+            sorts.append(Workers(env, instruments, jobs_per_fork))
+            ended.callback(sorts[-1].stop)
+        shop = sorts[0].shop
+        ended.callback(lambda: shop.mongo_client.drop_database(env["MONGO_DATABASE"]))
+        shop.prepare()
+        shop.catalogue.add_missing([PRODUCT])
+        for workers in sorts:
+            workers.confirm(WARM_UP)
+        tell(say, [[workers.confirm(ORDERS) for workers in sorts] for _ in range(asked.rounds)])
+        sorts[1].start(asked.workers - 1)
+        sorts[1].confirm(WARM_UP * asked.workers)
+        late, took = at_rate(sorts[1], asked.rate, asked.seconds)
+    p50, p95, p99 = (statistics.quantiles(took, n=100)[rank - 1] for rank in (50, 95, 99))
+    say(f"{asked.rate} orders/s for {asked.seconds} s, {asked.workers} workers that fork seldom, placed to confirmed:")
+    say(f"  p50 {p50:.3f} s  p95 {p95:.3f} s  p99 {p99:.3f} s")
+    if late:
+        say(f"  {late:.0%} of the orders were placed more than 0.1 s late: the machine cannot place so many beside it")
+    return 0
+
+
+def at_rate(workers: Workers, rate: int, seconds: int) -> tuple[float, list[float]]:
+    """Place ``rate`` orders a second; returns which share was placed late, and how long each took to be confirmed."""
+    began, late, placed = time.monotonic(), 0, []
+    for turn in range(rate * seconds):
+        ahead = began + turn / rate - time.monotonic()
+        if ahead > 0:
+            time.sleep(ahead)
+        late += ahead < -0.1
+        placed.append(workers.place())
+    return late / len(placed), workers.wait(placed)
+
+
+def tell(say: Callable[[str], None], rounds: list[list[tuple[float, float]]]) -> None:
+    """Medians, and the ratio round by round."""
+    say(f"CPU of the worker and its work-horses, {len(rounds)} rounds of {ORDERS} orders for each, in turn:")
+    for place, name in enumerate((f"a fork for each job ({FEW})", f"a fork for {MANY} jobs")):
+        cpu = statistics.median(turn[place][0] for turn in rounds) / ORDERS * 1000
+        rate = statistics.median(ORDERS / turn[place][1] for turn in rounds)
+        low, middle, high = statistics.quantiles([turn[place][0] / turn[0][0] for turn in rounds], n=4)
+        say(
+            f"  {name:<26} {cpu:6.1f} ms an order   ratio {middle:.3f} ({low:.3f} to {high:.3f})   {rate:5.1f} orders/s"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""Round by round, each variant in turn: CPU time per request of the server."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import redis
+import requests
+from pymongo import MongoClient
+
+from lab.bench.tax.cpu import cpu_seconds
+from lab.bench.tax.servers import ROOT, databases, free_port, served, sinks
+from lab.bench.tax.variants import Variant
+from lab.bench.tax.wired.shop import DATABASE
+
+CONNECTIONS = 8
+WARM_UP_REQUESTS = 400
+RUN_IN_REQUESTS = 100
+SETTLE_SECONDS = 1.2
+"""After each load, still counted: what exporters do with what they have gathered (ours sends every second)."""
+SCRAPE_SECONDS = 5.0
+"""Of load; as often as the stack's own Prometheus asks."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What is asked for, and how often in one round."""
+
+    name: str
+    request: str
+    requests: int
+
+
+ENDPOINTS = (
+    Endpoint("cached read", "GET /cached/brass-desk-lamp", 3000),
+    Endpoint("Mongo read", "GET /products/brass-desk-lamp", 2000),
+    Endpoint("order placement", "POST /orders", 1200),
+)
+
+
+@dataclass
+class Runner:
+    """One server of a variant in each round, and what was measured: microseconds of CPU per request, by endpoint."""
+
+    variant: Variant
+    sink: str
+    pid: int = 0
+    port: int = 0
+    metrics: str = ""
+    unscraped: float = 0.0
+    """Seconds of load since the last scrape."""
+    cpu_us: dict[str, list[float]] = field(default_factory=dict)
+    p99_ms: dict[str, list[float]] = field(default_factory=dict)
+
+    def measure(self, endpoint: Endpoint) -> None:
+        """One load, and its share of the CPU."""
+        # Caches of the last neighbour's, and traces saved up meanwhile: neither is so in a server that is always busy.
+        _load(self.port, endpoint.request, RUN_IN_REQUESTS)
+        before = cpu_seconds(self.pid)
+        summary = _load(self.port, endpoint.request, endpoint.requests)
+        self.unscraped += summary["seconds"]
+        if self.variant.scraped and self.unscraped >= SCRAPE_SECONDS:
+            self.unscraped = 0.0
+            requests.get(self.metrics, timeout=10).raise_for_status()
+        time.sleep(SETTLE_SECONDS)
+        spent = cpu_seconds(self.pid) - before
+        self.cpu_us.setdefault(endpoint.name, []).append(spent / endpoint.requests * 1e6)
+        self.p99_ms.setdefault(endpoint.name, []).append(float(summary["p99"]) * 1e3)
+
+    def delivered(self) -> dict[str, dict[str, int]]:
+        """What its sink has received."""
+        found: dict[str, dict[str, int]] = requests.get(f"{self.sink}/counts", timeout=5).json()
+        return found
+
+    def missing(self) -> list[str]:
+        """Where its data should have arrived and has not; such a row is worth nothing."""
+        arrived = self.delivered()
+        return [
+            paths
+            for paths in self.variant.exports_to
+            if not any(arrived.get(path, {}).get("bytes") for path in paths.split("|"))
+        ]
+
+
+def measure(
+    variants: Sequence[Variant],
+    endpoints: Sequence[Endpoint],
+    venvs: dict[bool, Path],
+    rounds: int,
+    say: Callable[[str], None],
+    folder: str | None,
+    seconds: float = math.inf,
+) -> list[Runner]:
+    """Start the databases, and for each of ``rounds`` all servers anew; measure; end everything.
+
+    ``variants``: one that is named several times has as many servers. ``venvs``: the environments, by
+    ``Variant.peers``. Returns a runner for each server of a round.
+
+    No round is begun that, if it takes as long as the last, would end later than ``seconds`` after the call; one is
+    always made.
+    """
+    began = time.monotonic()
+    with ExitStack() as stack:
+        place = Path(folder) if folder else Path(stack.enter_context(TemporaryDirectory(prefix="glasshouse-tax-")))
+        urls = stack.enter_context(databases(place))
+        ports = [free_port() for _ in variants]
+        stack.enter_context(sinks(ports, place))
+        runners = [Runner(variant, f"http://127.0.0.1:{sink}") for variant, sink in zip(variants, ports, strict=True)]
+        cache = stack.enter_context(redis.Redis.from_url(urls["REDIS_URL"]))
+        mongo = stack.enter_context(MongoClient[dict[str, object]](urls["MONGO_URL"]))
+
+        def forget_orders() -> None:
+            # Nobody works on them: each load begins with empty shelves.
+            cache.flushdb()
+            mongo[DATABASE].orders.drop()
+
+        for number in range(1, rounds + 1):
+            round_began = time.monotonic()
+            say(f"round {number} of {rounds}: starting {len(runners)} servers")
+            with ExitStack() as servers:
+                for runner in runners:
+                    _start(runner, servers, venvs, urls, place)
+                    for endpoint in endpoints:
+                        _load(runner.port, endpoint.request, WARM_UP_REQUESTS)
+                    forget_orders()
+                for endpoint in endpoints:
+                    say(f"round {number} of {rounds}: {endpoint.name}")
+                    # Whoever always comes after the same neighbour has its caches always in the same state.
+                    for runner in random.sample(runners, len(runners)):
+                        runner.measure(endpoint)
+                        forget_orders()
+            now = time.monotonic()
+            if now - began + (now - round_began) > seconds:
+                break
+        for runner in runners:
+            say(f"{runner.variant.name}: {runner.delivered() or 'nothing exported'}")
+            if absent := runner.missing():
+                raise RuntimeError(f"{runner.variant.name} has exported nothing to {', '.join(absent)}: not comparable")
+        return runners
+
+
+def _start(runner: Runner, servers: ExitStack, venvs: dict[bool, Path], urls: dict[str, str], place: Path) -> None:
+    """Start its server, which ends with ``servers``.
+
+    Anew for each round, so that what is peculiar to one process is not measured in all of them.
+    """
+    variant, runner.port, metrics = runner.variant, free_port(), free_port()
+    environment = {**urls, **variant.environment(runner.sink, metrics)}
+    runner.metrics = f"http://127.0.0.1:{metrics}/metrics"
+    runner.pid = servers.enter_context(served(variant, venvs[variant.peers], runner.port, environment, place)).pid
+
+
+def _load(port: int, request: str, count: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "lab.bench.tax.client", str(port), request, str(count), str(CONNECTIONS)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    if done.returncode:
+        raise RuntimeError(f"the load on {request} failed: {done.stderr.strip().splitlines()[-1]}")
+    summary: dict[str, float] = json.loads(done.stdout)
+    return summary

@@ -1,0 +1,10 @@
+"""For ``opentelemetry-instrument``: nothing but an application that logs."""
+
+import logging
+
+from lab.bench.tax.wired.logged import log_requests
+from lab.bench.tax.wired.shop import connect, create_app
+
+logging.getLogger().setLevel(logging.INFO)
+app = create_app(*connect())
+log_requests(app)

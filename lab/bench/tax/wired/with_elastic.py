@@ -1,0 +1,8 @@
+"""elastic-apm, as its Flask page says."""
+
+from elasticapm.contrib.flask import ElasticAPM
+
+from lab.bench.tax.wired.shop import connect, create_app
+
+app = create_app(*connect())
+ElasticAPM(app)

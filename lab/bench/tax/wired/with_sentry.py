@@ -1,0 +1,11 @@
+"""sentry-sdk with tracing, as its quick start says; it finds Flask, Redis and pymongo by itself."""
+
+import os
+
+import sentry_sdk
+
+sentry_sdk.init(dsn=os.environ["SENTRY_DSN"], traces_sample_rate=float(os.environ["SENTRY_RATE"]))
+
+from lab.bench.tax.wired.shop import connect, create_app  # noqa: E402 (after the SDK has patched what it uses)
+
+app = create_app(*connect())

@@ -1,0 +1,232 @@
+"""``python -m stack exec lab.bench.verify_counts``: send requests to the running instance and compare all counts.
+
+Requests sent = requests in Prometheus = request lines in Loki, and every error has a trace in Jaeger. Errors are made
+by the fault ``api-errors`` on one route, so how many there are is known. Nothing else may use the two routes meanwhile
+(``make up TRAFFIC=0``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import requests
+
+GOOD = ("/api/v1/products/<product_id>", "/api/v1/products/brass-desk-lamp")
+BAD = ("/api/v1/products/search", "/api/v1/products/search?q=lamp")
+CLIENTS = 16
+PATIENCE_SECONDS = 240.0
+"""For what was sent to arrive everywhere."""
+SCRAPE_PATIENCE_SECONDS = 60.0
+MOST_REQUESTS = 1_000_000
+
+Kind = tuple[str, int]
+"""Route template and status."""
+
+
+class Unequal(AssertionError):
+    """The servers do not agree; says who counts what."""
+
+
+@dataclass
+class Servers:
+    """Where to send, and whom to ask."""
+
+    api: str
+    prometheus: str
+    loki: str
+    jaeger: str
+    session: requests.Session = field(default_factory=requests.Session)
+
+    @classmethod
+    def from_env(cls) -> Servers:
+        """The addresses that ``stack exec`` gives."""
+        api, prometheus, loki, jaeger = (os.environ[f"{name}_URL"] for name in ("API", "PROMETHEUS", "LOKI", "JAEGER"))
+        return cls(api, prometheus, loki, jaeger)
+
+    def counted(self, kind: Kind) -> int:
+        """Requests of a kind that Prometheus knows of, over all replicas."""
+        labels = f'job="api",http_route="{kind[0]}",http_response_status_code="{kind[1]}"'
+        return self._number(
+            f"{self.prometheus}/api/v1/query", f"sum(http_server_request_duration_seconds_count{{{labels}}})"
+        )
+
+    def await_scrape(self) -> None:
+        """Return once every replica has been scraped again: what was known before may be of a process that has ended.
+
+        Raises ``Unequal``.
+        """
+        now, deadline = time.time(), time.monotonic() + SCRAPE_PATIENCE_SECONDS
+        scraped = 'min(timestamp(up{job="api"}) * up{job="api"})'
+        while self._number(f"{self.prometheus}/api/v1/query", scraped) <= now:
+            if time.monotonic() > deadline:
+                raise Unequal("Prometheus does not scrape the API; `make status` tells what runs")
+            time.sleep(0.5)
+
+    def logged(self, run: str) -> int:
+        """Request lines of a run that Loki has."""
+        lines = f'{{service_name="api"}} | event="http.request" | request_id=~"{run}-.*"'
+        return self._number(f"{self.loki}/loki/api/v1/query", f"sum(count_over_time({lines} [2h]))")
+
+    def has_trace(self, trace_id: str) -> bool:
+        """Whether Jaeger has at least one span of it."""
+        answer = self.session.get(f"{self.jaeger}/api/traces/{trace_id}", timeout=30)
+        if answer.status_code == 404:
+            return False
+        answer.raise_for_status()
+        return bool(answer.json()["data"])
+
+    def _number(self, url: str, expression: str) -> int:
+        answer = self.session.get(url, params={"query": expression}, timeout=120)
+        answer.raise_for_status()
+        found = answer.json()["data"]["result"]
+        return int(float(found[0]["value"][1])) if found else 0
+
+
+@dataclass
+class Sent:
+    """What was sent, by what came back."""
+
+    run: str
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+    """Trace ids of the answers from 500 on."""
+
+
+@contextmanager
+def failing(route: str, seconds: int) -> Iterator[None]:
+    """Within the block every request to ``route`` is answered 500. Raises ``CalledProcessError``."""
+    on = [sys.executable, "-m", "faults", "on", "api-errors", "--percent", "100", "--route", route]
+    subprocess.run([*on, "--seconds", str(seconds)], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run([sys.executable, "-m", "faults", "off", "api-errors"], check=True, capture_output=True)
+
+
+class Sender:
+    """Sends from many threads, each with a connection of its own."""
+
+    def __init__(self, api: str, run: str) -> None:
+        self._api, self._here, self._lock, self._number = api, threading.local(), threading.Lock(), 0
+        self.sent = Sent(run)
+
+    def send(self, what: tuple[str, str]) -> int:
+        """One request; returns its status."""
+        if not hasattr(self._here, "session"):
+            self._here.session = requests.Session()
+        with self._lock:
+            self._number += 1
+            request_id = f"{self.sent.run}-{self._number:07d}"
+        route, path = what
+        answer = self._here.session.get(f"{self._api}{path}", headers={"X-Request-ID": request_id}, timeout=30)
+        with self._lock:
+            self.sent.kinds[route, answer.status_code] += 1
+            if answer.status_code >= 500:
+                self.sent.errors.append(answer.headers["X-Trace-ID"])
+        return int(answer.status_code)
+
+    def send_many(self, total: int, errors: int) -> None:
+        """``total`` requests, ``errors`` of them to the route that fails, spread evenly."""
+        bad = {number * total // errors for number in range(errors)} if errors else set()
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            for _ in pool.map(self.send, (BAD if number in bad else GOOD for number in range(total))):
+                pass
+
+
+def until(what: str, found: Callable[[], int], wanted: int) -> None:
+    """Return once ``found()`` is ``wanted``; raises ``Unequal`` if it is more, or stays less."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (number := found()) != wanted:
+        if number > wanted or time.monotonic() > deadline:
+            more = "; does somebody else use the shop? `make up TRAFFIC=0` starts it alone" if number > wanted else ""
+            raise Unequal(f"{what}: {number}, and {wanted} were sent{more}")
+        time.sleep(1)
+
+
+def compare(servers: Servers, sent: Sent, before: Counter[Kind], say: Callable[[str], None]) -> None:
+    """Hold what each server knows against what was sent. Raises ``Unequal``."""
+    for kind, number in sorted(sent.kinds.items()):
+        until(f"requests in Prometheus, {kind}", partial(_risen, servers, kind, before[kind]), number)
+        say(f"Prometheus: {number} × {kind[1]} {kind[0]}")
+    total = sum(sent.kinds.values())
+    until("request lines in Loki", lambda: servers.logged(sent.run), total)
+    say(f"Loki: {total} request lines")
+    missing = set(sent.errors)
+
+    def arrived() -> int:
+        missing.difference_update([one for one in missing if servers.has_trace(one)])
+        return len(sent.errors) - len(missing)
+
+    until("errors with a trace in Jaeger", arrived, len(sent.errors))
+    say(f"Jaeger: a trace of each of the {len(sent.errors)} errors")
+
+
+def _risen(servers: Servers, kind: Kind, before: int) -> int:
+    return servers.counted(kind) - before
+
+
+def run(servers: Servers, total: int, errors: int, say: Callable[[str], None]) -> Sent:
+    """Send and compare. Raises ``Unequal``."""
+    sender = Sender(servers.api, uuid.uuid4().hex[:8])
+    kinds = [(GOOD[0], 200), (BAD[0], 200), (BAD[0], 500)]
+    servers.await_scrape()
+    before = Counter({kind: servers.counted(kind) for kind in kinds})
+    with failing(BAD[0], seconds=min(3600, 120 + total // 100)):
+        in_a_row = 0
+        deadline = time.monotonic() + 30
+        while in_a_row < 20:
+            # Both replicas must know of the fault; what is sent to find out is counted as all else is.
+            in_a_row = in_a_row + 1 if sender.send(BAD) == 500 else 0
+            if time.monotonic() > deadline:
+                raise Unequal("the fault api-errors does not strike")
+        started = time.perf_counter()
+        sender.send_many(total, errors)
+        probes = sum(sender.sent.kinds.values()) - total
+        say(f"sent {total} requests in {time.perf_counter() - started:.0f} s, and {probes} to see the fault strike:")
+        for (route, status), number in sorted(sender.sent.kinds.items()):
+            say(f"sent: {number} × {status} {route}")
+    if unknown := set(sender.sent.kinds) - set(kinds):
+        raise Unequal(f"answers that nobody asked for: {sorted(unknown)}")
+    compare(servers, sender.sent, before, say)
+    return sender.sent
+
+
+def say(text: str) -> None:
+    """Progress and result, on standard output."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Read the command line, send, compare. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="make counts", description=__doc__)
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--errors", type=int, help="how many of them fail (default: one in fifty)")
+    asked = parser.parse_args()
+    if not 1 <= asked.requests <= MOST_REQUESTS:
+        parser.error(f"--requests must be from 1 to {MOST_REQUESTS}")
+    errors = asked.requests // 50 if asked.errors is None else asked.errors
+    if not 0 <= errors <= asked.requests:
+        parser.error("--errors must be from 0 to --requests")
+    try:
+        run(Servers.from_env(), asked.requests, errors, say)
+    except (Unequal, requests.RequestException, subprocess.CalledProcessError) as error:
+        sys.stderr.write(f"counts: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

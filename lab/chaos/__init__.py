@@ -1,0 +1,1 @@
+"""Orders while components are killed in turn; afterwards every ledger is audited."""

@@ -1,0 +1,72 @@
+"""``python -m lab.chaos``: orders while components are killed in turn; afterwards every ledger is audited.
+
+Ends with 0 if every invariant holds, 1 if one is broken, 2 if the run could not be carried out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from pymongo.errors import PyMongoError
+from requests import RequestException
+
+from lab.chaos.killer import IN_TURN
+from lab.chaos.report import Progress, show, write_json
+from lab.chaos.run import ChaosRun, carry_out
+from lab.clients.instance import DrillFailed, Instance, own_instance
+
+
+def options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m lab.chaos", description=__doc__)
+    parser.add_argument("--orders", type=int, default=2000)
+    parser.add_argument("--rate", type=float, default=50.0, help="orders a second")
+    parser.add_argument("--seed", type=int, default=None, help="repeats the mix of orders and the lengths of outages")
+    parser.add_argument("--turns", type=int, default=1, help="how often each component is killed at the least")
+    parser.add_argument("--no-kills", action="store_true")
+    parser.add_argument("--state-dir", type=Path, default=None, help="a running instance, instead of one of its own")
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--keep", action="store_true", help="leave the state directory of the drill's own instance")
+    chosen = parser.parse_args(arguments)
+    if not 1 <= chosen.orders <= 100_000 or not 0.1 <= chosen.rate <= 1000:
+        parser.error("--orders must be 1 to 100000 and --rate 0.1 to 1000")
+    return chosen
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry the drill out; returns the exit status."""
+    chosen, progress = options(arguments), Progress()
+    seed = chosen.seed if chosen.seed is not None else secrets.randbelow(10_000)
+    run = ChaosRun(chosen.orders, chosen.rate, () if chosen.no_kills else IN_TURN, seed=seed, turns=chosen.turns)
+    progress.say(
+        f"seed {seed}; " + ("bringing an instance up" if chosen.state_dir is None else "checking the instance")
+    )
+    place = (
+        own_instance(chosen.keep) if chosen.state_dir is None else nullcontext(Instance.at(chosen.state_dir.resolve()))
+    )
+    try:
+        with place as instance:
+            outcome = carry_out(instance, run, progress)
+            progress.done()
+            show(outcome.figures, outcome.violations, progress.console)
+            if chosen.keep:
+                progress.console.print(f"State and logs: {instance.state_dir}")
+    except (DrillFailed, PyMongoError, RequestException) as error:
+        progress.done()
+        sys.stderr.write(f"chaos: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        progress.done()
+        return 130
+    if chosen.json is not None:
+        write_json(chosen.json, seed, outcome.figures, outcome.violations, outcome.kills)
+    return 1 if outcome.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

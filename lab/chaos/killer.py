@@ -1,0 +1,90 @@
+"""Components killed in turn, held down for a while, and started again."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lab.clients.instance import DrillFailed, Instance
+
+# Those that take orders come first: they are to die while orders arrive.
+IN_TURN = ("mongo", "api-1", "redis", "payments", "worker-1", "api-2", "sweeper")
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A component that was killed; ``down_seconds`` from the kill until it was ready again."""
+
+    name: str
+    held_seconds: float
+    down_seconds: float
+
+
+@dataclass
+class Killer:
+    """Kills the components ``names`` in turn, each held down for a time drawn between the two of ``hold``, seconds.
+
+    ``turns`` whole turns at least, then until ``enough`` is set. Everything runs again when it has ended.
+    """
+
+    instance: Instance
+    names: Sequence[str]
+    hold: tuple[float, float]
+    enough: threading.Event
+    seed: int = 0
+    turns: int = 1
+    kills: list[Kill] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    now: str = ""
+    """Which component is down at the moment; empty for none."""
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.seed)  # noqa: S311  (a repeatable draw, not a secret)
+        self._thread = threading.Thread(target=self._run, name="killer")
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end; whether it has come."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still at it."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        turn = 0
+        while turn < self.turns or not self.enough.is_set():
+            for name in self.names:
+                if self.enough.is_set() and turn >= self.turns:
+                    return
+                try:
+                    self._one(name)
+                except DrillFailed as error:
+                    self.errors.append(f"{name}: {error}")
+            turn += 1
+
+    def _one(self, name: str) -> None:
+        hold = self._chance.uniform(*self.hold)
+        began = time.monotonic()
+        self.now = name
+        try:
+            pid = self.instance.kill(name)
+            # Supervision would start it again at once.
+            self.instance.must("stop", name)
+            # Waited for, not slept through: nobody sets this event, it is a clock that could be stopped.
+            threading.Event().wait(max(0.0, hold - (time.monotonic() - began)))
+        finally:
+            self.instance.must("start", name)
+            self.now = ""
+        if pid is None:
+            self.errors.append(f"{name} did not run when it was to be killed")
+        else:
+            self.kills.append(Kill(name, hold, time.monotonic() - began))

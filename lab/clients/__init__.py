@@ -1,0 +1,1 @@
+"""Clients of a running instance: its launcher, its shop, its servers."""

@@ -1,0 +1,79 @@
+"""What the drill asks of the shop before it begins: the catalogue, customers, and a product made scarce."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+
+from lab.clients.instance import DrillFailed, Instance
+
+ADMIN = "admin@glasshouse.example"
+SECONDS = 15.0
+
+
+class ShopDoor:
+    """The shop through its front door."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._api = f"{instance.url('nginx')}/api/v1"
+        self._password = instance.admin_password()
+
+    def catalogue(self) -> list[dict[str, Any]]:
+        """Every product, as the API shows it."""
+        found: list[dict[str, Any]] = []
+        while True:
+            after = {"after": found[-1]["id"]} if found else {}
+            page = self._ask("GET", "/products", params={"limit": 100, **after})["items"]
+            found += page
+            if len(page) < 100:
+                return found
+
+    def customers(self, count: int) -> list[str]:
+        """Access tokens of so many fresh accounts."""
+        who = secrets.token_hex(4)
+        return [
+            str(
+                self._ask(
+                    "POST",
+                    "/auth/register",
+                    json={"email": f"drill-{who}-{number}@example.com", "password": secrets.token_urlsafe(18)},
+                )["access_token"]
+            )
+            for number in range(count)
+        ]
+
+    def set_stock(self, product: str, pieces: int) -> None:
+        """As the admin."""
+        self._ask("PUT", f"/admin/products/{product}/stock", json={"stock": pieces}, headers=self._as_admin())
+
+    def retry(self, dead_letters: Sequence[str]) -> None:
+        """Give these orders another chance, as the admin."""
+        headers = self._as_admin() if dead_letters else {}
+        for order in dead_letters:
+            self._ask("POST", f"/admin/dead-letters/{order}/retry", headers=headers)
+
+    def _as_admin(self) -> dict[str, str]:
+        token = self._ask("POST", "/auth/login", json={"email": ADMIN, "password": self._password})["access_token"]
+        return {"Authorization": f"Bearer {token}"}
+
+    def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        """The JSON of the answer. An instance that has just come up gets a few tries."""
+        last = ""
+        for attempt in range(5):
+            try:
+                answer = requests.request(method, f"{self._api}{path}", timeout=SECONDS, **options)
+            except requests.RequestException as error:
+                last = type(error).__name__
+            else:
+                if answer.ok:
+                    body: dict[str, Any] = answer.json()
+                    return body
+                last = f"{answer.status_code} {answer.text[:200]}"
+                if answer.status_code < 500 and answer.status_code != 429:
+                    break
+            time.sleep(0.5 * (attempt + 1))
+        raise DrillFailed(f"{method} {path}: {last}")

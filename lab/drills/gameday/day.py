@@ -1,0 +1,121 @@
+"""``make gameday``: hide a fault, let the player look for it, mend it, and write down what happened."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from lab.drills.gameday.match import CAUSES, GIVE_UP, HELP, HINT, Match, candidates, hidden
+from lab.drills.gameday.player import Listed, Player, Typing
+from lab.drills.gameday.postmortem import draft
+from lab.drills.interfaces import World
+from lab.drills.report.picture import draw
+from lab.drills.report.words import clock, told
+from lab.drills.run.interrupt import uninterrupted
+from lab.drills.run.result import Result
+from lab.drills.run.runner import Runner
+from lab.drills.run.session import Session
+from lab.drills.run.target import place, world_of
+from lab.drills.spec.model import Drill
+from lab.drills.spec.reader import UnknownDrill, catalogue
+from lab.drills.watch.timeline import Event, Kind
+from lab.drills.watch.watcher import Watcher
+
+LONGEST_SECONDS = 900.0
+UNTOLD_SECONDS = 120.0
+"""After which a list of answers is given even if nobody has been told anything."""
+BIG_SEED = 10_000
+
+
+def play(options: argparse.Namespace, results: Path, console: Console) -> int:
+    """A game from beginning to end. Returns 0 if the cause was found, 1 if not."""
+    seed = options.seed if options.seed is not None else secrets.randbelow(BIG_SEED)
+    choices = candidates(catalogue().values())
+    names = {drill.name for drill in choices}
+    if unknown := [answer for answer in options.answer if answer not in names | {HINT, GIVE_UP}]:
+        raise UnknownDrill(f"{unknown[0]} is no answer: it is {HINT}, {GIVE_UP}, or one of {', '.join(sorted(names))}.")
+    match = Match(hidden(choices, seed), choices, seed)
+    session = Session.under(results)
+    with place(options.own, options.keep) as (instance, _own):
+        console.print(
+            f"Game day, seed {seed}. Something breaks within a minute. You have the control room "
+            f"({instance.url('console')}), the alerts, the logs, the traces; and {LONGEST_SECONDS / 60:.0f} minutes.\n"
+            f"{HELP} `{CAUSES}` lists what it may be.",
+            markup=False,
+        )
+        table = Table(world_of(instance), match, session, lambda text: console.print(text, markup=False))
+        result = table.play(options.answer)
+    keep(session.directory, result, match)
+    console.print(f"\n{said(match)}\nKept: {session.directory}/postmortem.md, with what is left to fill in.")
+    return 0 if match.solved_after is not None else 1
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table at which it is played."""
+
+    world: World
+    match: Match
+    session: Session
+    say: Callable[[str], None]
+
+    def play(self, answers: list[str]) -> Result:
+        """The fault lasts until the player has found it, has given up, or the time is up. Raises ``DrillFailed``."""
+        watcher = Watcher(self.world.observatory, self.world.clock, self._tell)
+        player: Player = Listed(answers, lambda: _somebody_knows(watcher, self.world)) if answers else Typing(sys.stdin)
+        runner = Runner(self.world, watcher, self._stage, uninterrupted)
+        return runner.run(for_game(self.match.drill), lambda age: self._turn(player, age))
+
+    def _turn(self, player: Player, age: float) -> bool:
+        while not self.match.is_over and (line := player.line()) is not None:
+            self.say(self.match.hear(line, round(age, 1)))
+        if not self.match.is_over and age >= LONGEST_SECONDS:
+            self.say("The time is up. " + self.match.hear(GIVE_UP, round(age, 1)))
+        return self.match.is_over
+
+    def _tell(self, event: Event) -> None:
+        # What is broken is the secret; the control room reads these events too.
+        shown = replace(event, text="something") if event.kind is Kind.BROKEN and not self.match.is_over else event
+        self.session.record(shown)
+        self.say(f"{clock(shown.at)}  {told(shown)}")
+
+    def _stage(self, text: str) -> None:
+        # Of the runner's stages only those before and after: what it awaits would tell the cause.
+        if self.match.is_over or text.startswith("waiting"):
+            self.say(text)
+
+
+def for_game(drill: Drill) -> Drill:
+    """With the game's time in place of the drill's."""
+    return drill.model_copy(update={"lasts": LONGEST_SECONDS, "after": 0.0})
+
+
+def said(match: Match) -> str:
+    """The score in words."""
+    taken = f"{match.count('hint')} hints, {match.count('wrong')} wrong answers"
+    if match.solved_after is None:
+        return f"0 of 100 points: not found ({taken}). It was {match.drill.name}."
+    return f"{match.points} of 100 points: {match.drill.name} found after {match.solved_after:.0f} s ({taken})."
+
+
+def keep(directory: Path, result: Result, match: Match) -> None:
+    """The postmortem, the timeline as a picture, and all of it as JSON."""
+    content = {"passed": match.solved_after is not None, "game": match.as_json(), "drills": [result.as_json()]}
+    (directory / "result.json").write_text(json.dumps(content, indent=1) + "\n")
+    (directory / "postmortem.md").write_text(draft(match.drill, result, match))
+    (directory / f"timeline-{result.name}.svg").write_text(draw(result))
+
+
+def _somebody_knows(watcher: Watcher, world: World) -> bool:
+    broken = [event.at for event in watcher.timeline.events if event.kind is Kind.BROKEN]
+    if not broken:
+        return False
+    is_told = any(event.kind is Kind.TOLD and event.at >= broken[0] for event in watcher.timeline.events)
+    return is_told or world.clock.now() - broken[0] >= UNTOLD_SECONDS

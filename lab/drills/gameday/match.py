@@ -1,0 +1,115 @@
+"""One game: what the player said, what it is worth. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.drills.spec.model import Drill
+
+FULL, PER_HINT, PER_WRONG = 100, 10, 15
+FREE_SECONDS, SECONDS_A_POINT = 60.0, 10.0
+"""A page takes its time: the first minute costs nothing, then each ten seconds a point."""
+HINT, GIVE_UP, CAUSES = "hint", "give up", "causes"
+HELP = f"Name the cause (its name or number), or say: {HINT}, {CAUSES}, {GIVE_UP}."
+
+
+def candidates(drills: Iterable[Drill]) -> list[Drill]:
+    """The drills that may be hidden, by name."""
+    return sorted((drill for drill in drills if drill.game and not drill.fault.nothing), key=lambda drill: drill.name)
+
+
+def hidden(choices: Sequence[Drill], seed: int) -> Drill:
+    """The same for the same seed and catalogue."""
+    return random.Random(seed).choice(choices)  # noqa: S311
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What the player did; ``at``: seconds from the fault."""
+
+    at: float
+    kind: str
+    """``hint``, ``wrong``, ``right`` or ``gave up``."""
+    text: str = ""
+
+
+@dataclass
+class Match:
+    """The game as it stands."""
+
+    drill: Drill
+    choices: Sequence[Drill]
+    seed: int
+    moves: list[Move] = field(default_factory=list)
+
+    @property
+    def solved_after(self) -> float | None:
+        """Seconds from the fault to the right answer."""
+        return next((move.at for move in self.moves if move.kind == "right"), None)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the cause was named, or the player gave up."""
+        return bool(self.moves) and self.moves[-1].kind in ("right", "gave up")
+
+    def count(self, kind: str) -> int:
+        """How many moves of a kind."""
+        return sum(move.kind == kind for move in self.moves)
+
+    @property
+    def points(self) -> int:
+        """From 0 to 100; 0 if the cause was not found."""
+        if self.solved_after is None:
+            return 0
+        late = int(max(0.0, self.solved_after - FREE_SECONDS) / SECONDS_A_POINT)
+        return max(1, FULL - PER_HINT * self.count("hint") - PER_WRONG * self.count("wrong") - late)
+
+    def hear(self, line: str, at: float) -> str:
+        """What is answered to a line of the player."""
+        said = " ".join(line.lower().split())
+        if said in ("", "help", "?"):
+            return HELP
+        if said == CAUSES:
+            return self.causes()
+        if said == HINT:
+            return self._hint(at)
+        if said == GIVE_UP:
+            self.moves.append(Move(at, "gave up"))
+            return f"It was {self.drill.name}: {self.drill.title}."
+        return self._answer(said, at)
+
+    def causes(self) -> str:
+        """What it may be, numbered."""
+        return "\n".join(f"{number:3} {drill.name:18} {drill.title}" for number, drill in enumerate(self.choices, 1))
+
+    def as_json(self) -> Mapping[str, Any]:
+        """For result.json."""
+        return {
+            "seed": self.seed,
+            "points": self.points,
+            "solved_after": self.solved_after,
+            "hints": self.count("hint"),
+            "wrong_answers": self.count("wrong"),
+            "moves": [{"at": move.at, "kind": move.kind, "text": move.text} for move in self.moves],
+        }
+
+    def _hint(self, at: float) -> str:
+        given = self.count("hint")
+        if given >= len(self.drill.hints):
+            return "There are no more hints."
+        self.moves.append(Move(at, "hint", self.drill.hints[given]))
+        return f"Hint {given + 1} of {len(self.drill.hints)}: {self.drill.hints[given]}"
+
+    def _answer(self, said: str, at: float) -> str:
+        names = [drill.name for drill in self.choices]
+        name = names[int(said) - 1] if said.isdecimal() and 1 <= int(said) <= len(names) else said
+        if name not in names:
+            return f"{said[:60]} is none of the causes. {HELP}"
+        if name != self.drill.name:
+            self.moves.append(Move(at, "wrong", name))
+            return f"It is not {name}."
+        self.moves.append(Move(at, "right", name))
+        return f"Right, after {at:.0f} s: {self.drill.title}."

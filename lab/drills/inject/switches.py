@@ -1,0 +1,84 @@
+"""The shop's own faults, switched as its administrator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from lab.clients.instance import DrillFailed, Instance
+from lab.clients.shop import ADMIN
+
+SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
+PATH = "/api/v1/admin/faults"
+
+
+class Switches:
+    """``/api/v1/admin/faults`` of an instance. It is asked past the front door too, should that be what is broken."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._doors = [instance.url(name) for name in ("nginx", "api-1", "api-2")]
+        self._password = instance.admin_password()
+        self._token = ""
+        self._until: dict[str, float] = {}
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def sign_in(self) -> None:
+        """Do it before anything is broken: whoever is signed in needs no database to mend. Raises ``DrillFailed``."""
+        self._token = ""
+        answer = self._ask("POST", "/api/v1/auth/login", {"email": ADMIN, "password": self._password}, signed=False)
+        self._token = str(answer.json()["access_token"])
+
+    def known(self) -> set[str]:
+        """The names of the faults that this shop has; none if it has no such thing."""
+        answer = self._ask("GET", PATH, allowed=(404,))
+        if answer.status_code == 404:
+            return set()
+        content = answer.json()
+        return {str(one["name"]) for one in content["items"]}
+
+    def on(self, name: str, parameters: Mapping[str, Any], seconds: int) -> None:
+        """Switch it on; it goes off by itself. Raises ``DrillFailed``."""
+        self._ask("PUT", f"{PATH}/{name}", {**parameters, "seconds": seconds})
+        self._until[name] = time.monotonic() + seconds
+
+    def off(self, name: str) -> None:
+        """Switch it off, asking again for a minute. Raises ``DrillFailed``, unless it is off by itself by then."""
+        try:
+            self._ask("DELETE", f"{PATH}/{name}", allowed=(404,))
+        except DrillFailed:
+            if time.monotonic() < self._until.get(name, 0.0):
+                raise
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        allowed: tuple[int, ...] = (),
+        signed: bool = True,
+    ) -> requests.Response:
+        last, deadline = "", time.monotonic() + PATIENCE_SECONDS
+        while True:
+            for door in self._doors:
+                headers = {"Authorization": f"Bearer {self._token}"} if signed else {}
+                try:
+                    answer = self._session.request(method, f"{door}{path}", json=body, headers=headers, timeout=SECONDS)
+                except requests.RequestException as error:
+                    last = type(error).__name__
+                    continue
+                if answer.ok or answer.status_code in allowed:
+                    return answer
+                last = f"{answer.status_code} {answer.text[:300]}"
+                if answer.status_code == 401 and signed:
+                    # A new token, or DrillFailed: nothing is asked for ever.
+                    self.sign_in()
+                elif answer.status_code < 500 and answer.status_code != 429:
+                    raise DrillFailed(f"{method} {path}: {last}")
+            if time.monotonic() > deadline:
+                raise DrillFailed(f"{method} {path}: {last}")
+            time.sleep(1.0)

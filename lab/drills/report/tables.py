@@ -1,0 +1,121 @@
+"""The table of results, for the terminal and as Markdown; the account of one drill, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from lab.drills.report.words import clock, seconds
+from lab.drills.run.result import Result, Told
+
+COLUMNS = (
+    "drill", "fault", "alert", "detect", "notify", "allowed", "e-mail", "resolve", "pages", "false pages", "tickets",
+    "orders", "delayed", "lost", "budget", "busy",
+)  # fmt: skip
+_NUMBERS = COLUMNS[3:8] + COLUMNS[8:9] + COLUMNS[11:]
+
+
+def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """A row for each awaited alert, the first of a drill with what is of the drill."""
+    found = []
+    for result in results:
+        alerts: Sequence[Told | None] = result.alerts or (None,)
+        for number, told in enumerate(alerts):
+            found.append(_row(result, told, first=number == 0))
+    return found
+
+
+def _row(result: Result, told: Told | None, first: bool) -> tuple[str, ...]:
+    times = (
+        (told.alert, seconds(told.detect), seconds(told.notify), seconds(told.allowed), seconds(told.mail),
+         seconds(told.resolve))
+        if told
+        else ("(none)", "–", "–", "–", "–", "–")
+    )  # fmt: skip
+    if not first:
+        return ("", "", *times, *[""] * 8)
+    spent = result.spent
+    return (
+        f"{'✔' if result.passed else '✘'} {result.name}",
+        result.fault,
+        *times,
+        str(result.pages),
+        ", ".join(result.false_pages) or "0",
+        ", ".join(result.tickets) or "–",
+        str(spent.orders),
+        str(spent.delayed),
+        str(spent.lost),
+        f"{spent.budget_share:.2%}",
+        f"{result.busy:g}",
+    )
+
+
+def table(results: Sequence[Result]) -> Table:
+    """For the terminal."""
+    found = Table(title="Fire drills", title_justify="left")
+    for name in COLUMNS:
+        found.add_column(name, justify="right" if name in _NUMBERS else "left")
+    for row in rows(results):
+        found.add_row(*(escape(cell) for cell in row))
+    return found
+
+
+def markdown(results: Sequence[Result], late: Sequence[str] = (), failed: Sequence[str] = ()) -> str:
+    """The report: the table, what was wrong, and an account of each drill."""
+    lines = ["# Fire drills", "", *markdown_table(results), ""]
+    lines += [f"- ✘ {result.name}: {wrong}" for result in results for wrong in result.wrong]
+    lines += [f"- ✘ a page between drills: {one}" for one in late]
+    lines += [f"- ✘ not carried out: {one}" for one in failed]
+    for result in results:
+        lines += ["", *account(result)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def markdown_table(results: Sequence[Result]) -> list[str]:
+    """Its lines."""
+    head = [f"| {' | '.join(COLUMNS)} |", "|" + "|".join("---:" if n in _NUMBERS else "---" for n in COLUMNS) + "|"]
+    return head + [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows(results)]
+
+
+def account(result: Result) -> list[str]:
+    """One drill in Markdown: what was found, what it cost, its timeline."""
+    spent = result.spent
+    slo = "not asked" if spent.slo_ratio is None else f"{spent.slo_ratio:.2%}"
+    lines = [
+        f"## {result.name}",
+        "",
+        f"{result.title}. Fault: {result.fault}. Began {clock(result.began)} UTC, mended after {result.mended:.0f} s.",
+        "",
+        f"![timeline](timeline-{result.name}.svg)",
+        "",
+        f"- Cost: {spent.failed} of {spent.requests} requests failed ({_ratio(spent.failed, spent.requests)}), "
+        f"{spent.budget_share:.2%} of the month's error budget.",
+        f"- Counted by the drill where the API answered: {spent.answered_ratio:.2%}; by the SLO series: {slo}.",
+        f"- Orders: {spent.orders} placed, {spent.confirmed} confirmed, {spent.delayed} later than 30 s "
+        f"(slowest {spent.slowest_order:.0f} s), {spent.orders_failed} failed, "
+        f"{spent.dead_letters} put aside and retried, {spent.lost} lost.",
+    ]
+    lines += [
+        f"- {'Found' if one.found else '**Not found**'}: {one.what}"
+        + (f", after {one.after:.0f} s" if one.after is not None else "")
+        + f". `{one.query}`"
+        for one in result.finds
+    ]
+    lines += [f"- **Wrong**: {one}" for one in result.wrong]
+    lines += ["", "| at | what | alert | |", "|---:|---|---|---|"]
+    lines += [
+        f"| {event.at:+.0f} s | {event.kind}{f' ({event.receiver})' if event.receiver else ''} | {event.alert} "
+        f"| {_cell(event.text)} |"
+        for event in result.events
+    ]
+    return lines
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _ratio(part: int, whole: int) -> str:
+    return f"{part / whole:.2%}" if whole else "–"

@@ -1,0 +1,41 @@
+"""Times and figures in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from lab.drills.watch.timeline import Event, Kind
+
+
+def moment(at: float) -> str:
+    """RFC 3339, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def clock(at: float) -> str:
+    """The time of day, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+
+
+def seconds(value: float | None) -> str:
+    """A time that was measured; a dash if there was none."""
+    return "–" if value is None else f"{value:.0f} s"
+
+
+def told(event: Event) -> str:
+    """An event as a line."""
+    match event.kind:
+        case Kind.TOLD:
+            return f"told: {event.alert} to {event.receiver}: {event.text}"
+        case Kind.OVER:
+            return f"over: {event.alert} to {event.receiver}"
+        case Kind.MAILED | Kind.MAILED_OVER:
+            return f"e-mail: {event.text}"
+        case Kind.BROKEN:
+            return f"BROKEN: {event.text}"
+        case Kind.MENDED:
+            return "MENDED"
+        case Kind.NOTE:
+            return event.text
+        case _:
+            return f"{event.kind}: {event.alert} {event.text}".rstrip()

@@ -1,0 +1,39 @@
+"""Which drills have been done, so that a run that was broken off goes on where it was: ``<state>/drills/done.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.drills.run.result import Result
+
+FILE = "done.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The last result of each drill."""
+
+    directory: Path
+
+    def results(self) -> dict[str, Result]:
+        """By name; a file that is not understood counts as empty."""
+        try:
+            content = json.loads((self.directory / FILE).read_text())
+            return {name: Result.from_json(one) for name, one in content.items()}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return {}
+
+    def keep(self, result: Result) -> None:
+        """Note it; the file is replaced at once, so that a crash leaves the old one."""
+        every = {name: one.as_json() for name, one in self.results().items()} | {result.name: result.as_json()}
+        self.directory.mkdir(parents=True, exist_ok=True)
+        new = self.directory / f"{FILE}.new"
+        new.write_text(json.dumps(every, indent=1))
+        new.replace(self.directory / FILE)
+
+    def left(self, names: list[str]) -> list[str]:
+        """Those of them that have not passed yet."""
+        results = self.results()
+        return [name for name in names if name not in results or not results[name].passed]

@@ -1,0 +1,93 @@
+"""The catalogue: ``lab/drills/scenarios/*.yaml``, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from lab.drills.spec.model import Drill
+
+CATALOGUE = Path(__file__).parents[1] / "scenarios"
+
+
+class WrongDeclaration(Exception):
+    """A drill's file is not what it must be; the message names the file, the place, and what is wrong there."""
+
+
+class UnknownDrill(Exception):
+    """There is no drill of this name; the message lists those that there are."""
+
+
+def read(path: Path) -> Drill:
+    """One drill. Raises ``WrongDeclaration``."""
+    try:
+        content: Any = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise WrongDeclaration(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise WrongDeclaration(f"{path}: must be a mapping with title, lesson, fault, …")
+    if "name" in content:
+        raise WrongDeclaration(f"{path}: name: is the file's name, leave it out")
+    try:
+        return Drill.model_validate({"name": path.stem, **content})
+    except ValidationError as error:
+        raise WrongDeclaration("\n".join(f"{path}: {line}" for line in _lines(error))) from error
+
+
+def catalogue(directory: Path = CATALOGUE) -> dict[str, Drill]:
+    """Every drill by its name, in their order. Raises ``WrongDeclaration`` with all errors of all files."""
+    found: dict[str, Drill] = {}
+    wrong: list[str] = []
+    for path in sorted(directory.glob("*.yaml")):
+        try:
+            found[path.stem] = read(path)
+        except WrongDeclaration as error:
+            wrong.append(str(error))
+    if wrong:
+        raise WrongDeclaration("\n".join(wrong))
+    return found
+
+
+def chosen(drills: dict[str, Drill], names: Iterable[str]) -> list[Drill]:
+    """The named ones in the order named; ``all``: each but the steady check. Raises ``UnknownDrill``.
+
+    Of all, those that page and those that do not alternate: an incident mutes others for a while after its end, which
+    the next drill need not wait for if it pages nobody.
+    """
+    wanted: list[Drill] = []
+    for name in names:
+        if name == "all":
+            wanted += [drill for drill in _alternating(drills.values()) if drill not in wanted]
+        elif name == "quick":
+            wanted += [drill for drill in drills.values() if drill.quick and drill not in wanted]
+        elif name in drills:
+            wanted.append(drills[name])
+        else:
+            raise UnknownDrill(f"there is no drill {name}: it is all, quick, or one of {', '.join(drills)}.")
+    return wanted
+
+
+def _alternating(drills: Iterable[Drill]) -> list[Drill]:
+    real = [drill for drill in drills if not drill.fault.nothing]
+    pages = [drill for drill in real if drill.expect.page]
+    others = [drill for drill in real if not drill.expect.page]
+    pairs = zip_longest(pages, others)
+    return [drill for pair in pairs for drill in pair if drill is not None]
+
+
+def _lines(error: ValidationError) -> list[str]:
+    lines = []
+    for one in error.errors():
+        place = ".".join(str(part) for part in one["loc"])
+        said = one["msg"].removeprefix("Value error, ")
+        if one["type"] == "extra_forbidden":
+            said = "is not known here"
+        elif one["type"] == "missing":
+            said = "is missing"
+        lines.append(f"{place}: {said}" if place else said)
+    return lines

@@ -1,0 +1,51 @@
+"""Every request of the light load, and the sums of them. Pure."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+
+from lab.drills.interfaces import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One request. ``at``: when it was answered or given up, seconds since the epoch; ``status`` 0: no answer."""
+
+    at: float
+    status: int
+    seconds: float
+    by_api: bool
+    """Whether the API answered it, and not the front door in its place."""
+
+    @property
+    def failed(self) -> bool:
+        """As the SLO counts: 5xx, or no answer."""
+        return self.status == 0 or self.status >= 500
+
+
+class Hits:
+    """All of them; may be added to from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hits: list[Hit] = []
+
+    def add(self, hit: Hit) -> None:
+        """Count one more."""
+        with self._lock:
+            self._hits.append(hit)
+
+    def tally(self, start: float, end: float) -> Tally:
+        """Those that ended between two moments."""
+        with self._lock:
+            hits = [hit for hit in self._hits if start <= hit.at <= end]
+        return Tally(
+            requests=len(hits),
+            failed=sum(hit.failed for hit in hits),
+            answered=sum(hit.by_api for hit in hits),
+            answered_failed=sum(hit.by_api and hit.failed for hit in hits),
+            slowest=max((hit.seconds for hit in hits), default=0.0),
+            statuses=dict(sorted(Counter(str(hit.status or "no answer") for hit in hits).items())),
+        )

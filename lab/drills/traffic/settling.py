@@ -1,0 +1,125 @@
+"""The end of a load: what was not promised is asked for again, all come to their end, and the books are checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pymongo.errors import PyMongoError
+from requests import RequestException
+
+from lab.clients.instance import Instance
+from lab.clients.shop import ShopDoor
+from lab.drills.interfaces import Orders
+from lab.orders.ledger_audit import FINAL, Evidence, audit
+from lab.orders.records import Books, Document, Mailbag, Shelf
+from lab.orders.sender import Sender, Sent
+
+AGAIN_RATE, AGAIN_SECONDS = 10.0, 60.0
+LOOK_SECONDS = 0.5
+DELAYED_SECONDS = 30.0
+"""As the objective on order freshness says (alerts/slos.yaml)."""
+# Where others order too, stock and what holds it are not ours to count.
+OURS_ALONE = ("stock", "scarce", "hold")
+
+
+@dataclass
+class Begun:
+    """How the books stood when the load began."""
+
+    prefix: str
+    at: datetime
+    shelf: Shelf
+    mailbag: Mailbag
+
+    @classmethod
+    def now(cls, instance: Instance, prefix: str) -> Begun:
+        """Take note."""
+        books = Books(instance.mongo_url)
+        try:
+            shelf = books.shelf()
+        finally:
+            books.close()
+        return cls(prefix, datetime.now(UTC), shelf, Mailbag(instance.url("console")))
+
+
+def settle(instance: Instance, begun: Begun, sent: Sequence[Sent], seconds: float, alone: bool) -> Orders:
+    """Within ``seconds`` for the ends. Raises ``PyMongoError`` or ``RequestException`` if the books cannot be read."""
+    placed = [one for one in sent if one.order_id is not None]
+    asked = [one.wish for one in sent if one.order_id is None]
+    if asked:
+        # The same key again: a customer whose answer was lost gets the order that there is, no second one.
+        sender = Sender(instance.url("nginx"), threads=16)
+        placed += [one for one in sender.send(asked, AGAIN_RATE, AGAIN_SECONDS, lambda: None) if one.order_id]
+    books = Books(instance.mongo_url)
+    try:
+        _await_ends(books, begun, seconds)
+        begun.mailbag.look()
+        orders = books.orders(begun.prefix)
+        evidence = Evidence(
+            placed, orders, books.charges(begun.at), begun.mailbag.per_order, begun.shelf, books.shelf(), "", 0
+        )
+        if not alone:
+            ids = {order["_id"] for order in orders}
+            evidence = _only(evidence, ids)
+    finally:
+        books.close()
+    broken = [
+        f"{one.invariant}: {', '.join(one.ids[:3])}"
+        for one in audit(evidence)
+        if one.ids != ("",) and (alone or not any(word in one.invariant for word in OURS_ALONE))
+    ]
+    return summed(placed, orders, broken)
+
+
+def summed(placed: Sequence[Sent], orders: Sequence[Document], broken: Sequence[str]) -> Orders:
+    """The figures of it."""
+    ends = [
+        (order["history"][-1]["at"] - order["created_at"]).total_seconds()
+        for order in orders
+        if order["status"] in FINAL
+    ]
+    promised = {str(one.order_id) for one in placed}
+    final = {order["_id"] for order in orders if order["status"] in FINAL}
+    dead = {order["_id"] for order in orders if order.get("dead_letter")}
+    return Orders(
+        placed=len(promised),
+        confirmed=sum(order["status"] == "confirmed" for order in orders),
+        delayed=sum(end > DELAYED_SECONDS for end in ends) + len(promised - final),
+        failed=sum(order["status"] == "failed" for order in orders),
+        dead_letters=len(dead),
+        lost=len(promised - final - dead),
+        slowest=round(max(ends, default=0.0), 1),
+        violations=tuple(broken),
+    )
+
+
+def _only(evidence: Evidence, ids: set[str]) -> Evidence:
+    charges = [charge for charge in evidence.charges if charge["order_id"] in ids]
+    return Evidence(evidence.sent, evidence.orders, charges, evidence.mails, evidence.before, evidence.after, "", 0)
+
+
+def retry_dead_letters(instance: Instance, begun: Begun) -> int:
+    """Have the load's dead letters tried again; how many there were."""
+    books = Books(instance.mongo_url)
+    try:
+        dead = [order["_id"] for order in books.orders(begun.prefix) if order.get("dead_letter")]
+    finally:
+        books.close()
+    ShopDoor(instance).retry(dead)
+    return len(dead)
+
+
+def _await_ends(books: Books, begun: Begun, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            begun.mailbag.look()
+            if not sum(books.unfinished(begun.prefix).values()):
+                return
+        except (PyMongoError, RequestException):
+            # Not mended yet, or just now; the last word is the audit's.
+            pass
+        time.sleep(LOOK_SECONDS)

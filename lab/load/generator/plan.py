@@ -1,0 +1,51 @@
+"""What the generator is told, in a JSON file: where to, as whom, and how. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lab.load import address
+from lab.load.profiles.model import Breaks, Customers, Profile, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``run`` names the run's accounts and its user agent; ``seed`` draws everything that is drawn."""
+
+    url: str
+    run: str
+    seed: int
+    profile: Profile
+    customers: Customers
+    every_seconds: float = 2.0
+
+    def dumps(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def loads(cls, text: str) -> Plan:
+        """What ``dumps`` made. Raises ``ForeignHost``: the generator too sends to this machine only."""
+        raw: dict[str, Any] = json.loads(text)
+        profile, customers = raw["profile"], raw["customers"]
+        breaks = profile["breaks"]
+        lists: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in customers.items()
+        }
+        return cls(
+            address.checked(raw["url"]),
+            raw["run"],
+            raw["seed"],
+            Profile(
+                profile["name"],
+                profile["what"],
+                profile["users"],
+                profile["seconds"],
+                tuple(Stage(**stage) for stage in profile["stages"]),
+                Breaks(**breaks) if breaks else None,
+            ),
+            Customers(**lists),
+            raw["every_seconds"],
+        )

@@ -1,0 +1,113 @@
+"""Whether we and Prometheus saw the same. Pure.
+
+Counts: exactly, for each method, route and status. What nobody answered, or what NGINX gave up (502, 504), may have
+been counted by the API or not, and a request that NGINX passed to a second replica may have been counted twice; what
+the front door answers otherwise cannot have been. Quantiles: within a bucket of the API's histogram.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.load.tally import API, NOBODY, Histogram, Tally
+from lab.load.verify.prometheus import Increase, Series
+
+QUANTILES = (0.5, 0.95, 0.99, 0.999)
+GIVEN_UP = (502, 504)
+"""What NGINX answers when it has passed a request on and no answer came."""
+FEWEST_ABOVE = 10
+"""A quantile with fewer requests above it is one of chance: it is shown, not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """One quantile as both saw it, seconds. ``agrees`` is ``None`` where there were too few requests to tell."""
+
+    q: float
+    sent: float | None
+    counted: float | None
+    bucket: tuple[float, float] | None
+    lag: float
+    """How late the generator itself was at this quantile."""
+    agrees: bool | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """``counts`` says what differs, in sentences; nothing if all is equal."""
+
+    sent: int
+    counted: int
+    counts: tuple[str, ...]
+    quantiles: tuple[Quantile, ...]
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """What differs about quantiles, in sentences."""
+        return tuple(
+            f"p{one.q * 100:g}: here {milliseconds(one.sent)}, by the API's own clock between "
+            f"{milliseconds(one.bucket[0])} and {milliseconds(one.bucket[1])}: the difference was spent before "
+            f"that clock starts, in NGINX or waiting for a thread, or in this generator ({milliseconds(one.lag)} late)."
+            for one in self.quantiles
+            if one.agrees is False and one.bucket is not None
+        )
+
+
+def compare(
+    tally: Tally, increase: Increase, lag: Histogram, tried_again: Mapping[tuple[str, str], int] | None = None
+) -> Agreement:
+    """Set them side by side. ``tried_again``: by method and route, what NGINX passed to a further replica."""
+    answered, unanswered = Counter[Series](), Counter[tuple[str, str]](tried_again or {})
+    for outcome, histogram in tally.outcomes.items():
+        if outcome.by == API:
+            answered[Series(outcome.method, outcome.route, outcome.status)] += histogram.total
+        elif outcome.by == NOBODY or outcome.status in GIVEN_UP:
+            unanswered[outcome.method, outcome.route] += histogram.total
+    said = list(_differences(answered, unanswered, increase))
+    if said and increase.restarted:
+        said.append(f"{', '.join(increase.restarted)} restarted meanwhile: what it had counted by then is gone.")
+    ours = tally.answered_by(API)
+    quantiles = tuple(_quantile(q, ours, increase, lag) for q in QUANTILES)
+    return Agreement(answered.total(), increase.total, tuple(said), quantiles)
+
+
+def _differences(answered: Counter[Series], unanswered: Counter[tuple[str, str]], increase: Increase) -> Sequence[str]:
+    said = []
+    spare = unanswered.copy()
+    for series in sorted({*answered, *increase.counts}):
+        ours, theirs = answered[series], increase.counts.get(series, 0)
+        name = f"{series.method} {series.route} {series.status}"
+        if theirs < ours:
+            said.append(f"{name}: the API answered {ours}, Prometheus counted {theirs}: {ours - theirs} are missing.")
+        elif theirs > ours:
+            # What was given up, by us or by NGINX, may have been answered into the void.
+            void = min(theirs - ours, spare[series.method, series.route])
+            spare[series.method, series.route] -= void
+            if surplus := theirs - ours - void:
+                said.append(
+                    f"{name}: the API answered {ours} of ours, Prometheus counted {theirs}: {surplus} are somebody "
+                    "else's."
+                )
+    return said
+
+
+def _quantile(q: float, ours: Histogram, increase: Increase, lag: Histogram) -> Quantile:
+    sent, bucket, late = ours.quantile(q), increase.bucket(q), lag.quantile(q) or 0.0
+    agrees: bool | None = None
+    if sent is not None and bucket is not None and ours.total * (1 - q) >= FEWEST_ABOVE:
+        bounds = [0.0, *sorted(increase.buckets)]
+        low, high = bounds.index(bucket[0]), bounds.index(bucket[1])
+        # One bucket to either side; how late we noticed the answer is not the API's doing.
+        agrees = bounds[max(0, low - 1)] <= sent and sent - late <= bounds[min(len(bounds) - 1, high + 1)]
+    return Quantile(q, sent, increase.quantile(q), bucket, late, agrees)
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Seconds as people read them."""
+    if seconds is None:
+        return "–"
+    if seconds == float("inf"):
+        return "∞"
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.2f} s"

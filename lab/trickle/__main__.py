@@ -1,0 +1,58 @@
+"""``python -m lab.trickle``: runs until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+import time
+
+from lab.trickle.outage import Outage
+from lab.trickle.settings import Settings
+from lab.trickle.shop import HttpShop, requests_counter
+from lab.trickle.shopper import Shopper
+from observability import Telemetry, WrongSetting
+from observability.settings import MISCONFIGURED
+
+STOP_SECONDS = 3.0
+
+log = logging.getLogger("lab.trickle")
+
+
+def main() -> int:
+    """Send traffic until told to stop; 78 for a wrong setting."""
+    try:
+        settings = Settings.from_environ(os.environ)
+        telemetry = Telemetry.start("traffic")
+    except WrongSetting as error:
+        sys.stderr.write(f"traffic: {error}\n")
+        return MISCONFIGURED
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    counter = requests_counter(telemetry.registry)
+    rng = random.Random()  # noqa: S311  (it decides what to look at, not what to keep secret)
+    outage = Outage(time.monotonic, rng)
+    shoppers = [
+        Shopper(HttpShop(settings.api_url, counter), outage, stop.wait, rng, settings.pace, settings.api_url)
+        for _ in range(settings.shoppers)
+    ]
+    # Daemons: a request under way must not hold up the end for longer than STOP_SECONDS.
+    threads = [threading.Thread(target=shopper.run, daemon=True) for shopper in shoppers]
+    for thread in threads:
+        thread.start()
+    log.info("%d shoppers visit %s", len(threads), settings.api_url, extra={"event": "traffic.started"})
+    stop.wait()
+    deadline = time.monotonic() + STOP_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    telemetry.stop()
+    log.info("the traffic has stopped", extra={"event": "traffic.stopped"})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

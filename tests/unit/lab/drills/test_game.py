@@ -1,0 +1,223 @@
+"""The game: what is hidden, what an answer is worth, how it is told afterwards."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.drills.__main__ import main
+from lab.drills.gameday.day import Table, keep, said
+from lab.drills.gameday.match import GIVE_UP, HINT, Match, candidates, hidden
+from lab.drills.gameday.player import Typing
+from lab.drills.gameday.postmortem import draft
+from lab.drills.run.result import Found, Happened, Result
+from lab.drills.run.session import Session
+from lab.drills.spec.model import Drill
+from lab.drills.spec.reader import catalogue
+from tests.unit.lab.drills.test_telling import RESULT
+from tests.unit.lab.drills.world import FakeWorld, Story, drill
+from tests.waiting import wait_until
+
+HINTS = ["Vague.", "Less vague.", "Plain."]
+CHOICES = [
+    drill(name=name, title=f"It is {name}", hints=HINTS) for name in ("api-errors", "mongo-pause", "redis-pause")
+]
+
+
+def match(name: str = "mongo-pause") -> Match:
+    return Match(next(one for one in CHOICES if one.name == name), CHOICES, 7)
+
+
+def test_the_same_seed_hides_the_same() -> None:
+    """In whatever order the drills were read; other seeds hide others."""
+    choices = candidates(catalogue().values())
+    again = candidates(reversed(list(catalogue().values())))
+    assert [hidden(choices, seed).name for seed in range(30)] == [hidden(again, seed).name for seed in range(30)]
+    assert len({hidden(choices, seed).name for seed in range(200)}) == len(choices)
+
+
+def test_what_may_be_hidden() -> None:
+    """Neither nothing, nor what is declared to be no game."""
+    found = candidates([*CHOICES, drill(name="quiet", fault={"nothing": True}), drill(name="long", game=False)])
+    assert [one.name for one in found] == ["api-errors", "mongo-pause", "redis-pause"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "at", "points"),
+    [
+        (["mongo-pause"], 30, 100),
+        (["mongo-pause"], 60, 100),
+        (["mongo-pause"], 125, 94),
+        (["2"], 30, 100),
+        (["  MONGO-pause "], 30, 100),
+        ([HINT, "mongo-pause"], 30, 90),
+        (["api-errors", "redis-pause", "mongo-pause"], 30, 70),
+        ([HINT, HINT, HINT, HINT, "mongo-pause"], 30, 70),
+        (["api-errors"] * 7 + ["mongo-pause"], 30, 1),
+        (["api-errors", GIVE_UP], 30, 0),
+        (["something", "9", "help", "causes", "mongo-pause"], 30, 100),
+    ],
+)
+def test_points(lines: Sequence[str], at: float, points: int) -> None:
+    """Of 100, 10 less for a hint, 15 for a wrong answer, 1 for each ten seconds after the first minute."""
+    game = match()
+    for line in lines:
+        game.hear(line, at)
+    assert game.is_over
+    assert game.points == points
+
+
+def test_what_is_answered() -> None:
+    """Hints come from vague to plain; what is no cause costs nothing."""
+    game = match()
+    assert game.hear("hint", 1) == "Hint 1 of 3: Vague."
+    assert game.hear("hint", 2) == "Hint 2 of 3: Less vague."
+    assert game.hear("sharks", 3).startswith("sharks is none of the causes.")
+    assert game.hear("redis-pause", 4) == "It is not redis-pause."
+    assert game.causes().splitlines()[1].split() == ["2", "mongo-pause", "It", "is", "mongo-pause"]
+    assert not game.is_over
+    assert game.hear("mongo-pause", 5) == "Right, after 5 s: It is mongo-pause."
+    assert [move.kind for move in game.moves] == ["hint", "hint", "wrong", "right"]
+
+
+def play(
+    tmp_path: Path, fake: FakeWorld, answers: list[str], hide: str = "mongo-pause"
+) -> tuple[Match, Result, list[str], Session]:
+    told: list[str] = []
+    session, game = Session.under(tmp_path), match(hide)
+    result = Table(fake.world, game, session, told.append).play(answers)
+    return game, result, told, session
+
+
+def test_a_game(tmp_path: Path) -> None:
+    """Listed answers are given when somebody has been told; the right one mends; nothing told before names it."""
+    game, result, told, session = play(tmp_path, FakeWorld(), ["api-errors", "mongo-pause"])
+    assert (game.solved_after, result.mended, game.points) == (20.0, 20.0, 85)
+    assert result.alerts[0].notify == 20.0
+    right = told.index("Right, after 20 s: It is mongo-pause.")
+    assert not [line for line in told[:right] if "stop api-1" in line or "mongo" in line]
+    events = [json.loads(line) for line in (session.directory / "events.jsonl").read_text().splitlines()]
+    assert events[0]["kind"] == "broken"
+    assert events[0]["text"] == "something"
+
+
+def test_a_game_in_which_nobody_is_told(tmp_path: Path) -> None:
+    """After two minutes the answers are given all the same; when there are none left, it is given up."""
+    fake = FakeWorld()
+    fake.tell()
+    game, result, told, _ = play(tmp_path, fake, ["api-errors"])
+    assert (game.solved_after, game.points, result.mended) == (None, 0, 120.0)
+    assert "It was mongo-pause: It is mongo-pause." in told
+
+
+def test_the_time_is_up(tmp_path: Path) -> None:
+    """A quarter of an hour, then it is mended and told."""
+    fake = FakeWorld()
+    fake.tell(Story(told=2000.0))
+    game = match()
+    table = Table(fake.world, game, Session.under(tmp_path), lambda text: None)
+
+    class Silent:
+        def line(self) -> str | None:
+            return None
+
+    assert table._turn(Silent(), 899.0) is False
+    assert table._turn(Silent(), 900.0) is True
+    assert game.moves[-1].kind == "gave up"
+
+
+def test_typing() -> None:
+    """Each line once, in order; the end of the input is giving up."""
+    player = Typing(io.StringIO("hint\nredis-pause\n"))
+    lines = [wait_until("a line", player.line, 5).strip() for _ in range(3)]
+    assert lines == ["hint", "redis-pause", GIVE_UP]
+    assert player.line() is None
+
+
+def solved() -> Match:
+    game = match()
+    game.hear("hint", 25.0)
+    game.hear("redis-pause", 28.0)
+    game.hear("mongo-pause", 31.0)
+    return game
+
+
+def test_the_score_in_words() -> None:
+    """With what it was made of."""
+    assert said(solved()) == "75 of 100 points: mongo-pause found after 31 s (1 hints, 1 wrong answers)."
+    game = match()
+    game.hear(GIVE_UP, 10)
+    assert said(game) == "0 of 100 points: not found (0 hints, 0 wrong answers). It was mongo-pause."
+
+
+def test_the_postmortem() -> None:
+    """What is known is filled in: impact, detection, a timeline of alerts and moves in one order; the rest is left."""
+    text = draft(solved().drill, RESULT, solved())
+    lines = text.splitlines()
+    assert lines[0] == "# Postmortem (draft): It is mongo-pause"
+    for section in (
+        "Summary",
+        "Impact",
+        "Root cause and trigger",
+        "Detection",
+        "Timeline (UTC)",
+        "Lessons",
+        "Action items",
+    ):
+        assert f"## {section}" in lines
+    assert "- Requests: 50 of 200 requests failed." not in text
+    assert "- Requests: 50 of 200 failed." in lines
+    assert "- Error budget (API availability, 99.9 % over 30 days): 0.96% of the month's spent." in lines
+    detection = next(line for line in lines if line.startswith("- ApiDown (pages)"))
+    assert "detected after 16 s, told after 21 s (allowed are 45 s), told to be over 48 s after mending" in detection
+    times = [line.split("|")[2].strip() for line in lines if line.startswith("| ") and " s |" in line]
+    assert times == [
+        "-20 s",
+        "+0 s",
+        "+6 s",
+        "+16 s",
+        "+21 s",
+        "+21 s",
+        "+25 s",
+        "+28 s",
+        "+31 s",
+        "+31 s",
+        "+60 s",
+        "+79 s",
+    ]
+    assert sum("_to fill in_" in line for line in lines) >= 8
+
+
+def test_texts_do_not_end_cells() -> None:
+    """What alerts say may hold a bar."""
+    odd = replace(
+        RESULT, events=(Happened(1.0, "told", "ApiDown", "a | b\nc", "pages"),), finds=(Found("w", "q", True, 1.0),)
+    )
+    line = next(line for line in draft(match().drill, odd, match()).splitlines() if "ApiDown a" in line)
+    assert line.endswith("| ApiDown a \\| b c |")
+
+
+def test_what_is_kept(tmp_path: Path) -> None:
+    """The console reads the result; it has passed if the cause was found."""
+    keep(tmp_path, RESULT, solved())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["postmortem.md", "result.json", "timeline-outage.svg"]
+    content = json.loads((tmp_path / "result.json").read_text())
+    assert (content["passed"], content["game"]["points"], content["game"]["hints"]) == (True, 75, 1)
+    assert Result.from_json(content["drills"][0]) == RESULT
+
+
+def test_an_answer_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """Said before anything is started."""
+    assert main(["gameday", "--seed", "1", "--answer", "sharks"]) == 2
+    assert "sharks is no answer: it is hint, give up, or one of api-errors, " in capsys.readouterr().err
+
+
+def test_every_game_has_a_title_that_says_the_cause() -> None:
+    """The list of causes shows it beside the name."""
+    games: list[Drill] = candidates(catalogue().values())
+    assert len({one.title for one in games}) == len(games)

@@ -1,0 +1,134 @@
+"""Judging: each way in which a drill may not be as declared is said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from lab.drills.interfaces import Message, Orders
+from lab.drills.run.result import Found, Result, Spent
+from lab.drills.run.verify import judge
+from lab.drills.watch.timeline import Event, Kind, Timeline
+from tests.unit.lab.drills.world import drill, email, joined, webhook
+
+BROKEN, MENDED = 1000.0, 1040.0
+
+
+def told(alert: str = "ApiDown", at: float = 1020.0, over: float | None = 1080.0, **of: Any) -> list[Message]:
+    """Webhook and e-mail, and those that it is over."""
+    found = [webhook(int(at), at, alert, **of), email(int(at) + 1, at, alert, **of)]
+    if over is not None:
+        found += [
+            webhook(int(over), over, alert, status="resolved", **of),
+            email(int(over) + 1, over, alert, status="resolved", **of),
+        ]
+    return found
+
+
+def judged(
+    messages: Sequence[Message],
+    finds: Sequence[Found] = (),
+    spent: Spent | None = None,
+    orders: Orders | None = None,
+    **changes: Any,
+) -> Result:
+    timeline = Timeline([Event(BROKEN, Kind.BROKEN), Event(1015.0, Kind.FIRING, "ApiDown"), Event(MENDED, Kind.MENDED)])
+    timeline.received(messages)
+    return judge(drill(**changes), timeline, BROKEN, MENDED, finds, spent or Spent(100.0), orders or Orders())
+
+
+def test_as_declared() -> None:
+    """Nothing is wrong, so it has passed."""
+    result = judged(told())
+    assert (result.passed, result.wrong, result.pages) == (True, (), 1)
+    assert result.alerts[0].notify == 20.0
+    assert result.alerts[0].resolve == 40.0
+
+
+NO_PAGE = {"expect": {}}
+TICKET = {"expect": {"tickets": [{"alert": "ReplicaDown", "within": 240}]}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "changes", "wrong"),
+    [
+        ([], {}, "ApiDown was not told"),
+        (told(at=1050.0), {}, "ApiDown was told after 50 s, allowed are 45"),
+        (told()[::2], {}, "ApiDown came by webhook, but not by e-mail"),
+        (told(over=None), {}, "ApiDown was not told to be over within 360 s"),
+        (told(over=1500.0), {}, "ApiDown was over after 460 s, allowed are 360"),
+        (told() + told("OrdersStuck", 1030.0), {}, "a page that should not be: OrdersStuck"),
+        (told() + told(at=1035.0, over=1090.0), {}, "a page that should not be: ApiDown"),
+        (told(), NO_PAGE, "a page that should not be: ApiDown"),
+        (told() + told("QueueOld", receiver="tickets"), {}, "a ticket that should not be: QueueOld"),
+        (told("ReplicaDown", receiver="pages"), TICKET, "ReplicaDown was not told"),
+        (told("ReplicaDown", receiver="pages"), TICKET, "a page that should not be: ReplicaDown"),
+        ([joined(webhook(1, 1020.0, "ApiDown"), webhook(1, 1020.0, "RedisDown"))], {},
+         "a page that should not be: ApiDown, RedisDown"),
+    ],
+)  # fmt: skip
+def test_told_wrongly(messages: list[Message], changes: dict[str, Any], wrong: str) -> None:
+    """Missing, late, by one way only, not over, over late, too many, another than declared, to the wrong ones."""
+    result = judged(messages, **changes)
+    assert wrong in result.wrong
+    assert not result.passed
+
+
+def test_an_alert_that_does_as_well() -> None:
+    """Where one of several is right, the one that was told is judged."""
+    page = {"alert": "PaymentsDown", "any_of": ["PaymentsFailing"], "within": 45}
+    result = judged(told("PaymentsFailing"), expect={"page": page})
+    assert result.passed
+    assert result.alerts[0].alert == "PaymentsFailing"
+
+
+def test_tickets_that_may_come() -> None:
+    """They are no fault, and are told in the result."""
+    result = judged(
+        told() + told("QueueOld", receiver="tickets"), expect=drill().expect.model_dump() | {"may": ["QueueOld"]}
+    )
+    assert (result.passed, result.tickets, result.other_tickets) == (True, ("QueueOld",), ())
+
+
+@pytest.mark.parametrize("name", ["HostCpuHigh", "ApiAvailabilityBurn"])
+def test_tickets_that_are_not_judged(name: str) -> None:
+    """The machine has other work too, and budgets remember earlier drills; a page about either is wrong."""
+    result = judged(told() + told(name, receiver="tickets"))
+    assert (result.passed, result.tickets) == (True, (name,))
+    assert judged(told() + told(name, 1030.0)).wrong == (f"a page that should not be: {name}",)
+
+
+def test_what_need_not_be_over() -> None:
+    """An alert that outlasts the drill by design."""
+    page = {"alert": "ApiDown", "within": 45, "resolves": False}
+    assert judged(told(over=None), expect={"page": page}).passed
+
+
+def test_what_came_before_the_drill_is_not_its_own() -> None:
+    """A page of an earlier drill is counted there."""
+    assert judged(told("RedisDown", 800.0, 900.0) + told()).passed
+
+
+@pytest.mark.parametrize(
+    ("given", "cost", "wrong"),
+    [
+        ({"orders": Orders(lost=2)}, {}, "2 orders were lost"),
+        ({"orders": Orders(delayed=1)}, {"delayed": 0}, "1 orders took more than 30 s, allowed are 0"),
+        ({"orders": Orders(failed=1)}, {}, "1 orders failed, allowed are 0"),
+        ({"orders": Orders(violations=("charged twice: o1",))}, {}, "charged twice: o1"),
+        ({"spent": Spent(100.0, answered_ratio=0.05, slo_ratio=0.052)}, {},
+         "the SLO series say 5.20% failed, the drill counted 5.00%"),
+        ({"finds": [Found("the line", "{a}", False)]}, {}, "not found: the line ({a})"),
+    ],
+)  # fmt: skip
+def test_too_dear(given: dict[str, Any], cost: dict[str, Any], wrong: str) -> None:
+    """Lost, late or failed orders, broken books, series that disagree with the count, what nobody finds."""
+    assert judged(told(), cost=cost, **given).wrong == (wrong,)
+
+
+def test_what_is_within_the_limits() -> None:
+    """Delays that nobody limited, a tenth of a point between the counts, and counts that need not agree."""
+    assert judged(told(), orders=Orders(delayed=9), spent=Spent(1.0, answered_ratio=0.05, slo_ratio=0.0509)).passed
+    assert judged(told(), cost={"agree": False}, spent=Spent(1.0, answered_ratio=0.5, slo_ratio=0.0)).passed

@@ -1,0 +1,210 @@
+"""The runner: quiet, load, break, watch, mend, watch, count, over a world whose time is a number."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from pymongo.errors import ServerSelectionTimeoutError
+
+from lab.clients.instance import DrillFailed
+from lab.drills.interfaces import Orders, Tally
+from lab.drills.run.result import Result
+from lab.drills.run.runner import OPENERS, Runner
+from lab.drills.watch.watcher import Watcher
+from tests.rules.files import ALERTS
+from tests.unit.lab.drills.world import BEGAN, FakeWorld, Story, drill
+
+
+@pytest.fixture
+def fake() -> FakeWorld:
+    return FakeWorld()
+
+
+def runner(fake: FakeWorld, said: list[str] | None = None) -> Runner:
+    watcher = Watcher(fake.observatory, fake.clock, lambda event: None)
+    return Runner(fake.world, watcher, (said if said is not None else []).append)
+
+
+def run(fake: FakeWorld, **changes: Any) -> Result:
+    return runner(fake).run(drill(**changes))
+
+
+def test_all_as_declared(fake: FakeWorld) -> None:
+    """The times are from the fault, those of the end from mending; one page, none of them false."""
+    result = run(fake)
+    assert result.wrong == ()
+    (told,) = result.alerts
+    assert (told.detect, told.notify, told.mail, told.resolve, told.mail_over) == (15.0, 20.0, 20.0, 40.0, 40.0)
+    assert (result.pages, result.false_pages, result.mended, result.busy) == (1, (), 30.0, 1.2)
+    assert fake.breaker.begun == [("stop api-1", 225.0)]
+    assert not fake.shoppers.running
+
+
+def test_it_warms_up_before_anything_is_broken(fake: FakeWorld) -> None:
+    """The load runs for as long as is said, then the fault begins."""
+    result = run(fake, load={"warm": 25})
+    assert result.began == BEGAN + 25
+    assert fake.shoppers.loads[0].warm == 25
+
+
+def test_it_stays_broken_until_it_is_told(fake: FakeWorld) -> None:
+    """Not longer than that, if it has lasted long enough."""
+    fake.tell(Story(told=44.0))
+    assert run(fake).mended == 44.0
+
+
+def test_it_is_not_waited_for_beyond_what_is_allowed(fake: FakeWorld) -> None:
+    """What was not told in time is wrong, and mended all the same."""
+    fake.tell(Story(told=None, over=None))
+    result = run(fake)
+    assert result.wrong == ("ApiDown was not told",)
+    assert result.mended == 45.0
+
+
+def test_what_comes_late_is_told_as_late(fake: FakeWorld) -> None:
+    """A notification after mending counts, and is wrong."""
+    fake.tell(Story(told=50.0))
+    assert run(fake).wrong == ("ApiDown was told after 50 s, allowed are 45",)
+
+
+def test_a_page_that_comes_after_all_is_over_is_false(fake: FakeWorld) -> None:
+    """Which is why it is watched for a while longer."""
+    fake.tell(Story(), Story("OrdersStuck", told=75.0, fires=70.0))
+    assert run(fake).wrong == ("a page that should not be: OrdersStuck",)
+
+
+def test_what_is_found_and_what_is_not(fake: FakeWorld) -> None:
+    """Looked for while it is broken; what a silent server has is not found."""
+    fake.observatory.silent = {"has_span"}
+    find = [
+        {"what": "the line", "log": '{service_name="api"}'},
+        {"what": "the span", "trace": {"service": "api"}},
+        {"what": "the number", "metric": "up == 0"},
+    ]
+    fake.observatory.numbers["up == 0"] = [0.0]
+    result = run(fake, find=find)
+    assert [one.found for one in result.finds] == [True, False, True]
+    assert result.wrong == ("not found: the span (traces of api)",)
+    # 30 s, and 45 more to look for it.
+    assert result.mended == 75.0
+
+
+def test_a_fault_that_cannot_be_begun(fake: FakeWorld) -> None:
+    """The drill ends, whatever was done is undone, the load ends too."""
+    fake.breaker.failure = DrillFailed("this shop has no fault x.")
+    with pytest.raises(DrillFailed, match="no fault x"):
+        run(fake)
+    assert fake.breaker.mendings == 1
+    assert not fake.shoppers.running
+
+
+def test_ctrl_c_mends(fake: FakeWorld) -> None:
+    """In the middle of it: mended, and the load ended."""
+
+    def press() -> None:
+        if fake.breaker.broken is not None and fake.breaker.mended is None:
+            raise KeyboardInterrupt
+
+    fake.clock.each = press
+    with pytest.raises(KeyboardInterrupt):
+        run(fake)
+    assert fake.breaker.mended is not None
+    assert not fake.shoppers.running
+
+
+def test_it_waits_for_quiet(fake: FakeWorld) -> None:
+    """Nothing is broken before all runs; what is waited for is said."""
+    said: list[str] = []
+    fake.observatory.wrong = ["mongo is starting"]
+
+    def heal() -> None:
+        if fake.clock.now() > BEGAN + 30:
+            fake.observatory.wrong = []
+
+    fake.clock.each = heal
+    result = runner(fake, said).run(drill())
+    assert said[0] == "waiting: mongo is starting"
+    assert result.began > BEGAN + 40
+    assert result.passed
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "reason"),
+    [
+        ("process_start_time", [30.0], "Prometheus is 30 s old"),
+        ('severity="page"', [1.0], "a page fires"),
+        ("IncidentOpen", [1.0], "the last incident is not over"),
+    ],
+)
+def test_quiet_that_does_not_come(fake: FakeWorld, number: str, value: list[float], reason: str) -> None:
+    """After a quarter of an hour it gives up and says what for; nothing was broken."""
+    fake.observatory.numbers |= {number: value}
+    with pytest.raises(DrillFailed, match=f"after 900 s still: {reason}"):
+        run(fake, expect={"page": {"alert": "OrdersStuck", "within": 45}})
+    assert fake.breaker.begun == []
+    assert fake.shoppers.loads == []
+
+
+def test_what_the_last_incident_does_not_mute_need_not_wait_for_it(fake: FakeWorld) -> None:
+    """Neither drills that page nobody, nor causes that open an incident of their own."""
+    fake.observatory.numbers["IncidentOpen"] = [1.0]
+    assert run(fake).passed
+    silent = FakeWorld()
+    silent.observatory.numbers["IncidentOpen"] = [1.0]
+    silent.tell()
+    assert run(silent, expect={}).passed
+
+
+def test_which_open_an_incident_of_their_own() -> None:
+    """The runner knows them as the rules do."""
+    groups = yaml.safe_load((ALERTS / "rules" / "incidents.yml").read_text())["groups"]
+    (rule,) = [one for one in groups[0]["rules"] if one.get("record") == "incident:next_alerts:rank"]
+    assert f'alertname=~"{"|".join(sorted(OPENERS))}"' in sorted_names(rule["expr"])
+
+
+def sorted_names(expression: str) -> str:
+    return re.sub(r'(?<==~")([A-Za-z|]+)', lambda found: "|".join(sorted(found[1].split("|"))), expression)
+
+
+def test_dead_letters_are_retried_when_they_are_expected(fake: FakeWorld) -> None:
+    """As a person does after mending; else they are left where they are."""
+    run(fake, cost={"dead_letters": True})
+    assert fake.shoppers.revived == 1
+    run(FakeWorld())
+    assert fake.shoppers.revived == 1
+
+
+def test_the_player_decides_when_it_ends(fake: FakeWorld) -> None:
+    """Asked with the seconds since the fault; nothing else is waited for."""
+    asked: list[float] = []
+
+    def enough(age: float) -> bool:
+        asked.append(age)
+        return age >= 7
+
+    result = runner(fake).run(drill(), enough)
+    assert result.mended == 7.0
+    assert asked == sorted(asked)
+
+
+def test_books_that_cannot_be_read(fake: FakeWorld) -> None:
+    """Without them nobody can say that nothing was lost: the drill failed."""
+    fake.shoppers.unreadable = ServerSelectionTimeoutError("no primary")
+    with pytest.raises(DrillFailed, match="books cannot be read: ServerSelectionTimeoutError"):
+        run(fake)
+
+
+def test_what_it_cost(fake: FakeWorld) -> None:
+    """The share of the month's budget: failed of all, by the part of the month, by what may fail."""
+    fake.shoppers.counted = Tally(requests=200, failed=50, answered=200, answered_failed=50)
+    fake.shoppers.orders = Orders(placed=60, confirmed=60, delayed=3, slowest=41.0)
+    fake.observatory.numbers["slo:sli_error:ratio_rate30m"] = [0.2501]
+    spent = run(fake).spent
+    assert (spent.orders, spent.delayed, spent.slowest_order) == (60, 3, 41.0)
+    # 10 s of warming, 30 s broken, 40 s until it is over, 20 s after.
+    assert spent.seconds == 100.0
+    assert spent.budget_share == pytest.approx(0.25 * 100 / (30 * 86400) / 0.001)
+    assert spent.apart == pytest.approx(0.01)

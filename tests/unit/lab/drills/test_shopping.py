@@ -1,0 +1,66 @@
+"""The plan of a drill."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from lab.orders.plan import LIMIT_CENTS, Expectation, Plan, make_plan
+
+PRODUCTS: list[dict[str, Any]] = [
+    {"id": f"product-{number:02d}", "price_cents": 900 + 700 * number, "stock": 2000 + 311 * (number * 7 % 40)}
+    for number in range(40)
+]
+PRICES = {product["id"]: product["price_cents"] for product in PRODUCTS}
+
+
+def plan(orders: int = 400, seed: int = 1) -> Plan:
+    return make_plan("drill-x", PRODUCTS, orders, 5, seed)
+
+
+def test_a_seed_gives_the_same_plan_again() -> None:
+    """So that a run that failed can be repeated."""
+    assert plan(seed=3) == plan(seed=3)
+    assert plan(seed=3) != plan(seed=4)
+
+
+def test_every_kind_of_order_is_there() -> None:
+    """Mostly what can be fulfilled; one to three lines; guests and customers; each key once."""
+    made = plan()
+    kinds = Counter(wish.end for wish in made.wishes)
+    assert kinds[Expectation.DECLINED] == kinds[Expectation.SCARCE] == 12
+    assert {len(wish.lines) for wish in made.wishes} == {1, 2, 3}
+    assert {wish.customer for wish in made.wishes} == {None, 0, 1, 2, 3, 4}
+    assert len({wish.key for wish in made.wishes}) == 400
+
+
+def test_totals_are_on_the_right_side_of_the_limit() -> None:
+    """What must be declined is above it, everything else below."""
+    for wish in plan().wishes:
+        total = sum(PRICES[product] * quantity for product, quantity in wish.lines)
+        assert (total > LIMIT_CENTS) == (wish.end is Expectation.DECLINED)
+
+
+def test_the_scarce_product_is_wanted_more_than_there_is_of_it() -> None:
+    """And by nobody else, so that it is known how many must fail."""
+    made = plan()
+    wanted = [wish for wish in made.wishes if any(product == made.scarce for product, _ in wish.lines)]
+    assert {wish.end for wish in wanted} == {Expectation.SCARCE}
+    assert made.scarce_stock == len(wanted) // 2
+
+
+def test_stock_lasts_for_all_others() -> None:
+    """Or an order that can be fulfilled would fail."""
+    made = plan(2000)
+    wanted: Counter[str] = Counter()
+    for wish in made.wishes:
+        if wish.end is Expectation.CONFIRMED:
+            for product, quantity in wish.lines:
+                wanted[product] += quantity
+    stock = {product["id"]: product["stock"] for product in PRODUCTS}
+    assert all(stock[product] > count for product, count in wanted.items())
+
+
+def test_a_few_orders_are_enough() -> None:
+    """The least there may be."""
+    assert len(plan(1).wishes) == 1

@@ -1,0 +1,104 @@
+"""The timeline and the watcher: each thing that happens is one event, seen once."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.drills.interfaces import AlertState, Message
+from lab.drills.watch.timeline import Event, Kind, Timeline
+from lab.drills.watch.watcher import Watcher
+from tests.unit.lab.drills.world import FakeWorld, Story, drill, email, joined, webhook
+
+
+def state(name: str = "ApiDown", is_firing: bool = False, severity: str = "page", **labels: str) -> AlertState:
+    word = "firing" if is_firing else "pending"
+    return AlertState(name, word, 10.0, {"alertname": name, "severity": severity, **labels})
+
+
+def kinds(events: list[Event]) -> list[tuple[str, str]]:
+    return [(str(event.kind), event.alert) for event in events]
+
+
+def test_states_are_told_when_they_change() -> None:
+    """Pending from when Prometheus says, firing and cleared from when it was seen; nothing twice."""
+    timeline = Timeline()
+    assert [(e.kind, e.at) for e in timeline.saw([state()], 12.0)] == [(Kind.PENDING, 10.0)]
+    assert timeline.saw([state()], 13.0) == []
+    assert [(e.kind, e.at) for e in timeline.saw([state(is_firing=True)], 14.0)] == [(Kind.FIRING, 14.0)]
+    assert [(e.kind, e.at) for e in timeline.saw([], 20.0)] == [(Kind.CLEARED, 20.0)]
+
+
+def test_what_only_pends_and_goes_is_not_cleared() -> None:
+    """Nobody was told of it."""
+    timeline = Timeline()
+    timeline.saw([state()], 12.0)
+    assert timeline.saw([], 13.0) == []
+
+
+def test_each_set_of_labels_is_an_alert_of_its_own() -> None:
+    """Two replicas that are down are two."""
+    both = [state("ReplicaDown", instance="api-1"), state("ReplicaDown", instance="api-2")]
+    assert [event.text for event in Timeline().saw(both, 12.0)] == ["instance=api-1", "instance=api-2"]
+
+
+def test_helpers_are_left_out() -> None:
+    """Alerts of severity none are told to nobody."""
+    assert Timeline().saw([state("Watchdog", is_firing=True, severity="none")], 12.0) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (webhook(1, 5.0, "ApiDown"), [("told", "ApiDown")]),
+        (webhook(1, 5.0, "ApiDown", status="resolved"), [("over", "ApiDown")]),
+        (email(1, 5.0, "ApiDown"), [("mailed", "ApiDown")]),
+        (email(1, 5.0, "ApiDown", status="resolved"), [("mailed over", "ApiDown")]),
+        (joined(webhook(1, 5.0, "A1a"), webhook(1, 5.0, "B1b", status="resolved")), [("told", "A1a"), ("over", "B1b")]),
+        (Message(1, 5.0, "email", {"subject": "Your order is confirmed"}), []),
+        (Message(1, 5.0, "something", {}), []),
+    ],
+)
+def test_messages(message: Message, expected: list[tuple[str, str]]) -> None:
+    """Webhooks tell of each alert in them, e-mails by their subject; other mail is none of ours."""
+    assert kinds(Timeline().received([message])) == expected
+
+
+def test_a_notification_about_several_alerts_is_one() -> None:
+    """One page, however many alerts are in it."""
+    timeline = Timeline()
+    timeline.received([joined(webhook(1, 5.0, "ApiDown"), webhook(1, 5.0, "RedisDown")), webhook(2, 6.0, "MongoDown")])
+    pages = timeline.notifications("pages")
+    assert [[event.alert for event in page] for page in pages] == [["ApiDown", "RedisDown"], ["MongoDown"]]
+    assert timeline.notifications("tickets") == []
+    assert len(timeline.notifications("pages", after=5.5)) == 1
+
+
+def test_the_watcher_begins_with_what_is_new() -> None:
+    """What lay in the inbox before is old; alerts that fire already are seen."""
+    fake = FakeWorld()
+    fake.observatory.inbox.append(webhook(1, 5.0, "Old"))
+    seen: list[Event] = []
+    watcher = Watcher(fake.observatory, fake.clock, seen.append)
+    watcher.look()
+    fake.breaker.begin(drill().fault, 60)
+    fake.clock.wait(20)
+    watcher.look()
+    watcher.look()
+    assert kinds(seen) == [("pending", "ApiDown"), ("firing", "ApiDown"), ("told", "ApiDown"), ("mailed", "ApiDown")]
+    assert watcher.timeline.events == seen
+
+
+def test_a_silent_server_is_noted_once() -> None:
+    """Until it answers again; the other is looked at meanwhile."""
+    fake = FakeWorld()
+    fake.tell(Story(told=None))
+    fake.observatory.silent = {"messages"}
+    seen: list[Event] = []
+    watcher = Watcher(fake.observatory, fake.clock, seen.append)
+    watcher.look()
+    watcher.look()
+    fake.observatory.silent = set()
+    watcher.look()
+    fake.observatory.silent = {"messages"}
+    watcher.look()
+    assert [event.text for event in seen] == ["messages does not answer"] * 2

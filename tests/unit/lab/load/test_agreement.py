@@ -1,0 +1,127 @@
+"""Whether the load and Prometheus saw the same."""
+
+from __future__ import annotations
+
+from lab.load.tally import API, FRONT_DOOR, NOBODY, Histogram, Outcome, Tally
+from lab.load.verify.agreement import compare
+from lab.load.verify.prometheus import Increase, Reading, Series
+
+INF = float("inf")
+LIST = Series("GET", "/list", 200)
+
+
+def sent(**by_whom: int) -> Tally:
+    """So many requests of the list of 8 ms, by who answered."""
+    tally = Tally()
+    for by, count in by_whom.items():
+        status = {API: 200, FRONT_DOOR: 502, NOBODY: 0}[by]
+        for _ in range(count):
+            tally.add(Outcome("GET", "/list", status, by, by == API), 0.008)
+    return tally
+
+
+def counted(count: int, **more: int) -> Increase:
+    """So many, all between 5 and 10 ms."""
+    return Increase({LIST: count}, {0.005: 0, 0.01: count, 0.025: count, 0.05: count, INF: count}, **more)  # type: ignore[arg-type]
+
+
+def test_equal_counts_agree() -> None:
+    """And so does a quantile in the same bucket."""
+    agreement = compare(sent(API=100), counted(100), Histogram())
+    assert (agreement.sent, agreement.counted, agreement.counts) == (100, 100, ())
+    assert [one.agrees for one in agreement.quantiles] == [True, None, None, None]
+
+
+def test_one_request_too_many_is_told() -> None:
+    """Somebody else's."""
+    agreement = compare(sent(API=100), counted(101), Histogram())
+    assert len(agreement.counts) == 1
+    assert agreement.counts[0].startswith("GET /list 200: the API answered 100 of ours, Prometheus counted 101: 1 are")
+
+
+def test_one_request_too_few_is_told() -> None:
+    """A count that was lost."""
+    agreement = compare(sent(API=100), counted(99), Histogram())
+    assert agreement.counts == ("GET /list 200: the API answered 100, Prometheus counted 99: 1 are missing.",)
+
+
+def test_a_replica_that_restarted_is_named() -> None:
+    """As that is why."""
+    increase = Increase({LIST: 60}, counted(60).buckets, ("api-1",))
+    assert compare(sent(API=100), increase, Histogram()).counts[-1].startswith("api-1 restarted meanwhile")
+
+
+def test_what_the_front_door_answers_is_not_expected_in_the_api() -> None:
+    """It never got there."""
+    tally = sent(API=100)
+    tally.add(Outcome("GET", "/list", 429, FRONT_DOOR, False), 0.001)
+    assert compare(tally, counted(100), Histogram()).counts == ()
+    assert compare(tally, counted(101), Histogram()).counts != ()
+
+
+def test_what_the_front_door_gave_up_may_have_been_counted_or_not() -> None:
+    """502 and 504: it had passed the request on."""
+    for count in (100, 107):
+        assert compare(sent(API=100, NGINX=7), counted(count), Histogram()).counts == ()
+    assert compare(sent(API=100, NGINX=7), counted(108), Histogram()).counts != ()
+
+
+def test_what_was_passed_to_a_second_replica_may_have_been_counted_twice() -> None:
+    """And no more than that."""
+    again = {("GET", "/list"): 2}
+    assert compare(sent(API=100), counted(102), Histogram(), again).counts == ()
+    assert compare(sent(API=100), counted(103), Histogram(), again).counts != ()
+
+
+def test_what_nobody_answered_may_have_been_counted_or_not() -> None:
+    """But not more of it than there was."""
+    for count in (100, 101, 103):
+        assert compare(sent(API=100, nobody=3), counted(count), Histogram()).counts == ()
+    assert compare(sent(API=100, nobody=3), counted(104), Histogram()).counts != ()
+
+
+def test_another_status_is_a_difference() -> None:
+    """Though the sums are equal."""
+    increase = Increase({LIST: 99, Series("GET", "/list", 500): 1}, counted(100).buckets)
+    assert len(compare(sent(API=100), increase, Histogram()).counts) == 2
+
+
+def test_a_quantile_agrees_within_one_bucket() -> None:
+    """Two buckets away it does not, unless the generator was late by that much."""
+    for seconds, agrees in ((0.008, True), (0.02, True), (0.03, False)):
+        tally = Tally()
+        for _ in range(100):
+            tally.add(Outcome("GET", "/list", 200, API, True), seconds)
+        assert compare(tally, counted(100), Histogram()).quantiles[0].agrees is agrees
+    late = Histogram()
+    late.add(0.02)
+    agreement = compare(tally, counted(100), late)
+    assert agreement.quantiles[0].agrees is True
+    assert agreement.differing == ()
+
+
+def test_a_quantile_that_differs_says_where_the_time_may_be() -> None:
+    """In a sentence."""
+    tally = Tally()
+    for _ in range(100):
+        tally.add(Outcome("GET", "/list", 200, API, True), 2.0)
+    (sentence,) = compare(tally, counted(100), Histogram()).differing
+    assert sentence.startswith("p50: here 2.0")
+    assert "between 5 ms and 10 ms" in sentence
+
+
+def test_an_increase_is_of_each_replica() -> None:
+    """One that began anew is noted; what did not move is left out."""
+    other = Series("GET", "/other", 200)
+    before = Reading({("api-1", LIST): 5, ("api-2", LIST): 7, ("api-1", other): 3}, {("api-1", INF): 5}, {"api-1": 1.0})
+    after = Reading({("api-1", LIST): 9, ("api-2", LIST): 7, ("api-1", other): 3}, {("api-1", INF): 9}, {"api-1": 2.0})
+    increase = after.since(before)
+    assert (increase.counts, increase.buckets, increase.restarted) == ({LIST: 4}, {INF: 4}, ("api-1",))
+
+
+def test_a_quantile_is_interpolated_as_prometheus_does() -> None:
+    """Half of the way through a bucket."""
+    increase = Increase({LIST: 10}, {0.1: 0, 0.2: 10, INF: 10})
+    assert increase.bucket(0.5) == (0.1, 0.2)
+    assert round(increase.quantile(0.5) or 0, 6) == 0.15
+    assert Increase({}, {}).quantile(0.5) is None

@@ -1,0 +1,38 @@
+"""``python -m lab.trickle`` as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[4]
+
+
+def trickle(**settings: str) -> subprocess.Popen[str]:
+    """Start the process."""
+    environ = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "", "METRICS_PORT": "0", **settings}
+    command = [sys.executable, "-m", "lab.trickle"]
+    return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_sigterm_ends_it_cleanly() -> None:
+    """It logs JSON, and ends with status 0 soon after it is told to, even if the API is away."""
+    with trickle(API_URL="http://127.0.0.1:1") as process:
+        assert process.stdout is not None
+        started = json.loads(process.stdout.readline())
+        process.terminate()
+        rest, errors = process.communicate(timeout=20)
+    assert (started["event"], started["service"]) == ("traffic.started", "traffic")
+    assert json.loads(rest.splitlines()[-1])["event"] == "traffic.stopped"
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_a_wrong_setting_ends_it_with_78() -> None:
+    """One line names the setting; the supervisor does not try again."""
+    with trickle(TRAFFIC_PACE="fast") as process:
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 78
+    assert errors == "traffic: TRAFFIC_PACE is 'fast': it must be a number from 0.1 to 20 (1: as usual)\n"

@@ -1,0 +1,106 @@
+"""The shopper's HTTP client, and the settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from prometheus_client import CollectorRegistry, Counter
+
+from lab.trickle.settings import Settings
+from lab.trickle.shop import HttpShop, ShopIsDown, requests_counter
+from observability import WrongSetting
+
+
+@pytest.fixture
+def counter() -> Counter:
+    """The counter of requests by outcome."""
+    return requests_counter(CollectorRegistry())
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, status: int = 200, body: bytes = b"{}", error: Any = None) -> list[Any]:
+    """Let every request be answered like this; returns what was sent."""
+    sent: list[Any] = []
+
+    def send(self: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        sent.append((request, options))
+        if error:
+            raise error
+        response = requests.Response()
+        response.status_code, response._content = status, body
+        return response
+
+    monkeypatch.setattr(requests.Session, "send", send)
+    return sent
+
+
+def count(counter: Counter, outcome: str) -> float:
+    """How often."""
+    return float(counter.labels(outcome)._value.get())
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(200, "answered"), (202, "answered"), (404, "refused"), (500, "failed"), (503, "failed")]
+)
+def test_every_answer_is_an_answer(
+    monkeypatch: pytest.MonkeyPatch, counter: Counter, status: int, outcome: str
+) -> None:
+    """Errors of the shop are answers too; they are counted by what they mean."""
+    sent = answering(monkeypatch, status, b'{"id": 1}')
+    answer = HttpShop("http://shop", counter).post("/api/v1/orders", {"items": []})
+    assert (answer.status, answer.content) == (status, {"id": 1})
+    assert count(counter, outcome) == 1
+    request, options = sent[0]
+    assert (request.method, request.url, request.body) == ("POST", "http://shop/api/v1/orders", b'{"items": []}')
+    assert options["timeout"] == (2.0, 10.0)
+
+
+def test_an_answer_that_is_no_json_has_no_content(monkeypatch: pytest.MonkeyPatch, counter: Counter) -> None:
+    """It is still an answer."""
+    answering(monkeypatch, 200, b"<html>")
+    assert HttpShop("http://shop", counter).get("/").content is None
+
+
+@pytest.mark.parametrize("error", [requests.ConnectionError(), requests.Timeout(), requests.TooManyRedirects()])
+def test_no_answer_means_down(monkeypatch: pytest.MonkeyPatch, counter: Counter, error: Exception) -> None:
+    """Whatever the reason, it is counted as unreachable."""
+    answering(monkeypatch, error=error)
+    with pytest.raises(ShopIsDown, match=type(error).__name__):
+        HttpShop("http://shop", counter).get("/")
+    assert count(counter, "unreachable") == 1
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_only_the_proxy_there_means_down(monkeypatch: pytest.MonkeyPatch, counter: Counter, status: int) -> None:
+    """The proxy says that nobody is behind it."""
+    answering(monkeypatch, status)
+    with pytest.raises(ShopIsDown, match=str(status)):
+        HttpShop("http://shop", counter).get("/")
+
+
+def test_settings_have_defaults() -> None:
+    """Nothing set: three shoppers at the usual pace visit the default address."""
+    assert Settings.from_environ({}) == Settings("http://127.0.0.1:8000", 3, 1.0)
+    assert Settings.from_environ({"API_URL": "http://nginx/"}).api_url == "http://nginx"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API_URL", "shop"),
+        ("API_URL", "http://"),
+        ("API_URL", "http://shop/?a=b"),
+        ("TRAFFIC_SHOPPERS", "0"),
+        ("TRAFFIC_SHOPPERS", "51"),
+        ("TRAFFIC_SHOPPERS", "many"),
+        ("TRAFFIC_PACE", "0"),
+        ("TRAFFIC_PACE", "21"),
+        ("TRAFFIC_PACE", "nan"),
+        ("TRAFFIC_PACE", "1e1"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    """With what it may be."""
+    with pytest.raises(WrongSetting, match=name):
+        Settings.from_environ({name: value})

@@ -1,0 +1,54 @@
+"""Counting requests and their durations."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from lab.load.tally import API, FRONT_DOOR, NOBODY, Histogram, Outcome, Tally
+
+FOUND = Outcome("GET", "/x", 200, API, True)
+FAILED = Outcome("GET", "/x", 503, API, False)
+SILENT = Outcome("GET", "/x", 0, NOBODY, False)
+
+
+def test_a_quantile_is_right_within_one_per_cent() -> None:
+    """Over five decades."""
+    chance = random.Random(1)
+    values = sorted(10 ** chance.uniform(-4, 1) for _ in range(10_000))
+    histogram = Histogram()
+    for value in values:
+        histogram.add(value)
+    for q in (0.5, 0.95, 0.99, 0.999):
+        assert histogram.quantile(q) == pytest.approx(values[round(q * len(values)) - 1], rel=0.011)
+
+
+def test_nothing_has_no_quantile() -> None:
+    """And one value is every quantile."""
+    histogram = Histogram()
+    assert histogram.quantile(0.5) is None
+    histogram.add(0.25)
+    assert histogram.quantile(0.5) == histogram.quantile(0.999) == pytest.approx(0.25, rel=0.011)
+
+
+def test_errors_are_told_by_whom() -> None:
+    """What was expected is none, whatever its status."""
+    tally = Tally()
+    for outcome in (FOUND, FOUND, FAILED, SILENT, SILENT, Outcome("GET", "/x", 404, API, True)):
+        tally.add(outcome, 0.01)
+    assert tally.count() == 6
+    assert tally.errors == {(API, 503): 1, (NOBODY, 0): 2}
+    assert (tally.answered_by(API).total, tally.answered_by(FRONT_DOOR).total) == (4, 0)
+
+
+def test_it_survives_the_way_between_processes() -> None:
+    """And can be added up."""
+    tally = Tally()
+    tally.add(FOUND, 0.01)
+    tally.add(FAILED, 0.5)
+    back = Tally.from_json(json.loads(json.dumps(tally.as_json())))
+    back.merge(tally)
+    assert {outcome: histogram.total for outcome, histogram in back.outcomes.items()} == {FOUND: 2, FAILED: 2}
+    assert back.durations.quantile(1.0) == tally.durations.quantile(1.0)

@@ -21,6 +21,12 @@ class OrjsonProvider(JSONProvider):
         return orjson.loads(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        """What ``jsonify`` makes; the line's end is for people with a terminal."""
-        raw = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_APPEND_NEWLINE)
+        """What ``jsonify`` makes; the line's end is for people with a terminal.
+
+        One value, a list of several, or an object of named ones. Raises ``TypeError`` for a mixture.
+        """
+        if args and kwargs:
+            raise TypeError("give either values or named values, not both")
+        content = kwargs or (args[0] if len(args) == 1 else args or None)
+        raw = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
         return Response(raw, mimetype="application/json")

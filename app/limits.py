@@ -24,6 +24,8 @@ def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
 
     The window moves, so that nobody gets twice the limit around the turn of a minute.
     """
+    # Flask calls these in reverse order: what is registered before the limiter's own sees the headers that it writes.
+    app.after_request(_seconds_instead_of_epoch)
     in_redis = settings.limits_url.startswith(("redis", "unix"))
     limiter = Limiter(
         user_or_address,
@@ -50,24 +52,20 @@ def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
     # checked by its decorator. The library has no switch for it, and it costs (docs/profiling.md).
     app.before_request_funcs[None].remove(limiter._check_request_limit)
 
-    # Around all hooks: the limiter's own, which writes the header, runs last of them.
-    inner = app.process_response
-
-    def seconds_instead_of_epoch(response: Response) -> Response:
-        answer = inner(response)
-        reset = answer.headers.get("RateLimit-Reset")
-        if reset is None:
-            return answer
-        if reset.isdecimal():
-            # draft-ietf-httpapi-ratelimit-headers: seconds from now; flask-limiter tells the time of day.
-            answer.headers["RateLimit-Reset"] = str(max(0, int(reset) - int(time.time())))
-        if answer.status_code < 400:
-            # The limiter tells everybody when to come back; only who was refused needs to know.
-            answer.headers.pop("Retry-After", None)
-        return answer
-
-    app.process_response = seconds_instead_of_epoch  # type: ignore[method-assign]
     return limiter
+
+
+def _seconds_instead_of_epoch(response: Response) -> Response:
+    reset = response.headers.get("RateLimit-Reset")
+    if reset is None:
+        return response
+    if reset.isdecimal():
+        # draft-ietf-httpapi-ratelimit-headers: seconds from now; flask-limiter writes the time of day.
+        response.headers["RateLimit-Reset"] = str(max(0, int(reset) - int(time.time())))
+    if response.status_code < 400:
+        # The limiter writes when to come back into every answer; only who was refused needs to know.
+        response.headers.pop("Retry-After", None)
+    return response
 
 
 def user_or_address() -> str:

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from stack import programs
 
-# Two test modules import its tests; assertion rewriting gives their failures readable diffs.
-pytest.register_assert_rewrite("tests.logql.conformance")
+# Test modules import their tests; assertion rewriting gives their failures readable diffs.
+pytest.register_assert_rewrite("tests.logql.conformance", "tests.contracts")
 
 # No sandbox: tests may run as root, in a container. Everything else keeps the browser from asking anybody outside.
 ARGUMENTS = [

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 import redis
-from rq import Queue
+from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
 from faults.wiring import faults_from_env
@@ -61,8 +61,7 @@ def main() -> int:
         # A worker that is restarted within the life of its registration must not meet its own name.
         name=f"{telemetry.settings.instance}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
     )
-    # RQ doubles its pauses up to a minute: orders would wait long after Redis is back.
-    worker.max_connection_wait_time = LONGEST_PAUSE_SECONDS
+    shorten_pauses(worker)
     if faults is not None:
         from workers.stall import stall
 
@@ -78,6 +77,11 @@ def main() -> int:
         return 1
     _log.info("worker stopped", extra={"event": "worker.stopped"})
     return 0
+
+
+def shorten_pauses(worker: Worker) -> None:
+    """RQ doubles its pauses while Redis is down, up to a minute: orders would wait long after Redis is back."""
+    worker.max_connection_wait_time = LONGEST_PAUSE_SECONDS
 
 
 if __name__ == "__main__":

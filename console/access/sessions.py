@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from console.servers.errors import ServerError
 from console.servers.http import JsonServer, Reply
+from observability.single_flight import SingleFlight
 
 LIFETIME_SECONDS = 8 * 3600
 MOST = 100
@@ -39,7 +40,6 @@ class Session:
     refresh: str
     began: float
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Sessions:
@@ -49,6 +49,7 @@ class Sessions:
         self._shop, self._clock = shop, clock
         self._known: dict[str, Session] = {}
         self._lock = threading.Lock()
+        self._renewals: SingleFlight[bool] = SingleFlight()
 
     def sign_in(self, email: str, password: str) -> str:
         """Return the number of a new session. Raises ``SignInRefused``, or ``ServerError`` if the shop is down."""
@@ -97,14 +98,21 @@ class Sessions:
         return self._shop.parsed(path, reply, parse)
 
     def _renew(self, session: Session, old: str) -> bool:
-        with session.lock:
-            if session.access != old:  # another request was first; a refresh token works once
+        """Whether the session has another access token than ``old`` now. Raises ``ServerError``.
+
+        A refresh token works once: requests that need it at the same time share one renewal, or its failure.
+        """
+
+        def renew() -> bool:
+            if session.access != old:
                 return True
             reply = self._shop.ask(_REFRESH, method="POST", headers=_bearer(session.refresh))
             if reply.status != 200:
                 return False
             session.access, session.refresh = self._shop.parsed(_REFRESH, reply, _tokens)
             return True
+
+        return self._renewals.do(old, renew)
 
     def _forget_old(self) -> None:
         now = self._clock()

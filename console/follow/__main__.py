@@ -11,7 +11,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from console.config.addresses import Addresses
@@ -60,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         transport.close()
     story = tell(evidence)
     if asked.svg:
-        _draw(story, asked.svg)
+        draw(story, asked.svg)
     elif asked.json:
         print(json.dumps(as_data(story), ensure_ascii=False, indent=2))
     else:
@@ -80,15 +79,15 @@ def _gather(evidence: Evidence, clients: Clients, waiter: Waiter, joining: Joini
     Gatherer(clients, waiter, now, evidence, joining).gather()
 
 
-def _draw(story: Story, file: Path) -> None:
+def draw(story: Story, file: Path) -> None:
     """Write what the terminal would show as an SVG picture: the one in the README is made by this."""
     page = Console(
         record=True, width=_WIDTH_ELSEWHERE, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
     Renderer(page).render(story)
     # Without the fonts that rich would have the viewer fetch from elsewhere: any monospaced one will do.
-    without_fonts = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    page.save_svg(str(file), title="make follow", code_format=without_fonts)
+    picture = re.sub(r"@font-face \{.*?\}", "", page.export_svg(title="make follow"), flags=re.DOTALL)
+    file.write_text(picture, encoding="utf-8")
 
 
 def _output() -> Console:

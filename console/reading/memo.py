@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from observability.single_flight import SingleFlight
+
 MAX_KEYS = 200
 
 
@@ -16,23 +18,35 @@ class Memo:
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._clock = seconds, clock
         self._guard = threading.Lock()
-        self._locks: dict[Hashable, threading.Lock] = {}
+        self._flights: SingleFlight[Any] = SingleFlight()
+        self._round = 0
         self._known: dict[Hashable, tuple[float, Any]] = {}
 
     def get(self, key: Hashable, question: Callable[[], Any]) -> Any:
-        """Return the remembered answer, or ask; an exception is raised to each that asks and not remembered."""
-        with self._guard:
-            if len(self._known) > MAX_KEYS or len(self._locks) > MAX_KEYS:
-                self._known.clear()
-                self._locks.clear()
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            known = self._known.get(key)
-            if known is None or self._clock() - known[0] > self._seconds:
-                known = self._known[key] = (self._clock(), question())
-            return known[1]
+        """Return the remembered answer, or ask; an exception is raised to all who wait for it and not remembered."""
+        known, now = self._fresh(key)
+        return known[1] if known is not None else self._flights.do((now, key), lambda: self._ask(now, key, question))
 
     def forget(self) -> None:
-        """Ask anew next time: after a change whoever made it must see it."""
+        """Ask again next time, without joining a question that is under way: after a change its author must see it."""
         with self._guard:
+            self._round += 1
             self._known.clear()
+
+    def _fresh(self, key: Hashable) -> tuple[tuple[float, Any] | None, int]:
+        with self._guard:
+            known = self._known.get(key)
+            return known if known and self._clock() - known[0] <= self._seconds else None, self._round
+
+    def _ask(self, began_in: int, key: Hashable, question: Callable[[], Any]) -> Any:
+        known, _ = self._fresh(key)
+        if known is not None:
+            # Another thread's question was answered since we looked.
+            return known[1]
+        asked_at, answer = self._clock(), question()
+        with self._guard:
+            if began_in == self._round:
+                if len(self._known) > MAX_KEYS:
+                    self._known.clear()
+                self._known[key] = (asked_at, answer)
+        return answer

@@ -7,7 +7,8 @@ What it does, and where that is known from, is told in ``docs/caching.md``. In s
 3. else ``load()``, by one caller of all processes: others take the stale copy if there is one, or wait for the fresh;
 4. if ``load()`` cannot (the database is down), the stale copy, marked so.
 
-Without Redis each process loads for itself, still one caller at a time for each key.
+A load that fails is shared like one that succeeds: all who wait for it, in every process, get its failure when it ends;
+the next caller loads again. Without Redis each process loads for itself, still one caller at a time for each key.
 """
 
 from __future__ import annotations
@@ -17,27 +18,20 @@ import math
 import random
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
 
-import orjson
 import redis
 from cachetools import TTLCache
 
 from observability import context
 from observability.database import DatabaseMetrics
+from observability.single_flight import SingleFlight
+from shop.adapters.cache_entry import Entry, Load, Loaded, dump, kept_milliseconds, parse
+from shop.adapters.cache_lock import CacheLock
 from shop.domain.errors import DatabaseUnavailable
 
 _log = logging.getLogger("shop.cache")
 
-STALE_SECONDS = 24 * 3600
-"""How long a value is kept beyond its time, to be served while the database is down."""
-LOCK_SECONDS = 3.0
-"""How long the one who loads may take before another may try."""
-WAIT_SECONDS = 2.5
-"""How long the others wait for it, when there is no stale copy to give them."""
 LOCAL_SECONDS, LOCAL_SIZE = 2.0, 1024
 
 # Keep only what is not older than what is there: a slow reader must not undo a newer write.
@@ -47,42 +41,6 @@ if old and cjson.decode(old).version > tonumber(ARGV[2]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return 1
 """
-# Release a lock only if it is still ours.
-_UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) else return 0 end"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A cached value. ``value`` is ``None`` for what is known not to exist. Times in seconds since 1970."""
-
-    value: Any
-    version: int
-    made_at: float
-    fresh_until: float
-    cost: float
-    """Seconds that loading took: the dearer, the earlier it is renewed."""
-    stale: bool = False
-
-    @property
-    def age(self) -> float:
-        """Seconds since it was loaded."""
-        return max(0.0, time.time() - self.made_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a loader brings: the value (JSON), its version, and for how many seconds it is fresh."""
-
-    value: Any
-    version: int
-    seconds: float
-
-
-class Load(Protocol):
-    """Brings the value from where it is true. May raise ``DatabaseUnavailable``."""
-
-    def __call__(self) -> Loaded:
-        """Load."""
 
 
 class TwoLevelCache:
@@ -98,10 +56,10 @@ class TwoLevelCache:
     ) -> None:
         self.name, self._client, self._clock, self._chance = name, client, clock, chance
         self._store = client.register_script(_STORE_IF_NEWER)
-        self._unlock = client.register_script(_UNLOCK)
+        self._locks = CacheLock(client)
         self._local: TTLCache[str, Entry] = TTLCache(LOCAL_SIZE, LOCAL_SECONDS)
         self._guard = threading.Lock()
-        self._under_way: dict[str, threading.Lock] = {}
+        self._flights: SingleFlight[Entry] = SingleFlight()
         metrics.declare_cache(name)
         self._count = {
             result: metrics.cache.labels(name, result)
@@ -145,7 +103,7 @@ class TwoLevelCache:
         try:
             with self._client.pipeline(transaction=False) as pipe:
                 for key, entry in entries.items():
-                    pipe.set(self._name(key), _dump(entry), px=_milliseconds(entry, self._clock()))
+                    pipe.set(self._name(key), dump(entry), px=kept_milliseconds(entry, self._clock()))
                 pipe.execute()
         except redis.RedisError as error:
             _log.debug("cache %s was not warmed: %s", self.name, error)
@@ -164,43 +122,54 @@ class TwoLevelCache:
                 self._local.pop(key, None)
 
     def _load_once(self, key: str, load: Load, old: Entry | None) -> Entry:
-        with self._guard:
-            lock = self._under_way.setdefault(key, threading.Lock())
-        # Request collapsing within the process: the threads behind the first find its answer.
-        with lock:
+        if old is not None and self._flights.is_flying(key):
+            return self._shared_copy(self._stale(old))
+        is_leader = False
+
+        def lead() -> Entry:
+            nonlocal is_leader
+            is_leader = True
             entry = self.local(key)
-            if entry is not None:
-                return self._counted("hit", entry)
-            try:
-                return self._load_alone(key, load, old)
-            finally:
-                with self._guard:
-                    self._under_way.pop(key, None)
+            # Another thread may have loaded it between our look and our flight.
+            return self._load_alone(key, load, old) if entry is None else self._counted("hit", entry)
+
+        try:
+            entry = self._flights.do(key, lead)
+        except Exception:
+            if not is_leader:
+                self._tell("miss")
+            raise
+        return entry if is_leader else self._shared_copy(entry)
 
     def _load_alone(self, key: str, load: Load, old: Entry | None) -> Entry:
-        token, lock = uuid.uuid4().hex, f"{self._name(key)}:lock"
+        name, failure = self._name(key), None
         try:
-            mine = bool(self._client.set(lock, token, nx=True, px=int(LOCK_SECONDS * 1000)))
+            token = self._locks.take(name)
+            if token is None and old is None and (fresh := self._of_another(name)) is not None:
+                return self._counted("hit", self._keep(key, fresh))
         except redis.RedisError:
             self._count["error"].inc()
             return self._load(key, load, old)
-        if not mine:
-            # Somebody in another process is at it.
-            if old is not None:
-                return self._counted("stale", self._stale(old))
-            fresh = self._await(key)
-            return self._counted("hit", self._keep(key, fresh)) if fresh is not None else self._load(key, load, old)
+        if token is None:
+            return self._load(key, load, None) if old is None else self._shared_copy(self._stale(old))
         try:
             # Between our look and our lock another may have finished.
             now = self._shared([key])[0]
             if now is not None and (old is None or now.made_at > old.made_at) and now.fresh_until > self._clock():
                 return self._counted("hit", self._keep(key, now))
             return self._load(key, load, old)
+        except DatabaseUnavailable as error:
+            failure = str(error)
+            raise
         finally:
-            try:
-                self._unlock(keys=[lock], args=[token])
-            except redis.RedisError as error:
-                _log.debug("a lock of cache %s ends by itself: %s", self.name, error)
+            self._locks.release(name, token, failure)
+
+    def _of_another(self, name: str) -> Entry | None:
+        try:
+            return self._locks.wait(name)
+        except DatabaseUnavailable:
+            self._tell("miss")
+            raise
 
     def _load(self, key: str, load: Load, old: Entry | None) -> Entry:
         self._tell("miss")
@@ -215,16 +184,6 @@ class TwoLevelCache:
         entry = self._entry(loaded, cost=max(0.0, self._clock() - started))
         self._write(key, entry)
         return self._keep(key, entry)
-
-    def _await(self, key: str) -> Entry | None:
-        deadline = time.monotonic() + WAIT_SECONDS
-        pause = threading.Event()
-        while time.monotonic() < deadline:
-            pause.wait(0.02)
-            entry = self._shared([key])[0]
-            if entry is not None:
-                return entry
-        return None
 
     def _entry(self, loaded: Loaded, cost: float) -> Entry:
         now = self._clock()
@@ -244,11 +203,11 @@ class TwoLevelCache:
             self._count["error"].inc()
             _log.debug("cache %s is not to be read: %s", self.name, error)
             return [None] * len(keys)
-        return [_parse(raw) for raw in raws]
+        return [parse(raw) for raw in raws]
 
     def _write(self, key: str, entry: Entry) -> None:
         try:
-            arguments: list[bytes | int] = [_dump(entry), entry.version, _milliseconds(entry, self._clock())]
+            arguments: list[bytes | int] = [dump(entry), entry.version, kept_milliseconds(entry, self._clock())]
             self._store(keys=[self._name(key)], args=arguments)
         except redis.RedisError as error:
             _log.debug("cache %s is not to be written: %s", self.name, error)
@@ -262,6 +221,10 @@ class TwoLevelCache:
         late = self._clock() > entry.fresh_until
         return Entry(entry.value, entry.version, entry.made_at, entry.fresh_until, entry.cost, stale=late)
 
+    def _shared_copy(self, entry: Entry) -> Entry:
+        """Count what another thread or process loaded."""
+        return self._counted("stale" if entry.stale else "hit", entry)
+
     def _counted(self, result: str, entry: Entry) -> Entry:
         self._tell("negative_hit" if entry.value is None and result != "stale" else result)
         return entry
@@ -272,29 +235,3 @@ class TwoLevelCache:
 
     def _name(self, key: str) -> str:
         return f"{{{self.name}:{key}}}"
-
-
-def _milliseconds(entry: Entry, now: float) -> int:
-    return int((entry.fresh_until - now + (STALE_SECONDS if entry.value is not None else 0.0)) * 1000) + 1
-
-
-def _dump(entry: Entry) -> bytes:
-    return orjson.dumps(
-        {
-            "value": entry.value,
-            "version": entry.version,
-            "made_at": entry.made_at,
-            "fresh_until": entry.fresh_until,
-            "cost": entry.cost,
-        }
-    )
-
-
-def _parse(raw: Any) -> Entry | None:
-    if raw is None:
-        return None
-    try:
-        return Entry(**orjson.loads(raw))
-    except (orjson.JSONDecodeError, TypeError):
-        # Written by another version of this program: as good as not there.
-        return None

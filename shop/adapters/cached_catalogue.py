@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 import redis
 
 from observability.database import DatabaseMetrics
-from shop.adapters.cache import Loaded, TwoLevelCache
+from shop.adapters.cache import TwoLevelCache
+from shop.adapters.cache_entry import Loaded
 from shop.adapters.flat import flat
 from shop.adapters.invalidation import Invalidations, announce
 from shop.domain.errors import DatabaseUnavailable, NotFound

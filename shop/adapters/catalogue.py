@@ -85,6 +85,8 @@ class MongoCatalogue:
         upserts = [
             UpdateOne({"_id": product.id}, {"$setOnInsert": _document(product)}, upsert=True) for product in products
         ]
+        if not upserts:
+            return 0
         with translated():
             return self._products.bulk_write(upserts, ordered=False, comment=comment()).upserted_count
 

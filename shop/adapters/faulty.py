@@ -15,7 +15,8 @@ from opentelemetry import trace
 
 from faults.marking import mark
 from faults.watch import Faults
-from shop.adapters.cache import Entry, Load, TwoLevelCache
+from shop.adapters.cache import TwoLevelCache
+from shop.adapters.cache_entry import Entry, Load
 from shop.adapters.mail import Connect
 from shop.domain.order import Order
 from shop.ports import Payments

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -14,20 +15,24 @@ from pymongo.errors import DuplicateKeyError
 
 from shop.adapters.mongo import Document, comment, not_awaited, translated
 from shop.adapters.order_documents import to_document, to_order
-from shop.domain.errors import NotFound, OutOfStock, StaleOrder
+from shop.domain.errors import DatabaseUnavailable, NotFound, OutOfStock, StaleOrder
 from shop.domain.order import Order, OrderStatus, first_order_id, may_become
 from shop.ports import Backlog, OrderFilter
 
 # The age of the backlog is read from the first of it by due time: an exact oldest would cost a scan of all of it.
 _BACKLOG_SAMPLE = 1000
+TRANSACTION_SECONDS = 5.0
 _NOTHING_LEFT = {"due_at": "", "lease_until": ""}
 
 
 class MongoOrders:
     """Implements ``ports.Orders`` on the collections ``orders`` and ``products``."""
 
-    def __init__(self, client: MongoClient[Document], db: Database[Document]) -> None:
-        self._client = client
+    def __init__(
+        self, client: MongoClient[Document], db: Database[Document], longest_transaction: float = TRANSACTION_SECONDS
+    ) -> None:
+        """No attempt at a transaction begins more than ``longest_transaction`` seconds after the first."""
+        self._client, self._longest = client, longest_transaction
         self._orders = db["orders"]
         self._not_awaited = not_awaited(self._orders)
         self._products = db["products"]
@@ -100,8 +105,7 @@ class MongoOrders:
                     raise OutOfStock(line.product_id)
             return reserved
 
-        with translated(), self._client.start_session() as session:
-            return session.with_transaction(transaction)
+        return self._in_transaction(transaction)
 
     def advance(self, order: Order, to: Sequence[OrderStatus], now: datetime, charge_id: str | None = None) -> Order:
         """Mark the next states; see ``ports.Orders``."""
@@ -119,8 +123,7 @@ class MongoOrders:
                     self._products.update_one({"_id": line.product_id}, back, session=session, comment=comment())
             return failed
 
-        with translated(), self._client.start_session() as session:
-            return session.with_transaction(transaction)
+        return self._in_transaction(transaction)
 
     def cancel(self, order: Order, now: datetime) -> Order:
         """Mark a pending order cancelled; see ``ports.Orders``."""
@@ -181,6 +184,18 @@ class MongoOrders:
             times = [document["created_at"] for document in sample.limit(_BACKLOG_SAMPLE)]
         age = max((now - time).total_seconds() for time in times) if times else 0.0
         return Backlog(unfinished, unmailed, max(0.0, age), dead)
+
+    def _in_transaction(self, steps: Callable[[ClientSession], Order]) -> Order:
+        # The driver repeats a transaction for two minutes, also while no server answers: longer than an order's lease.
+        deadline = time.monotonic() + self._longest
+
+        def attempt(session: ClientSession) -> Order:
+            if time.monotonic() > deadline:
+                raise DatabaseUnavailable("The database does not answer; try again in a few seconds.")
+            return steps(session)
+
+        with translated(), self._client.start_session() as session:
+            return session.with_transaction(attempt)
 
     def _change(self, query: Document, update: Document, orders: Collection[Document] | None = None) -> Order:
         with translated():

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+import redis
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import CollectorRegistry
 
 from observability import Telemetry, TelemetrySettings
+from observability.database import DatabaseMetrics
+from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings
 from tests.integration.conftest import Server
+from tests.integration.shop.caches import Replica, SlowCatalogue
 
 
 @pytest.fixture
@@ -49,3 +54,24 @@ def shop(settings: Settings, instruments: Instruments) -> Iterator[Shop]:
     yield shop
     shop.mongo_client.drop_database(settings.mongo_database)
     shop.stop()
+
+
+@pytest.fixture
+def database() -> SlowCatalogue:
+    return SlowCatalogue()
+
+
+@pytest.fixture
+def replica(redis_server: tuple[str, Server], database: SlowCatalogue) -> Iterator[Callable[[], Replica]]:
+    made: list[CachedCatalogue] = []
+
+    def make(seconds: float = 60.0) -> Replica:
+        registry = CollectorRegistry()
+        client = redis.Redis.from_url(redis_server[0], socket_timeout=1, socket_connect_timeout=0.5)
+        catalogue = CachedCatalogue(database, client, DatabaseMetrics(registry), seconds)
+        made.append(catalogue)
+        return Replica(catalogue, registry)
+
+    yield make
+    for catalogue in made:
+        catalogue.invalidations.stop()

@@ -4,71 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
-import redis
-from prometheus_client import CollectorRegistry
 
-from observability.database import DatabaseMetrics
-from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.domain.errors import DatabaseUnavailable, NotFound
-from shop.domain.product import Product
 from tests.integration.conftest import Server
-from tests.unit.shop.fakes import LAMP, FakeCatalogue
+from tests.integration.shop.caches import Replica, SlowCatalogue
+from tests.unit.shop.fakes import LAMP
 from tests.waiting import wait_until
-
-
-@dataclass
-class SlowCatalogue(FakeCatalogue):
-    """Counts what it is asked, takes its time, and can be down."""
-
-    asked: int = 0
-    seconds: float = 0.0
-    down: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def get(self, product_id: str) -> Product:
-        with self.lock:
-            self.asked += 1
-        threading.Event().wait(self.seconds)
-        if self.down:
-            raise DatabaseUnavailable("down")
-        return super().get(product_id)
-
-
-@dataclass
-class Replica:
-    """One process's view: its own first level over the shared second one."""
-
-    catalogue: CachedCatalogue
-    registry: CollectorRegistry
-
-    def count(self, result: str, cache: str = "product") -> float:
-        return self.registry.get_sample_value("cache_requests_total", {"cache": cache, "result": result}) or 0.0
-
-
-@pytest.fixture
-def database() -> SlowCatalogue:
-    return SlowCatalogue()
-
-
-@pytest.fixture
-def replica(redis_server: tuple[str, Server], database: SlowCatalogue) -> Iterator[Callable[[], Replica]]:
-    made: list[CachedCatalogue] = []
-
-    def make(seconds: float = 60.0) -> Replica:
-        registry = CollectorRegistry()
-        client = redis.Redis.from_url(redis_server[0], socket_timeout=1, socket_connect_timeout=0.5)
-        catalogue = CachedCatalogue(database, client, DatabaseMetrics(registry), seconds)
-        made.append(catalogue)
-        return Replica(catalogue, registry)
-
-    yield make
-    for catalogue in made:
-        catalogue.invalidations.stop()
 
 
 def test_two_hundred_readers_of_a_cold_product_are_one_query(

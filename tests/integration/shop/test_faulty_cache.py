@@ -11,7 +11,7 @@ import redis
 from prometheus_client import CollectorRegistry
 
 from observability.database import DatabaseMetrics
-from shop.adapters.cache import Loaded
+from shop.adapters.cache_entry import Loaded
 from shop.adapters.faulty import FaultyCache
 from tests.integration.conftest import Server
 from tests.unit.faults.conftest import Clock

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import redis
-from flask import Flask
+from flask import Flask, abort
+from werkzeug.test import TestResponse
 
 from app import limits
-from tests.unit.app.conftest import SETTINGS
+from observability import Telemetry
+from tests.unit.app.conftest import SETTINGS, new_api
 
 TOGETHER = 8
 
@@ -68,3 +71,82 @@ def test_a_view_without_a_limit_asks_the_limiter_nothing() -> None:
     assert asked == []
     assert [client.get("/limited").status_code for _ in range(2)] == [200, 429]
     assert len(asked) == 2
+
+
+WINDOW_SECONDS = 61
+"""A minute, and the second into which the limiter rounds its end up."""
+LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+
+
+@pytest.fixture
+def limited() -> Flask:
+    """Views with a limit of three a minute, one for each way in which a view can end, and one without a limit."""
+    app = Flask(__name__)
+    limiter = limits.new_limiter(app, SETTINGS)
+
+    def add(path: str, view: Callable[[], Any]) -> None:
+        app.add_url_rule(path, path, limiter.limit("3 per minute")(view))
+
+    def forbidden() -> str:
+        abort(403)
+
+    def defect() -> str:
+        raise ZeroDivisionError
+
+    add("/served", lambda: "served")
+    add("/forbidden", forbidden)
+    add("/defect", defect)
+    add("/unavailable", lambda: ("later", 503, {"Retry-After": "7"}))
+    app.add_url_rule("/free", "free", lambda: ("free", 200, {"Retry-After": "7"}))
+    return app
+
+
+def ask(app: Flask, path: str, method: str = "GET") -> TestResponse:
+    return app.test_client().open(path, method=method)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [("/served", "GET", 200), ("/served", "HEAD", 200), ("/forbidden", "GET", 403), ("/defect", "GET", 500)],
+)
+def test_an_answer_says_how_much_is_left(limited: Flask, path: str, method: str, status: int) -> None:
+    """Seconds from now, not the time of day; only a refusal says when to come back."""
+    answer = ask(limited, path, method)
+    assert answer.status_code == status
+    assert [answer.headers.getlist(name) for name in LIMIT_HEADERS[:2]] == [["3"], ["2"]]
+    assert 50 <= int(answer.headers["RateLimit-Reset"]) <= WINDOW_SECONDS
+    assert len(answer.headers.getlist("RateLimit-Reset")) == 1
+    assert ("Retry-After" in answer.headers) == (status >= 400)
+
+
+def test_who_is_refused_learns_when_to_come_back(limited: Flask) -> None:
+    """429 with both headers in seconds."""
+    for _ in range(3):
+        ask(limited, "/served")
+    answer = ask(limited, "/served")
+    assert answer.status_code == 429
+    assert answer.headers["RateLimit-Remaining"] == "0"
+    assert 1 <= int(answer.headers["RateLimit-Reset"]) <= WINDOW_SECONDS
+    assert 1 <= int(answer.headers["Retry-After"]) <= WINDOW_SECONDS
+
+
+def test_a_views_own_retry_after_counts_if_it_is_later(limited: Flask) -> None:
+    """The limiter's rule: a dependency that is down for seconds does not shorten the window."""
+    answer = ask(limited, "/unavailable")
+    assert answer.status_code == 503
+    assert 50 <= int(answer.headers["Retry-After"]) <= WINDOW_SECONDS
+
+
+@pytest.mark.parametrize(("path", "method"), [("/free", "GET"), ("/served", "OPTIONS"), ("/nowhere", "GET")])
+def test_what_has_no_limit_says_nothing_of_one(limited: Flask, path: str, method: str) -> None:
+    """Neither a view without one, nor Flask's own answers; a ``Retry-After`` of the view is left as it is."""
+    answer = ask(limited, path, method)
+    assert not [name for name in LIMIT_HEADERS if name in answer.headers]
+    assert answer.headers.get("Retry-After") == ("7" if path == "/free" else None)
+
+
+def test_flask_answers_by_its_own_method(telemetry: Telemetry) -> None:
+    """Flask may change its signature: nothing of the whole application stands in its place."""
+    app = new_api(telemetry).client.application
+    assert "process_response" not in vars(app)
+    assert type(app).process_response is Flask.process_response

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from werkzeug.exceptions import TooManyRequests
 from console.access.key import FILE, session_key
 from console.access.sessions import LIFETIME_SECONDS, MOST, Sessions, SignInRefused
 from console.inbox.store import Inbox
-from console.servers.errors import ServerError
+from console.servers.errors import ServerError, Unreachable
 from console.servers.http import JsonServer, Reply
 from tests.unit.console.rooms import EMAIL, LOGIN, LOGOUT, ME, PASSWORD, REFRESH, SIGN_IN, Room, room
+from tests.waiting import wait_until
 
 FAULT = "/api/v1/admin/faults/cache-off"
 
@@ -219,6 +222,37 @@ def test_a_sign_in_that_cannot_be_renewed_has_run_out(make: Callable[..., Room])
     answer = it.client.put("/api/faults/cache-off", json={}, headers=it.headers)
     assert answer.status_code == 401
     assert "sign in again" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("answer", [Reply(503), Unreachable("API", "http://shop", "refused")], ids=["503", "refused"])
+def test_requests_of_one_session_share_a_renewal_that_fails(fake_transport: type, answer: Reply | Unreachable) -> None:
+    """One request to the shop: they do not wait for it one after the other."""
+    entered, go, renewals = threading.Event(), threading.Event(), []
+
+    class SlowShop(JsonServer):
+        def ask(self, path: str, **options: Any) -> Reply:
+            if path != REFRESH:
+                return super().ask(path, **options)
+            renewals.append(1)
+            entered.set()
+            assert go.wait(10)
+            if isinstance(answer, Unreachable):
+                raise answer
+            return answer
+
+    known = Sessions(SlowShop("API", "http://shop", fake_transport(SIGN_IN | {FAULT: Reply(401)})))
+    session = known.get(known.sign_in(EMAIL, PASSWORD))
+    assert session is not None
+    with ThreadPoolExecutor(16) as pool:
+        asked = [pool.submit(known.ask, session, FAULT)]
+        assert entered.wait(10)
+        asked += [pool.submit(known.ask, session, FAULT) for _ in range(15)]
+        waiters = known._renewals._flights["access-1"].outcome._condition._waiters  # type: ignore[attr-defined]
+        wait_until("the others to wait for the renewal", lambda: len(waiters) == 15)
+        go.set()
+        seen = {type(one.exception(10)) if one.exception(10) else one.result().status for one in asked}
+    assert seen == ({Unreachable} if isinstance(answer, Unreachable) else {401})
+    assert renewals == [1]
 
 
 def test_an_odd_renewal_is_the_shops_fault(fake_transport: type) -> None:

@@ -15,6 +15,7 @@ from console.reading.limits import Places, RateLimit
 from console.reading.memo import MAX_KEYS, Memo
 from console.reading.together import Together
 from console.servers.errors import Unreachable
+from tests.waiting import wait_until
 
 
 def test_a_burst_is_allowed_and_then_the_rate_counts() -> None:
@@ -88,13 +89,53 @@ def test_those_who_ask_the_same_at_once_cost_one_question() -> None:
     assert asked == [1]
 
 
+def test_those_who_ask_the_same_at_once_share_a_failure() -> None:
+    """One question for sixteen viewers, not sixteen that fail one after the other."""
+    memo, entered, go, asked = Memo(60.0), threading.Event(), threading.Event(), []
+
+    def fail() -> None:
+        asked.append(1)
+        entered.set()
+        assert go.wait(10)
+        raise Unreachable("Log store", "http://x", "refused")
+
+    with ThreadPoolExecutor(16) as pool:
+        viewers = [pool.submit(memo.get, "a", fail)]
+        assert entered.wait(10)
+        viewers += [pool.submit(memo.get, "a", fail) for _ in range(15)]
+        waiters = next(iter(memo._flights._flights.values())).outcome._condition._waiters  # type: ignore[attr-defined]
+        wait_until("the others to wait for the first", lambda: len(waiters) == 15)
+        go.set()
+        assert {type(viewer.exception(10)) for viewer in viewers} == {Unreachable}
+    assert asked == [1]
+    assert memo.get("a", lambda: "up again") == "up again"
+
+
+def test_an_answer_from_before_a_change_is_not_given_after_it() -> None:
+    """Who made the change asks again though the old question is under way, whose answer is not kept."""
+    memo, entered, go = Memo(60.0), threading.Event(), threading.Event()
+
+    def before() -> str:
+        entered.set()
+        assert go.wait(10)
+        return "before"
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(memo.get, "a", before)
+        assert entered.wait(10)
+        memo.forget()
+        assert memo.get("a", lambda: "after") == "after"
+        go.set()
+        assert first.result(10) == "before"
+    assert memo.get("a", lambda: "asked again") == "after"
+
+
 def test_the_memory_is_bounded() -> None:
     """Whatever is asked for."""
     memo = Memo(60.0)
     for key in range(MAX_KEYS * 3):
         memo.get(key, lambda: 0)
     assert len(memo._known) <= MAX_KEYS + 1
-    assert len(memo._locks) <= MAX_KEYS + 1
 
 
 def test_each_question_has_its_own_failure() -> None:

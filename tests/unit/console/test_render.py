@@ -6,12 +6,15 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
 from console.config.addresses import Addresses
+from console.follow.__main__ import draw
 from console.follow.render import Renderer
 from console.follow.words import amount
 from console.servers.alertmanager import alerts_of
@@ -164,3 +167,16 @@ def test_failed_spans_are_told_in_full(evidence: Evidence) -> None:
 def test_amounts_have_three_digits(ms: float, text: str) -> None:
     """In the unit that fits."""
     assert amount(ms) == text
+
+
+def test_the_picture_fetches_no_fonts(evidence: Evidence, tmp_path: Path) -> None:
+    """It is in the README: who looks at it asks no other server for anything. rich names fonts elsewhere."""
+    page = Console(record=True, file=io.StringIO())
+    page.print("x")
+    assert "@font-face" in page.export_svg()
+    draw(tell(evidence), tmp_path / "story.svg")
+    picture = (tmp_path / "story.svg").read_text(encoding="utf-8")
+    assert "@font-face" not in picture
+    assert "url(http" not in picture
+    ElementTree.fromstring(picture)
+    assert "make&#160;follow" in picture or "make follow" in picture

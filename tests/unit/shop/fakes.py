@@ -1,7 +1,8 @@
-"""The shop's ports in memory."""
+"""The shop's ports in memory. ``tests/contracts/`` holds them to the real adapters."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -45,28 +46,37 @@ class FakeClock:
 
 @dataclass
 class FakeCatalogue:
-    """Products in a dictionary."""
+    """Products in a dictionary; ``down`` makes every call fail."""
 
     products: dict[str, Product] = field(default_factory=lambda: {LAMP.id: LAMP, MUG.id: MUG})
+    down: bool = False
 
     def get(self, product_id: str) -> Product:
+        self._answer()
         if product_id not in self.products:
             raise NotFound("product", product_id)
         return self.products[product_id]
 
     def get_many(self, product_ids: Iterable[str]) -> dict[str, Product]:
+        self._answer()
         return {one: self.products[one] for one in product_ids if one in self.products}
 
     def page(self, limit: int, after: str | None) -> list[Product]:
+        self._answer()
         return [self.products[one] for one in sorted(self.products) if after is None or one > after][:limit]
 
     def search(self, words: str, limit: int) -> list[Product]:
-        return [one for one in self.products.values() if words.lower() in one.name.lower()][:limit]
+        self._answer()
+        scores = {product.id: _score(product, words) for product in self.products.values()}
+        found = [product for product in self.products.values() if scores[product.id]]
+        return sorted(found, key=lambda product: -scores[product.id])[:limit]
 
     def best_sellers(self, limit: int) -> list[Product]:
+        self._answer()
         return sorted(self.products.values(), key=lambda one: -one.views)[:limit]
 
     def add(self, product: Product) -> Product:
+        self._answer()
         if product.id in self.products:
             raise ProductExists(product.id)
         self.products[product.id] = product
@@ -80,9 +90,10 @@ class FakeCatalogue:
         return self.products[product_id]
 
     def add_views(self, views: dict[str, int]) -> None:
+        self._answer()
         for product_id, count in views.items():
-            old = self.products[product_id]
-            self.products[product_id] = replace(old, views=old.views + count)
+            if (old := self.products.get(product_id)) is not None:
+                self.products[product_id] = replace(old, views=old.views + count)
 
     def look_at(self, product_id: str) -> Seen:
         return Seen(self.get(product_id))
@@ -94,9 +105,21 @@ class FakeCatalogue:
         return Home(self.best_sellers(12), self.page(12, None))
 
     def add_missing(self, products: Iterable[Product]) -> int:
+        self._answer()
         fresh = {product.id: product for product in products if product.id not in self.products}
         self.products.update(fresh)
         return len(fresh)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise DatabaseUnavailable("down")
+
+
+def _score(product: Product, words: str) -> int:
+    """How well the product matches: whole words, with the weights of MongoDB's text index, without its stemming."""
+    fields = ((product.name, 10), (product.category, 5), (product.description, 1))
+    wanted = set(re.findall(r"\w+", words.lower()))
+    return sum(weight * len(wanted & set(re.findall(r"\w+", text.lower()))) for text, weight in fields)
 
 
 @dataclass
@@ -115,6 +138,8 @@ class FakeOrders:
             same = (other.customer_id, other.idempotency_key) == (order.customer_id, order.idempotency_key)
             if order.idempotency_key is not None and same:
                 return other
+        if order.id in self.orders:
+            return self.orders[order.id]
         self.orders[order.id] = order
         self.due_at[order.id] = due_at
         return order
@@ -135,19 +160,17 @@ class FakeOrders:
         return self.orders[order_id]
 
     def reserve(self, order: Order, now: datetime) -> Order:
+        self._require(order, (OrderStatus.RESERVED,))
         for line in order.lines:
-            if self.catalogue.products[line.product_id].stock < line.quantity:
+            product = self.catalogue.products.get(line.product_id)
+            if product is None or product.stock < line.quantity:
                 raise OutOfStock(line.product_id)
         reserved = self.advance(order, (OrderStatus.RESERVED,), now)
         self._move_stock(order, -1)
         return reserved
 
     def advance(self, order: Order, to: Sequence[OrderStatus], now: datetime, charge_id: str | None = None) -> Order:
-        self._answer()
-        current = self.orders[order.id]
-        allowed = all(may_become(before, after) for before, after in pairwise((order.status, *to)))
-        if current.status is not order.status or not allowed:
-            raise StaleOrder(order.id)
+        current = self._require(order, to)
         history = (*current.history, *(Step(status, now) for status in to))
         charge = charge_id or current.charge_id
         self.orders[order.id] = replace(
@@ -182,7 +205,7 @@ class FakeOrders:
         return cancelled
 
     def bury(self, order: Order, reason: str, now: datetime) -> Order:
-        self.orders[order.id] = replace(self.orders[order.id], dead_letter=DeadLetter(reason, now))
+        self.orders[order.id] = replace(self.get(order.id), dead_letter=DeadLetter(reason, now))
         self._done(order.id)
         return self.orders[order.id]
 
@@ -194,23 +217,27 @@ class FakeOrders:
         return self.orders[order_id]
 
     def dead_letters(self, limit: int, after: str | None) -> list[Order]:
-        return [one for one in self.orders.values() if one.dead_letter and (after is None or one.id > after)][:limit]
+        self._answer()
+        dead = [self.orders[one] for one in sorted(self.orders) if self.orders[one].dead_letter]
+        return [one for one in dead if after is None or one.id > after][:limit]
 
     def backlog(self, now: datetime) -> Backlog:
+        self._answer()
         waiting = [self.orders[one] for one in self.due_at]
         not_final = [order for order in waiting if order.status is not OrderStatus.CONFIRMED]
         ages = [(now - order.created_at).total_seconds() for order in not_final]
         mails = len(waiting) - len(not_final)
-        return Backlog(len(waiting), mails, max(ages, default=0.0), len(self.dead_letters(1000, None)))
+        return Backlog(len(waiting), mails, max([0.0, *ages]), len(self.dead_letters(1000, None)))
 
     def mark_told(self, order: Order, now: datetime) -> Order:
-        self._answer()
-        self.orders[order.id] = replace(self.orders[order.id], email_sent_at=now)
+        self.orders[order.id] = replace(self.get(order.id), email_sent_at=now)
         self._done(order.id)
         return self.orders[order.id]
 
     def postpone(self, order: Order, due_at: datetime, excused: bool) -> None:
         self._answer()
+        if order.id not in self.due_at:
+            return
         if excused:
             self.orders[order.id] = replace(self.orders[order.id], strikes=0)
         self.due_at[order.id] = due_at
@@ -226,6 +253,14 @@ class FakeOrders:
         if self.down:
             raise DatabaseUnavailable("down")
 
+    def _require(self, order: Order, to: Sequence[OrderStatus]) -> Order:
+        self._answer()
+        allowed = all(may_become(before, after) for before, after in pairwise((order.status, *to)))
+        current = self.orders.get(order.id)
+        if current is None or current.status is not order.status or not allowed:
+            raise StaleOrder(order.id)
+        return current
+
     def _done(self, order_id: str) -> None:
         self.due_at.pop(order_id, None)
         self.leases.pop(order_id, None)
@@ -238,21 +273,29 @@ class FakeOrders:
 
 @dataclass
 class FakeQueue:
-    """Remembers what was enqueued. All of it was taken at once, but for the ids in ``standing``."""
+    """Orders in a list, until a worker takes them; ``enqueued`` are all that were ever in it."""
 
+    waiting: list[str] = field(default_factory=list)
     enqueued: list[str] = field(default_factory=list)
-    standing: set[str] = field(default_factory=set)
     down: bool = False
 
     def enqueue(self, order: Order) -> None:
-        if self.down:
-            raise QueueUnavailable("down")
-        self.enqueued.append(order.id)
+        self._answer()
+        if order.id not in self.waiting:
+            self.waiting.append(order.id)
+            self.enqueued.append(order.id)
 
     def missing(self, orders: Sequence[Order]) -> list[Order]:
+        self._answer()
+        return [order for order in orders if order.id not in self.waiting]
+
+    def take(self) -> str | None:
+        """Take the first one, as a worker does; ``None`` if there is none."""
+        return self.waiting.pop(0) if self.waiting else None
+
+    def _answer(self) -> None:
         if self.down:
             raise QueueUnavailable("down")
-        return [order for order in orders if order.id not in self.standing]
 
 
 @dataclass
@@ -319,9 +362,10 @@ class FakeEvents:
 
 @dataclass
 class FakeAccounts:
-    """Accounts in a dictionary."""
+    """Accounts in a dictionary; ``down`` makes every call fail."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
+    down: bool = False
 
     def add(self, account: Account) -> None:
         if self.by_email(account.email) is not None:
@@ -329,15 +373,23 @@ class FakeAccounts:
         self.accounts[account.id] = account
 
     def by_email(self, email: str) -> Account | None:
+        self._answer()
         return next((one for one in self.accounts.values() if one.email == email), None)
 
     def get(self, account_id: str) -> Account:
+        self._answer()
         if account_id not in self.accounts:
             raise NotFound("account", account_id)
         return self.accounts[account_id]
 
     def set_role(self, account_id: str, role: Role) -> None:
-        self.accounts[account_id] = replace(self.accounts[account_id], role=role)
+        self._answer()
+        if (old := self.accounts.get(account_id)) is not None:
+            self.accounts[account_id] = replace(old, role=role)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise DatabaseUnavailable("down")
 
 
 class FakePasswords:

@@ -56,6 +56,12 @@ class World:
     def order(self, quantity: int = 2) -> Order:
         return self.place([(LAMP.id, quantity)])
 
+    def fulfil_from_queue(self) -> Order | None:
+        """What a worker does."""
+        order_id = self.queue.take()
+        assert order_id is not None
+        return self.fulfil(order_id)
+
     def stock(self, product_id: str = LAMP.id) -> int:
         return self.catalogue.products[product_id].stock
 
@@ -182,7 +188,7 @@ def test_an_order_waits_for_a_payment_service_that_is_down(world: World) -> None
     """It keeps its stock, is tried again by the sweeper, and completes when the service is back."""
     world.payments.down = True
     order = world.order()
-    waiting = world.fulfil(order.id)
+    waiting = world.fulfil_from_queue()
     assert waiting is not None
     assert waiting.status is OrderStatus.RESERVED
     assert world.events.told[-1] == "waiting: down"
@@ -190,7 +196,7 @@ def test_an_order_waits_for_a_payment_service_that_is_down(world: World) -> None
     world.payments.down = False
     world.clock.forward(minutes=1)
     assert world.sweep() == 1
-    done = world.fulfil(order.id)
+    done = world.fulfil_from_queue()
     assert done is not None
     assert done.finished
     assert world.stock() == LAMP.stock - 2
@@ -215,10 +221,10 @@ def test_two_workers_do_not_share_an_order(world: World) -> None:
     order = world.order()
     now = world.clock()
     assert world.orders.claim(order.id, now, now + LEASE) is not None
-    assert world.fulfil(order.id) is None
+    assert world.fulfil_from_queue() is None
     world.clock.forward(seconds=LEASE.total_seconds())
     assert world.sweep() == 1
-    done = world.fulfil(order.id)
+    done = world.fulfil_from_queue()
     assert done is not None
     assert done.finished
 
@@ -252,6 +258,7 @@ def test_a_poisoned_order_becomes_a_dead_letter(world: World) -> None:
     order, fulfil = world.order(), poisoned(world)
     for strike in range(1, MAX_STRIKES + 1):
         assert world.orders.orders[order.id].dead_letter is None
+        assert world.queue.take() == order.id
         with pytest.raises(ZeroDivisionError):
             fulfil(order.id)
         # The first attempt reserved the stock: a step made, whose strike was forgiven with those before it.

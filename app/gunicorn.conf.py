@@ -1,21 +1,18 @@
 """gunicorn for one API replica: one process, so that exemplars and process metrics work; scale by replicas."""
 
-import sys
-
 from app.settings import ApiSettings
+from faults.wiring import FaultSettings
 from observability.logs import logging_config
-from observability.settings import MISCONFIGURED, TelemetrySettings, WrongSetting
+from observability.settings import TelemetrySettings
+from observability.startup import address, starting
 from shop.config import Settings
 
-try:
-    _api = ApiSettings.from_env()
-    _telemetry = TelemetrySettings.from_env(service="api")
-    Settings.from_env()
-except WrongSetting as error:
-    sys.stderr.write(f"api: {error}\n")
-    sys.exit(MISCONFIGURED)
+with starting("api") as _reader:
+    _api, _telemetry = _reader.settings(ApiSettings), _reader.settings(TelemetrySettings)
+    for _others in (Settings, FaultSettings):
+        _reader.settings(_others)
 
-bind = f"{_api.host}:{_api.port}"
+bind = address(_api.host, _api.port)
 workers = 1
 worker_class = "app.gunicorn_worker.ProblemWorker"
 threads = _api.threads

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from console.config.settings import Settings
 from console.inbox.smtp import listen
 from console.server import ConsoleServer
-from observability import TelemetrySettings, WrongSetting
-from observability.settings import MISCONFIGURED
+from observability.settings import TelemetrySettings
+from observability.startup import starting
 
 
 def main() -> int:
-    """Serve until told to stop; 78 for a wrong setting, 1 for a port that cannot be had."""
-    try:
-        settings = Settings.from_environ(os.environ)
-        telemetry = TelemetrySettings.from_env(os.environ, service="console")
-    except WrongSetting as error:
-        print(f"console: {error}", file=sys.stderr)
-        return MISCONFIGURED
+    """Serve until SIGTERM. Returns the exit status: 1 if the SMTP port is in use. A wrong setting exits with 78."""
+    with starting("console") as reader:
+        settings, telemetry = reader.settings(Settings), reader.settings(TelemetrySettings)
     try:
         smtp_listener = listen(settings.smtp_host, settings.smtp_port)
     except OSError as error:

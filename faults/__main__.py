@@ -7,17 +7,26 @@ Without containers: ``make fault NAME=api-errors``. Elsewhere set ``API_URL``, `
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from faults.definitions import FAULTS, LONGEST_SECONDS
-from observability.settings import WrongSetting, read_secret
+from observability.settings import MISCONFIGURED, REQUIRED, FromEnv, Secret, Text, Url, WrongSetting, setting
 
 TIMEOUT_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class AdminSettings(FromEnv):
+    """Where the shop is, and its admin."""
+
+    password: str = setting("ADMIN_PASSWORD", Secret(), REQUIRED, "the password of the shop's admin")
+    url: str = setting("API_URL", Url("http", "https"), "http://127.0.0.1:8000", "the shop's address")
+    email: str = setting("ADMIN_EMAIL", Text(254), "admin@glasshouse.example", "the address of the shop's admin")
 
 
 class Refused(Exception):
@@ -96,12 +105,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status."""
     options = parser().parse_args(arguments)
     try:
-        password = read_secret(os.environ, "ADMIN_PASSWORD", 1)
-        if password is None:
-            raise WrongSetting("ADMIN_PASSWORD", None, "set, or ADMIN_PASSWORD_FILE, to that of the shop's admin")
-        url = os.environ.get("API_URL", "http://127.0.0.1:8000")
-        run(Door(url, os.environ.get("ADMIN_EMAIL", "admin@glasshouse.example"), password), options)
-    except (Refused, WrongSetting) as error:
+        settings = AdminSettings.from_env()
+        run(Door(settings.url, settings.email, settings.password), options)
+    except WrongSetting as error:
+        sys.stderr.write(f"faults: {error}\n")
+        return MISCONFIGURED
+    except Refused as error:
         sys.stderr.write(f"faults: {error}\n")
         return 1
     return 0

@@ -1,19 +1,14 @@
 """gunicorn for the log gateway: one process, with a thread for each batch being written to disk."""
 
-import sys
-
 from log_gateway.settings import GatewaySettings
 from observability.logs import logging_config
-from observability.settings import MISCONFIGURED, TelemetrySettings, WrongSetting
+from observability.settings import TelemetrySettings
+from observability.startup import address, starting
 
-try:
-    _settings = GatewaySettings.from_env()
-    _telemetry = TelemetrySettings.from_env(service="log-gateway")
-except WrongSetting as error:
-    sys.stderr.write(f"log-gateway: {error}\n")
-    sys.exit(MISCONFIGURED)
+with starting("log-gateway") as _reader:
+    _settings, _telemetry = _reader.settings(GatewaySettings), _reader.settings(TelemetrySettings)
 
-bind = f"{_settings.host}:{_settings.port}"
+bind = address(_settings.host, _settings.port)
 workers = 1
 worker_class = "gthread"
 threads = _settings.threads

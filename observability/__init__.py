@@ -12,8 +12,33 @@ An RQ worker is had by ``observability.rq.instrument_worker(telemetry, queues)``
 package knows the shop: it can be carried into another project as it is.
 """
 
-from observability.flask import instrument_flask
-from observability.settings import TelemetrySettings, WrongSetting
-from observability.telemetry import Telemetry
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from observability.flask import instrument_flask
+    from observability.settings import TelemetrySettings, WrongSetting
+    from observability.telemetry import Telemetry
 
 __all__ = ["Telemetry", "TelemetrySettings", "WrongSetting", "instrument_flask"]
+
+# Loaded when they are used: the launcher and the fault agent need the settings alone, and Flask with OpenTelemetry
+# takes a hundred times as long to import.
+_MODULES = {
+    "Telemetry": "observability.telemetry",
+    "TelemetrySettings": "observability.settings",
+    "WrongSetting": "observability.settings",
+    "instrument_flask": "observability.flask",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

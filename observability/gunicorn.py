@@ -13,45 +13,48 @@ A configuration with hooks of its own calls these in them.
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Any, NoReturn
 
 from observability import metrics, multiprocess
 from observability.logs import logging_config
 from observability.multiprocess import SETTING, SharedFolder
-from observability.settings import MISCONFIGURED, TelemetrySettings, WrongSetting, read_port
+from observability.settings import AnyPath, Declared, Problem, Reader, TelemetrySettings, WrongSetting
+from observability.startup import refuse, starting
+
+SHARED_FOLDER = Declared(SETTING, AnyPath(), None, "a folder where several gunicorn workers share their counts")
 
 
 def json_logs(service: str | None = None) -> dict[str, Any]:
     """gunicorn's ``logconfig_dict``: its own lines in the format of the application's.
 
-    A wrong setting ends the process with status 78 and one line that names the cure.
+    A wrong setting ends the process with status 78 and one line that names it (``observability.startup``).
     """
-    try:
-        return logging_config(TelemetrySettings.from_env(service=service))
-    except WrongSetting as error:
-        _refuse(str(error))
+    with starting(service or "") as reader:
+        settings = reader.settings(TelemetrySettings)
+    return logging_config(settings)
 
 
 def when_ready(server: Any) -> None:
     """In the master, before the first worker: with several workers, make their folder and serve its ``/metrics``."""
     if server.cfg.preload_app:
-        _refuse("preload_app is True: it must be False, as telemetry begins in each worker, after the fork")
-    base = os.environ.get(SETTING)
+        _refuse("preload_app", "True", "False, as telemetry begins in each worker, after the fork")
+    reader = Reader(SERVICE_NAME="gunicorn")
+    settings, folder = reader.settings(TelemetrySettings), reader.value(SHARED_FOLDER)
+    if folder is None and server.cfg.workers > 1 and settings.metrics_port:
+        reader.refuse(SETTING, None, f"a folder where {server.cfg.workers} workers may share their counts")
     try:
-        port = read_port(os.environ, "METRICS_PORT", 0)
-        if not base:
-            if server.cfg.workers > 1 and port:
-                raise WrongSetting(SETTING, None, f"a folder where {server.cfg.workers} workers may share their counts")
-            return
-        server.shared_metrics = SharedFolder(base)
-    except OSError as error:
-        _refuse(str(WrongSetting(SETTING, base, f"a folder that can be made and written ({error.strerror})")))
+        reader.finish()
     except WrongSetting as error:
-        _refuse(str(error))
-    host = os.environ.get("METRICS_HOST") or "127.0.0.1"
-    server.metrics_server = metrics.serve(server.shared_metrics.registry(), host, port)
+        refuse("gunicorn", error)
+    if folder is None:
+        return
+    try:
+        server.shared_metrics = SharedFolder(str(folder))
+    except OSError as error:
+        _refuse(SETTING, repr(str(folder)), f"a folder that can be made and written ({error.strerror})")
+    server.metrics_server = metrics.serve(
+        server.shared_metrics.registry(), settings.metrics_host, settings.metrics_port
+    )
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -80,6 +83,5 @@ def _shared(server: Any) -> SharedFolder | None:
     return shared
 
 
-def _refuse(reason: str) -> NoReturn:
-    sys.stderr.write(f"gunicorn: {reason}\n")
-    sys.exit(MISCONFIGURED)
+def _refuse(name: str, shown: str, allowed: str) -> NoReturn:
+    refuse("gunicorn", WrongSetting(Problem(name, shown, allowed)))

@@ -1,19 +1,16 @@
 """gunicorn for the payment service: one process and threads, as the API."""
 
-import sys
-
+from faults.wiring import FaultSettings
 from observability.logs import logging_config
-from observability.settings import MISCONFIGURED, TelemetrySettings, WrongSetting
+from observability.settings import TelemetrySettings
+from observability.startup import address, starting
 from payments.settings import PaymentSettings
 
-try:
-    _settings = PaymentSettings.from_env()
-    _telemetry = TelemetrySettings.from_env(service="payments")
-except WrongSetting as error:
-    sys.stderr.write(f"payments: {error}\n")
-    sys.exit(MISCONFIGURED)
+with starting("payments") as _reader:
+    _settings, _telemetry = _reader.settings(PaymentSettings), _reader.settings(TelemetrySettings)
+    _reader.settings(FaultSettings)
 
-bind = f"{_settings.host}:{_settings.port}"
+bind = address(_settings.host, _settings.port)
 workers = 1
 worker_class = "gthread"
 threads = _settings.threads

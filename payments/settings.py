@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from observability.settings import WrongSetting, read_port
+from observability.client_urls import check_mongo
+from observability.settings import FromEnv, Host, Pattern, Port, Url, Whole, setting
 
 
 @dataclass(frozen=True)
-class PaymentSettings:
+class PaymentSettings(FromEnv):
     """Where it listens, where its ledger is, and what it declines (cents)."""
 
-    host: str = "127.0.0.1"
-    port: int = 8100
-    threads: int = 4
-    mongo_url: str = "mongodb://127.0.0.1:27017/?directConnection=true"
-    database: str = "payments"
-    limit_cents: int = 1_000_000
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> PaymentSettings:
-        """Read the settings. Raises ``WrongSetting``."""
-        env = os.environ if env is None else env
-        default = cls()
-        url = env.get("MONGO_URL", default.mongo_url)
-        if not url.startswith(("mongodb://", "mongodb+srv://")):
-            raise WrongSetting("MONGO_URL", url, "a URL that begins with mongodb://")
-        return cls(
-            host=env.get("HOST", default.host),
-            port=read_port(env, "PORT", default.port),
-            threads=_whole(env, "THREADS", default.threads, 1, 256),
-            mongo_url=url,
-            database=env.get("MONGO_DATABASE", default.database),
-            limit_cents=_whole(env, "PAYMENTS_LIMIT_CENTS", default.limit_cents, 1, 10**12),
-        )
-
-
-def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
-    value = env.get(name) or str(default)
-    if not value.isdecimal() or not low <= int(value) <= high:
-        raise WrongSetting(name, value, f"a whole number from {low} to {high}")
-    return int(value)
+    host: str = setting("HOST", Host(), "127.0.0.1", "the address that it listens on")
+    port: int = setting("PORT", Port(), 8100, "the port that it listens on")
+    threads: int = setting("THREADS", Whole(1, 256), 4, "how many requests it serves at once")
+    mongo_url: str = setting(
+        "MONGO_URL",
+        Url("mongodb", "mongodb+srv", check=check_mongo),
+        "mongodb://127.0.0.1:27017/?directConnection=true",
+        "where its database is",
+    )
+    database: str = setting(
+        "MONGO_DATABASE",
+        Pattern(r"[A-Za-z0-9_-]{1,60}", "a name of letters, digits, '-' and '_'"),
+        "payments",
+        "its name",
+    )
+    limit_cents: int = setting(
+        "PAYMENTS_LIMIT_CENTS", Whole(1, 10**12), 1_000_000, "charges above this amount are declined (cents)"
+    )

@@ -45,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Carry out a command. Each is imported only when it is wanted: `status` need not wait for `up`."""
     wanted = settings.read(os.environ)
+    for sentence in settings.misspelled(os.environ):
+        print(f"glasshouse: {sentence}", file=sys.stderr)
     say = Say()
     match options.command:
         case "up":

@@ -19,6 +19,8 @@ StackError                  (exit code 1)
 
 from __future__ import annotations
 
+from observability.settings import Problem, WrongSetting
+
 
 class StackError(Exception):
     """Anything that the launcher tells the user in one sentence, without a traceback."""
@@ -27,12 +29,12 @@ class StackError(Exception):
 
 
 class SettingError(StackError):
-    """A setting is wrong: its name, its value and what it may be."""
+    """Settings are wrong: the name of each, its value and what is allowed."""
 
     exit_code = 2
 
-    def __init__(self, name: str, value: str, allowed: str) -> None:
-        super().__init__(f"{name}={value} cannot be used: it must be {allowed}.")
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(str(WrongSetting(*problems)))
 
 
 class OffsetMismatch(SettingError):

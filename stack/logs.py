@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from observability.settings import Problem
+from observability.settings.shown import quoted
+
 from . import logline
 from .errors import SettingError, StackError
 from .logline import Filter, LogLine
@@ -51,7 +54,7 @@ def make_filter(services: str, level: str, trace: str, request: str) -> Filter:
     """The filter as typed; SettingError for a level that is none."""
     known = logline.level_of(level) if level else ""
     if level and not known:
-        raise SettingError("LEVEL", level, f"one of {', '.join(logline.LEVELS)}")
+        raise SettingError(Problem("LEVEL", quoted(level), f"one of {', '.join(logline.LEVELS)}"))
     return Filter(frozenset(name.strip() for name in services.split(",") if name.strip()), known, trace, request)
 
 

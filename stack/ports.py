@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .errors import SettingError
-
 DEFAULT_PORTS: Mapping[str, int] = {
     "mongo": 27017,
     "redis": 6379,
@@ -46,17 +44,6 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "grafana": 3000,
 }
 HIGHEST_OFFSET = 65535 - max(DEFAULT_PORTS.values())
-
-
-def parse_offset(text: str) -> int:
-    """GLASSHOUSE_PORT_OFFSET as a number that keeps every port within 65535."""
-    try:
-        offset = int(text)
-    except ValueError:
-        offset = -1
-    if not 0 <= offset <= HIGHEST_OFFSET:
-        raise SettingError("GLASSHOUSE_PORT_OFFSET", text, f"a whole number from 0 to {HIGHEST_OFFSET}")
-    return offset
 
 
 class Ports:

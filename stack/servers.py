@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 
 from . import ready, secrets
@@ -202,7 +201,7 @@ def collector(instance: Instance) -> Component:
 
 def grafana(instance: Instance, program: str) -> Component:
     """Grafana as installed on this machine."""
-    home = os.environ.get("GRAFANA_HOME", "/usr/share/grafana")
+    home = str(instance.settings.grafana_home)
     port = instance.ports["grafana"]
     dashboards = ROOT / "grafana" / "dashboards"
     return Component(
@@ -223,7 +222,7 @@ def grafana(instance: Instance, program: str) -> Component:
             "GF_SECURITY_ADMIN_PASSWORD__FILE": str(secrets.grafana_password(instance.paths)),
             "GF_USERS_ALLOW_SIGN_UP": "false",
             # Only if somebody says so: dashboards show addresses and names of whoever uses the shop.
-            "GF_AUTH_ANONYMOUS_ENABLED": "true" if os.environ.get("GRAFANA_ANONYMOUS") == "true" else "false",
+            "GF_AUTH_ANONYMOUS_ENABLED": str(instance.settings.grafana_anonymous).lower(),
             "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
             "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(dashboards / "glasshouse-overview.json"),
             "GRAFANA_DASHBOARDS": str(dashboards),

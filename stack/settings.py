@@ -2,33 +2,102 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from observability.settings import Choice, Declared, Folder, Kind, Pattern, Reader, Switch, Url, Whole, WrongSetting
+from observability.settings.errors import Refused
+from observability.settings.shown import quoted
 
 from .errors import SettingError
 from .paths import ROOT, StatePaths
-from .ports import parse_offset
+from .ports import HIGHEST_OFFSET
 
 # Handed on to our own processes as they are: each checks its own settings and says what is wrong with them.
-PASSED_ON = (
+_PASSED_ON = (
     *("LOG_LEVEL", "THREADS", "DEPLOYMENT_ENVIRONMENT", "SERVICE_VERSION"),
     *("TRACES_PER_SECOND", "TRACE_RATIO", "TRACE_SLOW_SECONDS", "JOBS_PER_FORK"),
     # A load test sends from one address what many would.
     *("RATE_LIMIT_ORDERS", "RATE_LIMIT_LOGINS", "RATE_LIMIT_ADDRESSES"),
 )
-# The format of each setting, and the description of the format for error messages.
-LOG_SETTINGS = {
-    "LOKI_URL": (r".+", "the address of a server"),
-    "LOG_STORE": (r"victorialogs|loki", "victorialogs or loki"),
-    "LOG_RETENTION": (r"[1-9]\d{0,4}[dwy]", "whole days, weeks or years: 3d, 2w, 1y"),
-    "LOG_RETENTION_BYTES": (r"[1-9]\d{0,5}(MB|GB|TB)", "a size: 500MB, 1GB, 2TB"),
-}
 # What has one of these in it cannot be written into supervisord's configuration and be read back the same.
 UNFIT = ("\n", '"', "'", " ;", " #", "*", "?", "[")
+
+
+class Fit(Kind[str]):
+    """A text that can stand in supervisord's configuration."""
+
+    allowed = "a text without quotes, line breaks, ` ;`, ` #` and any of *?["
+
+    def parse(self, text: str) -> str:
+        """The text itself."""
+        if any(part in text for part in UNFIT):
+            raise Refused
+        return text
+
+
+class StateDir(Kind[Path]):
+    """The state directory; a relative one counts from the checkout, as the default does."""
+
+    allowed = "the path of a folder without quotes, line breaks, ` ;`, ` #` and any of *?["
+
+    def parse(self, text: str) -> Path:
+        """Its absolute path."""
+        try:
+            path = (ROOT / Path(text).expanduser()).resolve()
+        except (RuntimeError, OSError):  # ~unknown-user; a loop of links
+            raise Refused from None
+        Fit().parse(str(path))
+        return path
+
+
+PASSED_ON = {name: Declared(name, Fit(), "", "passed on to the services") for name in _PASSED_ON}
+STATE_DIR = Declared(
+    "GLASSHOUSE_STATE_DIR",
+    StateDir(),
+    ROOT / ".glasshouse",
+    "where an instance keeps its data and logs",
+    default_shown="`.glasshouse` in the checkout",
+)
+OFFSET: Declared[int | None] = Declared(
+    "GLASSHOUSE_PORT_OFFSET",
+    Whole(0, HIGHEST_OFFSET),
+    None,
+    "is added to every port",
+    default_shown="as the instance runs, else 0",
+)
+TRAFFIC = Declared("TRAFFIC", Switch(), True, "whether shoppers are simulated")
+LOKI_URL = Declared(
+    "LOKI_URL",
+    Url("http", "https", user=False, check=Fit().parse),
+    "",
+    "a Loki that is used in place of the instance's own log store; excludes `LOG_STORE`",
+)
+LOG_STORE = Declared(
+    "LOG_STORE",
+    Choice("victorialogs", "loki"),
+    "",
+    "the log store",
+    default_shown="Loki if it is installed, else VictoriaLogs",
+)
+LOG_RETENTION = Declared(
+    "LOG_RETENTION",
+    Pattern(r"[1-9][0-9]{0,4}[dwy]", "whole days, weeks or years: 3d, 2w, 1y"),
+    "3d",
+    "how long logs stay",
+)
+LOG_RETENTION_BYTES = Declared(
+    "LOG_RETENTION_BYTES",
+    Pattern(r"[1-9][0-9]{0,5}(MB|GB|TB)", "a size: 500MB, 1GB, 2TB"),
+    "1GB",
+    "how much disk space logs may take",
+)
+GRAFANA_HOME: Declared[Path | None] = Declared(
+    "GRAFANA_HOME", Folder(), None, "where Grafana is installed", default_shown="`/usr/share/grafana`"
+)
+GRAFANA_ANONYMOUS = Declared("GRAFANA_ANONYMOUS", Switch(), False, "whether Grafana shows dashboards without a login")
 
 
 @dataclass(frozen=True)
@@ -45,73 +114,61 @@ class Settings:
     """`victorialogs`, `loki`, or "" for whichever this machine has."""
     log_retention: str = "3d"
     log_retention_bytes: str = "1GB"
+    grafana_home: Path = Path("/usr/share/grafana")
+    grafana_anonymous: bool = False
 
 
 def read(environ: Mapping[str, str]) -> Settings:
-    """Settings from the environment; SettingError names the wrong one."""
-    offset = environ.get("GLASSHOUSE_PORT_OFFSET", "").strip()
-    passed_on = {name: fit(name, environ[name]) for name in PASSED_ON if environ.get(name)}
+    """Settings from the environment; SettingError names every wrong one."""
+    reader = Reader(environ)
+    found = read_with(reader)
+    try:
+        reader.finish()
+    except WrongSetting as error:
+        raise SettingError(*error.problems) from None
+    return found
+
+
+def read_with(reader: Reader) -> Settings:
+    """Settings from this reader, which collects the problems."""
+    texts = {name: reader.value(declared) for name, declared in PASSED_ON.items()}
+    passed_on = {name: text for name, text in texts.items() if text}
     passed_on.setdefault("LOG_LEVEL", "INFO")
     passed_on.setdefault("DEPLOYMENT_ENVIRONMENT", "local")
     passed_on.setdefault("SERVICE_VERSION", project_version())
+    if any(part in str(ROOT) for part in UNFIT):
+        reader.refuse("the checkout's path", quoted(str(ROOT)), Fit.allowed)
+    loki_url, log_store = reader.value(LOKI_URL), reader.value(LOG_STORE)
+    if loki_url and log_store:
+        reader.refuse(LOG_STORE.name, quoted(log_store), "left out with LOKI_URL, which names the store")
     return Settings(
-        paths=StatePaths(state_dir(environ)),
-        offset=parse_offset(offset) if offset else None,
-        traffic=switch("TRAFFIC", environ.get("TRAFFIC", ""), default=True),
+        paths=StatePaths(reader.value(STATE_DIR)),
+        offset=reader.value(OFFSET),
+        traffic=reader.value(TRAFFIC),
         passed_on=passed_on,
-        **log_settings(environ),
+        loki_url=loki_url,
+        log_store=log_store,
+        log_retention=reader.value(LOG_RETENTION),
+        log_retention_bytes=reader.value(LOG_RETENTION_BYTES),
+        grafana_home=reader.value(GRAFANA_HOME) or Settings.grafana_home,
+        grafana_anonymous=reader.value(GRAFANA_ANONYMOUS),
     )
 
 
-def log_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """LOKI_URL, LOG_STORE, LOG_RETENTION and LOG_RETENTION_BYTES, validated; unset ones are omitted."""
-    given = {name: text for name in LOG_SETTINGS if (text := environ.get(name, "").strip())}
-    for name, text in given.items():
-        pattern, allowed = LOG_SETTINGS[name]
-        if not re.fullmatch(pattern, text):
-            raise SettingError(name, text, allowed)
-    if "LOKI_URL" in given:
-        given["LOKI_URL"] = server_url("LOKI_URL", given["LOKI_URL"])
-        if "LOG_STORE" in given:
-            raise SettingError("LOG_STORE", given["LOG_STORE"], "left out with LOKI_URL, which names the store")
-    return {name.lower(): text for name, text in given.items()}
-
-
-def server_url(name: str, text: str) -> str:
-    """An http or https URL of a server, without a trailing slash; SettingError for anything else."""
-    try:
-        parts = urlsplit(fit(name, text))
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good or parts.query or parts.fragment or "@" in parts.netloc:
-        raise SettingError(name, text, "http://HOST[:PORT][/PATH] or https://…, without user and password")
-    return text.rstrip("/")
+def misspelled(environ: Mapping[str, str]) -> list[str]:
+    """Sentences about variables that look like a misspelled setting of the launcher."""
+    reader = Reader(environ)
+    read_with(reader)
+    return reader.warnings()
 
 
 def state_dir(environ: Mapping[str, str]) -> Path:
-    """GLASSHOUSE_STATE_DIR as an absolute path; a relative one counts from the checkout, as the default does."""
-    text = environ.get("GLASSHOUSE_STATE_DIR", "").strip() or ".glasshouse"
-    path = (ROOT / Path(text).expanduser()).resolve()
-    fit("the checkout's path", str(ROOT))
-    fit("GLASSHOUSE_STATE_DIR", str(path))
-    return path
-
-
-def fit(name: str, value: str) -> str:
-    """The value, if it can stand in supervisord's configuration."""
-    if any(part in value for part in UNFIT):
-        raise SettingError(name, value, "without quotes, line breaks, ` ;`, ` #` and any of *?[")
-    return value
-
-
-def switch(name: str, text: str, *, default: bool) -> bool:
-    """A setting that is on (1) or off (0)."""
-    if text == "":
-        return default
-    if text not in ("0", "1"):
-        raise SettingError(name, text, "0 or 1")
-    return text == "1"
+    """GLASSHOUSE_STATE_DIR as an absolute path. Raises SettingError."""
+    reader = Reader(environ)
+    found = reader.value(STATE_DIR)
+    if reader.problems:
+        raise SettingError(*reader.problems)
+    return found
 
 
 def project_version() -> str:

@@ -12,10 +12,11 @@ import redis
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
-from faults.wiring import faults_from_env
+from faults.wiring import FaultSettings, faults_from_env
 from observability import Telemetry
 from observability.rq import instrument_worker
-from observability.settings import MISCONFIGURED, WrongSetting
+from observability.settings import TelemetrySettings
+from observability.startup import starting
 from shop.adapters.circuit import CircuitCollector
 from shop.adapters.queue import FULFIL
 from shop.bootstrap import Instruments, new_shop, payment_circuit
@@ -33,13 +34,12 @@ LONGEST_PAUSE_SECONDS = 2.0
 
 
 def main() -> int:
-    """Work until told to stop. Returns the exit status."""
-    try:
-        settings = Settings.from_env()
-        telemetry = Telemetry.start(service="worker")
-    except WrongSetting as error:
-        sys.stderr.write(f"worker: {error}\n")
-        return MISCONFIGURED
+    """Work until SIGTERM. Returns the exit status; a wrong setting exits with 78."""
+    with starting("worker") as reader:
+        settings = reader.settings(Settings)
+        for others in (TelemetrySettings, FaultSettings):
+            reader.settings(others)
+    telemetry = Telemetry.start(service="worker")
     instruments = Instruments.install(telemetry)
     asking = redis.Redis.from_url(settings.redis_url, **_ASKING)
     CircuitCollector([payment_circuit(settings, asking)], telemetry.registry)

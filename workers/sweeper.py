@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import redis
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -15,7 +15,9 @@ from prometheus_client import CollectorRegistry, Counter
 
 from observability import Telemetry
 from observability.mongo_up import MongoUp
-from observability.settings import MISCONFIGURED, WrongSetting
+from observability.settings import FromEnv, TelemetrySettings, setting
+from observability.settings.kinds import Seconds
+from observability.startup import starting
 from shop.bootstrap import Instruments, new_shop
 from shop.config import Settings
 from shop.domain.errors import Unavailable
@@ -23,10 +25,18 @@ from workers.freshness import Freshness
 from workers.watch import Watch
 
 _log = logging.getLogger("workers.sweeper")
-DEFAULT_PERIOD_SECONDS = 2.0
-LONGEST_PERIOD_SECONDS = 20.0
 RESTORE_EVERY = 15
 """Every so many sweeps the revocations are written into Redis again, in case it came back without them."""
+
+
+@dataclass(frozen=True)
+class SweeperSettings(FromEnv):
+    """How often it sweeps (seconds).
+
+    Together with the lease (30 s) it bounds how long an order is left alone when its worker dies: under a minute.
+    """
+
+    period: float = setting("SWEEP_SECONDS", Seconds(0.1, 20), 2.0, "the time between two sweeps (seconds)")
 
 
 class Sweeper:
@@ -77,29 +87,12 @@ class Sweeper:
             )
 
 
-def period(env: Mapping[str, str]) -> float:
-    """The setting ``SWEEP_SECONDS``. Raises ``WrongSetting``.
-
-    Together with the lease (30 s) it bounds how long an order is left alone when its worker dies: under a minute.
-    """
-    value = env.get("SWEEP_SECONDS", str(DEFAULT_PERIOD_SECONDS))
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = 0.0
-    if not 0.1 <= seconds <= LONGEST_PERIOD_SECONDS:
-        raise WrongSetting("SWEEP_SECONDS", value, f"a number from 0.1 to {LONGEST_PERIOD_SECONDS:.0f}")
-    return seconds
-
-
 def main() -> int:
-    """Sweep until told to stop. Returns the exit status."""
-    try:
-        settings, seconds = Settings.from_env(), period(os.environ)
-        telemetry = Telemetry.start(service="sweeper")
-    except WrongSetting as error:
-        sys.stderr.write(f"sweeper: {error}\n")
-        return MISCONFIGURED
+    """Sweep until SIGTERM. Returns the exit status; a wrong setting exits with 78."""
+    with starting("sweeper") as reader:
+        settings, own = reader.settings(Settings), reader.settings(SweeperSettings)
+        reader.settings(TelemetrySettings)
+    telemetry = Telemetry.start(service="sweeper")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -114,7 +107,7 @@ def main() -> int:
         return shop.sweep_orders()
 
     _log.info("sweeper ready", extra={"event": "sweeper.ready"})
-    Sweeper(sweep, watch.look, shop.revocations.restore, telemetry.registry, seconds).run(stop)
+    Sweeper(sweep, watch.look, shop.revocations.restore, telemetry.registry, own.period).run(stop)
     mongo_up.close()
     shop.stop()
     return 0

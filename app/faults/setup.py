@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 
 from flask import Flask
@@ -11,12 +10,13 @@ from app.faults import injection as fault_injection
 from app.faults.burdens import Burdens
 from faults.switchboard import Switchboard
 from faults.watch import Faults
+from faults.wiring import FaultSettings
 from observability import Telemetry
 
 
 def extension(faults: Faults, telemetry: Telemetry, env: Mapping[str, str] | None = None) -> Callable[[Flask], None]:
     """What adds the switch and the bites to the application; ``FAULTS_AGENT=1`` says that a saboteur runs beside us."""
-    agent = (os.environ if env is None else env).get("FAULTS_AGENT") == "1"
+    agent = FaultSettings.from_env(env).agent
     switchboard = Switchboard(faults.path, telemetry.registry, agent)
     faults.listen(switchboard.look)
     faults.listen(Burdens(faults, telemetry).look)

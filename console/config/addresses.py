@@ -5,10 +5,9 @@ One place for the default ports, so that the console and ``follow`` agree with t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from console.config.environ import http_url, number
+from observability.settings import Declared, FromEnv, Reader, Url, Whole
 
 DEFAULT_PORTS = {
     "api": 8000,
@@ -18,11 +17,25 @@ DEFAULT_PORTS = {
     "loki": 3100,
     "jaeger": 16686,
 }
-HIGHEST_OFFSET = 65535 - max(DEFAULT_PORTS.values())
+HIGHEST_OFFSET = 65535 - 27017
+"""The launcher's bound: MongoDB's is the highest of its default ports."""
+OFFSET = Declared(
+    "GLASSHOUSE_PORT_OFFSET", Whole(0, HIGHEST_OFFSET), 0, "is added to the default port of every address that is unset"
+)
+URLS = {
+    name: Declared(
+        f"{name.upper()}_URL",
+        Url("http", "https", or_absent=True),
+        f"http://127.0.0.1:{port}",
+        f"where it finds {name}; `none`: it is not part of the installation",
+        default_shown=f"`http://127.0.0.1:{port}`, plus the offset",
+    )
+    for name, port in DEFAULT_PORTS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(FromEnv):
     """Base URLs without a trailing slash; an empty one means that this server is not part of the installation."""
 
     api: str
@@ -33,14 +46,12 @@ class Addresses:
     jaeger: str
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Addresses:
-        """Read ``API_URL``, ``JAEGER_URL``, …; what is unset is the default port + ``GLASSHOUSE_PORT_OFFSET``.
-
-        A variable that is set but empty says that the server is absent. Raises ``WrongSetting``.
-        """
-        offset = number(environ, "GLASSHOUSE_PORT_OFFSET", 0, 0, HIGHEST_OFFSET)
-        urls = {}
-        for field in fields(cls):
-            default = f"http://127.0.0.1:{DEFAULT_PORTS[field.name] + offset}"
-            urls[field.name] = http_url(environ, f"{field.name.upper()}_URL", default)
-        return cls(**urls)
+    def read(cls, reader: Reader) -> Addresses:
+        """Read ``API_URL``, ``JAEGER_URL``, …; what is unset is the default port + ``GLASSHOUSE_PORT_OFFSET``."""
+        offset = reader.value(OFFSET)
+        return cls(
+            **{
+                name: reader.value(declared, f"http://127.0.0.1:{DEFAULT_PORTS[name] + offset}")
+                for name, declared in URLS.items()
+            }
+        )

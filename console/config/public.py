@@ -6,21 +6,39 @@ In containers the console reaches Prometheus as ``http://prometheus:9090``, whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from typing import Any
 
 from console.config.addresses import Addresses
-from console.config.environ import http_url
+from observability.settings import FromEnv, Url, setting
 
 
-def public_addresses(environ: Mapping[str, str], addresses: Addresses) -> Addresses:
-    """Return the addresses for links; raises ``WrongSetting``."""
-    names = [field.name for field in fields(Addresses)]
-    return Addresses(
-        **{name: http_url(environ, f"{name.upper()}_PUBLIC_URL", getattr(addresses, name)) for name in names}
+def _public(name: str) -> Any:
+    return setting(
+        f"{name.upper()}_PUBLIC_URL",
+        Url("http", "https", or_absent=True),
+        None,
+        f"where a browser finds {name}, for links; `none`: nowhere",
+        default_shown=f"as `{name.upper()}_URL`",
     )
 
 
-def grafana_address(environ: Mapping[str, str]) -> str:
-    """Return where Grafana's pages are, empty if it does not run here: no registry has it, so often it does not."""
-    return http_url(environ, "GRAFANA_PUBLIC_URL", http_url(environ, "GRAFANA_URL", ""))
+@dataclass(frozen=True)
+class PublicAddresses(FromEnv):
+    """Base URLs for links: ``None`` as the console's own, "" if a browser cannot open it."""
+
+    api: str | None = _public("api")
+    console: str | None = _public("console")
+    prometheus: str | None = _public("prometheus")
+    alertmanager: str | None = _public("alertmanager")
+    loki: str | None = _public("loki")
+    jaeger: str | None = _public("jaeger")
+    grafana: str | None = _public("grafana")
+
+    def over(self, addresses: Addresses) -> Addresses:
+        """The addresses for links: the public ones, else the console's own."""
+        urls = {}
+        for field in fields(Addresses):
+            public: str | None = getattr(self, field.name)
+            urls[field.name] = getattr(addresses, field.name) if public is None else public
+        return Addresses(**urls)

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -26,12 +27,21 @@ from console.services.joining import Joining
 from console.story import Evidence, Story, tell
 from console.story.export import as_data
 from console.times import now
-from observability import WrongSetting
-from observability.settings import MISCONFIGURED
+from observability.settings import MISCONFIGURED, AnyPath, FromEnv, WrongSetting, nested, setting
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")
 _WIDTH_ELSEWHERE = 120
+
+
+@dataclass(frozen=True)
+class FollowSettings(FromEnv):
+    """Where the servers are, and which of them are still being built."""
+
+    addresses: Addresses = nested(Addresses)
+    joining_file: Path | None = setting(
+        "JOINING_FILE", AnyPath(), None, "the launcher's list of servers that are still being built"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     errors = Console(stderr=True)
     try:
-        addresses = Addresses.from_environ(os.environ)
+        settings = FollowSettings.from_env()
     except WrongSetting as error:
         return _fail(errors, str(error), MISCONFIGURED)
-    transport, joining = HttpTransport(), Joining.from_environ(os.environ)
+    transport, joining, addresses = HttpTransport(), Joining(settings.joining_file), settings.addresses
     evidence = Evidence(
         addresses, order_id=asked.order or "", request_id=asked.request or "", trace_id=asked.trace or ""
     )

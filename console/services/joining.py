@@ -19,12 +19,6 @@ class Joining:
     def __init__(self, file: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self._file, self._clock = file, clock
 
-    @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Joining:
-        """Take the file's path from ``JOINING_FILE``."""
-        path = environ.get("JOINING_FILE")
-        return cls(Path(path) if path else None)
-
     def sentences(self) -> list[str]:
         """Return a sentence for each component that has not joined yet, in the expected order."""
         to_come = sorted(self._components().items(), key=lambda item: (item[1]["until"], item[0]))

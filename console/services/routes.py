@@ -5,7 +5,6 @@ The shop describes itself (OpenAPI); of the payment service and of the console t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -54,7 +53,9 @@ _PAYMENTS = (
 )
 
 
-def blueprint(api: JsonServer, prometheus: Prometheus, together: Together, public: Addresses) -> Blueprint:
+def blueprint(
+    api: JsonServer, prometheus: Prometheus, together: Together, public: Addresses, version: str
+) -> Blueprint:
     """Return the route."""
     routes = Blueprint("catalogue", __name__, url_prefix="/api")
     memo = Memo(FRESH_SECONDS)
@@ -72,7 +73,7 @@ def blueprint(api: JsonServer, prometheus: Prometheus, together: Together, publi
         endpoints = {"payments": _payments(), "console": _own(app)}.get(service)
         if endpoints is None:
             return problem(404, "Of this service the console has no document; the shop's API has its own.")
-        return jsonify(document_of(service, os.environ.get("SERVICE_VERSION", "0.0.0"), endpoints))
+        return jsonify(document_of(service, version, endpoints))
 
     return routes
 

@@ -108,7 +108,7 @@ def _add_readers(
         drill_routes.blueprint(
             Drills(settings.drills), Catalogue(settings.drills_catalogue), Drilling(settings.drills), guard
         ),
-        catalogue.blueprint(servers.api, clients.prometheus, together, settings.public),
+        catalogue.blueprint(servers.api, clients.prometheus, together, settings.public, settings.version),
     ):
         app.register_blueprint(blueprint)
 

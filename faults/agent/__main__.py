@@ -2,7 +2,7 @@
 
 It pauses Redis and MongoDB, kills processes and stops telemetry, of its own instance only, as the flag file says
 (``faults/``). What it does is written down first, so that whatever ends it, its next start undoes what is over.
-Standard library only, and little of it: it runs all the time.
+Standard library only (``observability.settings`` too), and little of it: it runs all the time.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from faults.agent.supervisord import Supervisor, SupervisorSilent
+from observability.settings import MISCONFIGURED, REQUIRED, AnyPath, FromEnv, WrongSetting, setting
 
 LOOK_SECONDS = 0.5
 MARK = "GLASSHOUSE_INSTANCE"
@@ -53,6 +56,15 @@ def wanted(text: str, now: float) -> dict[str, Deed]:
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
     return found
+
+
+@dataclass(frozen=True)
+class AgentSettings(FromEnv):
+    """What it reads, what it writes, and by whom it acts."""
+
+    flags: Path = setting("FAULTS_FILE", AnyPath(), REQUIRED, "the file that says which faults are on")
+    record: Path = setting("SABOTEUR_RECORD", AnyPath(), REQUIRED, "where it notes what it has done")
+    socket: Path = setting("SUPERVISOR_SOCKET", AnyPath(), REQUIRED, "the socket of supervisord")
 
 
 class Saboteur:
@@ -163,13 +175,16 @@ def send(pid: int, number: signal.Signals) -> None:
 
 
 def main() -> int:
-    """Look twice a second until told to stop. Returns the exit status."""
+    """Look twice a second until SIGTERM. Returns the exit status, 78 for a wrong setting."""
+    try:
+        settings = AgentSettings.from_env()
+    except WrongSetting as error:
+        say("CRITICAL", "settings.wrong", str(error), settings=error.names)
+        return MISCONFIGURED
     going = [True]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: going.clear())
-    saboteur = Saboteur(
-        os.environ["FAULTS_FILE"], os.environ["SABOTEUR_RECORD"], Supervisor(os.environ["SUPERVISOR_SOCKET"])
-    )
+    saboteur = Saboteur(str(settings.flags), str(settings.record), Supervisor(str(settings.socket)))
     say("INFO", "saboteur.ready", "saboteur ready", left_over=len(saboteur.done))
     while going:
         saboteur.look()

@@ -6,7 +6,6 @@ are medians. A database and a key space of its own are used and removed.
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import threading
@@ -21,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from rich.console import Console
 from rich.table import Table
 
+from lab.bench import addresses
 from observability import Telemetry, TelemetrySettings
 from observability.database import DatabaseMetrics
 from shop.adapters.cached_catalogue import CachedCatalogue
@@ -192,7 +192,7 @@ def warm(shop: Shop) -> tuple[str, str, str, str]:
 
 def over_http() -> list[tuple[str, str, str, str]]:
     """What clients and a CDN save, through NGINX: time for a product, bytes for a page of the catalogue."""
-    base, session = os.environ["API_URL"], requests.Session()
+    base, session = addresses.read(addresses.API_URL)[0], requests.Session()
     without, with_ = median_of(
         ROUNDS,
         lambda: session.get(f"{base}/api/v1/products/{HOT}", timeout=5),

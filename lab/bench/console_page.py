@@ -12,6 +12,7 @@ import sys
 
 from playwright.sync_api import Browser, sync_playwright
 
+from lab.bench import addresses
 from stack import programs
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -39,7 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m lab.bench.console_page", description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, default=9)
     times = parser.parse_args().times
-    url = os.environ.get("CONSOLE_URL", "http://127.0.0.1:8080")
+    url = addresses.read(addresses.CONSOLE_URL)[0]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(programs.find("chromium")), args=ARGUMENTS)
         found = [first_view(browser, url) for _ in range(times)]

@@ -22,6 +22,8 @@ from pathlib import Path
 from pymongo import MongoClient
 from rich.console import Console
 
+from lab.bench import addresses
+
 ROOT = Path(__file__).parents[2]
 ROUNDS, REQUESTS, WARM_UP = 60, 300, 500
 READY_SECONDS = 60.0
@@ -83,7 +85,8 @@ class Replica:
 def main() -> int:
     """Measure and print."""
     database = f"bench-{secrets.token_hex(4)}"
-    with tempfile.TemporaryDirectory() as folder, MongoClient[dict[str, object]](os.environ["MONGO_URL"]) as mongo:
+    mongo_url, offset = addresses.read(addresses.MONGO_URL, addresses.OFFSET)
+    with tempfile.TemporaryDirectory() as folder, MongoClient[dict[str, object]](mongo_url) as mongo:
         env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ADMIN_")},
             "SERVICE_NAME": "api",
@@ -92,7 +95,7 @@ def main() -> int:
             "METRICS_PORT": "0",
         }
         with_faults = {**env, "FAULTS_FILE": f"{folder}/flags.json", "FAULTS_AGENT": "1"}
-        base = 5900 + int(os.environ.get("GLASSHOUSE_PORT_OFFSET", "0"))
+        base = 5900 + offset
         replicas = [Replica(base + i, one) for i, one in enumerate((env, env, with_faults))]
         try:
             for replica in replicas:

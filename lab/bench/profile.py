@@ -16,6 +16,9 @@ from pathlib import Path
 
 import requests
 
+from observability.settings import Problem, Whole
+from observability.settings.errors import Refused
+from observability.settings.shown import quoted
 from stack import settings
 from stack.components import PYTHON, Component, pick, table
 from stack.errors import StackError
@@ -61,9 +64,11 @@ def parser() -> argparse.ArgumentParser:
 
 def seconds(text: str) -> int:
     """A whole number within bounds; raises ``ArgumentTypeError``."""
-    if not text.isdecimal() or not 1 <= int(text) <= LONGEST_SECONDS:
-        raise argparse.ArgumentTypeError(f"SECONDS={text} cannot be used: it must be from 1 to {LONGEST_SECONDS}")
-    return int(text)
+    kind = Whole(1, LONGEST_SECONDS)
+    try:
+        return kind.parse(text)
+    except Refused:
+        raise argparse.ArgumentTypeError(str(Problem("SECONDS", quoted(text), kind.allowed))) from None
 
 
 def take(instance: Instance, component: Component, row: Row, length: int, pyspy: str) -> Path:

@@ -8,7 +8,6 @@ by the fault ``api-errors`` on one route, so how many there are is known. Nothin
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import threading
@@ -22,6 +21,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import requests
+
+from lab.bench import addresses
 
 GOOD = ("/api/v1/products/<product_id>", "/api/v1/products/brass-desk-lamp")
 BAD = ("/api/v1/products/search", "/api/v1/products/search?q=lamp")
@@ -52,8 +53,9 @@ class Servers:
     @classmethod
     def from_env(cls) -> Servers:
         """The addresses that ``stack exec`` gives."""
-        api, prometheus, loki, jaeger = (os.environ[f"{name}_URL"] for name in ("API", "PROMETHEUS", "LOKI", "JAEGER"))
-        return cls(api, prometheus, loki, jaeger)
+        return cls(
+            *addresses.read(addresses.API_URL, addresses.PROMETHEUS_URL, addresses.LOKI_URL, addresses.JAEGER_URL)
+        )
 
     def counted(self, kind: Kind) -> int:
         """Requests of a kind that Prometheus knows of, over all replicas."""

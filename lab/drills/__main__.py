@@ -13,6 +13,7 @@ from lab.clients.instance import DrillFailed
 from lab.drills.cli import commands
 from lab.drills.run.interrupt import as_interrupt
 from lab.drills.spec.reader import UnknownDrill, WrongDeclaration
+from stack.errors import SettingError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with as_interrupt():
             return commands()[options.command](options)
-    except (UnknownDrill, WrongDeclaration, DrillFailed) as error:
+    except (UnknownDrill, WrongDeclaration, DrillFailed, SettingError) as error:
         sys.stderr.write(f"drills: {error}\n")
         return 2
     except KeyboardInterrupt:

@@ -27,6 +27,7 @@ from lab.load.run.instance import Instance, NotReady
 from lab.load.run.process import Generator, GeneratorFailed, Start
 from lab.load.run.runner import Result, carry_out
 from lab.load.verify.prometheus import NoFigures, Prometheus
+from observability.settings import MISCONFIGURED, WrongSetting
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         client, start = _client(options.python, options.jmeter)
         if options.jmeter:
             ramp_seconds(profile)
-        url = address.checked(os.environ.get("API_URL", ""))
-        prometheus = Prometheus(address.checked(os.environ.get("PROMETHEUS_URL", "")))
+        settings = address.LoadSettings.from_env()
+        url, prometheus = settings.api_url, Prometheus(settings.prometheus_url)
         instance = Instance.now()
         _say(announced(profile, url, client))
         at = datetime.now(UTC)
@@ -65,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             progress = Progress(_say)
             result = carry_out(profile, customers, url, prometheus, instance, start, folder, progress.moment, _say)
         return tell(result, folder, at, strict=bool(options.jmeter))
+    except WrongSetting as error:
+        sys.stderr.write(f"load: {error}\n")
+        return MISCONFIGURED
     except (WrongProfile, address.ForeignHost, NotReady, NoFigures, GeneratorFailed) as error:
         sys.stderr.write(f"load: {error}\n")
         return 2

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+
+from observability.settings import REQUIRED, FromEnv, Kind, setting
+from observability.settings.errors import Refused
+from observability.settings.shown import quoted_url
 
 
 class ForeignHost(ValueError):
@@ -18,5 +23,32 @@ def checked(url: str) -> str:
         not re.fullmatch(r"http://127\.0\.0\.1:[0-9]{1,5}/?", url)
         or not 0 < int(url.rstrip("/").rsplit(":")[-1]) < 65536
     ):
-        raise ForeignHost(f"{url or '(none)'} gets no load: it goes to http://127.0.0.1:<port> only.")
+        shown = quoted_url(url) if url else "(none)"
+        raise ForeignHost(f"{shown} gets no load: it goes to http://127.0.0.1:<port> only.")
     return url.rstrip("/")
+
+
+class Loopback(Kind[str]):
+    """An address that load may be sent to."""
+
+    allowed = "http://127.0.0.1:<port>: no other host gets load"
+    sensitive = True
+
+    def parse(self, text: str) -> str:
+        """The address without a trailing slash."""
+        try:
+            return checked(text)
+        except ForeignHost:
+            raise Refused from None
+
+    def shown(self, text: str) -> str:
+        """Without user and password."""
+        return quoted_url(text)
+
+
+@dataclass(frozen=True)
+class LoadSettings(FromEnv):
+    """Where load goes, and who counts it. ``stack exec`` sets both."""
+
+    api_url: str = setting("API_URL", Loopback(), REQUIRED, "the shop's address")
+    prometheus_url: str = setting("PROMETHEUS_URL", Loopback(), REQUIRED, "Prometheus' address")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 import signal
 import sys
@@ -14,8 +13,9 @@ from lab.trickle.outage import Outage
 from lab.trickle.settings import Settings
 from lab.trickle.shop import HttpShop, requests_counter
 from lab.trickle.shopper import Shopper
-from observability import Telemetry, WrongSetting
-from observability.settings import MISCONFIGURED
+from observability import Telemetry
+from observability.settings import TelemetrySettings
+from observability.startup import starting
 
 STOP_SECONDS = 3.0
 
@@ -23,13 +23,11 @@ log = logging.getLogger("lab.trickle")
 
 
 def main() -> int:
-    """Send traffic until told to stop; 78 for a wrong setting."""
-    try:
-        settings = Settings.from_environ(os.environ)
-        telemetry = Telemetry.start("traffic")
-    except WrongSetting as error:
-        sys.stderr.write(f"traffic: {error}\n")
-        return MISCONFIGURED
+    """Send traffic until SIGTERM or SIGINT. A wrong setting exits with 78."""
+    with starting("traffic") as reader:
+        settings = reader.settings(Settings)
+        reader.settings(TelemetrySettings)
+    telemetry = Telemetry.start("traffic")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -11,6 +11,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from deploy.compose.mongo.settings import FIRST, OTHERS, SET, root, url
+from observability.settings import MISCONFIGURED, WrongSetting
 
 PATIENCE_SECONDS = 120.0
 IN_STEP = {"PRIMARY", "SECONDARY"}
@@ -42,10 +43,13 @@ def step(client: MongoClient[dict[str, Any]]) -> bool:
 
 
 def main() -> int:
-    """0 when all members are in step, 1 if that takes too long."""
-    client: MongoClient[dict[str, Any]] = MongoClient(
-        url(FIRST, root(os.environ), replicaSet=SET, serverSelectionTimeoutMS=5000)
-    )
+    """0 when all members are in step, 1 if that takes too long, 78 for a wrong setting."""
+    try:
+        admin = root(os.environ)
+    except WrongSetting as error:
+        sys.stderr.write(f"mongo-join: {error}\n")
+        return MISCONFIGURED
+    client: MongoClient[dict[str, Any]] = MongoClient(url(FIRST, admin, replicaSet=SET, serverSelectionTimeoutMS=5000))
     deadline = time.monotonic() + PATIENCE_SECONDS
     why = "the members are still copying"
     while time.monotonic() < deadline:

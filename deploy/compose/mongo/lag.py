@@ -6,7 +6,6 @@ idle primary writes a no-op every 10 s, so that up to 10 s may show without any 
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -18,8 +17,10 @@ from prometheus_client.registry import Collector
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from deploy.compose.mongo.settings import FIRST, SET, url, users
+from deploy.compose.mongo.settings import FIRST, PASSWORDS, SET, User, url
 from observability import Telemetry
+from observability.settings import TelemetrySettings
+from observability.startup import starting
 
 LAG = "mongodb_replication_lag_seconds"
 STATE = "mongodb_replication_member_healthy"
@@ -61,8 +62,10 @@ class Members(Collector):
 
 def main() -> int:
     """Serve until told to stop."""
+    with starting("mongo-lag") as reader:
+        reader.settings(TelemetrySettings)
+        monitor = User("monitor", reader.value(PASSWORDS["monitor"]), ())
     telemetry = Telemetry.start("mongo-lag")
-    monitor = next(user for user in users(os.environ) if user.name == "monitor")
     options: dict[str, Any] = {"replicaSet": SET, "serverSelectionTimeoutMS": 1500}
     client: MongoClient[dict[str, Any]] = MongoClient(url(FIRST, monitor, readPreference="primaryPreferred", **options))
     telemetry.registry.register(Members(client))

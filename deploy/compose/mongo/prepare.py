@@ -15,7 +15,8 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from deploy.compose.mongo.settings import FIRST, OTHERS, SET, MissingPassword, User, root, url, users
+from deploy.compose.mongo.settings import FIRST, OTHERS, SET, User, root, url, users
+from observability.settings import MISCONFIGURED, WrongSetting
 
 PATIENCE_SECONDS = 60.0
 QUORUM_SECONDS = 15.0
@@ -154,6 +155,9 @@ def prepare(env: Mapping[str, str]) -> None:
 if __name__ == "__main__":
     try:
         prepare(os.environ)
-    except (CannotPrepare, MissingPassword) as reason:
+    except WrongSetting as error:
+        say(str(error))
+        sys.exit(MISCONFIGURED)
+    except CannotPrepare as reason:
         say(str(reason))
         sys.exit(1)

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from observability.settings import REQUIRED, Declared, Reader, Secret
+
 SET = "rs0"
 FIRST = "mongo:27017"
 """The member that is always there. The others join with the profile `full`."""
 OTHERS = ("mongo-2:27017", "mongo-3:27017")
 
 
-class MissingPassword(RuntimeError):
-    """A password is not in the environment."""
+PASSWORDS = {
+    name: Declared(f"MONGO_{name.upper()}_PASSWORD", Secret(hint="run `make secrets`"), REQUIRED, f"of the user {name}")
+    for name in ("root", "shop", "payments", "monitor")
+}
 
 
 @dataclass(frozen=True)
@@ -31,25 +35,27 @@ class User:
         return [{"role": role, "db": database} for role, database in self.roles]
 
 
-def password(env: Mapping[str, str], name: str) -> str:
-    """The value of a setting that must be there."""
-    if not env.get(name):
-        raise MissingPassword(f"{name} is not set: run `make secrets`")
-    return env[name]
-
-
 def root(env: Mapping[str, str]) -> User:
-    """Who makes the others."""
-    return User("root", password(env, "MONGO_ROOT_PASSWORD"), (("root", "admin"),))
+    """The administrator, who makes the others. Raises ``WrongSetting``."""
+    reader = Reader(env)
+    user = User("root", reader.value(PASSWORDS["root"]), (("root", "admin"),))
+    reader.finish()
+    return user
 
 
 def users(env: Mapping[str, str]) -> list[User]:
-    """Everybody else: each service has its own database, and only that. The shop also looks after its validators."""
-    return [
-        User("shop", password(env, "MONGO_SHOP_PASSWORD"), (("readWrite", "shop"), ("dbAdmin", "shop"))),
-        User("payments", password(env, "MONGO_PAYMENTS_PASSWORD"), (("readWrite", "payments"),)),
-        User("monitor", password(env, "MONGO_MONITOR_PASSWORD"), (("clusterMonitor", "admin"),)),
+    """Every other user: each service has its own database only. The shop also looks after its validators.
+
+    Raises ``WrongSetting``.
+    """
+    reader = Reader(env)
+    found = [
+        User("shop", reader.value(PASSWORDS["shop"]), (("readWrite", "shop"), ("dbAdmin", "shop"))),
+        User("payments", reader.value(PASSWORDS["payments"]), (("readWrite", "payments"),)),
+        User("monitor", reader.value(PASSWORDS["monitor"]), (("clusterMonitor", "admin"),)),
     ]
+    reader.finish()
+    return found
 
 
 def url(address: str, user: User | None = None, **options: Any) -> str:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.compose.steward import logfiles, targets
-from observability import TelemetrySettings, WrongSetting
 from observability.logs import configure_logging
-from observability.settings import MISCONFIGURED
+from observability.settings import REQUIRED, Folder, FromEnv, TelemetrySettings, setting
+from observability.startup import starting
 
 SERVICES = Path(__file__).parent / "services.json"
 PERIOD_SECONDS = 2.0
 TIDY_SECONDS = 60.0
 
 log = logging.getLogger("steward")
+
+
+@dataclass(frozen=True)
+class StewardSettings(FromEnv):
+    """Where it writes scrape targets, and where the log files are."""
+
+    targets: Path = setting("TARGETS_DIR", Folder(), REQUIRED, "where it writes Prometheus' scrape targets")
+    logs: Path = setting("LOG_DIR", Folder(), REQUIRED, "the folder of the log files")
 
 
 def run(folder: Path, logs: Path, stop: threading.Event) -> None:
@@ -43,17 +51,14 @@ def run(folder: Path, logs: Path, stop: threading.Event) -> None:
 
 
 def main() -> int:
-    """0, or 78 for a wrong setting."""
-    try:
-        settings = TelemetrySettings.from_env(service="steward")
-    except WrongSetting as error:
-        sys.stderr.write(f"steward: {error}\n")
-        return MISCONFIGURED
+    """Run until SIGTERM. A wrong setting exits with 78."""
+    with starting("steward") as reader:
+        settings, own = reader.settings(TelemetrySettings), reader.settings(StewardSettings)
     configure_logging(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run(Path(os.environ["TARGETS_DIR"]), Path(os.environ["LOG_DIR"]), stop)
+    run(own.targets, own.logs, stop)
     return 0
 
 

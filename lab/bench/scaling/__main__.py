@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import secrets
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 from pymongo import MongoClient
 from rich.console import Console
 
+from lab.bench import addresses
 from lab.bench.machine import machine
 from lab.bench.page import put_into
 from lab.bench.scaling import picture, telemetry
@@ -37,7 +37,8 @@ def main() -> int:
         parser.error(f"--most is from {LEAST} to {MOST}")
     say = Console(width=110, highlight=False).print
     curves: list[Curve] = []
-    with MongoClient[Document](os.environ["MONGO_URL"], tz_aware=True) as client:
+    (url,) = addresses.read(addresses.MONGO_URL)
+    with MongoClient[Document](url, tz_aware=True) as client:
         for subject in all_subjects():
             curves += grown(client, subject, asked.most, lambda text: say(f"  {text}"))
     text = told(curves)

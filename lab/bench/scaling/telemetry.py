@@ -8,6 +8,8 @@ from typing import Any
 
 import requests
 
+from lab.bench.addresses import LOKI_URL, PROMETHEUS_URL, read
+from observability.settings import Declared
 from stack import settings
 
 RANGES = ("1m", "5m", "30m", "2h")
@@ -17,9 +19,7 @@ _REQUESTS = '{service_name="api"} | event="http.request"'
 
 def series_per_replica() -> dict[str, int]:
     """Samples of each replica's last scrape."""
-    found = _asked(
-        "PROMETHEUS_URL", "/api/v1/query", 'scrape_samples_post_metric_relabeling{job=~"api|worker|payments"}'
-    )
+    found = _asked(PROMETHEUS_URL, "/api/v1/query", 'scrape_samples_post_metric_relabeling{job=~"api|worker|payments"}')
     return {row["metric"]["instance"]: int(row["value"][1]) for row in found}
 
 
@@ -38,7 +38,7 @@ def log_bytes_per_request() -> float | None:
 def looking_for_one_request() -> list[tuple[int, float]]:
     """Lines in a time range, and the seconds that the log store took to find one request among them."""
     newest = _asked(
-        "LOKI_URL", "/loki/api/v1/query", f"topk(1, count by (request_id) (count_over_time({_REQUESTS} [1m])))"
+        LOKI_URL, "/loki/api/v1/query", f"topk(1, count by (request_id) (count_over_time({_REQUESTS} [1m])))"
     )
     request_id = newest[0]["metric"]["request_id"] if newest else "none"
     found = []
@@ -51,11 +51,12 @@ def looking_for_one_request() -> list[tuple[int, float]]:
 
 
 def _number(expression: str) -> float:
-    found = _asked("LOKI_URL", "/loki/api/v1/query", expression)
+    found = _asked(LOKI_URL, "/loki/api/v1/query", expression)
     return float(found[0]["value"][1]) if found else 0.0
 
 
-def _asked(server: str, path: str, expression: str) -> Any:
-    answer = requests.get(f"{os.environ[server]}{path}", params={"query": expression}, timeout=60)
+def _asked(server: Declared[str], path: str, expression: str) -> Any:
+    (address,) = read(server)
+    answer = requests.get(f"{address}{path}", params={"query": expression}, timeout=60)
     answer.raise_for_status()
     return answer.json()["data"]["result"]

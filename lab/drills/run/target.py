@@ -12,12 +12,12 @@ from lab.drills.inject.injector import InstanceBreaker
 from lab.drills.interfaces import World
 from lab.drills.traffic.light import LightLoad
 from lab.drills.watch.servers import RealClock, Servers
-from stack.paths import ROOT
+from stack import settings
 
 
 def state_dir() -> Path:
-    """The user's state directory; results go there too, wherever the drill ran."""
-    return Path(os.environ.get("GLASSHOUSE_STATE_DIR") or ROOT / ".glasshouse").absolute()
+    """The user's state directory; results go there too, wherever the drill ran. Raises ``SettingError``."""
+    return settings.state_dir(os.environ)
 
 
 @contextlib.contextmanager

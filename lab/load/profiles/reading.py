@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from lab.load.profiles.model import LOOKS, MOST_MINUTES, MOST_USERS, Breaks, Customers, Profile, Stage, WrongProfile
+from observability.settings import Choice, Kind, Number, Problem, Whole
+from observability.settings.errors import Refused
+from observability.settings.shown import quoted
 
+T = TypeVar("T")
 FILE = Path(__file__).with_name("profiles.yaml")
 _CUSTOMERS = frozenset(Customers.__dataclass_fields__)
 _PROFILE = frozenset({"what", "users", "minutes", "stages", "steps", "breaks"})
@@ -32,27 +35,23 @@ def read(text: str | None = None) -> tuple[Customers, dict[str, Profile]]:
 def chosen(profiles: Mapping[str, Profile], name: str, users: str, minutes: str) -> Profile:
     """The profile as asked for on the command line; "" leaves it as it is. Raises ``WrongProfile``."""
     if name not in profiles:
-        raise WrongProfile(f"PROFILE={name} is none: it must be one of {', '.join(profiles)}.")
+        raise WrongProfile(f"{Problem('PROFILE', quoted(name), Choice(*profiles).allowed)}.")
     found = profiles[name]
     return Profile(
         found.name,
         found.what,
-        _asked("USERS", users, 1, MOST_USERS, whole=True) if users else found.users,
-        60 * _asked("MINUTES", minutes, 0.1, MOST_MINUTES) if minutes else found.seconds,
+        _asked("USERS", users, Whole(1, MOST_USERS)) if users else found.users,
+        60 * _asked("MINUTES", minutes, Number(0.1, MOST_MINUTES)) if minutes else found.seconds,
         found.stages,
         found.breaks,
     )
 
 
-def _asked(name: str, text: str, low: float, high: float, whole: bool = False) -> Any:
+def _asked(name: str, text: str, kind: Kind[T]) -> T:
     try:
-        value: float = int(text) if whole else float(text)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        kind = "whole number" if whole else "number"
-        raise WrongProfile(f"{name}={text} cannot be used: it must be a {kind} from {low:g} to {high:g}.")
-    return value
+        return kind.parse(text.strip())
+    except Refused:
+        raise WrongProfile(f"{Problem(name, quoted(text), kind.allowed)}.") from None
 
 
 def _customers(entry: Any) -> Customers:

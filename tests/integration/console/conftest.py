@@ -30,7 +30,7 @@ def upstream() -> Upstream:
 def console_url(tmp_path: Path, upstream: Upstream) -> Iterator[str]:
     """A console that listens on a free port and draws the repository's own dashboards."""
     inbox = Inbox(tmp_path / "inbox.sqlite3", 10, now)
-    settings = Settings.from_environ({"CONSOLE_STATE_DIR": str(tmp_path)})
+    settings = Settings.from_env({"CONSOLE_STATE_DIR": str(tmp_path)})
     app = create_app(settings, inbox, received_counter(CollectorRegistry()), lambda: True, transport=upstream)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, name="console", daemon=True)

@@ -25,11 +25,11 @@ def stack(*arguments: str, state: Path, **variables: str) -> subprocess.Complete
 @pytest.mark.parametrize(
     ("arguments", "variables", "says"),
     [
-        (("up",), {"GLASSHOUSE_PORT_OFFSET": "99999"}, "GLASSHOUSE_PORT_OFFSET=99999 cannot be used"),
-        (("up",), {"TRAFFIC": "some"}, "TRAFFIC=some cannot be used"),
+        (("up",), {"GLASSHOUSE_PORT_OFFSET": "99999"}, "GLASSHOUSE_PORT_OFFSET is '99999': it must be"),
+        (("up",), {"TRAFFIC": "some"}, "TRAFFIC is 'some': it must be"),
         (("up",), {"GLASSHOUSE_STATE_DIR": "/dev/null/state"}, "cannot be written"),
         (("logs",), {}, "there are no logs"),
-        (("logs", "--level", "loud"), {}, "LEVEL=loud cannot be used"),
+        (("logs", "--level", "loud"), {}, "LEVEL is 'loud': it must be"),
         (("restart", "api-1"), {}, "supervisord does not run"),
         (("restart", "api-9"), {}, "there is no component api-9"),
     ],

@@ -35,7 +35,11 @@ from tests.unit.shop.fakes import (
 )
 
 PASSWORD = "correct horse battery"
-SETTINGS = ApiSettings(jwt_secret="a secret for tests, long enough for every algorithm that they try on it", threads=4)
+SETTINGS = ApiSettings(
+    jwt_secret="a secret for tests, long enough for every algorithm that they try on it",
+    threads=4,
+    limits_url="memory://",
+)
 
 
 @dataclass

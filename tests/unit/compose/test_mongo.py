@@ -9,7 +9,8 @@ import pytest
 
 from deploy.compose.mongo.join import with_others
 from deploy.compose.mongo.lag import lags
-from deploy.compose.mongo.settings import MissingPassword, User, root, url, users
+from deploy.compose.mongo.settings import User, root, url, users
+from observability import WrongSetting
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PASSWORDS = {f"MONGO_{name}_PASSWORD": name for name in ("ROOT", "SHOP", "PAYMENTS", "MONITOR")}
@@ -62,7 +63,7 @@ def test_each_service_may_read_and_write_its_own_database_only() -> None:
 
 def test_a_missing_password_is_told_with_the_cure() -> None:
     """By name."""
-    with pytest.raises(MissingPassword, match="MONGO_ROOT_PASSWORD is not set: run `make secrets`"):
+    with pytest.raises(WrongSetting, match=r"MONGO_ROOT_PASSWORD is not set: it must be a secret .run `make secrets`"):
         root({})
 
 

@@ -30,7 +30,7 @@ def recorded() -> Callable[[str], Any]:
 @pytest.fixture
 def addresses() -> Addresses:
     """The default addresses."""
-    return Addresses.from_environ({})
+    return Addresses.from_env({})
 
 
 class Clock:
@@ -66,7 +66,7 @@ def console(inbox: Inbox, tmp_path: Path) -> SimpleNamespace:
     }
     received = received_counter(CollectorRegistry())
     smtp = SimpleNamespace(alive=True)
-    app = create_app(Settings.from_environ(environ), inbox, received, lambda: smtp.alive)
+    app = create_app(Settings.from_env(environ), inbox, received, lambda: smtp.alive)
     return SimpleNamespace(client=app.test_client(), received=received, smtp=smtp, inbox=inbox)
 
 

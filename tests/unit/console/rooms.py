@@ -42,7 +42,7 @@ class Room:
 
 def room(inbox: Inbox, directory: Path, transport: Any, environ: Mapping[str, str] | None = None) -> Room:
     """A console whose state is below ``directory``."""
-    settings = Settings.from_environ({"CONSOLE_STATE_DIR": str(directory / "data" / "console"), **(environ or {})})
+    settings = Settings.from_env({"CONSOLE_STATE_DIR": str(directory / "data" / "console"), **(environ or {})})
     app = create_app(settings, inbox, received_counter(CollectorRegistry()), lambda: True, transport=transport)
     return Room(app.test_client(), transport, directory)
 

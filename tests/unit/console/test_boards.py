@@ -38,7 +38,7 @@ def boards(inbox: Inbox, tmp_path: Path, fake_transport: Any) -> Callable[..., S
 
     def make(answers: dict[str, Any]) -> SimpleNamespace:
         transport = fake_transport(answers)
-        settings = Settings.from_environ({"CONSOLE_DASHBOARDS_DIR": str(folder), "CONSOLE_STATE_DIR": str(tmp_path)})
+        settings = Settings.from_env({"CONSOLE_DASHBOARDS_DIR": str(folder), "CONSOLE_STATE_DIR": str(tmp_path)})
         app = create_app(settings, inbox, received_counter(CollectorRegistry()), lambda: True, transport=transport)
         return SimpleNamespace(client=app.test_client(), transport=transport)
 

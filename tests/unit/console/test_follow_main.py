@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import console.__main__ as server
@@ -52,5 +54,9 @@ def test_the_server_does_not_start_with_a_wrong_setting(
 ) -> None:
     """One line that names it, exit status 78: the supervisor does not try again."""
     monkeypatch.setenv("PORT", "http")
-    assert server.main() == 78
-    assert capsys.readouterr().err == "console: PORT is 'http': it must be a whole number from 1 to 65535\n"
+    with pytest.raises(SystemExit) as stop:
+        server.main()
+    assert stop.value.code == 78
+    line = json.loads(capsys.readouterr().out)
+    assert (line["service"], line["event"], line["settings"]) == ("console", "settings.wrong", ["PORT"])
+    assert line["message"] == "PORT is 'http': it must be a port number from 1 to 65535"

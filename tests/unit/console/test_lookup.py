@@ -51,7 +51,7 @@ def console_over(inbox: Inbox, tmp_path: Any, fake_transport: Any) -> Callable[.
 
     def make(answers: dict[str, Any]) -> SimpleNamespace:
         transport = fake_transport(answers)
-        settings = Settings.from_environ({"CONSOLE_STATE_DIR": str(tmp_path)})
+        settings = Settings.from_env({"CONSOLE_STATE_DIR": str(tmp_path)})
         app = create_app(settings, inbox, received_counter(CollectorRegistry()), lambda: True, transport=transport)
         return SimpleNamespace(client=app.test_client(), transport=transport, inbox=inbox)
 

@@ -143,7 +143,7 @@ def test_not_ready_without_mail_or_inbox(console: SimpleNamespace) -> None:
 
 def test_links_lead_to_pages_that_exist() -> None:
     """A server that is absent is not linked; Jaeger without its page is linked where it answers."""
-    addresses = Addresses.from_environ({"LOKI_URL": ""})
+    addresses = Addresses.from_env({"LOKI_URL": "none"})
     assert "Log store" not in dict(server_links(addresses, has_jaeger_page=True))
     assert dict(server_links(addresses, has_jaeger_page=True))["Jaeger"] == "http://127.0.0.1:16686/"
     assert dict(server_links(addresses, has_jaeger_page=False))["Jaeger"] == "http://127.0.0.1:16686/api/services"
@@ -151,7 +151,7 @@ def test_links_lead_to_pages_that_exist() -> None:
 
 def test_an_alerts_queries_become_links(recorded: Callable[[str], Any]) -> None:
     """The queries of its annotations can be run by a click."""
-    links = query_links(recorded("webhook")["alerts"][0], Addresses.from_environ({}))
+    links = query_links(recorded("webhook")["alerts"][0], Addresses.from_env({}))
     assert [link["title"] for link in links] == ["metrics", "logs"]
     assert links[0]["url"].startswith("http://127.0.0.1:9090/graph?g0.expr=sum+by+")
     assert "%7Bservice_name%3D%22api%22%7D" in links[1]["url"]

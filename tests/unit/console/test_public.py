@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from console.config.addresses import Addresses
-from console.config.public import grafana_address, public_addresses
 from console.config.settings import Settings
 from console.web.links import server_links
 from observability import WrongSetting
@@ -16,21 +15,20 @@ from tests.unit.compose.files import SERVICES, filled
 
 def test_unset_they_are_the_same() -> None:
     """Without containers everything is on this machine."""
-    addresses = Addresses.from_environ({})
-    assert public_addresses({}, addresses) == addresses
+    assert Settings.from_env({}).public == Addresses.from_env({})
 
 
 def test_in_containers_they_differ() -> None:
-    """Empty: it cannot be opened from outside."""
-    environ = {"PROMETHEUS_PUBLIC_URL": "http://127.0.0.1:9090/", "LOKI_PUBLIC_URL": ""}
-    public = public_addresses(environ, Addresses.from_environ({"PROMETHEUS_URL": "http://prometheus:9090"}))
+    """`none`: it cannot be opened from outside."""
+    environ = {"PROMETHEUS_PUBLIC_URL": "http://127.0.0.1:9090/", "LOKI_PUBLIC_URL": "none"}
+    public = Settings.from_env({"PROMETHEUS_URL": "http://prometheus:9090", **environ}).public
     assert (public.prometheus, public.loki) == ("http://127.0.0.1:9090", "")
 
 
 def test_composes_console_links_to_what_is_published() -> None:
     """No link leads to a name that only containers know, and none to Loki, which is not published."""
     environ = {name: filled(str(value), {}) for name, value in SERVICES["console"]["environment"].items()}
-    settings = Settings.from_environ(environ | {"CONSOLE_STATE_DIR": "/tmp/x"})
+    settings = Settings.from_env(environ | {"CONSOLE_STATE_DIR": "/tmp/x"})
     links = server_links(settings.public, True, settings.grafana)
     assert {name for name, _ in links} == {"Grafana", "Shop API", "Prometheus", "Alertmanager", "Jaeger"}
     assert all(url.startswith("http://127.0.0.1:") for _, url in links)
@@ -41,7 +39,7 @@ def test_the_image_holds_what_the_console_shows() -> None:
     """Runbooks and dashboards, where the settings look for them."""
     root = Path(__file__).parents[3]
     let_in = {line[1:] for line in (root / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    settings = Settings.from_environ({})
+    settings = Settings.from_env({})
     for path in (settings.runbooks, settings.dashboards, settings.dashboards.parent / "panels.json"):
         assert str(path.relative_to(Path.cwd())) in let_in
 
@@ -59,7 +57,7 @@ def test_the_image_holds_what_the_console_shows() -> None:
 )
 def test_grafana_is_linked_where_it_runs(environ: dict[str, str], address: str) -> None:
     """Often it does not."""
-    assert grafana_address(environ) == address
+    assert Settings.from_env(environ).grafana == address
 
 
 @pytest.mark.parametrize(
@@ -69,4 +67,4 @@ def test_grafana_is_linked_where_it_runs(environ: dict[str, str], address: str) 
 def test_a_wrong_one_is_named(name: str, value: str) -> None:
     """At the start."""
     with pytest.raises(WrongSetting, match=name):
-        Settings.from_environ({name: value})
+        Settings.from_env({name: value})

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from console.config.addresses import Addresses
+from console.config.addresses import HIGHEST_OFFSET, Addresses
 from console.config.settings import Settings
 from observability import WrongSetting
+from stack import ports
 
 
 def test_nothing_set_gives_the_default_ports() -> None:
     """Without settings the console listens on loopback and finds every server at its default port."""
-    settings = Settings.from_environ({})
+    settings = Settings.from_env({})
     assert (settings.host, settings.port, settings.smtp_port) == ("127.0.0.1", 8080, 1025)
     assert settings.addresses.loki == "http://127.0.0.1:3100"
 
 
 def test_the_offset_moves_every_default_address() -> None:
     """GLASSHOUSE_PORT_OFFSET is added to each default port, but not to an address that is given."""
-    found = Addresses.from_environ({"GLASSHOUSE_PORT_OFFSET": "1000", "LOKI_URL": "http://loki:3100/"})
+    found = Addresses.from_env({"GLASSHOUSE_PORT_OFFSET": "1000", "LOKI_URL": "http://loki:3100/"})
     assert (found.api, found.jaeger, found.loki) == (
         "http://127.0.0.1:9000",
         "http://127.0.0.1:17686",
@@ -26,9 +27,15 @@ def test_the_offset_moves_every_default_address() -> None:
     )
 
 
-def test_an_empty_address_means_that_the_server_is_absent() -> None:
-    """JAEGER_URL set to nothing is no mistake."""
-    assert Addresses.from_environ({"JAEGER_URL": ""}).jaeger == ""
+def test_none_means_that_the_server_is_absent() -> None:
+    """An empty address counts as not set, as every empty setting does."""
+    assert Addresses.from_env({"JAEGER_URL": "none"}).jaeger == ""
+    assert Addresses.from_env({"JAEGER_URL": ""}).jaeger == "http://127.0.0.1:16686"
+
+
+def test_the_offset_has_the_launchers_bound() -> None:
+    """The console does not import the launcher, and shares the setting with it."""
+    assert HIGHEST_OFFSET == ports.HIGHEST_OFFSET
 
 
 @pytest.mark.parametrize(
@@ -53,4 +60,4 @@ def test_an_empty_address_means_that_the_server_is_absent() -> None:
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     """What is wrong stops the start, with the setting's name."""
     with pytest.raises(WrongSetting, match=name):
-        Settings.from_environ({name: value})
+        Settings.from_env({name: value})

@@ -91,7 +91,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     """The admin's password; and an API that does not answer."""
     monkeypatch.delenv("ADMIN_PASSWORD", raising=False)
     monkeypatch.delenv("ADMIN_PASSWORD_FILE", raising=False)
-    assert main(["list"]) == 1
+    assert main(["list"]) == 78
     assert "ADMIN_PASSWORD is not set" in capsys.readouterr().err
     monkeypatch.setenv("ADMIN_PASSWORD", "a password of a test")
     monkeypatch.setenv("API_URL", "http://127.0.0.1:1")

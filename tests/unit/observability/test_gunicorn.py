@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ def refusal(capsys: pytest.CaptureFixture[str], master: SimpleNamespace) -> str:
     with pytest.raises(SystemExit) as stop:
         gunicorn.when_ready(master)
     assert stop.value.code == MISCONFIGURED
-    return capsys.readouterr().err
+    return str(json.loads(capsys.readouterr().out)["message"])
 
 
 def test_several_workers_without_a_folder_are_refused(
@@ -55,7 +56,7 @@ def test_a_wrong_setting_ends_gunicorn_with_its_cure(
     with pytest.raises(SystemExit) as stop:
         gunicorn.json_logs("api")
     assert stop.value.code == MISCONFIGURED
-    assert "LOG_LEVEL is 'LOUD': it must be one of" in capsys.readouterr().err
+    assert json.loads(capsys.readouterr().out)["message"].startswith("LOG_LEVEL is 'loud': it must be one of")
 
 
 def test_one_worker_without_the_setting_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

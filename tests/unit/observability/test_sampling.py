@@ -171,7 +171,7 @@ def test_as_many_writes_at_once_and_fewer_a_second() -> None:
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     """With its value and what it may be."""
-    with pytest.raises(WrongSetting, match=f"{name} is '{value}': it must be a number from"):
+    with pytest.raises(WrongSetting, match=f"{name} is '{value}': it must be a decimal number"):
         TelemetrySettings.from_env({"SERVICE_NAME": "api", name: value})
 
 

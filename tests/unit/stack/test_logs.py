@@ -85,7 +85,7 @@ def test_ids_select_lines() -> None:
 
 def test_a_level_that_is_none_is_refused() -> None:
     """The message says which there are."""
-    with pytest.raises(SettingError, match=r"LEVEL=loud .*DEBUG, INFO"):
+    with pytest.raises(SettingError, match=r"LEVEL is 'loud': .*DEBUG, INFO"):
         logs.make_filter("", "loud", "", "")
 
 

@@ -77,14 +77,14 @@ def test_a_given_loki_comes_before_one_on_the_path(path_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "named"),
     [
-        ({"LOKI_URL": "logs.example:3100"}, "LOKI_URL=logs.example:3100"),
-        ({"LOKI_URL": "ftp://logs.example"}, "LOKI_URL=ftp"),
-        ({"LOKI_URL": "http://logs.example:99999"}, "LOKI_URL=http"),
+        ({"LOKI_URL": "logs.example:3100"}, "LOKI_URL is .*: it must be a URL that begins with http"),
+        ({"LOKI_URL": "ftp://logs.example"}, "LOKI_URL is 'ftp:"),
+        ({"LOKI_URL": "http://logs.example:99999"}, "LOKI_URL is 'http://logs.example:99999'"),
         ({"LOKI_URL": "http://user:secret@logs.example"}, "without user and password"),
-        ({"LOKI_URL": "http://logs.example", "LOG_STORE": "loki"}, "LOG_STORE=loki .*left out with LOKI_URL"),
-        ({"LOG_STORE": "elastic"}, "LOG_STORE=elastic .*victorialogs or loki"),
-        ({"LOG_RETENTION": "12h"}, "LOG_RETENTION=12h .*3d, 2w, 1y"),
-        ({"LOG_RETENTION_BYTES": "10"}, "LOG_RETENTION_BYTES=10 .*500MB"),
+        ({"LOKI_URL": "http://logs.example", "LOG_STORE": "loki"}, "LOG_STORE is 'loki': .*left out with LOKI_URL"),
+        ({"LOG_STORE": "elastic"}, "LOG_STORE is 'elastic': .*victorialogs, loki"),
+        ({"LOG_RETENTION": "12h"}, "LOG_RETENTION is '12h': .*3d, 2w, 1y"),
+        ({"LOG_RETENTION_BYTES": "10"}, "LOG_RETENTION_BYTES is '10': .*500MB"),
     ],
 )
 def test_a_wrong_setting_is_named(environ: dict[str, str], named: str) -> None:

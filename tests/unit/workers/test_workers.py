@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from observability import WrongSetting
 from shop.domain.errors import DatabaseUnavailable
 from workers import jobs
-from workers.sweeper import Sweeper, period
+from workers.sweeper import Sweeper, SweeperSettings
 from workers.watch import replication_lags
 
 
@@ -60,7 +60,7 @@ def test_the_sweeper_stops_when_told() -> None:
 def test_a_senseless_period_is_refused(value: str) -> None:
     """The error names the setting."""
     with pytest.raises(WrongSetting, match="SWEEP_SECONDS"):
-        period({"SWEEP_SECONDS": value})
+        SweeperSettings.from_env({"SWEEP_SECONDS": value})
 
 
 def test_a_job_outside_a_worker_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

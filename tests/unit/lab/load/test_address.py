@@ -53,7 +53,7 @@ def test_the_generator_refuses_it_too(url: str) -> None:
 
 
 def test_the_command_refuses_it_before_anything_else() -> None:
-    """With status 2 and one sentence."""
+    """With status 78, as for any wrong setting, and one sentence."""
     done = subprocess.run(
         [sys.executable, "-m", "lab.load", "smoke", "--python", sys.executable],
         cwd=ROOT,
@@ -62,5 +62,6 @@ def test_the_command_refuses_it_before_anything_else() -> None:
         text=True,
         timeout=60,
     )
-    assert done.returncode == 2
-    assert done.stderr == "load: http://shop.example:80 gets no load: it goes to http://127.0.0.1:<port> only.\n"
+    assert done.returncode == 78
+    assert done.stderr.startswith("load: API_URL is 'http://shop.example:80': it must be http://127.0.0.1:<port>")
+    assert done.stderr.count("\n") == 1

@@ -33,6 +33,6 @@ def test_sigterm_ends_it_cleanly() -> None:
 def test_a_wrong_setting_ends_it_with_78() -> None:
     """One line names the setting; the supervisor does not try again."""
     with trickle(TRAFFIC_PACE="fast") as process:
-        _, errors = process.communicate(timeout=20)
-    assert process.returncode == 78
-    assert errors == "traffic: TRAFFIC_PACE is 'fast': it must be a number from 0.1 to 20 (1: as usual)\n"
+        line, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (78, "")
+    assert json.loads(line)["message"] == "TRAFFIC_PACE is 'fast': it must be a decimal number from 0.1 to 20"

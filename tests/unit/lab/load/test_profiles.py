@@ -64,12 +64,12 @@ def test_what_is_asked_for_replaces_what_is_written() -> None:
 @pytest.mark.parametrize(
     ("name", "users", "minutes", "said"),
     [
-        ("heavy", "", "", "PROFILE=heavy is none: it must be one of smoke, steady, spike, soak, stress."),
-        ("smoke", "0", "", "USERS=0 cannot be used: it must be a whole number from 1 to 5000."),
-        ("smoke", "5001", "", "USERS=5001 cannot be used: it must be a whole number from 1 to 5000."),
-        ("smoke", "2.5", "", "USERS=2.5 cannot be used: it must be a whole number from 1 to 5000."),
-        ("smoke", "", "nan", "MINUTES=nan cannot be used: it must be a number from 0.1 to 240."),
-        ("smoke", "", "1e9", "MINUTES=1e9 cannot be used: it must be a number from 0.1 to 240."),
+        ("heavy", "", "", "PROFILE is 'heavy': it must be one of smoke, steady, spike, soak, stress."),
+        ("smoke", "0", "", "USERS is '0': it must be a whole number from 1 to 5000."),
+        ("smoke", "5001", "", "USERS is '5001': it must be a whole number from 1 to 5000."),
+        ("smoke", "2.5", "", "USERS is '2.5': it must be a whole number from 1 to 5000."),
+        ("smoke", "", "nan", "MINUTES is 'nan': it must be a decimal number from 0.1 to 240."),
+        ("smoke", "", "1e9", "MINUTES is '1e9': it must be a decimal number from 0.1 to 240."),
     ],
 )
 def test_what_cannot_be_done_is_refused(name: str, users: str, minutes: str, said: str) -> None:

@@ -81,8 +81,8 @@ def test_only_the_proxy_there_means_down(monkeypatch: pytest.MonkeyPatch, counte
 
 def test_settings_have_defaults() -> None:
     """Nothing set: three shoppers at the usual pace visit the default address."""
-    assert Settings.from_environ({}) == Settings("http://127.0.0.1:8000", 3, 1.0)
-    assert Settings.from_environ({"API_URL": "http://nginx/"}).api_url == "http://nginx"
+    assert Settings.from_env({}) == Settings("http://127.0.0.1:8000", 3, 1.0)
+    assert Settings.from_env({"API_URL": "http://nginx/"}).api_url == "http://nginx"
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_settings_have_defaults() -> None:
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     """With what it may be."""
     with pytest.raises(WrongSetting, match=name):
-        Settings.from_environ({name: value})
+        Settings.from_env({name: value})

@@ -1,0 +1,49 @@
+"""The one reader of settings: environment variables, checked once at the start of a process.
+
+A settings class is a frozen dataclass whose fields are made by ``setting``::
+
+    @dataclass(frozen=True)
+    class MailSettings(FromEnv):
+        port: int = setting("MAIL_PORT", Port(), 25, "the port of the mail server")
+
+    MailSettings.from_env()     # raises WrongSetting, which names every variable that is wrong
+
+The rules, the same for every variable and service, are in docs/settings.md. Standard library only, as the launcher
+and the fault agent import it too.
+"""
+
+from observability.settings.declare import FromEnv, nested, setting
+from observability.settings.errors import MISCONFIGURED, Problem, WrongSetting
+from observability.settings.kinds import Choice, Host, Kind, ListOf, Number, Pattern, Port, Secret, Switch, Text, Whole
+from observability.settings.paths import AnyPath, Folder, WritableFile
+from observability.settings.reader import REQUIRED, Declared, Reader
+from observability.settings.telemetry import TelemetrySettings
+from observability.settings.urls import Url
+
+__all__ = [
+    "MISCONFIGURED",
+    "REQUIRED",
+    "AnyPath",
+    "Choice",
+    "Declared",
+    "Folder",
+    "FromEnv",
+    "Host",
+    "Kind",
+    "ListOf",
+    "Number",
+    "Pattern",
+    "Port",
+    "Problem",
+    "Reader",
+    "Secret",
+    "Switch",
+    "TelemetrySettings",
+    "Text",
+    "Url",
+    "Whole",
+    "WritableFile",
+    "WrongSetting",
+    "nested",
+    "setting",
+]

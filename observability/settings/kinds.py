@@ -1,0 +1,205 @@
+"""Kinds of settings: what is allowed, and what a text becomes.
+
+A kind is given a text without surrounding blanks and without control characters that is not empty (``reader``).
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from observability.settings.errors import Refused
+from observability.settings.shown import MASK, quoted
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+_MOST_DIGITS = 18
+
+
+def is_ipv6(text: str) -> bool:
+    """Whether the text is an IPv6 address, without brackets and zone."""
+    if not re.fullmatch(r"[0-9A-Fa-f:.]{2,45}", text):
+        return False
+    try:
+        socket.inet_pton(socket.AF_INET6, text)
+    except OSError:
+        return False
+    return True
+
+
+class Kind(Generic[T_co]):
+    """``allowed`` completes the sentence "it must be …"; ``sensitive``: a value may hold a secret."""
+
+    allowed = ""
+    sensitive = False
+
+    def parse(self, text: str) -> T_co:
+        """The value. Raises ``Refused``."""
+        raise NotImplementedError
+
+    def shown(self, text: str) -> str:
+        """The text as it may be printed."""
+        return quoted(text)
+
+
+class Text(Kind[str]):
+    """Any text on one line, of at most ``longest`` characters."""
+
+    def __init__(self, longest: int = 4096) -> None:
+        self._longest = longest
+        self.allowed = f"a text of at most {longest} characters"
+
+    def parse(self, text: str) -> str:
+        """The text itself."""
+        if len(text) > self._longest:
+            raise Refused
+        return text
+
+
+class Pattern(Kind[str]):
+    """A text that a regular expression matches from end to end; ``check`` may raise ``ValueError`` for others."""
+
+    def __init__(self, pattern: str, allowed: str, check: Callable[[str], object] | None = None) -> None:
+        self._pattern, self._check = re.compile(pattern, re.ASCII), check
+        self.allowed = allowed
+
+    def parse(self, text: str) -> str:
+        """The text itself."""
+        if not self._pattern.fullmatch(text):
+            raise Refused
+        if self._check is not None:
+            try:
+                self._check(text)
+            except ValueError:
+                raise Refused from None
+        return text
+
+
+class Whole(Kind[int]):
+    """A whole number: decimal ASCII digits, without ``+``, ``_``, point or exponent."""
+
+    def __init__(self, low: int, high: int, what: str = "a whole number") -> None:
+        self._low, self._high = low, high
+        self.allowed = f"{what} from {low} to {high}"
+
+    def parse(self, text: str) -> int:
+        """The number."""
+        if not re.fullmatch(rf"-?[0-9]{{1,{_MOST_DIGITS}}}", text) or not self._low <= int(text) <= self._high:
+            raise Refused
+        return int(text)
+
+
+class Port(Whole):
+    """A TCP port; with ``or_none`` also 0, which stands for none."""
+
+    def __init__(self, *, or_none: bool = False) -> None:
+        super().__init__(0 if or_none else 1, 65535, "a port number")
+
+
+class Number(Kind[float]):
+    """A decimal number: ASCII digits, at most one point, no exponent; never an infinite one or NaN."""
+
+    def __init__(self, low: float, high: float, what: str = "a decimal number") -> None:
+        self._low, self._high = low, high
+        self.allowed = f"{what} from {low:g} to {high:g}"
+
+    def parse(self, text: str) -> float:
+        """The number."""
+        digits = rf"-?(?:[0-9]{{1,{_MOST_DIGITS}}}(?:\.[0-9]{{0,{_MOST_DIGITS}}})?|\.[0-9]{{1,{_MOST_DIGITS}}})"
+        if not re.fullmatch(digits, text) or not self._low <= float(text) <= self._high:
+            raise Refused
+        return float(text)
+
+
+class Seconds(Number):
+    """A duration: a decimal number of seconds, without a unit."""
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__(low, high, "a decimal number of seconds")
+
+
+class Switch(Kind[bool]):
+    """On or off, in any case of letters."""
+
+    allowed = f"{', '.join(YES)} or {', '.join(NO)}"
+
+    def parse(self, text: str) -> bool:
+        """Whether it is on."""
+        if text.lower() not in YES + NO:
+            raise Refused
+        return text.lower() in YES
+
+
+class Choice(Kind[str]):
+    """One of several words, in any case of letters; gives the word as declared."""
+
+    def __init__(self, *words: str) -> None:
+        self._words = {word.lower(): word for word in words}
+        self.allowed = f"one of {', '.join(words)}"
+
+    def parse(self, text: str) -> str:
+        """The word."""
+        if text.lower() not in self._words:
+            raise Refused
+        return self._words[text.lower()]
+
+
+class Host(Kind[str]):
+    """A host name or an IP address, IPv6 with or without brackets; gives it without."""
+
+    allowed = "a host name or an IP address"
+
+    def parse(self, text: str) -> str:
+        """The name or address."""
+        bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+        if ":" in bare or bare != text:
+            if not is_ipv6(bare):
+                raise Refused
+            return bare
+        if len(text) > 253 or not _HOST_NAME.fullmatch(text):
+            raise Refused
+        return text
+
+
+class ListOf(Kind[tuple[T, ...]]):
+    """Values with commas between them; blanks around them and empty ones do not count."""
+
+    def __init__(self, kind: Kind[T]) -> None:
+        self._kind = kind
+        self.sensitive = kind.sensitive
+        self.allowed = f"a list with commas, each {kind.allowed}"
+
+    def parse(self, text: str) -> tuple[T, ...]:
+        """The values."""
+        return tuple(self._kind.parse(part.strip()) for part in text.split(",") if part.strip())
+
+    def shown(self, text: str) -> str:
+        """The whole list, unless an item may hold a secret: then each as its kind shows it."""
+        if not self.sensitive:
+            return quoted(text)
+        return ", ".join(self._kind.shown(part.strip()) for part in text.split(",")[:5])
+
+
+class Secret(Kind[str]):
+    """A text that is never printed, nor its length. It can also be given by a file that ``NAME_FILE`` names."""
+
+    sensitive = True
+
+    def __init__(self, shortest: int = 1, hint: str = "") -> None:
+        self._shortest = shortest
+        self.allowed = f"a secret of at least {shortest} characters" if shortest > 1 else "a secret"
+        self.allowed += f" ({hint})" if hint else ""
+
+    def parse(self, text: str) -> str:
+        """The secret."""
+        if len(text) < self._shortest:
+            raise Refused
+        return text
+
+    def shown(self, text: str) -> str:
+        """The same for every secret."""
+        return MASK

@@ -1,0 +1,47 @@
+"""Settings that name files and folders."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from observability.settings.errors import Refused
+from observability.settings.kinds import Kind
+
+
+class AnyPath(Kind[Path]):
+    """A path, whether it exists or not; ``~`` stands for the home directory."""
+
+    allowed = "the path of a file or a folder"
+
+    def parse(self, text: str) -> Path:
+        """The path as given: a relative one counts from where the process runs."""
+        try:
+            return Path(text).expanduser()
+        except RuntimeError:  # ~unknown-user
+            raise Refused("there is no such user") from None
+
+
+class Folder(AnyPath):
+    """A folder that exists."""
+
+    allowed = "a folder that exists"
+
+    def parse(self, text: str) -> Path:
+        """Its absolute path."""
+        path = super().parse(text)
+        if not path.is_dir():
+            raise Refused
+        return path.absolute()
+
+
+class WritableFile(Kind[str]):
+    """A file, in a folder that exists, that can be written or made."""
+
+    allowed = "a file in a folder that exists and can be written"
+
+    def parse(self, text: str) -> str:
+        """The path as given."""
+        if not os.access(os.path.dirname(text) or ".", os.W_OK) or os.path.isdir(text):
+            raise Refused
+        return text

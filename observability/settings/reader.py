@@ -1,0 +1,144 @@
+"""Reads declared variables, with one behaviour, and collects what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from observability.settings.errors import Problem, Refused, WrongSetting
+from observability.settings.kinds import Kind, Secret
+from observability.settings.misspelled import misspelled
+from observability.settings.secret_file import secret_of_file
+from observability.settings.shown import quoted_secret_path
+
+T = TypeVar("T")
+S_co = TypeVar("S_co", covariant=True)
+BLANKS = " \t\r\n\v\f"
+LONGEST_VALUE = 8192  # characters
+# C0, C1, DEL, and the surrogates that stand for bytes that are not UTF-8.
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Final[Any] = _Required()
+"""As a default: the variable must be set."""
+
+
+@dataclass(frozen=True)
+class Declared(Generic[T]):
+    """One variable. ``about`` says what it is; ``default_shown`` says its default where that is computed."""
+
+    name: str
+    kind: Kind[T]
+    default: T
+    about: str
+    default_shown: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class Readable(Protocol[S_co]):
+    """A settings class (``declare.FromEnv``)."""
+
+    @classmethod
+    def read(cls, reader: Reader) -> S_co:
+        """The settings, from this reader."""
+
+
+class Reader:
+    """Reads variables of ``env`` (default: the process's). ``defaults`` are texts for variables that are not set.
+
+    A variable that is wrong is noted in ``problems`` and its default is used, so that one start shows every mistake:
+    call ``finish`` before anything is used. ``asked`` holds what was read, for the documentation and tests.
+    """
+
+    def __init__(self, env: Mapping[str, str] | None = None, **defaults: str) -> None:
+        self._env = os.environ if env is None else env
+        self._defaults = defaults
+        self.problems: list[Problem] = []
+        self.asked: dict[str, Declared[Any]] = {}
+
+    def value(self, declared: Declared[T], default: T | None = None) -> T:
+        """The value of one variable; ``default`` takes the place of the declared default."""
+        self.asked[declared.name] = declared
+        fallback = declared.default if default is None else default
+        if isinstance(declared.kind, Secret):
+            return self._secret(declared, fallback)
+        for name in (declared.name, *declared.aliases):
+            if text := self._text(name):
+                return self._parsed(name, text, declared.kind, fallback)
+        if given := self._defaults.get(declared.name):
+            return self._parsed(declared.name, given, declared.kind, fallback)
+        if fallback is REQUIRED:
+            self.problems.append(Problem(declared.name, None, declared.kind.allowed))
+        return fallback
+
+    def settings(self, cls: type[Readable[S_co]]) -> S_co:
+        """All of a settings class."""
+        return cls.read(self)
+
+    def refuse(self, name: str, shown: str | None, allowed: str) -> None:
+        """Note a setting that is wrong beside others, such as the second of two that exclude each other."""
+        self.problems.append(Problem(name, shown, allowed))
+
+    def is_set(self, name: str) -> bool:
+        """Whether the variable has a value; an empty one is not set."""
+        return bool(self._text(name))
+
+    def finish(self) -> None:
+        """Raise ``WrongSetting`` if anything that was read is wrong."""
+        if self.problems:
+            raise WrongSetting(*dict.fromkeys(self.problems))
+
+    def warnings(self) -> list[str]:
+        """Sentences about variables that look like misspelled settings; call after everything was read."""
+        known = {name for declared in self.asked.values() for name in (declared.name, *declared.aliases)}
+        known |= {f"{name}_FILE" for name, declared in self.asked.items() if isinstance(declared.kind, Secret)}
+        return misspelled(self._env, known)
+
+    def _text(self, name: str) -> str:
+        return self._env.get(name, "").strip(BLANKS)
+
+    def _parsed(self, name: str, text: str, kind: Kind[T], default: T) -> T:
+        allowed = kind.allowed
+        if len(text) > LONGEST_VALUE:
+            allowed = f"{allowed}, at most {LONGEST_VALUE} characters long"
+        elif _UNFIT.search(text):
+            allowed = f"{allowed}, in UTF-8 and without control characters"
+        else:
+            try:
+                return kind.parse(text)
+            except Refused as refused:
+                allowed += f" ({refused.detail})" if refused.detail else ""
+        self.problems.append(Problem(name, kind.shown(text), allowed))
+        return default
+
+    def _secret(self, declared: Declared[T], default: T) -> T:
+        name, file_name, kind = declared.name, f"{declared.name}_FILE", declared.kind
+        text, path = self._text(name), self._text(file_name)
+        if text and path:
+            self.problems.append(Problem(file_name, quoted_secret_path(path), f"left out if {name} is set"))
+            return default
+        if text:
+            return self._parsed(name, text, kind, default)
+        if not path:
+            if default is REQUIRED:
+                allowed = f"{kind.allowed}, or {file_name} the path of a file that holds it"
+                self.problems.append(Problem(name, None, allowed))
+            return default
+        allowed = f"the path of a readable file that holds {kind.allowed}"
+        try:
+            held = secret_of_file(path).strip(BLANKS)
+            if not held or _UNFIT.search(held):
+                raise Refused("it is empty" if not held else "it holds more than one line of text")
+            return kind.parse(held)
+        except Refused as refused:
+            allowed += f" ({refused.detail})" if refused.detail else ""
+            self.problems.append(Problem(file_name, quoted_secret_path(path), allowed))
+            return default

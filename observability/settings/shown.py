@@ -1,0 +1,55 @@
+"""How a value may be printed in an error, a log line or a page."""
+
+from __future__ import annotations
+
+import os
+import re
+
+MASK = "***"
+"""Stands for a secret, whatever its length."""
+LONGEST_SHOWN = 80  # characters
+HOST = r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])"
+_SHOWABLE_HOSTS = re.compile(rf"{HOST}(?::[0-9]{{1,5}})?(?:,{HOST}(?::[0-9]{{1,5}})?)*")
+_SHOWABLE_PATH = re.compile(r"[A-Za-z0-9._~/-]*")
+_LOCAL_ADDRESS = re.compile(r"(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?/?")
+
+
+def quoted(text: str) -> str:
+    """The value in quotes, with unprintable characters escaped, cut after ``LONGEST_SHOWN`` characters."""
+    return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…")
+
+
+def quoted_url(text: str) -> str:
+    """The URL in quotes without what may be secret.
+
+    Shown are the scheme, hosts, ports, the path and the names of parameters, each only if it has the form of one.
+    Everything before the last ``@`` counts as user and password, and the value of every parameter as a secret: an
+    unencoded ``/``, ``?`` or ``#`` in a password would otherwise move it to another part of the URL.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return repr(text) if _LOCAL_ADDRESS.fullmatch(text) else MASK
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme):
+        return MASK
+    before, at, after = rest.rpartition("@")
+    split = re.fullmatch(r"([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?", after, re.DOTALL)
+    assert split is not None
+    authority, path, query, fragment = split.groups()
+    shown = f"{scheme}://{MASK + at if before or at else ''}"
+    shown += authority if not authority or _SHOWABLE_HOSTS.fullmatch(authority) else MASK
+    shown += path if _SHOWABLE_PATH.fullmatch(path) else f"/{MASK}"
+    if query is not None:
+        shown += "?" + "&".join(_parameter(part) for part in query.split("&"))
+    return quoted(shown + (f"#{MASK}" if fragment else ""))
+
+
+def quoted_secret_path(text: str) -> str:
+    """The path in quotes if it lies in a folder that exists, else masked: it may be the secret itself."""
+    folder = os.path.dirname(text)
+    is_path = os.path.isabs(text) and folder != "/" and text.isprintable() and os.path.isdir(folder)
+    return quoted(text) if is_path else MASK
+
+
+def _parameter(part: str) -> str:
+    name, equals, _ = part.partition("=")
+    return f"{name}={MASK}" if equals and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,40}", name) else MASK

@@ -1,0 +1,133 @@
+"""Every setting of every service: one behaviour for wrong, empty and padded values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploy.settings_docs.services import SERVICES, TELEMETRY, Service
+from deploy.settings_docs.tables import PAGE, page
+from observability.settings import Declared, Reader, Secret, WrongSetting
+from observability.settings.kinds import Number, Whole
+from stack.settings import Fit
+from tests.unit.settings.samples import LONG_TEXT, PLANTED, required, wrong_values
+
+ALL = (TELEMETRY, *SERVICES)
+SETTINGS = [
+    pytest.param(service, declared, id=f"{service.title}-{name}")
+    for service in ALL
+    for name, declared in service.declared().items()
+]
+
+
+def outcome(service: Service, env: dict[str, str]) -> str:
+    """The message of the service's start; "" if every setting is right."""
+    reader = Reader({**required(service.declared()), **env}, SERVICE_NAME=service.name)
+    service.read(reader)
+    try:
+        reader.finish()
+    except WrongSetting as error:
+        return str(error)
+    return ""
+
+
+def value_of(declared: Declared[Any], text: str) -> Any:
+    reader = Reader({declared.name: text})
+    found = reader.value(declared)
+    assert reader.problems == []
+    return found
+
+
+@pytest.mark.parametrize("service", ALL, ids=lambda service: service.title)
+def test_a_service_starts_with_what_must_be_set(service: Service) -> None:
+    """So every refusal below is due to the one value that is wrong."""
+    assert outcome(service, {}) == ""
+
+
+@pytest.mark.parametrize(("service", "declared"), SETTINGS)
+def test_a_wrong_value_is_named_with_what_is_allowed(service: Service, declared: Declared[Any]) -> None:
+    """In one printable line of bounded length, without a secret."""
+    for text in wrong_values(declared.kind):
+        said = outcome(service, {declared.name: text})
+        assert said.startswith(f"{declared.name} is "), (text, said)
+        assert said.count(": it must be ") == 1
+        assert f": it must be {declared.kind.allowed}" in said
+        assert said.isprintable()
+        assert len(said) < 500
+        said.encode()
+        if declared.kind.sensitive:
+            assert PLANTED not in said
+            assert "s3cr3t" not in said
+
+
+@pytest.mark.parametrize(("service", "declared"), SETTINGS)
+def test_an_empty_value_counts_as_not_set(service: Service, declared: Declared[Any]) -> None:
+    """For every setting, blanks alone too."""
+    unset = required(service.declared())
+    unset.pop(declared.name, None)
+    messages = []
+    for env in ({}, {declared.name: ""}, {declared.name: " \t\r\n"}):
+        reader = Reader({**unset, **env}, SERVICE_NAME=service.name)
+        service.read(reader)
+        messages.append([str(problem) for problem in reader.problems])
+    assert messages[0] == messages[1] == messages[2]
+    assert all(one.startswith(f"{declared.name} is not set: it must be") for one in messages[0])
+
+
+@pytest.mark.parametrize(("service", "declared"), SETTINGS)
+def test_blanks_around_a_value_do_not_count(service: Service, declared: Declared[Any]) -> None:
+    """For every setting whose default can be written as a text."""
+    if isinstance(declared.kind, Secret):
+        text = "k" * 40
+    elif declared.default in (None, "", ()) or not isinstance(declared.default, (str, int, float)):
+        text = next(iter(required({declared.name: declared}).values()), "")
+    else:
+        text = str(declared.default)
+    if text:
+        assert value_of(declared, f" {text}\n") == value_of(declared, text)
+
+
+@pytest.mark.parametrize(("service", "declared"), SETTINGS)
+def test_a_number_is_refused_just_outside_its_bounds(service: Service, declared: Declared[Any]) -> None:
+    """And accepted at them; the message has both."""
+    if not isinstance(declared.kind, (Whole, Number)):
+        return
+    low, high = (float(part) for part in declared.kind.allowed.rpartition(" from ")[2].split(" to "))
+    step = 1 if isinstance(declared.kind, Whole) else 0.0001
+    for text in (f"{low - step:.4f}", f"{high + step:.4f}"):
+        text = text.removesuffix(".0000")
+        assert outcome(service, {declared.name: text}).startswith(f"{declared.name} is '{text}'")
+    for bound in (low, high):
+        assert value_of(declared, f"{bound:.4f}".rstrip("0").rstrip(".")) == bound
+
+
+@pytest.mark.parametrize("service", ALL, ids=lambda service: service.title)
+def test_every_wrong_setting_is_named_at_once(service: Service) -> None:
+    """One start shows all mistakes, not the first alone."""
+    env = {name: wrong_values(one.kind)[0] for name, one in service.declared().items()}
+    said = outcome(service, env)
+    for name in env:
+        assert f"{name} is " in said
+    assert PLANTED not in said
+
+
+@pytest.mark.parametrize("service", ALL, ids=lambda service: service.title)
+def test_no_service_takes_anothers_setting_for_a_misspelled_one(service: Service) -> None:
+    """The launcher and Compose give each process the addresses of all."""
+    every = {name: "x" for other in ALL for name in other.declared()}
+    for left_out in service.declared():
+        reader = Reader({name: text for name, text in every.items() if name != left_out}, SERVICE_NAME=service.name)
+        service.read(reader)
+        assert reader.warnings() == []
+
+
+def test_the_samples_reach_every_kind_of_value() -> None:
+    """Long texts are refused where a text is free, unless the launcher only passes it on."""
+    free = [one for service in ALL for one in service.declared().values() if isinstance(one.kind, Fit)]
+    assert {value_of(one, LONG_TEXT) for one in free} == {LONG_TEXT}
+
+
+def test_the_page_is_that_of_the_declarations() -> None:
+    """docs/settings.md lists every setting; `python -m deploy.settings_docs` writes it."""
+    assert PAGE.read_text() == page()

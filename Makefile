@@ -65,6 +65,11 @@ clean: ## end every process and delete data and logs (programs that were built a
 test: ## run every test, on an instance of its own (PYTEST_ARGS="-k orders")
 	@$(dev_setup) && python -m stack programs --browser && exec python -m pytest $(PYTEST_ARGS)
 
+.PHONY: test-newest
+test-newest: ## run unit and integration tests with the newest versions in the package index, in an environment of its own (PRE=1 PACKAGE=flask MAIN=1 RECORD=1)
+	@$(dev_setup) && python -m stack programs --browser && exec python -m tests.newest $(if $(PRE),--pre) $(if $(PACKAGE),--package "$(PACKAGE)") \
+		$(if $(MAIN),--main) $(if $(RECORD),--record) $(ARGS) $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
+
 # What writes files that are committed; each knows --check.
 GENERATORS = grafana.generate alerts.generate deploy.licences
 

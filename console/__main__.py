@@ -7,14 +7,20 @@ import sys
 from console.config.settings import Settings
 from console.inbox.smtp import listen
 from console.server import ConsoleServer
+from console.web import packaged
 from observability.settings import TelemetrySettings
 from observability.startup import starting
 
 
 def main() -> int:
-    """Serve until SIGTERM. Returns the exit status: 1 if the SMTP port is in use. A wrong setting exits with 78."""
+    """Serve until SIGTERM. Returns the exit status: 1 if a package is missing or the SMTP port is in use. A wrong setting exits with 78."""
     with starting("console") as reader:
         settings, telemetry = reader.settings(Settings), reader.settings(TelemetrySettings)
+    try:
+        packaged.located()
+    except packaged.PackageMissing as error:
+        print(f"console: {error}", file=sys.stderr)
+        return 1
     try:
         smtp_listener = listen(settings.smtp_host, settings.smtp_port)
     except OSError as error:

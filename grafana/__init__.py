@@ -1,1 +1,1 @@
-"""Dashboards as code: what Grafana and the console draw, and how their queries are filled in."""
+"""Dashboards as code: the generator of the files that Grafana and the console draw."""

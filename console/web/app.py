@@ -39,7 +39,7 @@ from console.services import routes as catalogue
 from console.services.joining import Joining
 from console.tail import routes as tail
 from console.times import now as utc_now
-from console.web import health, hosts, pages, problems, runbooks
+from console.web import health, hosts, packaged, pages, problems, runbooks
 
 _MAX_OTHER_BODY = 256 * 1024
 _MAX_ANSWER = 8 * 1024 * 1024
@@ -68,7 +68,11 @@ def create_app(
     transport: Transport | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> Flask:
-    """Return the application; it connects to nobody before it is asked."""
+    """Return the application; it makes no connection before the first request.
+
+    Raises:
+        packaged.PackageMissing: a package whose files the pages load is not installed.
+    """
     app = Flask("console")
     app.config["MAX_CONTENT_LENGTH"] = _MAX_OTHER_BODY
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0  # revalidated by ETag: after an update no stale script stays
@@ -78,6 +82,7 @@ def create_app(
     app.register_blueprint(health.blueprint(inbox, smtp_alive))
     app.register_blueprint(api.blueprint(inbox, received, settings.max_webhook))
     app.register_blueprint(pages.blueprint(inbox, settings.public, has_jaeger_page, settings.grafana))
+    app.register_blueprint(packaged.blueprint(packaged.located()))
     app.register_blueprint(runbooks.blueprint(settings.runbooks, settings.public.prometheus))
     _add_readers(app, settings, inbox, transport or HttpTransport(_MAX_ANSWER), now)
     problems.register(app)

@@ -29,6 +29,7 @@ class Known:
     debian: Mapping[str, str]
     wheels: Mapping[str, str]
     images: Mapping[str, str]
+    packaged: Mapping[str, str]
     jars: Mapping[str, str]
     python: Mapping[str, str]
 
@@ -46,6 +47,7 @@ def problems(known: Known, installed: Iterable[Distribution] | None = None) -> l
         "debian": (parts.debian(), known.debian),
         "wheels": (parts.wheel_programs(), known.wheels),
         "images": (parts.images(), known.images),
+        "packaged": (parts.PACKAGED, known.packaged),
         "jars": (parts.jars(), known.jars),
     }
     found = [

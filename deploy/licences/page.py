@@ -41,8 +41,12 @@ def page(known: Known) -> str:
         + _table(
             ("image", "version", "licence"), ((name, version, known.images[name]) for name, version in images.items())
         ),
-        "## JavaScript that is checked in\n\n"
-        "uPlot draws the console's charts; axe-core checks the pages in tests. Their licences are next to them.\n\n"
+        "## Files of other projects inside Python packages\n\n"
+        "uPlot draws the console's charts; in tests, axe-core checks the pages and the schema of the Compose "
+        "Specification checks docker-compose.yml. No copy of them is in the repository: each is a file in a Python "
+        "package, which has a licence of its own.\n\n"
+        + _table(("project", "licence", "in package", "version of the package"), _packaged(known)),
+        "## npm packages\n\nGrafana's grammar of LogQL, which a test installs to check every query.\n\n"
         + _table(("package", "version", "licence"), ((name, version, said) for name, (version, said) in npm.items())),
         "## Java: Apache JMeter\n\nFetched from Maven Central by `make load-jmeter`.\n\n"
         + _table(
@@ -51,6 +55,11 @@ def page(known: Known) -> str:
         _python(known),
     ]
     return "\n".join(blocks)
+
+
+def _packaged(known: Known) -> list[tuple[str, str, str, str]]:
+    locked = parts.python("run") | parts.python("dev")
+    return [(name, known.packaged[name], package, locked[package]) for name, package in parts.PACKAGED.items()]
 
 
 def _warnings(known: Known) -> str:

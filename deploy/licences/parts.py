@@ -16,11 +16,13 @@ from stack.programs import PROGRAMS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("run", "dev", "load", "peers")
-NPM_LOCKS = (
-    "console/vendoring/package-lock.json",
-    "tests/browser/vendor/package-lock.json",
-    "tests/rules/lezer/package-lock.json",
-)
+NPM_LOCKS = ("tests/rules/lezer/package-lock.json",)
+PACKAGED = {
+    "axe-core": "axe-playwright-python",
+    "Compose Specification": "check-jsonschema",
+    "uPlot": "youplot",
+}
+"""Projects of which a file is used that is inside another project's Python package: the package by the project."""
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
 _IMAGE = re.compile(r"^\s+image:\s+([\w./-]+):\$\{(\w+)", re.MULTILINE)
 _BASE = re.compile(r"^FROM ([\w./-]+):\$\{(\w+)\}", re.MULTILINE)
@@ -67,7 +69,7 @@ def images(root: Path = ROOT) -> dict[str, str]:
 
 
 def npm(root: Path = ROOT) -> Mapping[str, tuple[str, str]]:
-    """Packages that are checked in or that tests install: version and licence by name, as npm's lock files say."""
+    """Packages that tests install: version and licence by name, as npm's lock files say."""
     found: dict[str, tuple[str, str]] = {}
     for lock in NPM_LOCKS:
         for path, entry in json.loads((root / lock).read_text())["packages"].items():

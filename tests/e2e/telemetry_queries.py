@@ -9,8 +9,8 @@ from typing import Any
 
 import requests
 
-from grafana import queries
-from grafana.queries import Query, Span, Value
+from tests import dashboard_queries as queries
+from tests.dashboard_queries import Query, Span, Value
 from tests.e2e.conftest import Stack
 
 LOOK_BACK = 900.0

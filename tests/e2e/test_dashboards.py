@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from grafana import queries
-from grafana.queries import Value
+from tests import dashboard_queries as queries
+from tests.dashboard_queries import Value
 from tests.e2e.conftest import Stack
 from tests.e2e.switch import Switch
 from tests.e2e.telemetry_queries import Refused, has_answer

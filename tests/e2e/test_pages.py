@@ -17,7 +17,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from grafana import queries
+from tests import dashboard_queries as queries
 from tests.browser import axe
 from tests.e2e.conftest import Stack
 from tests.waiting import wait_until

@@ -14,7 +14,7 @@ import yaml
 from console.lookup import lists
 from console.servers import loki
 from console.tail import logql
-from grafana import queries as boards
+from tests import dashboard_queries as boards
 from tests.rules import alerts, runbooks
 from tests.rules.files import ROOT
 from tests.rules.python_strings import strings

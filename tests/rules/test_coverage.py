@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from grafana import queries
+from tests import dashboard_queries as queries
 from tests.rules.alerts import rules
 from tests.rules.files import ALERTS
 from tests.rules.runbooks import metrics

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from grafana import queries
 from grafana.generator import units
 from grafana.generator.places import OWN_LIMITS, PLACES
+from tests import dashboard_queries as queries
 from tests.rules.files import ALERTS, ROOT
 
 DASHBOARDS = queries.load()

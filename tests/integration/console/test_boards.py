@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from grafana import queries
+from tests import dashboard_queries as queries
 
 from .conftest import evaluate_module
 from .upstream import EVIL, TRACE, Upstream
@@ -127,7 +127,7 @@ def test_a_narrow_page_is_not_wider_than_its_screen(opened: Opened, width: int) 
 
 
 def test_queries_are_filled_in_as_the_tests_do(opened: Opened) -> None:
-    """The page's rules are those of ``grafana.queries``, on every query there is, with awkward values too."""
+    """The page's rules are those of ``tests.dashboard_queries``, for every query and for awkward values too."""
     cases = []
     for board in BOARDS.values():
         own = queries.variables(board)

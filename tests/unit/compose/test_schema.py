@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from importlib.metadata import distribution
 from pathlib import Path
 
 import jsonschema
@@ -14,19 +15,23 @@ import yaml
 
 from tests.unit.compose.files import COMPOSE, ROOT, SERVICES, VERSIONS, bind_mounts, filled
 
-# The schema of the Compose specification (Apache License 2.0), as in compose-go v2.9.1.
-SCHEMA = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
+# The schema of the Compose specification, from a package that contains it; its version is that of requirements/dev.txt.
+SCHEMA = json.loads(
+    Path(
+        str(distribution("check-jsonschema").locate_file("check_jsonschema/builtin_schemas/vendor/compose-spec.json"))
+    ).read_text()
+)
 
 
 def test_it_follows_the_schema() -> None:
     """With the extension fields (x-…) and merges resolved."""
-    jsonschema.Draft7Validator(SCHEMA).validate(COMPOSE)
+    jsonschema.Draft202012Validator(SCHEMA).validate(COMPOSE)
 
 
 def test_a_wrong_key_would_be_noticed() -> None:
     """The validation above can fail."""
     broken = {**COMPOSE, "services": {"api": {"imagee": "x"}}}
-    assert list(jsonschema.Draft7Validator(SCHEMA).iter_errors(broken))
+    assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(broken))
 
 
 def test_every_file_that_is_mounted_is_in_the_repository() -> None:

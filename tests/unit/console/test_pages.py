@@ -88,7 +88,7 @@ def test_every_file_that_a_page_names_is_there(console: SimpleNamespace, path: s
         known.add(name)
         with console.client.get(name) as answer:
             assert answer.status_code == 200, name
-            if name.endswith(".js") and "/vendor/" not in name:
+            if name.endswith(".js") and "/packages/" not in name:
                 asked |= {urljoin(name, found) for found in re.findall(r'from "(\.[^"]+)"', answer.text)}
 
 

@@ -60,6 +60,7 @@ def test_nothing_is_missing_now() -> None:
         ("debian", parts.debian()),
         ("wheels", list(parts.wheel_programs())),
         ("images", list(parts.images())),
+        ("packaged", list(parts.PACKAGED)),
         ("jars", list(parts.jars())),
         ("python", list(parts.python("peers"))),
     ],

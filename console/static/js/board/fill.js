@@ -1,4 +1,4 @@
-// Variables in queries, legends and addresses, filled in as Grafana does: the rules of grafana/queries.py, once more.
+// Variables in queries, legends and addresses, filled in as Grafana does: the same rules as in tests/dashboard_queries.py.
 
 const SCRAPE_SECONDS = 5; // the data source's `timeInterval`
 // Names do not begin with a digit: ${1} is label_replace's.

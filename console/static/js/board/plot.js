@@ -1,6 +1,6 @@
 // What time series and heatmaps share: a graph over time with its axes, crosshair, annotations and zoom by dragging.
 
-import uPlot from "../../vendor/uPlot.esm.js";
+import uPlot from "./uplot.js";
 import { h } from "../dom.js";
 import { clock, day, inUnit } from "../format.js";
 import { paint, property, trimmed } from "./looks.js";

@@ -1,6 +1,7 @@
-"""The queries of dashboards, taken out and filled in as Grafana fills them.
+"""The queries of the dashboards in `grafana/dashboards`, with their variables filled in as Grafana does.
 
-It needs the standard library only: the console, and tests of alerts and runbooks, use it too.
+Tests run every query of every dashboard with it. The console fills in variables in the browser, by the same rules
+(`console/static/js/board/fill.js`); `tests/integration/console/test_boards.py` compares the two.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "dashboards"
-NOTES = Path(__file__).parent / "panels.json"
+GRAFANA = Path(__file__).resolve().parents[1] / "grafana"
+FOLDER = GRAFANA / "dashboards"
+NOTES = GRAFANA / "panels.json"
 SCRAPE_SECONDS = 5
 """The data source's `timeInterval`, which is the scrape interval."""
 

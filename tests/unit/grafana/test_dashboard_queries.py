@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grafana.queries import Pattern, Span, UnknownVariable, fill, used
+from tests.dashboard_queries import Pattern, Span, UnknownVariable, fill, used
 
 HOUR = Span(start=0, end=3600, step=15)
 

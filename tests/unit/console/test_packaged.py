@@ -1,0 +1,70 @@
+"""Files of other projects come from installed packages; a missing package is reported with what to do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from console.web import packaged
+from tests.ports import free_ports
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "beginning"),
+    [
+        ("uplot.js", "text/javascript", b"/*! https://github.com/leeoniya/uPlot (v1."),
+        ("uplot.css", "text/css", b".uplot"),
+    ],
+)
+def test_a_packaged_file_is_served(console: SimpleNamespace, name: str, kind: str, beginning: bytes) -> None:
+    """Unchanged, with the caching and security headers of the console's own files."""
+    with console.client.get(f"/static/packages/{name}") as answer, console.client.get("/static/css/base.css") as own:
+        assert answer.status_code == 200
+        assert answer.mimetype == kind
+        assert answer.data.startswith(beginning)
+        assert answer.data == packaged.located()[name].read_bytes()
+        assert answer.headers["Cache-Control"] == own.headers["Cache-Control"]
+        assert set(answer.headers.keys()) == set(own.headers.keys())
+        etag = answer.headers["ETag"]
+    with console.client.get(f"/static/packages/{name}", headers={"If-None-Match": etag}) as answer:
+        assert answer.status_code == 304
+
+
+@pytest.mark.parametrize("name", ["METADATA", "__init__.py", "..%2f__init__.py", "uplot.iife.min.js"])
+def test_nothing_else_of_a_package_is_served(console: SimpleNamespace, name: str) -> None:
+    """Only the names in the table."""
+    assert console.client.get(f"/static/packages/{name}").status_code == 404
+
+
+def test_an_older_version_without_the_file_is_reported() -> None:
+    """A package that is installed, and a file that it does not have."""
+    with pytest.raises(packaged.PackageMissing, match=r"version of flask has no flask/other\.js: run `python3 stack"):
+        packaged.located({"other.js": packaged.PackagedFile("flask", "flask/other.js")})
+
+
+def test_a_console_without_the_package_says_what_to_do(tmp_path: Path) -> None:
+    """The process ends at once with one sentence; the other packages are all there."""
+    (tmp_path / "packages").mkdir()
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if not entry.name.startswith("youplot"):
+            (tmp_path / "packages" / entry.name).symlink_to(entry)
+    port, smtp, metrics = free_ports(3)
+    own = {"PORT": port, "SMTP_PORT": smtp, "METRICS_PORT": metrics, "CONSOLE_STATE_DIR": tmp_path / "state"}
+    environ = {**os.environ, **{name: str(value) for name, value in own.items()}}
+    environ["PYTHONPATH"] = str(tmp_path / "packages")
+    # -S: without the environment's own site-packages.
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "console"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith("console: the Python package youplot, which contains youplot/vendor/uplot.")
+    assert "is not installed: run `python3 stack/setup.py run`" in sentence

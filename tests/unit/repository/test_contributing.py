@@ -1,0 +1,41 @@
+"""The map of folders in CONTRIBUTING.md is complete and names no folder that is gone."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+MAP = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where things are")[2]
+
+
+def rows() -> dict[tuple[str, ...], str]:
+    """The folders of each row of the map, and what the row says of them."""
+    found = re.findall(r"^\| (`[^|]+) \| (.+) \|$", MAP, re.MULTILINE)
+    return {tuple(re.findall(r"`([\w.-]+)/`", folders)): text for folders, text in found}
+
+
+def committed_folders(parent: str = "") -> set[str]:
+    """The folders with committed files, directly under the root or under ``parent``."""
+    command = ["git", "ls-files", "-z", *([parent] if parent else [])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    depth = len(Path(parent).parts)
+    paths = (Path(path).parts for path in done.stdout.split("\0") if path and (ROOT / path).is_file())
+    return {parts[depth] for parts in paths if len(parts) > depth + 1}
+
+
+def test_the_map_names_every_top_level_folder() -> None:
+    """Each once, and no other."""
+    named = [folder for folders in rows() for folder in folders]
+    assert sorted(named) == sorted(committed_folders())
+
+
+def test_the_parts_that_a_row_names_exist() -> None:
+    """Folders and modules inside a row's folder; for those with many parts, all of them are named."""
+    for folders, text in rows().items():
+        parts = {part.rstrip("/") for part in re.findall(r"`([\w.]+(?:/|\.py))`", text)}
+        for part in parts:
+            assert any((ROOT / folder / part).exists() for folder in folders), f"{folders}: {part}"
+        if set(folders) & {"lab", "tests"}:
+            assert parts == committed_folders(folders[0])

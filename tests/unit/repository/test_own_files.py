@@ -1,0 +1,55 @@
+"""The repository contains only what the project wrote: no copy of another project's file."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+LICENCE = "LICENSE"
+"""The text of the Apache License, under which the project is published."""
+_FOLDERS = {"vendor", "vendored", "vendoring", "third_party", "thirdparty", "node_modules", "site-packages"}
+_BUILT = re.compile(r"\.(min|esm|iife|umd)\.(js|css)$|\.(whl|jar|tgz|woff2?|ttf)$")
+# At the beginning of a line of a comment or of the text, as files state it.
+_NOTICE = re.compile(r"^[\s/*#<!-]*(copyright\s+(\(c\)|©|\d{4})|SPDX-FileCopyrightText:)", re.IGNORECASE | re.MULTILINE)
+_HEAD_CHARACTERS = 2_000
+
+
+def committed() -> list[str]:
+    """The paths of all committed files."""
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for path in done.stdout.split("\0") if path and (ROOT / path).is_file()]
+
+
+def is_copied(path: str, head: str) -> bool:
+    """Whether a file is, by its name or a copyright notice at its beginning, that of another project."""
+    return bool(_FOLDERS & set(Path(path).parts[:-1]) or _BUILT.search(path) or _NOTICE.search(head))
+
+
+def head(path: str) -> str:
+    """The beginning of a file; of a binary one what can be read of it."""
+    return (ROOT / path).read_bytes()[:_HEAD_CHARACTERS].decode(errors="ignore")
+
+
+def test_no_file_of_another_project_is_committed() -> None:
+    """They come from locked packages at set-up; `docs/decisions.md`, 2026-11-28, says how."""
+    assert [path for path in committed() if path != LICENCE and is_copied(path, head(path))] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("console/static/vendor/uPlot.js", ""),
+        ("console/static/js/uPlot.esm.js", ""),
+        ("tests/browser/axe.min.js", ""),
+        ("console/plot.js", "/**\n* Copyright (c) 2025, Leon Sorokin\n"),
+        ("stack/main.go", "// Copyright 2025 The Jaeger Authors\n"),
+        ("shop/one.py", "# SPDX-FileCopyrightText: 2021 A. Person\n"),
+    ],
+)
+def test_a_copied_file_is_noticed(path: str, head: str) -> None:
+    """By its folder, by its name, by its notice."""
+    assert is_copied(path, head)

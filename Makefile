@@ -62,8 +62,9 @@ clean: ## end every process and delete data and logs (programs that were built a
 	@$(run_python) -m stack down --purge
 
 .PHONY: test
-test: ## run every test, on an instance of its own (PYTEST_ARGS="-k orders")
-	@$(dev_setup) && python -m stack programs --browser && exec python -m pytest $(PYTEST_ARGS)
+test: ## run every test, in parts side by side (PYTEST_ARGS="-k orders": these tests, one after the other)
+	@$(dev_setup) && python -m stack programs --browser && \
+		exec python -m $(if $(PYTEST_ARGS),pytest $(PYTEST_ARGS),tests.parallel)
 
 .PHONY: test-newest
 test-newest: ## run unit and integration tests with the newest versions in the package index, in an environment of its own (PRE=1 PACKAGE=flask MAIN=1 RECORD=1)
@@ -77,10 +78,28 @@ GENERATORS = grafana.generate alerts.generate deploy.licences
 generate: ## write the generated files: dashboards, SLO rules, licences
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each || exit; done
 
-.PHONY: check
+# Each check is a target of its own, so that they run at once; the environment is set up before, where it can be seen.
+# What they print comes out one check after the other. mypy's cache lies outside the checkout: a fresh clone is as quick.
+CHECKS = check-format check-lint check-types check-imports check-generated audit
+
+.PHONY: check $(CHECKS)
 check: ## format, lint, types, import contracts, generated files current
-	@$(dev_setup) && ruff format --check . && ruff check . && mypy && lint-imports && \
-		for each in $(GENERATORS); do python -m $$each --check || exit; done
+	@$(dev_setup) && exec $(MAKE) --jobs=2 --keep-going --output-sync=target $(CHECKS)
+
+check-format:
+	@$(dev_setup) && exec ruff format --check .
+
+check-lint:
+	@$(dev_setup) && exec ruff check .
+
+check-types:
+	@$(dev_setup) && MYPY_CACHE_DIR="$${XDG_CACHE_HOME:-$$HOME/.cache}/glasshouse/mypy" exec mypy
+
+check-imports:
+	@$(dev_setup) && exec lint-imports
+
+check-generated:
+	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each --check || exit; done
 
 # Drills need all servers; on a machine that has never built them, they are built first.
 drills = venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
@@ -183,8 +202,5 @@ compose-down: secrets ## stop the containers; the data is kept (VOLUMES=1: delet
 test-compose: ## test the composed stack on a Docker engine; starts one of its own if none answers (root only)
 	@$(dev_setup) && COMPOSE_TESTS=1 COMPOSE_ENV_FILES= exec python -m pytest tests/compose -s $(PYTEST_ARGS)
 
-.PHONY: audit
 audit: ## list what is in the image (SBOM), and what is known against it (STRICT=1: fail on it)
 	@$(dev_setup) && python deploy/compose/audit.py $(if $(STRICT),--strict)
-
-check: audit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -53,8 +53,14 @@ def state_of(info: Mapping[str, Any] | None, joins: Joining | None) -> str:
     return STATES.get(info["statename"], "fatal")
 
 
-def row(instance: Instance, component: Component, info: Mapping[str, Any] | None, joins: Joining | None = None) -> Row:
-    """What there is to know about the component."""
+def row(
+    instance: Instance,
+    component: Component,
+    info: Mapping[str, Any] | None,
+    joins: Joining | None,
+    children: Mapping[int, Sequence[int]],
+) -> Row:
+    """What there is to know about the component; `children`: the processes by their parent."""
     pid = info["pid"] if info and info["pid"] else None
     return Row(
         state=state_of(info, joins),
@@ -63,27 +69,35 @@ def row(instance: Instance, component: Component, info: Mapping[str, Any] | None
         url=component.url,
         log=str(log_file(instance.paths, component)),
         uptime_seconds=float(info["now"] - info["start"]) if info and pid else None,
-        memory_bytes=resident(pid) if pid else None,
+        memory_bytes=resident(pid, children) if pid else None,
         joining=joins.words(time.time()) if joins and info is None else "",
     )
 
 
-def resident(pid: int) -> int | None:
-    """Resident memory of the process and everything it has started."""
+def children_of_all() -> dict[int, list[int]]:
+    """Parent to child processes on this machine; read once for all components, as it takes a look at every process."""
     import psutil
 
-    try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return None
-    total = 0
-    for member in family:
+    found: dict[int, list[int]] = {}
+    for process in psutil.process_iter(["ppid"]):
+        found.setdefault(process.info["ppid"], []).append(process.pid)
+    return found
+
+
+def resident(pid: int, children: Mapping[int, Sequence[int]]) -> int | None:
+    """Resident memory of the process and everything it has started, in bytes; None if it has ended."""
+    import psutil
+
+    total, waiting, ended = 0, [pid], True
+    while waiting:
+        member = waiting.pop()
+        waiting += children.get(member, ())
         try:
-            total += member.memory_info().rss
+            total += psutil.Process(member).memory_info().rss
         except psutil.Error:
             continue
-    return total
+        ended = ended and member != pid
+    return None if ended else total
 
 
 def collect(instance: Instance, components_of: Table = table) -> dict[str, Row]:
@@ -95,8 +109,9 @@ def collect(instance: Instance, components_of: Table = table) -> dict[str, Row]:
     if record:
         belongs = {*record["components"], *known}
         components = [component for component in components if component.name in belongs]
+    children = children_of_all()
     return {
-        component.name: row(instance, component, known.get(component.name), to_come.get(component.name))
+        component.name: row(instance, component, known.get(component.name), to_come.get(component.name), children)
         for component in components
     }
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from stack import programs
+from tests.order import place
 
 # Test modules import their tests; assertion rewriting gives their failures readable diffs.
 pytest.register_assert_rewrite("tests.logql.conformance", "tests.contracts")
@@ -22,6 +23,11 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Unit tests first, and within the end-to-end tests outages last: see ``tests.order``."""
+    items.sort(key=lambda item: place(item.nodeid))
 
 
 # For a module, not for the run: while Playwright is open, an event loop counts as running in this thread, and no test

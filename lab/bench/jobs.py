@@ -108,12 +108,15 @@ def main() -> int:
     options.add_argument("--rate", type=int, default=RATE, help=f"orders a second ({RATE})")
     options.add_argument("--seconds", type=int, default=SECONDS, help=f"for so long ({SECONDS})")
     options.add_argument("--workers", type=int, default=WORKERS, help=f"that take them ({WORKERS})")
-    options.add_argument("--rounds", type=int, default=ROUNDS, help=f"of {ORDERS} orders for each worker ({ROUNDS})")
+    options.add_argument("--rounds", type=int, default=ROUNDS, help=f"of orders for each worker in turn ({ROUNDS})")
+    options.add_argument("--orders", type=int, default=ORDERS, help=f"in each round ({ORDERS})")
     asked = options.parse_args()
     if not (
         1 <= asked.rate <= 500 and 1 <= asked.seconds <= 600 and 1 <= asked.workers <= 20 and 2 <= asked.rounds <= 100
     ):
         options.error("a rate from 1 to 500, seconds from 1 to 600, 1 to 20 workers, rounds from 2 to 100")
+    if not 5 <= asked.orders <= 1000:
+        options.error("5 to 1000 orders in each round")
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ADMIN_")},
         "SERVICE_NAME": "worker",
@@ -133,7 +136,8 @@ def main() -> int:
         shop.catalogue.add_missing([PRODUCT])
         for workers in sorts:
             workers.confirm(WARM_UP)
-        tell(say, [[workers.confirm(ORDERS) for workers in sorts] for _ in range(asked.rounds)])
+        rounds = [[workers.confirm(asked.orders) for workers in sorts] for _ in range(asked.rounds)]
+        tell(say, rounds, asked.orders)
         sorts[1].start(asked.workers - 1)
         sorts[1].confirm(WARM_UP * asked.workers)
         late, took = at_rate(sorts[1], asked.rate, asked.seconds)
@@ -157,12 +161,12 @@ def at_rate(workers: Workers, rate: int, seconds: int) -> tuple[float, list[floa
     return late / len(placed), workers.wait(placed)
 
 
-def tell(say: Callable[[str], None], rounds: list[list[tuple[float, float]]]) -> None:
-    """Medians, and the ratio round by round."""
-    say(f"CPU of the worker and its work-horses, {len(rounds)} rounds of {ORDERS} orders for each, in turn:")
+def tell(say: Callable[[str], None], rounds: list[list[tuple[float, float]]], orders: int) -> None:
+    """Medians, and the ratio round by round; each round had so many orders for each worker."""
+    say(f"CPU of the worker and its work-horses, {len(rounds)} rounds of {orders} orders for each, in turn:")
     for place, name in enumerate((f"a fork for each job ({FEW})", f"a fork for {MANY} jobs")):
-        cpu = statistics.median(turn[place][0] for turn in rounds) / ORDERS * 1000
-        rate = statistics.median(ORDERS / turn[place][1] for turn in rounds)
+        cpu = statistics.median(turn[place][0] for turn in rounds) / orders * 1000
+        rate = statistics.median(orders / turn[place][1] for turn in rounds)
         low, middle, high = statistics.quantiles([turn[place][0] / turn[0][0] for turn in rounds], n=4)
         say(
             f"  {name:<26} {cpu:6.1f} ms an order   ratio {middle:.3f} ({low:.3f} to {high:.3f})   {rate:5.1f} orders/s"

@@ -8,7 +8,7 @@ that the store may count them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from log_gateway.logql import ast
 from log_gateway.store.names import MESSAGE, fields_of, quoted
@@ -41,6 +41,8 @@ class _Part:
     text: str
     exact: bool = True
     guards: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    """Filters for rows on which the part may fail: LogQL's later comparisons of numbers let such a line pass."""
 
 
 _UNKNOWN = _Part(EVERYTHING, exact=False)
@@ -58,18 +60,22 @@ def translate(query: ast.LogQuery) -> Filter:
 
 
 def _stages(stages: Sequence[ast.Stage]) -> list[_Part]:
-    found = []
+    found: list[_Part] = []
     is_line_stored, are_labels_stored = True, True
     for stage in stages:
         if isinstance(stage, ast.LineFilter) and is_line_stored:
             found.append(_line_filter(stage))
         elif isinstance(stage, ast.LabelFilter) and are_labels_stored:
-            found.append(_condition(stage.condition))
+            found.append(_condition(stage.condition, _failures(found)))
         else:
             found.append(_UNKNOWN)
             are_labels_stored = False
             is_line_stored &= not isinstance(stage, ast.LineFormat | ast.UnpackParser | ast.Decolorize)
     return found
+
+
+def _failures(parts: Sequence[_Part]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(failure for part in parts for failure in part.failures))
 
 
 def stream_filter(matcher: ast.Matcher) -> str:
@@ -100,24 +106,30 @@ def _line_filter(stage: ast.LineFilter) -> _Part:
     return _Part(text, guards=(MARKED_LINE,))
 
 
-def _condition(condition: ast.LabelCondition) -> _Part:
+def _condition(condition: ast.LabelCondition, failures: tuple[str, ...]) -> _Part:
+    """Translate a condition; ``failures`` are filters for rows on which an earlier one may have failed."""
     match condition:
         case ast.AndCondition(left, right):
-            first, second = _condition(left), _condition(right)
-            return _Part(
-                _joined([first.text, second.text], " "), first.exact and second.exact, first.guards + second.guards
-            )
+            first = _condition(left, failures)
+            second = _condition(right, _failures([_Part("", failures=failures), first]))
+            return _combined(_joined([first.text, second.text], " "), first, second)
         case ast.OrCondition(left, right):
-            first, second = _condition(left), _condition(right)
+            first = _condition(left, failures)
+            second = _condition(right, _failures([_Part("", failures=failures), first]))
             is_open = EVERYTHING in (first.text, second.text)
-            text = EVERYTHING if is_open else f"({first.text} or {second.text})"
-            return _Part(text, first.exact and second.exact, first.guards + second.guards)
+            return _combined(EVERYTHING if is_open else f"({first.text} or {second.text})", first, second)
         case ast.TextCondition(matcher):
             return _text_condition(matcher)
         case ast.NumberCondition():
-            return _number_condition(condition)
+            part = _number_condition(condition)
+            passing = [part.text, *failures]
+            return part if part.text == EVERYTHING else replace(part, text=_any(passing).text)
         case _:
             return _UNKNOWN
+
+
+def _combined(text: str, first: _Part, second: _Part) -> _Part:
+    return _Part(text, first.exact and second.exact, first.guards + second.guards, _failures([first, second]))
 
 
 def _text_condition(matcher: ast.Matcher) -> _Part:
@@ -161,7 +173,8 @@ def _number_condition(condition: ast.NumberCondition) -> _Part:
     number = _plain(condition.value)
     if condition.kind != "number" or number is None:
         # What is certain: a line without the label is dropped.
-        return _Part(_any([f"{field}:*" for field in fields]).text, exact=False)
+        present = tuple(f"{field}:*" for field in fields)
+        return _Part(_any([*present]).text, exact=False, failures=present)
     plain = quoted(PLAIN_NUMBER)
     wanted, guards = [], []
     for field in fields:
@@ -173,7 +186,7 @@ def _number_condition(condition: ast.NumberCondition) -> _Part:
         other = f"({field}:* !{field}:~{plain})"
         wanted += [compared, other]
         guards.append(other)
-    return _Part(_any(wanted).text, guards=tuple(guards))
+    return _Part(_any(wanted).text, guards=tuple(guards), failures=tuple(guards))
 
 
 def _plain(value: float) -> str | None:

@@ -83,9 +83,13 @@ class Composed(Stack):
         return "\n".join(told)
 
     def containers(self) -> list[dict[str, Any]]:
-        """Every container of the project, as `docker compose ps` tells it, one-shot ones too."""
-        lines = self.compose("ps", "--all", "--format", "json").splitlines()
-        return [json.loads(line) for line in lines if line.strip()]
+        """Every container of the project, one-shot ones too: what `docker compose ps` shows, and the pid.
+
+        Asked of the engine, as Compose itself takes ten times as long to say it.
+        """
+        label = f"label=com.docker.compose.project={self.project}"
+        ids = self.engine.docker("ps", "--all", "--quiet", "--filter", label).split()
+        return [row_of(one) for one in json.loads(self.engine.docker("inspect", *ids))] if ids else []
 
     def name_of(self, row: dict[str, Any]) -> str:
         """What the component is called natively: replicas have numbers, all else has none."""
@@ -99,15 +103,14 @@ class Composed(Stack):
 
     def status(self) -> dict[str, Any]:
         """As `python -m stack status --json`."""
-        rows = [row for row in self.containers() if row["Service"] not in ONE_SHOT]
-        ids = [row["ID"] for row in rows]
-        shown = self.engine.docker("inspect", "--format", "{{.State.Pid}}", *ids).split() if ids else []
         found = {}
-        for row, pid in zip(rows, shown, strict=True):
+        for row in self.containers():
             service = row["Service"]
+            if service in ONE_SHOT:
+                continue
             found[self.name_of(row)] = {
                 "state": row["State"],
-                "pid": int(pid) or None,
+                "pid": row["Pid"] or None,
                 "port": self.ports.get(service),
                 "url": f"http://127.0.0.1:{self.ports[service]}"
                 if service in self.ports
@@ -133,3 +136,17 @@ class Composed(Stack):
     def ask(self, url: str) -> str:
         """What a server answers to GET from within the network `back`."""
         return self.compose("exec", "-T", "console", "python", "-c", ASK, url, seconds=40)
+
+
+def row_of(inspected: dict[str, Any]) -> dict[str, Any]:
+    """A container by the fields that matter here, from `docker inspect`."""
+    state = inspected["State"]
+    return {
+        "ID": inspected["Id"],
+        "Name": inspected["Name"].removeprefix("/"),
+        "Service": inspected["Config"]["Labels"]["com.docker.compose.service"],
+        "State": state["Status"],
+        "Health": state.get("Health", {}).get("Status", ""),
+        "ExitCode": state["ExitCode"],
+        "Pid": state["Pid"],
+    }

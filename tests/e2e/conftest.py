@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +16,10 @@ import psutil
 import pytest
 import requests
 
+from stack import settings
+from stack.instance import attach
+from stack.status import collect
+from tests.e2e.offsets import not_listening, port_offset
 from tests.e2e.switch import Switch
 from tests.waiting import wait_until
 
@@ -46,8 +48,9 @@ class Stack:
         return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=seconds)
 
     def status(self) -> dict[str, Any]:
-        components: dict[str, Any] = json.loads(self.launcher("status", "--json").stdout)["components"]
-        return components
+        """The rows of ``python -m stack status --json`` by component, without a process for each question."""
+        instance = attach(settings.read(self.env))
+        return {name: asdict(row) for name, row in collect(instance).items()}
 
     def url(self, component: str) -> str:
         if not hasattr(self, "_urls"):
@@ -101,19 +104,6 @@ class Stack:
         return trace
 
 
-def an_offset() -> int:
-    """A port offset at which nothing listens now; all ports stay below those that outgoing connections take."""
-    for offset in range(1_000, 5_700, 300):
-        if all(not_listening(base + offset) for base in (8000, 8001, 8002, 8080, 9090, 3100, 4318, 16686, 27017, 6379)):
-            return offset
-    raise AssertionError("no free range of ports between 1000 and 5700 above the default ones")
-
-
-def not_listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything up, without generated traffic: each request that is counted is a test's."""
@@ -124,18 +114,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @contextmanager
 def running(state_dir: Path) -> Iterator[Stack]:
     """An instance from `up` to `down`; nothing of it is left."""
-    settings = {"GLASSHOUSE_STATE_DIR": str(state_dir), "GLASSHOUSE_PORT_OFFSET": str(an_offset()), "TRAFFIC": "0"}
-    stack = Stack(state_dir, {**os.environ, **settings})
-    try:
-        up = stack.launcher("up")
-        assert up.returncode == 0, up.stdout + up.stderr
-        yield stack
-    finally:
-        ports = [row["port"] for row in stack.status().values()]
-        down = stack.launcher("down", seconds=60)
-    assert down.returncode == 0, down.stdout + down.stderr
-    assert processes_of(state_dir) == []
-    assert [port for port in ports if not not_listening(port)] == []
+    with port_offset() as offset:
+        own = {"GLASSHOUSE_STATE_DIR": str(state_dir), "GLASSHOUSE_PORT_OFFSET": str(offset), "TRAFFIC": "0"}
+        stack = Stack(state_dir, {**os.environ, **own})
+        try:
+            up = stack.launcher("up")
+            assert up.returncode == 0, up.stdout + up.stderr
+            yield stack
+        finally:
+            ports = [row["port"] for row in stack.status().values()]
+            down = stack.launcher("down", seconds=60)
+        assert down.returncode == 0, down.stdout + down.stderr
+        assert processes_of(state_dir) == []
+        assert [port for port in ports if not not_listening(port)] == []
 
 
 def processes_of(state_dir: Path) -> list[str]:

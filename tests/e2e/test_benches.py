@@ -28,7 +28,7 @@ def test_what_a_replica_counted_before_it_was_restarted_is_not_taken_for_what_it
 
 def test_what_a_fork_costs_is_measured(stack: Stack) -> None:
     """Both ways to fork, then orders at a rate; every order is confirmed."""
-    done = stack.launcher("exec", "lab.bench.jobs", "--rounds", "2", "--rate", "5", "--seconds", "2")
+    done = stack.launcher("exec", "lab.bench.jobs", "--rounds", "2", "--orders", "15", "--rate", "5", "--seconds", "2")
     assert done.returncode == 0, done.stderr
     costs = dict(re.findall(r"a fork for (each|500) jobs?.* ([\d.]+) ms an order", done.stdout))
     assert set(costs) == {"each", "500"}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from lab.chaos.report import Progress
-from lab.clients.instance import DrillFailed, Instance
+from lab.clients.instance import Instance
 from lab.drills.inject.injector import InstanceBreaker
 from lab.drills.interfaces import World
 from lab.drills.report.tables import table
@@ -20,14 +17,12 @@ from lab.drills.report.words import clock, told
 from lab.drills.run.result import Result
 from lab.drills.run.runner import Runner
 from lab.drills.run.session import Session
-from lab.drills.spec.model import Fault
 from lab.drills.spec.reader import catalogue, chosen
 from lab.drills.traffic.light import LightLoad
 from lab.drills.watch.servers import RealClock, Servers
 from lab.drills.watch.timeline import Event
 from lab.drills.watch.watcher import Watcher
-from tests.e2e.conftest import ROOT, Stack, running
-from tests.waiting import wait_until
+from tests.e2e.conftest import Stack, running
 
 
 @pytest.fixture(scope="module")
@@ -99,46 +94,6 @@ def test_a_payment_outage_is_told_within_two_minutes(session: Session) -> None:
     assert outage.spent.orders == outage.spent.confirmed > 0
     # Nobody gets an error for it.
     assert outage.spent.failed == 0
-
-
-# A runner that stops something and does not live to start it again.
-DYING = """
-import os, signal, sys
-from pathlib import Path
-from lab.drills.inject.injector import InstanceBreaker
-from lab.drills.spec.model import Fault
-from lab.clients.instance import Instance
-InstanceBreaker(Instance.at(Path(sys.argv[1]))).begin(Fault(stop=("sweeper",)), 300)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_what_a_killed_runner_has_stopped_is_started(stack: Stack) -> None:
-    """The guard outlives it."""
-    before = stack.status()["sweeper"]["pid"]
-    command = [sys.executable, "-c", DYING, str(stack.state_dir)]
-    runner = subprocess.run(command, cwd=ROOT, env=stack.env, timeout=60)
-    assert runner.returncode == -signal.SIGKILL
-
-    def started() -> bool:
-        row = stack.status()["sweeper"]
-        return row["state"] == "running" and row["pid"] not in (None, before)
-
-    wait_until("the guard to start the sweeper", started, 60)
-
-
-def test_a_switch_is_switched_and_switched_back(stack: Stack) -> None:
-    """As the shop's administrator; what it takes is passed on, and what there is not is refused."""
-    breaker = InstanceBreaker(Instance(stack.state_dir, stack.env))
-    with pytest.raises(DrillFailed, match="no fault sharks"):
-        breaker.begin(Fault(switch="sharks"), 60)
-    breaker.begin(Fault(switch="api-errors", parameters={"percent": 100, "route": "/api/v1/products"}), 60)
-    try:
-        wait_until("the list to fail", lambda: stack.api("GET", "/api/v1/products").status_code == 500)
-        assert stack.api("GET", "/api/v1/products/brass-desk-lamp").status_code == 200
-    finally:
-        breaker.mend()
-    wait_until("the list to be well", lambda: stack.api("GET", "/api/v1/products").status_code == 200)
 
 
 def test_what_is_kept(session: Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import yaml
@@ -19,8 +20,9 @@ _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 CONFIG: dict[str, Any] = yaml.safe_load((ALERTS / "alertmanager.yml").read_text())
 
 
+@cache
 def every_rule() -> list[dict[str, Any]]:
-    """Every rule of alerts/rules/, recording or alerting."""
+    """Every rule of alerts/rules/, recording or alerting; read once, as parsing takes a second."""
     files = sorted((ALERTS / "rules").glob("*.yml"))
     groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
     return [rule for group in groups for rule in group["rules"]]

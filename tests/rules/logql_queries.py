@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,9 @@ class Found:
         return f"{self.file}: {self.text}"
 
 
+@cache
 def everything() -> list[Found]:
-    """All queries without duplicates."""
+    """All queries without duplicates, collected once."""
     parts = (
         *(of_dashboards(), of_alerts(), of_objectives(), of_runbooks(), of_provisioning()),
         *(of_drills(), of_documents(), of_console(), of_programs()),

@@ -37,6 +37,7 @@ def recorded() -> dict[str, list[tuple[Path, str]]]:
 RECORDED = recorded()
 
 
+@cache
 def asked_in_tests() -> set[str]:
     """Every series whose value a unit test states."""
     files = [yaml.safe_load(file.read_text()) for file in sorted((ALERTS / "tests").glob("*.yml"))]

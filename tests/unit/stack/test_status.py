@@ -41,7 +41,9 @@ def test_states(account: dict[str, Any] | None, joins: Joining | None, state: st
 
 def test_a_running_component_has_pid_uptime_and_memory(instance: Instance) -> None:
     """Of this very process here."""
-    row = status.row(instance, logservers.loki(instance), info("RUNNING", pid=os.getpid()))
+    row = status.row(
+        instance, logservers.loki(instance), info("RUNNING", pid=os.getpid()), None, status.children_of_all()
+    )
     assert row.pid == os.getpid()
     assert row.uptime_seconds == 7
     assert row.memory_bytes
@@ -51,7 +53,7 @@ def test_a_running_component_has_pid_uptime_and_memory(instance: Instance) -> No
 
 def test_a_stopped_component_has_none(instance: Instance) -> None:
     """A pid of 0 is no pid."""
-    row = status.row(instance, logservers.loki(instance), info("STOPPED"))
+    row = status.row(instance, logservers.loki(instance), info("STOPPED"), None, {})
     assert (row.pid, row.uptime_seconds, row.memory_bytes) == (None, None, None)
 
 
@@ -79,7 +81,7 @@ def test_a_second_up_is_refused(instance: Instance) -> None:
 
 def test_one_that_is_built_says_for_how_long(instance: Instance) -> None:
     """How long it has been building, and about how long it will still take."""
-    row = status.row(instance, logservers.loki(instance), None, JOINS)
+    row = status.row(instance, logservers.loki(instance), None, JOINS, {})
     assert row.state == "building"
     assert row.joining.startswith("building for ")
     assert JOINS.words(1080.0) == "building for 1 min 20 s, about 40 s more"

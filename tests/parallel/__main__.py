@@ -1,0 +1,51 @@
+"""``python -m tests.parallel [PART…]``: every test, in parts that run side by side; without names, all but `compose`.
+
+It ends with 0 when all have passed, else with 1, and with 130 when it is interrupted. Nothing of it runs afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+from tests.parallel.plan import NAMES, chosen
+from tests.parallel.run import Failed, Session, say
+from tests.parallel.slowest import counted, slowest
+
+
+def main(names: list[str]) -> int:
+    """Run the named parts."""
+    if unknown := sorted(set(names) - set(NAMES)):
+        say(f"there is no part {', '.join(unknown)}: they are {', '.join(NAMES)}")
+        return 2
+    folder = Path(tempfile.mkdtemp(prefix="glasshouse-tests-"))
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        Session(chosen(names, folder), folder, say, int(os.environ.get("TEST_JOBS", "4"))).run()
+    except Failed as failed:
+        say(f"{failed}. Its files are in {folder}.")
+        return 1
+    except KeyboardInterrupt:
+        say(f"interrupted. Its files are in {folder}.")
+        return 130
+    files = sorted(folder.glob("*/junit.xml"))
+    say("The slowest 20 tests, in seconds with their fixtures:")
+    for seconds, name in slowest(files):
+        say(f"{seconds:8.1f}  {name}")
+    for file in files:
+        say(f"{file.parent.name:>12}: {counted(file)}")
+    shutil.rmtree(folder)
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

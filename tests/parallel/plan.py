@@ -1,0 +1,59 @@
+"""Which parts the test run has, and what runs beside what on two cores.
+
+Parts that mostly wait start first: the windows of the objectives and the drills take minutes whatever the machine does,
+on instances of their own. The tests that need the CPU run beside them, quick ones first, since most mistakes are found
+there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.parallel.part import Part
+
+WAITING = ("slo", "drills")
+"""Modules of tests/e2e with instances of their own."""
+COMPOSE_SECONDS = 1800.0
+
+
+def parts(folder: Path) -> list[Part]:
+    """All of them, in the order in which they are started; pytest's results go to ``folder``."""
+
+    def pytest(name: str, *arguments: str) -> tuple[str, ...]:
+        results = ("--junitxml", str(folder / name / "junit.xml"), "--override-ini", "junit_family=xunit2")
+        return (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *results, *arguments)
+
+    others = tuple(f"--ignore=tests/e2e/test_{name}.py" for name in WAITING)
+    compose = ("make", "test-compose", f"PYTEST_ARGS=--junitxml {folder / 'compose' / 'junit.xml'}")
+    return [
+        Part("check", ("make", "check")),
+        Part("slo", pytest("slo", "tests/e2e/test_slo.py"), after=("check",)),
+        Part("unit", pytest("unit", "tests/unit"), after=("check",)),
+        Part("rules", pytest("rules", "tests/rules"), after=("check",)),
+        Part("e2e", pytest("e2e", "tests/e2e", *others), after=("unit",)),
+        Part("integration", pytest("integration", "tests/integration"), after=("unit", "rules")),
+        Part("drills", pytest("drills", "tests/e2e/test_drills.py"), after=("slo",)),
+        Part(
+            "compose",
+            compose,
+            after=("integration",),
+            seconds=float(os.environ.get("COMPOSE_SECONDS", COMPOSE_SECONDS)),
+        ),
+    ]
+
+
+NAMES = tuple(part.name for part in parts(Path()))
+BY_DEFAULT = tuple(name for name in NAMES if name not in ("check", "compose"))
+
+
+def chosen(names: Sequence[str], folder: Path) -> list[Part]:
+    """Those parts; none of them waits for one that is not among them."""
+    wanted = set(names or BY_DEFAULT)
+    return [
+        Part(one.name, one.command, tuple(name for name in one.after if name in wanted), one.env, one.seconds)
+        for one in parts(folder)
+        if one.name in wanted
+    ]

@@ -1,0 +1,111 @@
+"""Parts of the test run side by side: order, failure, and that nothing runs afterwards."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.parallel.part import Part
+from tests.parallel.run import Failed, Session
+from tests.waiting import wait_until
+
+DAEMON = """
+import subprocess, sys
+from pathlib import Path
+child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+Path(sys.argv[1]).write_text(str(child.pid))
+"""
+# A daemon, and an end that takes it down as a fixture would.
+TIDY = (
+    DAEMON
+    + "try:\n    child.wait()\nexcept KeyboardInterrupt:\n    child.kill()\n    print('taken down', flush=True)\n"
+)
+# The same, but SIGINT is not heard.
+DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + DAEMON + "child.wait()\n"
+AFTER_FILE = """
+import sys, time
+from pathlib import Path
+while not Path(sys.argv[1]).exists():
+    time.sleep(0.05)
+sys.exit(3)
+"""
+
+
+def python(name: str, program: str, *arguments: object, after: tuple[str, ...] = (), seconds: float = 60.0) -> Part:
+    return Part(name, (sys.executable, "-c", program, *map(str, arguments)), after, seconds=seconds)
+
+
+def run(folder: Path, *parts: Part, jobs: int = 4) -> list[str]:
+    """What is said of a run of these parts."""
+    said: list[str] = []
+    Session(parts, folder, said.append, jobs).run()
+    return said
+
+
+def is_gone(file: Path) -> bool:
+    return not psutil.pid_exists(int(file.read_text()))
+
+
+def test_a_part_waits_for_those_it_names(tmp_path: Path) -> None:
+    """It starts when they have passed, though it stands before them in the list."""
+    note = "import sys; print(*sys.argv[1:], file=open(sys.argv[1], 'a'))"
+    order = tmp_path / "order"
+    run(tmp_path / "run", python("b", note, order, "second", after=("a",)), python("a", note, order, "first"))
+    assert [line.split()[1] for line in order.read_text().splitlines()] == ["first", "second"]
+
+
+def test_no_more_parts_run_at_once_than_allowed(tmp_path: Path) -> None:
+    """With one job the second starts after the first has ended."""
+    said = run(tmp_path, python("a", ""), python("b", ""), jobs=1)
+    assert [line.split()[-1] for line in said if line.endswith("has started")] == ["started", "started"]
+    assert said.index(next(line for line in said if "a passed" in line)) < said.index(
+        next(line for line in said if "b has started" in line)
+    )
+
+
+def test_output_is_not_interleaved(tmp_path: Path) -> None:
+    """All lines of a part come together, standard error among them."""
+    program = "import sys\nfor n in range(300): print(sys.argv[1], n, flush=True, file=(sys.stdout, sys.stderr)[n % 2])"
+    said = run(tmp_path, python("a", program, "a"), python("b", program, "b"))
+    for name in "ab":
+        wanted = "\n".join(f"{name} {number}" for number in range(300))
+        assert wanted in said
+
+
+def test_a_failure_ends_the_others(tmp_path: Path) -> None:
+    """They take down what they have started, and the failed part's status is said."""
+    pid = tmp_path / "pid"
+    said: list[str] = []
+    parts = [python("tidy", TIDY, pid), python("bad", AFTER_FILE, pid), python("never", "", after=("bad",))]
+    with pytest.raises(Failed, match="bad has failed"):
+        Session(parts, tmp_path / "run", said.append, 4).run()
+    assert "taken down" in said
+    assert any("bad FAILED with 3" in line for line in said)
+    assert not any("never has started" in line for line in said)
+    wait_until("the daemon to be gone", lambda: is_gone(pid))
+
+
+def test_what_does_not_take_down_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the daemons that have left its process group."""
+    monkeypatch.setattr("tests.parallel.run.TEARDOWN_SECONDS", 0.5)
+    pid = tmp_path / "pid"
+    with pytest.raises(Failed, match="bad"):
+        run(tmp_path / "run", python("deaf", DEAF, pid), python("bad", AFTER_FILE, pid))
+    wait_until("the daemon to be gone", lambda: is_gone(pid))
+
+
+def test_a_part_that_leaves_a_process_behind_fails(tmp_path: Path) -> None:
+    """Its status is 0, but the next run would meet its processes."""
+    pid = tmp_path / "pid"
+    with pytest.raises(Failed, match="left processes behind: sleep 1000"):
+        run(tmp_path / "run", python("sloppy", DAEMON, pid))
+    wait_until("the daemon to be gone", lambda: is_gone(pid))
+
+
+def test_a_part_that_hangs_fails(tmp_path: Path) -> None:
+    """After its time."""
+    with pytest.raises(Failed, match="hangs did not end within 1 s"):
+        run(tmp_path, python("hangs", "import time; time.sleep(1000)", seconds=1.0))

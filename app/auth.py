@@ -59,7 +59,7 @@ def blueprint(
         if not revocations.use_once(old["jti"], datetime.fromtimestamp(old["exp"], UTC)):
             revoke_family(revocations, old, settings.refresh_lifetime)
             raise Unauthorized("This refresh token was used before; log in again.")
-        # The role may have changed since: it is read anew, not copied from the old token.
+        # The role may have changed since: it is read again, not copied from the old token.
         account = register.account(str(old["sub"]))
         return jsonify(tokens(account, old["fam"]))
 

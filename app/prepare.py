@@ -26,14 +26,14 @@ class Preparation:
 
     def run(self) -> None:
         """Prepare, trying again while the database is down."""
-        told = False
+        logged = False
         while not self._ready.is_set():
             try:
                 added = self._prepare()
             except DatabaseUnavailable as error:
-                if not told:
+                if not logged:
                     _log.warning("the catalogue waits for the database: %s", error)
-                told = True
+                logged = True
                 self._ready.wait(self._retry)
             except Exception:  # noqa: BLE001
                 # A defect, or a database that refuses: this replica stays unready, says why, and tries again.

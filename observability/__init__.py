@@ -7,9 +7,8 @@
     telemetry = Telemetry.start()          # settings from the environment
     instrument_flask(app, telemetry)       # request id, one log line, RED metrics, one span per request
 
-An RQ worker is had by ``observability.rq.instrument_worker(telemetry, queues)``; enqueue with
-``observability.rq.enqueue``. Nothing in this
-package knows the shop: it can be carried into another project as it is.
+``observability.rq.instrument_worker(telemetry, queues)`` returns an RQ worker; ``observability.rq.enqueue`` enqueues.
+Nothing in this package knows the shop: it can be used in another project as it is.
 """
 
 from __future__ import annotations

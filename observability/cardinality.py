@@ -2,7 +2,7 @@
 
 ::
 
-    visits = telemetry.guard.bound(Counter("visits_total", "Visits", ["campaign"], registry=…), "campaign")
+    visits = telemetry.guard.limit(Counter("visits_total", "Visits", ["campaign"], registry=…), "campaign")
     visits.labels(campaign).inc()          # the first hundred campaigns by name, all others as "other"
 
 What goes to ``other`` is counted in ``telemetry_label_overflow_total{metric, label}``.
@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics import MetricWrapperBase
 
 from observability import label_files, multiprocess
+from observability.prometheus_internals import label_names, label_values, name_of, replace_labels
 
 M = TypeVar("M", bound=MetricWrapperBase)
 OTHER = "other"
@@ -75,7 +76,7 @@ class LabelGuard:
     """Bounds labels of the metrics of one registry."""
 
     def __init__(self, registry: CollectorRegistry, most: int = 100) -> None:
-        """``most`` values a label, where ``bound`` is not told otherwise."""
+        """``most`` values a label, unless ``limit`` is given another number."""
         self._most = most
         self._overflow = Counter(
             "telemetry_label_overflow_total",
@@ -84,18 +85,18 @@ class LabelGuard:
             registry=registry,
         )
 
-    def bound(self, metric: M, *labels: str, most: int | None = None) -> M:
+    def limit(self, metric: M, *labels: str, most: int | None = None) -> M:
         """The same metric, whose ``labels`` from now on take ``most`` new values each; the next ones become ``other``.
 
         Values that the metric has already, because they were declared in advance, take no room. It may be called
-        again for other labels of the same metric. What a work-horse carries home is bounded too, in its parent.
+        again for other labels of the same metric. What a work horse reports is limited too, in its parent.
 
         Raises:
             ValueError: the metric has no such label.
         """
-        names = list(metric._labelnames)
+        names = list(label_names(metric))
         if missing := [label for label in labels if label not in names]:
-            raise ValueError(f"{metric._name} has no label {missing[0]}; it has {', '.join(names) or 'none'}")
+            raise ValueError(f"{name_of(metric)} has no label {missing[0]}; it has {', '.join(names) or 'none'}")
         tables: list[BoundedValues | None] = [
             self._table(metric, index, self._most if most is None else most) if name in labels else None
             for index, name in enumerate(names)
@@ -103,9 +104,6 @@ class LabelGuard:
         unbounded = metric.labels
 
         def bounded(*values: Any, **named: Any) -> Any:
-            # A series that is there is within the bound: one look, less than what prometheus_client itself does.
-            if (series := metric._metrics.get(values)) is not None:
-                return series
             if named and not values and named.keys() == set(names):
                 values = tuple(named[name] for name in names)
             elif named or len(values) != len(names):
@@ -117,14 +115,14 @@ class LabelGuard:
                 ]
             )
 
-        metric.labels = bounded  # type: ignore[method-assign]
+        replace_labels(metric, bounded)
         return metric
 
     def _table(self, metric: MetricWrapperBase, index: int, most: int) -> BoundedValues:
-        label = metric._labelnames[index]
-        name = f"{metric._name}_total" if isinstance(metric, Counter) else metric._name
+        label = label_names(metric)[index]
+        name = f"{name_of(metric)}_total" if isinstance(metric, Counter) else name_of(metric)
         file = label_files.of_process(name, label) if multiprocess.is_joined() else None
         table = BoundedValues(most, self._overflow.labels(name, label), file)
-        for known in list(metric._metrics):
+        for known in label_values(metric):
             table.know(known[index])
         return table

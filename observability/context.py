@@ -17,7 +17,8 @@ from opentelemetry import trace
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 
-_noted: ContextVar[dict[str, str | int | float] | None] = ContextVar("noted", default=None)
+notes: ContextVar[dict[str, str | int | float] | None] = ContextVar("notes", default=None)
+"""What ``note`` has added to the current request; the request's log line takes what is there at its end."""
 
 # Long enough for every common scheme (UUID, ULID, trace id), too short to be an attack on the log store.
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -34,26 +35,19 @@ def accept_request_id(candidate: str | None) -> str:
     return f"{getrandbits(128):032x}"
 
 
-def begin_notes() -> dict[str, str | int | float]:
-    """A fresh place for what is noted about the current request; its log line takes what is there at its end."""
-    notes: dict[str, str | int | float] = {}
-    _noted.set(notes)
-    return notes
-
-
 def note(name: str, value: str | int | float) -> None:
     """Add a field to the current request's log line and an attribute to its span; outside a request to the span alone.
 
     For what is known in the middle of a request and belongs to it as a whole: which cache answered, for example.
     """
-    notes = _noted.get()
-    if notes is not None:
-        notes[name.replace(".", "_")] = value
+    noted = notes.get()
+    if noted is not None:
+        noted[name.replace(".", "_")] = value
     trace.get_current_span().set_attribute(name, value)
 
 
 @contextmanager
-def bound(request: str | None = None, job: str | None = None) -> Iterator[None]:
+def bind_ids(request: str | None = None, job: str | None = None) -> Iterator[None]:
     """Within the block every log line carries these ids; ``None`` leaves an id as it is."""
     tokens = []
     if request is not None:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from observability.deferred import DeferredHistogram
 from observability.metrics import OPERATION_BUCKETS
 
-if TYPE_CHECKING:
-    from observability.mongo_pool import Pools
+
+class Observers(dict[tuple[str, str, str], Callable[[float], None]]):
+    """For each database system, operation and error (``""``: none) the function that observes the operation's seconds.
+
+    A dictionary that fills itself, because ``labels`` takes longer than the observation.
+    """
+
+    def __init__(self, duration: DeferredHistogram) -> None:
+        super().__init__()
+        self._duration = duration
+
+    def __missing__(self, labels: tuple[str, str, str]) -> Callable[[float], None]:
+        observe = self[labels] = self._duration.labels(*labels).observe
+        return observe
 
 
 class DatabaseMetrics:
@@ -33,14 +45,14 @@ class DatabaseMetrics:
         )
         self.wait = DeferredHistogram(
             "db_client_connection_wait_time_seconds",
-            "Time until a connection was had from the pool",
+            "Time that an operation waited for a connection of the pool",
             ["db_client_connection_pool_name"],
             buckets=OPERATION_BUCKETS,
             registry=registry,
         )
         self.timeouts = Counter(
             "db_client_connection_timeouts_total",
-            "Times that no connection was had from the pool in time",
+            "Times that no connection of the pool became free in time",
             ["db_client_connection_pool_name"],
             registry=registry,
         )
@@ -51,17 +63,9 @@ class DatabaseMetrics:
             registry=registry,
         )
 
-        self.pools: dict[str, Pools] = {}
-        """Those whose connections are counted when somebody looks, by name."""
-        self._durations: dict[tuple[str, str, str], DeferredHistogram] = {}
-
-    def observe(self, system: str, operation: str, error: str, seconds: float) -> None:
-        """Observe one operation; ``error`` is ``""`` if it succeeded."""
-        labels = system, operation, error
-        child = self._durations.get(labels)
-        if child is None:
-            child = self._durations[labels] = self.duration.labels(*labels)
-        child.observe(seconds)
+        self.pools: dict[str, object] = {}
+        """What counts the connections of all pools of one name, by name; its type belongs to the driver's module."""
+        self.observe = Observers(self.duration)
 
     def declare_operations(self, system: str, *operations: str) -> None:
         """Start the series of operations known in advance at zero."""

@@ -1,113 +1,73 @@
-"""Metrics whose observations wait in a queue until somebody looks.
+"""A histogram whose observations wait in a queue until it is read.
 
-prometheus_client takes two locks and walks the buckets for each observation: a microsecond in a warm loop, several in
-a server whose caches other code has filled. Here a request pays for one append; whoever scrapes, or whoever finds the
-queue full, adds what waits to the metric in one go. Nothing is lost or counted twice: an entry leaves the queue once,
-under the interpreter's lock. (An exception that is thrown into a thread from outside, such as RQ's time limit, can lose
-what that thread is just adding.)
+prometheus_client takes two locks and walks the buckets for each observation: two microseconds in a warm loop, several
+in a server whose caches other code has filled. Here an observation is one append; a scrape, or the observation that
+fills the queue, adds what waits in one go. Nothing is lost or counted twice: an entry leaves the queue once, under the
+interpreter's lock. (An exception that is thrown into a thread from outside, such as RQ's time limit, can lose what that
+thread is just adding.)
 
-Where several processes share their metrics in files, others read those at any time: there nothing waits.
+Where several processes share their metrics in files, other processes read those at any time: there nothing waits.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable
 from typing import Any
 
-from prometheus_client import Counter, Gauge, Histogram
-from prometheus_client.metrics import MetricWrapperBase
-from prometheus_client.samples import Sample
+from observability.prometheus_internals import HookedHistogram
 
 MOST_WAITING = 256
-"""Entries of one series; then they are added by whoever observes, in about as many microseconds."""
+"""Entries of one series; the next observation adds them, which takes about as many microseconds."""
 
 
-class _Deferred(MetricWrapperBase):
-    """What the kinds have in common."""
+class DeferredHistogram(HookedHistogram):
+    """``Histogram``; an observation with an exemplar is made at once."""
 
-    # Of the parent of labelled series too, which has no queue and lets its base class say that it cannot be observed.
+    # The parent of labelled series has no queue: it passes observations on to its base class, which refuses them.
     _at_once = True
 
-    def _metric_init(self) -> None:
-        super()._metric_init()  # type: ignore[no-untyped-call]
+    def on_created(self, shared: bool) -> None:
+        """Create the queue of one series."""
         self._waiting: deque[float] = deque()
-        number = self._sum if isinstance(self, Histogram) else self._value  # type: ignore[attr-defined]
-        self._at_once = number._multiprocess
+        self._at_once = shared
 
-    def settle(self) -> None:
-        """Add what waits; safe to call from any thread."""
-        if self._at_once:
-            return
-        taken: list[float] = []
-        try:
-            while True:
-                taken.append(self._waiting.popleft())
-        except IndexError:
-            pass
-        if taken:
-            self._add(taken)
-
-    def _add(self, amounts: list[float]) -> None:
-        raise NotImplementedError
-
-    def _child_samples(self) -> Iterable[Sample]:
+    def before_collect(self) -> None:
+        """Add what waits."""
         self.settle()
-        return super()._child_samples()
-
-
-class DeferredHistogram(_Deferred, Histogram):
-    """``Histogram``; what has an exemplar is observed at once."""
 
     def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
         """Observe ``amount``."""
         if self._at_once or exemplar:
             super().observe(amount, exemplar)
             return
-        # Written out here and in ``inc``: one more call would cost more than what it does.
         waiting = self._waiting
         waiting.append(amount)
         if len(waiting) >= MOST_WAITING:
             self.settle()
 
-    def _add(self, amounts: list[float]) -> None:
-        self._sum.inc(sum(amounts))
+    def settle(self) -> None:
+        """Add what waits; safe to call from any thread."""
+        if self._at_once:
+            return
+        amounts: list[float] = []
+        try:
+            while True:
+                amounts.append(self._waiting.popleft())
+        except IndexError:
+            pass
+        if not amounts:
+            return
         counts: dict[int, int] = {}
+        bounds = self.upper_bounds()
         for amount in amounts:
             # The first bound that is not below it, as in ``Histogram.observe``; the last is infinite.
-            bucket = bisect_left(self._upper_bounds, amount)
+            bucket = bisect_left(bounds, amount)
             counts[bucket] = counts.get(bucket, 0) + 1
-        for bucket, count in counts.items():
-            self._buckets[bucket].inc(count)
-
-
-class DeferredCounter(_Deferred, Counter):
-    """``Counter``; what has an exemplar is counted at once."""
-
-    def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
-        """Count ``amount`` more."""
-        if self._at_once or exemplar or amount < 0:
-            super().inc(amount, exemplar)
-            return
-        waiting = self._waiting
-        waiting.append(amount)
-        if len(waiting) >= MOST_WAITING:
-            self.settle()
-
-    def _add(self, amounts: list[float]) -> None:
-        self._value.inc(sum(amounts))
+        self.add(sum(amounts), counts)
 
 
 def settle(metric: Any) -> None:
-    """Add what waits, if ``metric`` or series is one of these: for whoever reads its numbers past ``collect``."""
-    if isinstance(metric, _Deferred):
+    """Add what waits, if ``metric`` is a deferred one: for code that reads its numbers without ``collect``."""
+    if isinstance(metric, DeferredHistogram):
         metric.settle()
-
-
-def is_shared(gauge: Gauge) -> bool:
-    """Whether others read this series from a file, at any time: then what it counts must be told as it changes.
-
-    If not, ``set_function`` has it counted when somebody looks.
-    """
-    return bool(gauge._value._multiprocess)

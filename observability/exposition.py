@@ -1,7 +1,7 @@
 """``/metrics``: OpenMetrics text from a renderer that remembers what does not change.
 
-prometheus_client spells the names and labels of each sample anew at each scrape, letter by letter: a tenth of what a
-busy replica did was that, and requests waited meanwhile. Here it is asked once for each series, and the head it wrote
+prometheus_client formats the names and labels of each sample at each scrape: a tenth of what a busy replica did was
+that, and requests waited meanwhile. Here it is asked once for each series, and the head it wrote
 is kept; only values and exemplars are written at a scrape. What is out of the ordinary, and the classic text format,
 is left to the library. Nothing is compressed: it costs more than it saves on the way from a neighbour.
 """
@@ -18,13 +18,14 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar, Sample
-from prometheus_client.utils import floatToGoString
+
+from observability.prometheus_internals import number_text, openmetrics_request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 MOST_REMEMBERED = 200_000
-"""Series. What comes after them is spelled anew each time; the guard of label values ends long before."""
+"""Series. Series beyond them are formatted at each scrape; the limit on label values is reached long before."""
 _VERSION = "1.0.0"
 _END = b"# EOF\n"
 _ALLOWED = [("Allow", "GET")]
@@ -46,8 +47,8 @@ def metrics_app(registry: CollectorRegistry) -> Callable[[WSGIEnvironment, Start
         names = parse_qs(environ.get("QUERY_STRING", "")).get("name[]")
         asked: Collector = registry.restricted_registry(names) if names else registry
         # Only what scrapers ask for, in the library's four escapings: a client must not make us remember at its will.
-        if isinstance(encoder, partial) and encoder.func is generate_latest and encoder.keywords["version"] == _VERSION:
-            escaping = encoder.keywords["escaping"]
+        if (wanted := openmetrics_request(encoder)) is not None and wanted[0] == _VERSION:
+            escaping = wanted[1]
             if escaping not in renderers:
                 renderers[escaping] = Renderer(escaping)
             body = renderers[escaping].render(asked)
@@ -88,7 +89,7 @@ class Renderer:
             if timestamp is not None or native or value is None:
                 raise _OutOfTheOrdinaryError
             head = heads.get((name, *labels, *labels.values())) or self._head(metric, sample)
-            yield f"{head} {_number(value)}{_exemplar(exemplar) if exemplar else ''}\n"
+            yield f"{head} {number_text(value)}{_exemplar(exemplar) if exemplar else ''}\n"
 
     def _about(self, metric: Metric) -> str:
         key = metric.name, metric.documentation, metric.type, metric.unit
@@ -131,12 +132,7 @@ def _exemplar(exemplar: Exemplar) -> str:
     # OpenMetrics 1.0, "Exemplars": labels, value, and a time if it is known.
     labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in sorted(exemplar.labels.items()))
     at = "" if exemplar.timestamp is None else f" {exemplar.timestamp}"
-    return f" # {{{labels}}} {_number(exemplar.value)}{at}"
-
-
-def _number(value: float) -> str:
-    text: str = floatToGoString(value)  # type: ignore[no-untyped-call]
-    return text
+    return f" # {{{labels}}} {number_text(exemplar.value)}{at}"
 
 
 def _escaped(value: str) -> str:

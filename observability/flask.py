@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, got_request_exception, request
 from opentelemetry import trace
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
 
-from observability.http_late import LateRequests
 from observability.http_metrics import RequestMetrics
 from observability.http_server import ROUTE_KEY, RequestBoundary
+from observability.http_spans import SAMPLED_KEY, LateSpans, SampledSpan, record_failure, span_name
 from observability.telemetry import Telemetry
-from observability.unsampled import UnsampledSpan, is_unsampled
+from observability.unsampled import is_unsampled
 
-_MOST_HOOKS = 256
-"""More than an application has. Bounded, as ``after_this_request`` may bring a new function with each request."""
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from opentelemetry.trace import Span
 
 
 def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
@@ -29,71 +30,59 @@ def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
     metrics = RequestMetrics(telemetry.registry)
     metrics.init_app(app)
     # Templates are as many as the routes, all known by now; whatever else notes a route must not note paths.
-    telemetry.guard.bound(metrics.duration, "http_route")
+    telemetry.guard.limit(metrics.duration, "http_route")
     plain = app.wsgi_app
     FlaskInstrumentor().instrument_app(  # type: ignore[no-untyped-call]
         app,
+        request_hook=_leave_raw_paths_out,
         tracer_provider=telemetry.provider,
         # Request metrics are Prometheus' own, with route templates and exemplars; a second set would only cost.
         meter_provider=NoOpMeterProvider(),
-        # What is not to be traced does not get there.
+        # Requests that are not to be traced do not reach the instrumentation.
         excluded_urls="",
         enable_commenter=False,
     )
-    _keep_out_the_unsampled(app)
-    _ask_once_what_is_async(app)
+    _skip_for_unsampled(app)
     got_request_exception.connect(_note_failure, app)
-    late = LateRequests(app, telemetry, telemetry.sampler)
+    late = LateSpans(app, telemetry, telemetry.sampler)
     boundary = RequestBoundary(plain, app.wsgi_app, metrics, telemetry.sampler, late)
     app.wsgi_app = boundary  # type: ignore[method-assign]
     return metrics
 
 
-def _keep_out_the_unsampled(app: Flask) -> None:
-    """Have the instrumentation's hooks run for requests that are traced only.
+def _skip_for_unsampled(app: Flask) -> None:
+    """Run the instrumentation's two hooks, which it has just added, for sampled requests only.
 
-    First of all hooks, the one that begins the span: a request that a later hook refuses has a span too.
+    The one that begins the span becomes the first of all: a request that a later hook refuses has a span too.
     """
     before, teardown = app.before_request_funcs[None], app.teardown_request_funcs[None]
     begin: Callable[[], None] = before.pop()  # type: ignore[assignment]
     end: Callable[[BaseException | None], Any] = teardown.pop()
 
-    def begin_if_traced() -> None:
+    def begin_if_sampled() -> None:
         if not is_unsampled.get():
             begin()
 
-    def end_if_traced(error: BaseException | None) -> None:
+    def end_if_sampled(error: BaseException | None) -> None:
         if not is_unsampled.get():
             end(error)
 
-    before.insert(0, begin_if_traced)
-    teardown.append(end_if_traced)
+    before.insert(0, begin_if_sampled)
+    teardown.append(end_if_sampled)
 
 
-def _ask_once_what_is_async(app: Flask) -> None:
-    """Remember of views and hooks that they are no coroutines: Flask looks before each call, ten times a request."""
-    wrap = app.ensure_sync
-    plain: set[Callable[..., Any]] = set()
-
-    def ensure_sync(called: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            if called in plain:
-                return called
-        except TypeError:
-            # Not hashable, as an object may be that is called: there is nothing to remember it by.
-            return wrap(called)
-        wrapped = wrap(called)
-        if wrapped is called and len(plain) < _MOST_HOOKS:
-            plain.add(called)
-        return wrapped
-
-    app.ensure_sync = ensure_sync  # type: ignore[method-assign, assignment]
+def _leave_raw_paths_out(span: Span, environ: WSGIEnvironment) -> None:
+    # The instrumentation puts the path into the name where no route matches: as many names as there are paths.
+    if request.url_rule is None:
+        span.update_name(span_name(environ, None))
 
 
 def _note_failure(_: Flask, exception: BaseException, **__: Any) -> None:
     if request.url_rule is not None:
         request.environ[ROUTE_KEY] = request.url_rule.rule
-    # The instrumentation does so for its own spans.
-    span = trace.get_current_span()
-    if isinstance(span, UnsampledSpan):
-        span.record_exception(exception)
+    sampled: SampledSpan | None = request.environ.get(SAMPLED_KEY)
+    if sampled is None:
+        record_failure(request.environ, trace.get_current_span(), exception)
+    else:
+        # The instrumentation records the exception itself; an application that answers nothing never calls ``start``.
+        sampled.note_ids()

@@ -62,4 +62,4 @@ def instrument_http_client(telemetry: Telemetry) -> ObservedSession:
         registry=telemetry.registry,
     )
     # A caller that follows its customers' links has as many addresses as they like.
-    return ObservedSession(telemetry.guard.bound(duration, "server_address"))
+    return ObservedSession(telemetry.guard.limit(duration, "server_address"))

@@ -1,8 +1,8 @@
 """The one log line of a request.
 
-Most lines of one route and status differ in five values only, so what they share is encoded once and these are filled
-in: half the time of building and encoding the fields anew. What is rare (a request that failed, was slow, or is of a
-route nobody declared) and what somebody else's handler or filter is to see goes the usual way, with the same fields.
+Most lines of one route and status differ in a few fields only. What they share is encoded once and kept; the rest is
+encoded for each line, by the same encoder, so that no value can break the JSON. If a handler or filter of other code is
+to see the line, it goes through ``logging`` with the same fields.
 """
 
 from __future__ import annotations
@@ -12,70 +12,73 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-
-from observability.logs import JsonFormatter, log_line, only_ours
+from observability.http_spans import SampledSpan
+from observability.logs import JsonFormatter, direct_handlers
 from observability.sampling import Late
+from observability.unsampled import UnsampledSpan
 
 _log = logging.getLogger("http.request")
-_NO_PATTERN = (None, None)
+_NO_HEAD = (None, b"")
 
 
 class RequestLines:
-    """Writes them; keeps a pattern for each method, route and status that ``is_known``, which are bounded."""
+    """Writes them; keeps a head for each method, route and status that ``is_known``, which are bounded."""
 
     def __init__(self, is_known: Callable[[str, str, int], bool]) -> None:
         self._is_known = is_known
-        self._traced: dict[tuple[str, str, int], tuple[JsonFormatter, str]] = {}
-        self._untraced: dict[tuple[str, str, int], tuple[JsonFormatter, str]] = {}
+        self._heads: dict[tuple[str, str, int], tuple[JsonFormatter, bytes]] = {}
 
     def write(
         self,
         what: tuple[str, str, int],
         seconds: float,
-        ids: tuple[str, str, str],
+        request_id: str,
+        span: UnsampledSpan | SampledSpan,
         traced: bool,
         reason: Late | None,
         notes: Mapping[str, Any],
     ) -> None:
-        """One line: ``what``: method, route, status; ``ids``: of the request, and of trace and span or ``""``."""
-        status = what[2]
-        level = logging.ERROR if status >= 500 else logging.INFO
-        if status < 500 and reason is None and ids[1] and _log.isEnabledFor(level) and (quick := only_ours(_log)):
-            formatter, handlers = quick
-            made_by, pattern = (self._traced if traced else self._untraced).get(what, _NO_PATTERN)
-            if made_by is not formatter:
-                pattern = self._new_pattern(formatter, what, traced)
-            if pattern:
-                more = f",{orjson.dumps(notes)[1:-1].decode()}" if notes else ""
-                line = (pattern % (formatter.moment(time.time()), seconds, *ids, more)).encode()
-                for handler in handlers:
-                    handler.write_line(line)
-                return
+        """One line: ``what``: method, route, status; ``traced``: whether its span is exported."""
+        level = logging.ERROR if what[2] >= 500 else logging.INFO
+        if not _log.isEnabledFor(level):
+            return
         fields: dict[str, Any] = {
-            **_shared(*what),
             # As ``round(seconds, 6)``, at a tenth of its cost.
             "duration_seconds": int(seconds * 1e6 + 0.5) / 1e6,
-            "request_id": ids[0],
-            **notes,
+            "request_id": request_id,
+            "trace_id": span.trace_id,
+            "span_id": span.span_id,
         }
-        if ids[1]:
-            fields["trace_id"], fields["span_id"] = ids[1:]
-            if not traced:
-                fields["trace_sampled"] = False
+        if not traced:
+            fields["trace_sampled"] = False
         if reason is not None:
             fields["sampling_reason"] = reason.value
-        log_line(_log, level, _message(*what), fields)
+        if notes:
+            fields.update(notes)
+        direct = direct_handlers(_log)
+        if direct is None:
+            self._log_record(level, what, fields)
+            return
+        formatter, handlers = direct
+        encoded_by, head = self._heads.get(what, _NO_HEAD)
+        if encoded_by is not formatter:
+            head = self._new_head(formatter, level, what)
+        line = formatter.complete(time.time(), head, fields)
+        for handler in handlers:
+            handler.write_line(line)
 
-    def _new_pattern(self, formatter: JsonFormatter, what: tuple[str, str, int], traced: bool) -> str | None:
-        if not self._is_known(*what):
-            return None
-        shared = formatter.shared(logging.INFO, _log.name, _message(*what), _shared(*what)).replace("%", "%%")
-        unsampled = "" if traced else ',"trace_sampled":false'
-        values = f'"duration_seconds":%.6f,"request_id":"%s","trace_id":"%s","span_id":"%s"{unsampled}%s'
-        pattern = f'{{"timestamp":"%s",{shared},{values}}}\n'
-        (self._traced if traced else self._untraced)[what] = formatter, pattern
-        return pattern
+    def _new_head(self, formatter: JsonFormatter, level: int, what: tuple[str, str, int]) -> bytes:
+        head = formatter.head(level, _log.name, _message(*what), _shared(*what))
+        if self._is_known(*what):
+            self._heads[what] = formatter, head
+        return head
+
+    def _log_record(self, level: int, what: tuple[str, str, int], fields: dict[str, Any]) -> None:
+        # Not ``_log.log``: it would look for the caller, whom no field shows.
+        record = logging.LogRecord(_log.name, level, "", 0, _message(*what), None, None)
+        record.__dict__.update(_shared(*what))
+        record.__dict__.update(fields)
+        _log.handle(record)
 
 
 def _message(method: str, route: str, status: int) -> str:

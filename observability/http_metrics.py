@@ -14,10 +14,10 @@ from flask import Flask
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_flask_exporter import PrometheusMetrics
 
-from observability.deferred import DeferredHistogram, is_shared
+from observability.deferred import DeferredHistogram
+from observability.http_spans import KNOWN_METHODS
 from observability.metrics import LATENCY_BUCKETS
-
-_KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+from observability.prometheus_internals import is_shared
 
 
 class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter is not typed
@@ -70,7 +70,7 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
 
     def series(self, method: str, route: str, status: int) -> DeferredHistogram:
         """Where such requests are observed; ``known`` has those that come again."""
-        known = method if method in _KNOWN_METHODS else "_OTHER"
+        known = method if method in KNOWN_METHODS else "_OTHER"
         series = self.duration.labels(known, route, str(status))
         if known == method and route in self._routes:
             # What clients invent, or the guard may turn into "other", is not kept: there is no end of it.

@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
-from opentelemetry.context import Context
-from opentelemetry.trace import Span
 
 from observability import context
-from observability.http_late import LateRequests
 from observability.http_line import RequestLines
 from observability.http_metrics import RequestMetrics
+from observability.http_spans import SAMPLED_KEY, UNMATCHED, LateSpans, SampledSpan, record_failure
 from observability.sampling import Sampler
 from observability.unsampled import UnsampledSpan, is_unsampled
 
@@ -26,14 +24,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ROUTE_KEY = "observability.route"
-"""Where a framework may leave the route template of a request, in its environment; Werkzeug's need not be told."""
+"""Where a framework may leave the route template of a request in its environment; Flask does after a failure."""
 WAITED_KEY = "observability.waited_seconds"
 """Where a server may leave how many seconds the request has waited for a thread: they are part of its duration."""
-SPAN_KEY = "opentelemetry-flask.span_key"
-"""Where the Flask instrumentation leaves the request's span (its own name for it; a test holds us to it)."""
-UNMATCHED = "(unmatched)"
-"""The route of a request that no rule matches: raw paths never become label values."""
-
 PROBES = frozenset({"/healthz", "/readyz"})
 """Asked every few seconds by machines: counted, but logged only when they fail, and never traced."""
 
@@ -47,7 +40,7 @@ class RequestBoundary:
         traced: WSGIApplication,
         metrics: RequestMetrics,
         sampler: Sampler,
-        late: LateRequests,
+        late: LateSpans,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.plain, self.traced = plain, traced
@@ -59,9 +52,8 @@ class RequestBoundary:
         exchange = _Exchange(self, environ, start_response)
         try:
             exchange.body = exchange.app(environ, exchange.start)
-        except BaseException:
-            exchange.status = 500
-            exchange.finish()
+        except BaseException as error:
+            exchange.fail(error)
             raise
         return exchange
 
@@ -69,48 +61,67 @@ class RequestBoundary:
 class _Exchange:
     """One request on its way through, and its response's body, whose ``close`` is the end of the request."""
 
-    # Of the class: what most requests never change is not set anew for each.
-    _finished = False
-    status = 0
-    route = UNMATCHED
-    body: Iterable[bytes] = ()
+    __slots__ = (
+        "_boundary",
+        "_environ",
+        "_finished",
+        "_is_probe",
+        "_notes",
+        "_request_id",
+        "_route",
+        "_span",
+        "_start_response",
+        "_started",
+        "_status",
+        "_token",
+        "app",
+        "body",
+    )
 
     def __init__(self, boundary: RequestBoundary, environ: WSGIEnvironment, start_response: StartResponse) -> None:
-        self._boundary, self.environ, self._start_response = boundary, environ, start_response
+        self._boundary, self._environ, self._start_response = boundary, environ, start_response
+        self._finished, self._status, self._route = False, 0, UNMATCHED
+        self.body: Iterable[bytes] = ()
         self._started = boundary.clock() - environ.get(WAITED_KEY, 0.0)
         request_id = context.accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
-        environ["HTTP_X_REQUEST_ID"] = self.request_id = request_id
+        environ["HTTP_X_REQUEST_ID"] = self._request_id = request_id
         context.request_id.set(request_id)
-        self._notes = context.begin_notes()
+        self._notes: dict[str, str | int | float] = {}
+        context.notes.set(self._notes)
         self._is_probe = is_probe = environ.get("PATH_INFO") in PROBES
-        unsampled: UnsampledSpan | None
-        if is_probe:
-            unsampled = boundary.sampler.never()
-        else:
-            unsampled = boundary.sampler.request(
+        unsampled = (
+            boundary.sampler.never()
+            if is_probe
+            else boundary.sampler.request(
                 environ["REQUEST_METHOD"], environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
             )
-        self._unsampled = unsampled
+        )
         is_unsampled.set(unsampled is not None)
+        span: UnsampledSpan | SampledSpan
         if unsampled is None:
-            # Nothing of a request before it in this thread, whose body nobody may have closed.
-            self._token = otel_context.attach(Context())
+            span = environ[SAMPLED_KEY] = SampledSpan()
             self.app = boundary.traced
         else:
-            self._token = unsampled.attach()
+            span = unsampled
             self.app = boundary.plain
+        self._span = span
+        # In a context of its own: the body of the last request in this thread may not have been closed.
+        self._token = span.attach()
         boundary.metrics.begin(id(self))
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         """WSGI's ``start_response``: notes status and route, and tells the client the request's ids."""
-        self.status = int(status[:3])
+        self._status = int(status[:3])
         # Werkzeug's request is in the environment until Flask's context ends: no hook needs to run for each request.
-        rule = getattr(self.environ.get("werkzeug.request"), "url_rule", None)
-        self.route = rule.rule if rule is not None else UNMATCHED
-        headers.append(("X-Request-ID", self.request_id))
-        trace_id = self._unsampled.trace_id if self._unsampled is not None else self._ids()[0]
-        if trace_id and not self._is_probe:
-            headers.append(("X-Trace-ID", trace_id))
+        rule = getattr(self._environ.get("werkzeug.request"), "url_rule", None)
+        if rule is not None:
+            self._route = rule.rule
+        headers.append(("X-Request-ID", self._request_id))
+        span = self._span
+        if type(span) is SampledSpan:
+            span.note_ids()
+        if span.trace_id and not self._is_probe:
+            headers.append(("X-Trace-ID", span.trace_id))
         return self._start_response(status, headers, exc_info)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -122,44 +133,40 @@ class _Exchange:
             if close := getattr(self.body, "close", None):
                 close()
         finally:
-            self.finish()
+            self._finish()
 
-    def _ids(self) -> tuple[str, str]:
-        span: Span | None = self.environ.get(SPAN_KEY)
-        if span is None:
-            return "", ""
-        ids = span.get_span_context()
-        return format(ids.trace_id, "032x"), format(ids.span_id, "016x")
+    def fail(self, error: BaseException) -> None:
+        """End a request whose application has raised ``error`` and answers nothing."""
+        self._status = 500
+        if isinstance(self._span, UnsampledSpan):
+            record_failure(self._environ, self._span, error)
+        self._finish()
 
-    def finish(self) -> None:
-        """Count and log the request, and make its span if it needs one yet; only the first call does anything."""
+    def _finish(self) -> None:
+        """Count and log the request, and end its span or make one if it needs it; only the first call acts."""
         if self._finished:
             return
         self._finished = True
-        boundary, environ, status, unsampled = self._boundary, self.environ, self.status, self._unsampled
+        boundary, environ, status, span = self._boundary, self._environ, self._status, self._span
         duration = boundary.clock() - self._started
-        method, route = environ["REQUEST_METHOD"], environ.get(ROUTE_KEY) or self.route
-        reason = None
-        if unsampled is None:
-            trace_id, span_id = self._ids()
-            traced = bool(trace_id)
-        else:
-            trace_id, span_id = unsampled.trace_id, unsampled.span_id
-            if (status >= 500 or duration > boundary.late.shortest) and route not in PROBES:
-                reason = boundary.late.reason(route, status, duration)
+        route = environ.get(ROUTE_KEY) or self._route
+        reason, traced = None, False
+        if isinstance(span, SampledSpan):
+            traced = bool(span.trace_id)
+        elif (status >= 500 or duration > boundary.late.shortest) and route not in PROBES:
+            reason = boundary.late.reason(route, status, duration)
             traced = reason is not None
-        metrics, what = boundary.metrics, (method, route, status)
+        metrics, what = boundary.metrics, (environ["REQUEST_METHOD"], route, status)
         metrics.end(id(self))
         series = metrics.known.get(what) or metrics.series(*what)
         if traced:
-            series.observe(duration, {"trace_id": trace_id, "span_id": span_id})
+            series.observe(duration, {"trace_id": span.trace_id, "span_id": span.span_id})
         else:
             series.observe(duration)
         if route not in PROBES or status >= 400:
-            ids = self.request_id, trace_id, span_id
-            boundary.lines.write(what, duration, ids, traced, reason, self._notes)
+            boundary.lines.write(what, duration, self._request_id, span, traced, reason, self._notes)
         otel_context.detach(self._token)
-        if unsampled is not None and reason is not None:
-            boundary.late.make(unsampled, reason, environ, route, status, duration)
+        if reason is not None and isinstance(span, UnsampledSpan):
+            boundary.late.make(span, reason, environ, route, status, duration)
         is_unsampled.set(False)
         context.request_id.set(None)

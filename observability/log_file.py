@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.05
 class SharedFileHandler(LineHandler):
     """Appends each record as one line; ``path`` becomes ``path.1`` at ``max_bytes``, up to ``path.<backups>``.
 
-    Safe for the processes of one service (a server and its workers, an RQ worker and its work-horses): each line is one
+    Safe for the processes of one service (a server and its workers, an RQ worker and its work horses): each line is one
     ``write`` in append mode, one of the writers rotates under a lock, and the others notice by the file's inode. A line
     that another process writes while the file is rotated is in the rotated file. What cannot be written is not
     logged here and never raises; it is counted in ``lines``, and standard error says so once a minute.

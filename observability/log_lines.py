@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import TextIO
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 
-from observability.deferred import DeferredCounter
+from observability.prometheus_internals import incrementer
 from observability.quick_write import writer
 
 
@@ -16,36 +16,18 @@ class LogLines:
     """The lines of a process by whether they left it: to its log file if it has one, else to standard output."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        counter = DeferredCounter(
+        counter = Counter(
             "telemetry_log_lines_total",
             "Log lines by whether they reached the log file, or standard output where there is none",
             ["outcome"],
             registry=registry,
         )
-        self.count_written = counter.labels("written").inc
-        self.count_lost = counter.labels("lost").inc
+        self.count_written = incrementer(counter.labels("written"))
+        self.count_lost = incrementer(counter.labels("lost"))
 
 
 class LineHandler(logging.Handler):
     """A handler that also takes lines which are ready, past logging's records."""
-
-    changes = 0
-    """How often any of them was given another formatter, level or filter: what was found of them may be so no more."""
-
-    def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802 (the name is logging's)
-        """As logging's."""
-        super().setFormatter(fmt)
-        LineHandler.changes += 1
-
-    def setLevel(self, level: int | str) -> None:  # noqa: N802 (the name is logging's)
-        """As logging's."""
-        super().setLevel(level)
-        LineHandler.changes += 1
-
-    def addFilter(self, filter: Any) -> None:  # noqa: N802 (the name is logging's)
-        """As logging's."""
-        super().addFilter(filter)
-        LineHandler.changes += 1
 
     def write_line(self, line: bytes) -> None:
         """Write ``line``, which ends with its line break; what fails is counted and never raises."""
@@ -75,7 +57,7 @@ class CountedStream(LineHandler):
         return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the record; what fails is told as logging tells it, and counted."""
+        """Write the record; a failure is counted and goes to logging's own ``handleError``."""
         try:
             self._write(line_of(self, record))
         except Exception:  # noqa: BLE001  (logging's own rule for what cannot be formatted or written)
@@ -85,7 +67,7 @@ class CountedStream(LineHandler):
         self._count_written()
 
     def write_line(self, line: bytes) -> None:
-        """Write a line that was made elsewhere. Nobody is told that standard output is gone: there is nowhere to."""
+        """Write a line that was made elsewhere; a failure is counted only, as there is no other place to report it."""
         try:
             self._write(line)
         except (OSError, ValueError):
@@ -115,7 +97,7 @@ def _write_to(stream: TextIO) -> Callable[[bytes], object]:
     try:
         descriptor = stream.fileno()
     except OSError:
-        # A stream that is no file of the system: somebody captures what is written.
+        # Not a file of the operating system: a test captures what is written.
         return lambda line: stream.write(line.decode())
     stream.flush()
     return writer(descriptor)

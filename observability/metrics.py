@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from prometheus_client import CollectorRegistry, Gauge, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import ThreadingWSGIServer
 
-from observability import multiprocess
+from observability import multiprocess, prometheus_internals
 from observability.exposition import metrics_app
 from observability.settings import TelemetrySettings
 
@@ -46,7 +46,8 @@ def new_registry(settings: TelemetrySettings) -> CollectorRegistry:
     """
     registry = CollectorRegistry()
     if not multiprocess.is_joined():
-        multiprocess.keep_to_itself()
+        # Else any process with the setting in its environment, such as an RQ worker and its forks, would write files.
+        prometheus_internals.keep_values_in_memory()
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -74,7 +75,7 @@ class MetricsServer:
         """Listen on ``host:port``; a port still held by a process that is just leaving is awaited ``patience`` s.
 
         Raises:
-            OSError: the port could not be had.
+            OSError: the port cannot be bound.
         """
         metrics = metrics_app(registry)
 
@@ -99,7 +100,7 @@ class MetricsServer:
 
 
 def serve(registry: CollectorRegistry, host: str, port: int) -> MetricsServer | None:
-    """Serve ``/metrics`` (port 0: do not); a port that cannot be had is logged, and the work goes on without."""
+    """Serve ``/metrics`` (port 0: do not); a port that cannot be bound is logged, and the process goes on without."""
     if not port:
         return None
     try:

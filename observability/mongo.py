@@ -30,9 +30,9 @@ def instrument_mongo(
     pools, tracer = pools_of(metrics, pool), telemetry.tracer(__name__)
 
     def client(url: str, **options: Any) -> ObservedClient:
-        made = ObservedClient(url, _pool_class=pools, **options)
-        made.operations = Operations(metrics, tracer, _server(url))
-        return made
+        observed = ObservedClient(url, _pool_class=pools, **options)
+        observed.operations = Operations(metrics, tracer, _server(url))
+        return observed
 
     return client
 

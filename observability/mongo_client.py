@@ -1,6 +1,6 @@
 """A MongoDB client whose operations are observed where they are called, not by the driver's events.
 
-pymongo makes events of each command that somebody listens to, and hands them round, which costs more than all of this.
+pymongo creates events for each command if there is a listener, which costs more than everything here.
 An operation is one call of the driver and whatever it takes: the choice of a server, the wait for a connection, the
 driver's own retry. So it tells of a server that cannot be reached too, of which there is no command.
 
@@ -86,8 +86,8 @@ class ObservedDatabase(Database[Document]):
 
     def with_options(self, *args: Any, **options: Any) -> ObservedDatabase:  # type: ignore[override]
         """As ``Database``'s, for documents of the same kind."""
-        made = super().with_options(*args, **options)
-        concerns = made.codec_options, made.read_preference, made.write_concern, made.read_concern
+        copy = super().with_options(*args, **options)
+        concerns = copy.codec_options, copy.read_preference, copy.write_concern, copy.read_concern
         return ObservedDatabase(cast("ObservedClient", self.client), self.name, *concerns)
 
     def command(self, command: Any, *args: Any, **options: Any) -> Any:
@@ -115,8 +115,8 @@ class ObservedCollection(Collection[Document]):
 
     def with_options(self, *args: Any, **options: Any) -> ObservedCollection:  # type: ignore[override]
         """As ``Collection``'s, for documents of the same kind."""
-        made = super().with_options(*args, **options)
-        concerns = made.codec_options, made.read_preference, made.write_concern, made.read_concern
+        copy = super().with_options(*args, **options)
+        concerns = copy.codec_options, copy.read_preference, copy.write_concern, copy.read_concern
         database = cast("ObservedDatabase", self.database)
         return ObservedCollection(database, self.name, False, *concerns)
 

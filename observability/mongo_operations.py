@@ -49,7 +49,7 @@ class Operations:
                 span.set_attribute("error.type", error)
             raise
         finally:
-            self._observe(SYSTEM, name, error, time.perf_counter() - started)
+            self._observe[SYSTEM, name, error](time.perf_counter() - started)
             if span is not None:
                 span.end()
 

@@ -1,8 +1,8 @@
 """The connection pools of MongoDB clients: how long a connection was waited for, and how many there are.
 
-pymongo's events tell the same, by three objects and thirty calls for each operation. So a pool of ours measures the
-wait where it happens, and its connections are counted when somebody looks. (``_pool_class`` is pymongo's hook for
-those who change what a client is made of; that this comes to what the events tell is tested.)
+pymongo's events show the same, with three objects and thirty calls for each operation. So a pool of ours measures the
+wait where it happens, and its connections are counted at a scrape. (``_pool_class`` is pymongo's hook for other parts
+of a client; a test compares the figures with the driver's events.)
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pymongo.errors import WaitQueueTimeoutError
 from pymongo.synchronous.pool import Connection, Pool
 
 from observability.database import DatabaseMetrics
-from observability.deferred import is_shared
+from observability.prometheus_internals import is_shared
 
 
 class Pools:
-    """The pools of all clients of one name; call it as pymongo calls the class of a pool. Had by ``pools_of``."""
+    """The pools of all clients of one name; call it as pymongo calls the class of a pool. ``pools_of`` returns it."""
 
     def __init__(self, metrics: DatabaseMetrics, name: str) -> None:
         self.observe_wait = metrics.wait.labels(name).observe
@@ -42,7 +42,7 @@ class Pools:
         if is_sdam:
             return Pool(address, options, is_sdam, client_id)
         pool = self._new(address, options, is_sdam, client_id)
-        pool.told = self
+        pool.pools = self
         with self._lock:
             self._pools = *(known for known in self._pools if known() is not None), ref(pool)
         return pool
@@ -66,23 +66,23 @@ class Pools:
 def pools_of(metrics: DatabaseMetrics, name: str) -> Pools:
     """The pools of that name; there is one of each in ``metrics``, as they are counted together."""
     known = metrics.pools.get(name)
-    if known is None:
+    if not isinstance(known, Pools):
         known = metrics.pools[name] = Pools(metrics, name)
     return known
 
 
 class ObservedPool(Pool):
-    """A pool that tells how long each connection was waited for."""
+    """A pool that observes how long each operation waited for a connection."""
 
-    told: Pools
+    pools: Pools
 
     def _get_conn(self, checkout_started_time: float, handler: Any = None) -> Connection:
         try:
             connection = super()._get_conn(checkout_started_time, handler)
         except WaitQueueTimeoutError:
-            self.told.count_timeout()
+            self.pools.count_timeout()
             raise
-        self.told.observe_wait(time.monotonic() - checkout_started_time)
+        self.pools.observe_wait(time.monotonic() - checkout_started_time)
         return connection
 
 
@@ -93,14 +93,14 @@ class SharedPool(ObservedPool):
         try:
             return super()._get_conn(checkout_started_time, handler)
         finally:
-            self.told.write()
+            self.pools.write()
 
     def checkin(self, conn: Connection) -> None:
         """As ``Pool``'s."""
         super().checkin(conn)
-        self.told.write()
+        self.pools.write()
 
     def remove_stale_sockets(self, reference_generation: int) -> None:
         """As ``Pool``'s: the driver's look after its connections, about once a second."""
         super().remove_stale_sockets(reference_generation)
-        self.told.write()
+        self.pools.write()

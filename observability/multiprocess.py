@@ -13,8 +13,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, values
+from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from observability import prometheus_internals
 
 SETTING = "PROMETHEUS_MULTIPROC_DIR"
 _PREFIX = "replica-"
@@ -24,7 +26,7 @@ class SharedFolder:
     """The files of one replica's workers: a folder of its own in ``base``, whose other tenants are left alone.
 
     Replicas on one machine may have the same ``base``. The folder is locked for as long as a process of the replica
-    lives; folders that nobody locks are of replicas that are gone, and are removed.
+    lives; folders without a lock belong to replicas that have ended, and are removed.
     """
 
     def __init__(self, base: str) -> None:
@@ -84,20 +86,9 @@ def join(folder: str, slot: int) -> None:
     os.environ[SETTING] = folder
     owner = os.getpid()
     # What the worker forks must not write into its files: it gets some of its own, by its process id.
-    values.ValueClass = values.MultiProcessValue(  # type: ignore[no-untyped-call]
-        lambda: slot if os.getpid() == owner else os.getpid()
-    )
+    prometheus_internals.keep_values_in_files(lambda: slot if os.getpid() == owner else os.getpid())
 
 
 def is_joined() -> bool:
     """Whether this process is one of several that share their metrics."""
     return _joined
-
-
-def keep_to_itself() -> None:
-    """In a process that did not join: keep values in memory, whatever the setting says.
-
-    prometheus_client goes by the setting alone: it would write files from any process that has it in its environment,
-    an RQ worker and each of its work-horses too.
-    """
-    values.ValueClass = values.MutexValue

@@ -61,7 +61,7 @@ class ObservedRedis(redis.Redis):
         finally:
             if self.metrics is not None:
                 operation = _OPERATIONS.get(args[0]) or str(args[0]).split(" ")[0].upper()
-                self.metrics.observe(SYSTEM, operation, error, time.perf_counter() - started)
+                self.metrics.observe[SYSTEM, operation, error](time.perf_counter() - started)
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
         """A pipeline that is observed as one operation."""
@@ -88,4 +88,4 @@ class ObservedPipeline(Pipeline):
             raise
         finally:
             if self.metrics is not None:
-                self.metrics.observe(SYSTEM, "PIPELINE", error, time.perf_counter() - started)
+                self.metrics.observe[SYSTEM, "PIPELINE", error](time.perf_counter() - started)

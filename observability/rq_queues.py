@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 class QueueCollector(Collector):
     """``rq_queue_jobs`` by state and ``rq_queue_oldest_job_age_seconds``, for each queue.
 
-    Every worker that serves a queue tells the same numbers: take ``max by (queue)``. While Redis does not answer
+    Every worker that serves a queue exports the same numbers: take ``max by (queue)``. While Redis does not answer
     the gauges are absent, which is true, and ``rq_queue_scrape_errors_total`` rises.
     """
 
@@ -42,7 +42,7 @@ class QueueCollector(Collector):
                 "Age of the job that waits longest; 0: none",
                 labels=["queue"],
             ),
-            CounterMetricFamily("rq_queue_scrape_errors_total", "Times that Redis did not tell the queues' state"),
+            CounterMetricFamily("rq_queue_scrape_errors_total", "Times that the state of the queues could not be read"),
         )
 
     def collect(self) -> Iterable[Metric]:
@@ -56,7 +56,7 @@ class QueueCollector(Collector):
                     age.add_metric([queue.name], _oldest_age(queue))
         except RedisError as error:
             self._errors += 1
-            _log.debug("queue state is not to be had: %s", error)
+            _log.debug("the state of the queues cannot be read: %s", error)
             jobs.samples.clear()
             age.samples.clear()
         errors.add_metric([], self._errors)

@@ -21,8 +21,8 @@ _W3C = TraceContextTextMapPropagator()
 SAVED_SECONDS = 2.0
 """How much of a budget may be saved up: who opens a page asks several things at once, and then looks at it."""
 SHARE_OF_WRITES = 0.4
-"""Of the budget for requests that only read, those that change something have so much: nobody orders as fast as they
-click. An order's trace is several times as dear."""
+"""The budget of requests that change something, as a share of the budget of those that only read: customers order less
+often than they look, and an order's trace costs several times as much."""
 
 
 class Late(StrEnum):
@@ -49,10 +49,10 @@ class TraceBudget:
         self._next = self._at if per_second else math.inf
         self._lock = threading.Lock()
 
-    def take(self) -> bool:
+    def admit(self) -> bool:
         """Whether one more is traced; safe to ask from any thread."""
         now = self._clock()
-        # Most ask while there is nothing: they need no lock to be told so.
+        # Most calls find nothing left, and need no lock for that.
         if now >= self._next:
             with self._lock:
                 if now >= self._next:
@@ -84,7 +84,7 @@ class Sampler:
             if parent is not None:
                 return None if parent.trace_flags.sampled else UnsampledSpan(parent)
         budget = self._reads if method in _SAFE_METHODS else self._writes
-        return None if budget.take() else UnsampledSpan()
+        return None if budget.admit() else UnsampledSpan()
 
     def never(self) -> UnsampledSpan:
         """What stands in for the span of a probe."""
@@ -95,7 +95,7 @@ class Sampler:
         parent = extract(meta)
         if parent is not None:
             return None if parent.trace_flags.sampled else UnsampledSpan(parent)
-        return None if self._writes.take() else UnsampledSpan()
+        return None if self._writes.admit() else UnsampledSpan()
 
     def late(self, failed: bool, seconds: float, slow_seconds: float | None = None) -> Late | None:
         """Why a span is made of what has just ended unsampled; ``None``: it is not."""

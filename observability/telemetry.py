@@ -73,8 +73,8 @@ class Telemetry:
         """A tracer for the spans that code named ``name`` makes by hand."""
         return self.provider.get_tracer(name, self.settings.version)
 
-    def take(self, span: ReadableSpan) -> None:
-        """Send a finished span that was made otherwise than by the provider."""
+    def export(self, span: ReadableSpan) -> None:
+        """Export a finished span that the provider's tracers did not make."""
         if self.spans is not None:
             self.spans.on_end(span)
 

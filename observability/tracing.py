@@ -1,6 +1,6 @@
 """Traces: one tracer provider a process, spans in batches to an OTLP/HTTP receiver, never in the way of the work.
 
-A receiver that is down costs nothing but its spans: they are counted, told once a minute in the log, and dropped.
+A receiver that is down costs nothing but its spans: they are counted, logged once a minute, and dropped.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ class CountingExporter(SpanExporter):
 class ForkAwareProcessor(SpanProcessor):
     """Batches spans in the process that made it; keeps them in ``kept`` in a process forked from that one.
 
-    An RQ work-horse leaves through ``os._exit`` after a job or some: it would pay a connection of its own, wait for a
-    dead receiver, or lose its spans. Its parent takes them over (``observability.carry``).
+    An RQ work horse leaves through ``os._exit`` after a job or some: it would pay a connection of its own, wait for a
+    dead receiver, or lose its spans. Its parent takes them over (``observability.fork_report``).
     """
 
     def __init__(self, batch: SpanProcessor, admit: Callable[[], bool]) -> None:

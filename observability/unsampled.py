@@ -26,7 +26,7 @@ REASON = "sampling.reason"
 MOST_NOTED = 128
 """OpenTelemetry's own bound on the attributes and on the events of one span."""
 _NOT_ZERO = 1 << 64 | 1
-"""In the digits of a trace's and a span's id together: an id of noughts alone is none."""
+"""In the digits of a trace's and a span's id together: an id of zeros only is invalid."""
 
 
 def _suppressed() -> Context:
@@ -50,24 +50,21 @@ def is_suppressed() -> bool:
 
 
 class UnsampledSpan(Span):
-    """Ids for the log lines and for whoever is called, marked "not sampled"; keeps what is noted on it, for later."""
-
-    # Of the class, as hardly any has one of its own.
-    attributes: dict[str, Any] | None = None
-    events: list[tuple[str, Attributes, int]] | None = None
-    _context: SpanContext | None = None
-    _status: Status | None = None
+    """Ids for log lines and outgoing calls, marked "not sampled"; keeps what is noted on it, for a span made later."""
 
     def __init__(self, parent: SpanContext | None = None) -> None:
-        """A root, or the child of ``parent``, somebody else's span that was not sampled either."""
+        """A root, or the child of ``parent``, another process's span that was not sampled either."""
         self.parent = parent
         digits = f"{getrandbits(192) | _NOT_ZERO:048x}"
         self.trace_id = digits[:32] if parent is None else f"{parent.trace_id:032x}"
         self.span_id = digits[32:]
+        self.attributes: dict[str, Any] | None = None
+        self.events: list[tuple[str, Attributes, int]] | None = None
+        self._status: Status | None = None
 
     @classmethod
-    def again(cls, ids: SpanContext, parent: SpanContext | None) -> UnsampledSpan:
-        """The same in another process; what is noted on it there is brought home by whoever made it."""
+    def with_ids(cls, ids: SpanContext, parent: SpanContext | None) -> UnsampledSpan:
+        """A forked process's copy of the span with these ids; the fork report returns what is noted on it there."""
         span = cls(parent)
         span.trace_id, span.span_id = f"{ids.trace_id:032x}", f"{ids.span_id:016x}"
         return span
@@ -88,12 +85,10 @@ class UnsampledSpan(Span):
 
     def get_span_context(self) -> SpanContext:
         """Its ids, not sampled."""
-        if self._context is None:
-            self._context = self._ids(TraceFlags.DEFAULT)
-        return self._context
+        return self._ids(TraceFlags.DEFAULT)
 
     def is_recording(self) -> bool:
-        """No: whoever asks need not gather anything."""
+        """No: callers need not collect anything for it."""
         return False
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
@@ -137,7 +132,7 @@ class UnsampledSpan(Span):
     def end(self, end_time: int | None = None) -> None:
         """Nothing: it never began."""
 
-    def made(
+    def to_finished(
         self,
         reason: str,
         name: str,

@@ -54,7 +54,7 @@ def create_app(
             return _problem(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
         status = "declined" if wanted.amount_cents > limit_cents else "approved"
         try:
-            made, new = ledger.record(key, wanted.order_id, wanted.amount_cents, wanted.currency, status)
+            recorded, new = ledger.record(key, wanted.order_id, wanted.amount_cents, wanted.currency, status)
         except KeyReused:
             return _problem(422, "The Idempotency-Key was used for another amount.")
         except TooManyRepeats:
@@ -66,10 +66,10 @@ def create_app(
             _log.error("the ledger does not answer: %s", error, extra={"event": "payment.error"})
             return _problem(503, "The ledger does not answer; ask again with the same key.")
         if new:
-            charges.labels(made.status).inc()
-        _tell(made, new)
-        code = 402 if made.status == "declined" else 201 if new else 200
-        return jsonify({"id": made.id, "order_id": made.order_id, "status": made.status}), code
+            charges.labels(recorded.status).inc()
+        _log_charge(recorded, new)
+        code = 402 if recorded.status == "declined" else 201 if new else 200
+        return jsonify({"id": recorded.id, "order_id": recorded.order_id, "status": recorded.status}), code
 
     charge.success_status = 201  # type: ignore[attr-defined]  # for the request metrics' first value
     app.add_url_rule("/v1/charges", "charge", charge, methods=["POST"])
@@ -95,10 +95,10 @@ def _add_health(app: Flask, ledger: Ledger) -> None:
         return jsonify({"status": "ready", "dependencies": {"mongo": "up"}})
 
 
-def _tell(made: Charge, new: bool) -> None:
-    fields = {"event": f"payment.{made.status}", "order_id": made.order_id, "charge_id": made.id, "repeated": not new}
-    _log.info("charge %s", made.status, extra=fields)
-    trace.get_current_span().set_attributes({"shop.order.id": made.order_id, "payment.status": made.status})
+def _log_charge(charge: Charge, new: bool) -> None:
+    ids = {"order_id": charge.order_id, "charge_id": charge.id}
+    _log.info("charge %s", charge.status, extra={"event": f"payment.{charge.status}", **ids, "repeated": not new})
+    trace.get_current_span().set_attributes({"shop.order.id": charge.order_id, "payment.status": charge.status})
 
 
 def _problem(status: int, detail: str) -> Response:

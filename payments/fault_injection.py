@@ -98,7 +98,9 @@ class LostIndex:
         wanted = min(MOST, int(have * seconds / took))
         while have < wanted and self._still_on():
             have += self._add(list(islice(history, BATCH)))
-        _log.info("the ledger holds a history", extra={"event": "ledger.history", "charges": have, "look_ups": LATEST})
+        _log.info(
+            "the ledger holds a history", extra={"event": "ledger.history_created", "charges": have, "look_ups": LATEST}
+        )
 
     def _add(self, documents: list[dict[str, Any]]) -> int:
         try:

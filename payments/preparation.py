@@ -17,15 +17,15 @@ def prepare(make: Callable[[], None], pause: threading.Event | None = None) -> t
     pause = pause or threading.Event()
 
     def run() -> None:
-        told = False
+        logged = False
         while not pause.is_set():
             try:
                 make()
                 return
             except PyMongoError as error:
-                if not told:
+                if not logged:
                     _log.warning("the indexes wait for the database: %s", type(error).__name__)
-                told = True
+                logged = True
                 pause.wait(RETRY_SECONDS)
 
     thread = threading.Thread(target=run, name="prepare", daemon=True)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Instruments:
-    """The process's instrumentation, made once: metrics may not be registered twice, clients may be made anew."""
+    """The process's instrumentation, created once: metrics cannot be registered twice; clients may be recreated."""
 
     telemetry: Telemetry
     metrics: DatabaseMetrics

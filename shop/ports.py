@@ -112,7 +112,7 @@ class Orders(Protocol):
     def cancel(self, order: Order, now: datetime) -> Order:
         """Mark a pending order cancelled. Raises ``StaleOrder``."""
 
-    def mark_told(self, order: Order, now: datetime) -> Order:
+    def mark_notified(self, order: Order, now: datetime) -> Order:
         """Note that the customer of a confirmed order has been written to; nothing is left to do."""
 
     def postpone(self, order: Order, due_at: datetime, excused: bool) -> None:

@@ -150,7 +150,7 @@ class FulfilOrder:
                 order = self._advance(order, OrderStatus.CONFIRMED)
             if order.status is OrderStatus.CONFIRMED and order.email_sent_at is None:
                 self._mailer.confirm(order, self._address(order))
-                order = self._orders.mark_told(order, self._clock())
+                order = self._orders.mark_notified(order, self._clock())
                 self._events.mailed(order)
         except OutOfStock as error:
             return self._note(self._orders.fail(order, f"out_of_stock:{error.product_id}", self._clock()))

@@ -2,7 +2,7 @@
 
 A killed gunicorn leaves a worker that keeps its port for as long as its clients keep their connections, and supervisord
 starts the next one against a taken port. supervisord gives each process a process group of its own, so the children
-can be found; what has left the group (RQ's work-horse, which is to finish its job) is not touched.
+can be found; what has left the group (RQ's work horse, which is to finish its job) is not touched.
 """
 
 from __future__ import annotations

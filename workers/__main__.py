@@ -56,7 +56,7 @@ def main() -> int:
         [Queue(settings.queue, connection=connection, serializer=JSONSerializer)],
         asking=[Queue(settings.queue, connection=asking, serializer=JSONSerializer)],
         jobs=[FULFIL.rsplit(".", 1)[-1]],
-        jobs_per_horse=settings.jobs_per_fork,
+        jobs_per_work_horse=settings.jobs_per_fork,
         job_class=OrderJob,
         # A worker that is restarted within the life of its registration must not meet its own name.
         name=f"{telemetry.settings.instance}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -73,7 +73,7 @@ def main() -> int:
         worker.work(logging_level=None)
     except redis.RedisError as error:
         # RQ cannot even sign off. Supervision starts another, which waits for Redis.
-        _log.error("worker ends without Redis: %s", error, extra={"event": "worker.no_redis"})
+        _log.error("worker ends without Redis: %s", error, extra={"event": "worker.redis_unavailable"})
         return 1
     _log.info("worker stopped", extra={"event": "worker.stopped"})
     return 0

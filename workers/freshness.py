@@ -15,16 +15,16 @@ PAGE = 500
 
 
 class Freshness:
-    """Judges each accepted order once, as soon as it is 30 s old: is it final, and was it so in time?
+    """Checks each accepted order once, as soon as it is 30 s old: is it final, and was it so in time?
 
     A histogram of finished orders would be silent while none is finished, which is when it matters most. Orders that
-    were placed more than 30 s before this process began are not judged.
+    were placed more than 30 s before this process began are not checked.
     """
 
     def __init__(self, orders: Orders, registry: CollectorRegistry, clock: Clock = utc_now) -> None:
         self._orders, self._clock = orders, clock
         counter = Counter(
-            "shop_orders_judged_total",
+            "shop_order_freshness_checks_total",
             "Accepted orders, counted when they are 30 s old, by whether they were final by then",
             ["freshness"],
             registry=registry,
@@ -32,7 +32,7 @@ class Freshness:
         self._fresh, self._late = counter.labels("fresh"), counter.labels("late")
         self._since = clock() - PROMISE
 
-    def judge(self) -> None:
+    def check(self) -> None:
         """Count the orders that have become 30 s old since the last time. Raises ``DatabaseUnavailable``."""
         until = self._clock() - PROMISE
         if until <= self._since:

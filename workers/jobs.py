@@ -15,7 +15,7 @@ class NotWired(RuntimeError):
 
 
 def wire(new_shop: Callable[[], Shop]) -> None:
-    """Tell the jobs of this process how to get a shop; each work-horse makes its own, for clients survive no fork."""
+    """Set how the jobs of this process get a shop; each work horse makes its own, as clients do not survive a fork."""
     global _new_shop, _shop
     _new_shop, _shop = new_shop, None
 
@@ -27,7 +27,7 @@ def fulfil_order(order_id: str) -> str | None:
 
 
 def _shop_of_this_process() -> Shop:
-    # Made by the first job of a work-horse: the worker itself, from which it was forked, has none.
+    # Made by the first job of a work horse: the worker itself, from which it was forked, has none.
     global _shop
     if _shop is None:
         if _new_shop is None:

@@ -28,8 +28,8 @@ def stall(worker: Worker, faults: Faults) -> None:
     def held(*args: Any, **options: Any) -> None:
         looks = 0
         if faults.active("queue-stall") is not None:
-            told = {"event": "fault.injected", "fault_injected": "queue-stall"}
-            _log.warning("fault queue-stall: a job is held, the others wait in the queue", extra=told)
+            fields = {"event": "fault.injected", "fault_injected": "queue-stall"}
+            _log.warning("fault queue-stall: a job is held, the others wait in the queue", extra=fields)
         while faults.active("queue-stall") is not None:
             pause.wait(LOOK_SECONDS)
             looks += 1

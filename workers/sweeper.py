@@ -40,7 +40,7 @@ class SweeperSettings(FromEnv):
 
 
 class Sweeper:
-    """Sweeps every ``period`` seconds until stopped; a dependency that is down is told once and tried again."""
+    """Sweeps every ``period`` seconds until stopped; a dependency that is down is logged once and tried again."""
 
     def __init__(
         self,
@@ -51,8 +51,8 @@ class Sweeper:
         period: float,
     ) -> None:
         self._sweep, self._watch, self._restore, self._period = sweep, watch, restore, period
-        self._found = Counter("shop_orders_swept_total", "Orders that the sweeper enqueued again", registry=registry)
-        self._sweeps = Counter("shop_sweeps_total", "Sweeps by what came of them", ["outcome"], registry=registry)
+        self._found = Counter("shop_orders_reenqueued_total", "Orders that were enqueued again", registry=registry)
+        self._sweeps = Counter("shop_sweeper_runs_total", "Sweeps by what came of them", ["outcome"], registry=registry)
         for outcome in ("done", "unavailable"):
             self._sweeps.labels(outcome)
         self._down = False
@@ -103,7 +103,7 @@ def main() -> int:
 
     def sweep() -> int:
         # First: orders are late also while Redis, which sweeping needs, is away.
-        freshness.judge()
+        freshness.check()
         return shop.sweep_orders()
 
     _log.info("sweeper ready", extra={"event": "sweeper.ready"})

@@ -15,15 +15,15 @@ RETRY_SECONDS = 0.5
 def wait_for_redis(connection: redis.Redis, stop: threading.Event | None = None) -> bool:
     """Return once Redis answers (``True``) or ``stop`` is set (``False``); says once that it waits."""
     stop = stop or threading.Event()
-    told = False
+    logged = False
     while not stop.is_set():
         try:
             with suppress_instrumentation():
                 connection.ping()
         except redis.RedisError as error:
-            if not told:
+            if not logged:
                 _log.warning("waiting for Redis: %s", error)
-            told = True
+            logged = True
             stop.wait(RETRY_SECONDS)
         else:
             return True

@@ -32,7 +32,7 @@ class Watch:
         self._mails = Gauge(
             "shop_mails_waiting", "Unfinished orders that are confirmed and lack only their mail", registry=registry
         )
-        self._dead = Gauge("shop_dead_letters", "Orders that nobody works on any more", registry=registry)
+        self._dead = Gauge("shop_dead_letters", "Dead-lettered orders, which no worker processes", registry=registry)
         self._lag = Gauge(
             "mongodb_replication_lag_seconds",
             "How far a member is behind the primary, whose own is 0; absent where it may not be read",
@@ -56,7 +56,7 @@ class Watch:
             members = self._client.admin.command("replSetGetStatus")["members"]
         except PyMongoError as error:
             if not self._denied:
-                _log.warning("the replica set's state is not to be had: %s", type(error).__name__)
+                _log.warning("the state of the replica set cannot be read: %s", type(error).__name__)
             self._denied = True
             return
         self._lag.clear()

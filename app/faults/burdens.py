@@ -25,7 +25,7 @@ class Burdens:
         self._faults, self._clock, self._last = faults, clock, clock()
         self._leaked: list[bytearray] = []
         visits = Counter("shop_campaign_visits_total", "Visits by campaign", ["campaign"], registry=telemetry.registry)
-        self._visits = telemetry.guard.bound(visits, "campaign")
+        self._visits = telemetry.guard.limit(visits, "campaign")
         self._owed: dict[str, float] = {}
 
     def look(self) -> None:
@@ -54,7 +54,7 @@ class Burdens:
         if fault is None:
             return
         for _ in range(self._due("log-flood", fault, seconds)):
-            _log.info("basket looked at again", extra={"event": "basket.looked_at", "basket": secrets.token_hex(16)})
+            _log.info("basket looked at again", extra={"event": "basket.viewed", "basket": secrets.token_hex(16)})
 
     def _visit(self, seconds: float) -> None:
         fault = self._faults.active("label-explosion")

@@ -50,7 +50,7 @@ def install(app: Flask, profiles: Profiles, replica: str) -> None:
             try:
                 profiles.keep(profile)
             except NotKept as error:
-                _log.warning("a profile is not kept: %s", error, extra={"event": "profile.not_kept"})
+                _log.warning("a profile is not kept: %s", error, extra={"event": "profile.not_stored"})
             else:
                 response.headers[HEADER] = url_for("profiles.show", request_id=profile.request_id)
         return response

@@ -45,7 +45,7 @@ class Profiles(Protocol):
         """Keep it. Raises ``NotKept``."""
 
     def newest(self) -> list[Profile]:
-        """All, the newest first; none while they cannot be had."""
+        """All, the newest first; none while the store is unavailable."""
 
     def get(self, request_id: str) -> Profile | None:
         """That of one request."""

@@ -103,16 +103,16 @@ def _funnel() -> Row:
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(shop_orders_postponed_total[{RATE}]))", "postponed"),
-                    over_time(f"sum(rate(shop_orders_revived_total[{RATE}]))", "revived"),
+                    over_time(f"sum(rate(shop_dead_letters_retried_total[{RATE}]))", "retried"),
                     over_time(f"sum(rate(shop_orders_dead_lettered_total[{RATE}]))", "dead letter"),
-                    over_time(f"sum(rate(shop_orders_swept_total[{RATE}]))", "swept"),
+                    over_time(f"sum(rate(shop_orders_reenqueued_total[{RATE}]))", "re-enqueued"),
                 ],
             ),
             series(
                 "Sweeps",
                 "How often the sweeper looked for orders that were forgotten, and how often it could not.",
                 units.OPERATIONS,
-                [over_time(f"sum by (outcome) (rate(shop_sweeps_total[{RATE}]))", "{{outcome}}")],
+                [over_time(f"sum by (outcome) (rate(shop_sweeper_runs_total[{RATE}]))", "{{outcome}}")],
             ),
             series(
                 "Failed orders by reason",

@@ -2,7 +2,7 @@
 
 Two workers on the running instance's servers, alike but for ``JOBS_PER_FORK``, each with a queue of its own and one
 database. First each is given the same number of orders at once, in turn, round by round; what counts is the CPU time
-that it and its work-horses have used until all are confirmed. Then orders arrive at workers that fork seldom, so many a
+that it and its work horses have used until all are confirmed. Then orders arrive at workers that fork seldom, so many a
 second; how long each took is read from the orders themselves.
 """
 
@@ -86,7 +86,7 @@ class Workers:
         return took
 
     def _cpu_seconds(self) -> float:
-        """Of the workers, of the work-horses they have reaped, and of those that live."""
+        """Of the workers, of the work horses they have reaped, and of those that live."""
         workers = [psutil.Process(process.pid) for process in self._processes]
         spent = sum(sum(worker.cpu_times()[:4]) for worker in workers)
         alive = sum(sum(horse.cpu_times()[:2]) for worker in workers for horse in worker.children())
@@ -163,7 +163,7 @@ def at_rate(workers: Workers, rate: int, seconds: int) -> tuple[float, list[floa
 
 def tell(say: Callable[[str], None], rounds: list[list[tuple[float, float]]], orders: int) -> None:
     """Medians, and the ratio round by round; each round had so many orders for each worker."""
-    say(f"CPU of the worker and its work-horses, {len(rounds)} rounds of {orders} orders for each, in turn:")
+    say(f"CPU of the worker and its work horses, {len(rounds)} rounds of {orders} orders for each, in turn:")
     for place, name in enumerate((f"a fork for each job ({FEW})", f"a fork for {MANY} jobs")):
         cpu = statistics.median(turn[place][0] for turn in rounds) / orders * 1000
         rate = statistics.median(orders / turn[place][1] for turn in rounds)

@@ -1,6 +1,6 @@
 """A circuit breaker whose state is shared by every process, in Redis (Michael Nygard, "Release It!").
 
-A breaker in a work-horse's memory would know what this one has learned, and die with it. pybreaker can share its state
+A breaker in a work horse's memory would know what this one has learned, and die with it. pybreaker can share its state
 too, but fails at construction while Redis is down.
 
 Closed: calls go through. ``threshold`` failures in a row open it for ``open_seconds``: calls fail at once. Then one
@@ -152,7 +152,7 @@ class CircuitCollector(Collector):
                 try:
                     now = circuit.state()
                 except redis.RedisError as error:
-                    _log.debug("the state of circuit %s is not to be had: %s", circuit.name, error)
+                    _log.debug("the state of circuit %s cannot be read: %s", circuit.name, error)
                     continue
                 for state in CircuitState:
                     family.add_metric([circuit.name, state], float(state is now))

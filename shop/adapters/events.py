@@ -42,7 +42,7 @@ class TelemetryEvents:
             "shop_order_transitions_total", "Steps of orders through their states", ["status"], registry=registry
         )
         self._buried = Counter("shop_orders_dead_lettered_total", "Orders that became dead letters", registry=registry)
-        self._revived = Counter("shop_orders_revived_total", "Dead letters that were tried again", registry=registry)
+        self._retried = Counter("shop_dead_letters_retried_total", "Dead letters that were retried", registry=registry)
         self._mailed = Counter("shop_mails_sent_total", "Confirmations that were sent", registry=registry)
         self._time = Histogram(
             "shop_order_fulfilment_seconds",
@@ -99,8 +99,8 @@ class TelemetryEvents:
 
     def revived(self, order: Order) -> None:
         """A dead letter is worked on again."""
-        self._revived.inc()
-        _tell(logging.INFO, "order.revived", order, "dead letter is tried again")
+        self._retried.inc()
+        _tell(logging.INFO, "order.retried", order, "dead letter is retried")
 
     def mailed(self, order: Order) -> None:
         """The customer was written to."""

@@ -51,9 +51,9 @@ class FaultyPayments:
         charge_id = self._payments.charge(order)
         crash = self._faults.active("worker-crash")
         if crash is not None and order.attempts <= 1 and crash.hits():
-            # All that can be told: spans and counts of a process that dies are lost with it.
-            told = {"event": "fault.injected", "fault_injected": "worker-crash", "order_id": order.id}
-            _log.warning("fault worker-crash: this process ends now", extra=told)
+            # Only the line: spans and counts of a process that dies are lost with it.
+            fields = {"event": "fault.injected", "fault_injected": "worker-crash", "order_id": order.id}
+            _log.warning("fault worker-crash: this process ends now", extra=fields)
             self._die()
         return charge_id
 

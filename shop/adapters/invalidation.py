@@ -20,7 +20,7 @@ def announce(client: redis.Redis, cache: str, key: str) -> None:
     try:
         client.publish(CHANNEL, f"{cache}\n{key}")
     except redis.RedisError as error:
-        _log.debug("an invalidation was not told: %s", error)
+        _log.debug("an invalidation was not published: %s", error)
 
 
 class Invalidations:

@@ -123,7 +123,7 @@ def _ensure_indexes(collection: Collection[Document]) -> None:
                 raise
             # An earlier version of the shop meant something else by this name.
             name = index.document["name"]
-            _log.warning("index %s.%s is made anew", collection.name, name, extra={"event": "mongo.index_rebuilt"})
+            _log.warning("index %s.%s is rebuilt", collection.name, name, extra={"event": "mongo.index_rebuilt"})
             collection.drop_index(name)
             collection.create_indexes([index])
 

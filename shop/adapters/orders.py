@@ -130,11 +130,11 @@ class MongoOrders:
         with translated():
             return self._step(order, (OrderStatus.CANCELLED,), now, done=True)
 
-    def mark_told(self, order: Order, now: datetime) -> Order:
+    def mark_notified(self, order: Order, now: datetime) -> Order:
         """Note that the customer was written to; see ``ports.Orders``."""
         # Not awaited: if it is lost with its node, the mail goes out again under the same id.
-        told = {"$set": {"email_sent_at": now}, "$unset": _NOTHING_LEFT}
-        return self._change({"_id": order.id}, told, self._not_awaited)
+        change = {"$set": {"email_sent_at": now}, "$unset": _NOTHING_LEFT}
+        return self._change({"_id": order.id}, change, self._not_awaited)
 
     def postpone(self, order: Order, due_at: datetime, excused: bool) -> None:
         """Give the lease back; see ``ports.Orders``."""

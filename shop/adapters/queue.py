@@ -12,7 +12,7 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 
 from observability import rq as observed_rq
-from observability.context import bound
+from observability.context import bind_ids
 from shop.domain.errors import QueueUnavailable
 from shop.domain.order import Order, Origin
 
@@ -32,7 +32,7 @@ class RqOrderQueue:
         Whoever enqueues, the job belongs to the trace and the request that placed the order.
         """
         try:
-            with bound(order.origin.request_id):
+            with bind_ids(order.origin.request_id):
                 try:
                     self._add(order.id, _context(order.origin), unique=True)
                 except DuplicateJobError:

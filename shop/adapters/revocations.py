@@ -19,7 +19,7 @@ from shop.adapters.mongo import Document, comment, translated
 from shop.domain.errors import DatabaseUnavailable, RevocationsUnavailable
 
 _log = logging.getLogger(__name__)
-_WHY = "It cannot be told whether the token is still good; try again in a few seconds."
+_WHY = "The token cannot be checked now; try again in a few seconds."
 
 
 class RedisRevocations:

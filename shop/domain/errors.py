@@ -121,4 +121,4 @@ class MailUnavailable(Unavailable):
 
 
 class RevocationsUnavailable(Unavailable):
-    """It cannot be told whether a token was revoked."""
+    """Whether a token was revoked is unknown, because the revocation list cannot be read."""

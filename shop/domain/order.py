@@ -111,7 +111,7 @@ class Order:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do: the state is final and the customer of a confirmed order has been told."""
+        """Whether nothing is left to do: the state is final and the customer of a confirmed order has been notified."""
         return self.status in (OrderStatus.FAILED, OrderStatus.CANCELLED) or (
             self.status is OrderStatus.CONFIRMED and self.email_sent_at is not None
         )

@@ -37,7 +37,7 @@ def test_counters_rise_by_exactly_the_number_of_requests(stack: Stack) -> None:
 
 
 def test_orders_are_counted_where_they_end(stack: Stack) -> None:
-    """What a work-horse counted is scraped from its parent: accepted = confirmed, and payments agree."""
+    """What a work horse counted is scraped from its parent: accepted = confirmed, and payments agree."""
 
     def counted(promql: str) -> float:
         return stack.number(promql) or 0.0

@@ -126,7 +126,7 @@ def test_a_worker_that_dies_loses_no_order(stack: Stack, switch: Switch) -> None
     def charges(order: str) -> list[dict[str, str]]:
         return stack.log_lines(f'{{service_name="payments"}} | event="payment.approved" | order_id="{order}"')
 
-    order = wait_until("a work-horse to die with an order", crashed, 40)
+    order = wait_until("a work horse to die with an order", crashed, 40)
     states = [step["status"] for step in stack.final_order(order, 75)["history"]]
     assert states == ["pending", "reserved", "paid", "confirmed"]
     lines = wait_until("both charges", lambda: len(found := charges(order)) == 2 and found, 20)

@@ -90,7 +90,7 @@ def works(stack: Stack) -> bool:
 
 
 def test_a_worker_killed_in_mid_job_is_replaced(stack: Stack, instance: Instance, paused: Paused) -> None:
-    """Parent and work-horse die with stock reserved and the charge under way; within 60 s another has finished."""
+    """Parent and work horse die with stock reserved and the charge under way; within 60 s another has finished."""
     order, _ = an_order_in_mid_job(stack, paused)
     assert instance.kill("worker-1") is not None
     paused.go_on()

@@ -115,7 +115,7 @@ def test_every_objective_is_measured(own: Stack, client: Counting) -> None:
 
 def test_every_order_is_judged_once(own: Stack, client: Counting) -> None:
     """As many as were placed, when they are 30 s old; all were in time."""
-    judged = "sum by (freshness) (shop_orders_judged_total)"
+    judged = "sum by (freshness) (shop_order_freshness_checks_total)"
     wanted = {"fresh": ORDERS, "late": 0}
 
     def found() -> dict[str, int]:

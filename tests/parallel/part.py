@@ -66,15 +66,18 @@ class Running:
         return self.seconds > self.part.seconds
 
     def interrupt(self) -> None:
-        """Ask it to end, as Ctrl-C does: pytest then takes down what its fixtures have started."""
-        self._signal(signal.SIGINT)
+        """Ask it to end, as Ctrl-C does: pytest then takes down what its fixtures have started.
+
+        Its children are not asked: a test that has just forked would run on in both.
+        """
+        self._process.send_signal(signal.SIGINT)
 
     def wait(self, seconds: float) -> None:
         """Until it has ended; if it has not after so many seconds, it is killed."""
         try:
             self._process.wait(max(0.0, seconds))
         except subprocess.TimeoutExpired:
-            self._signal(signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def left(self) -> list[psutil.Process]:
@@ -87,9 +90,3 @@ class Running:
             except psutil.Error:
                 continue
         return found
-
-    def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            return

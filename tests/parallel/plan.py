@@ -27,7 +27,8 @@ def parts(folder: Path) -> list[Part]:
         return (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *results, *arguments)
 
     others = tuple(f"--ignore=tests/e2e/test_{name}.py" for name in WAITING)
-    compose = ("make", "test-compose", f"PYTEST_ARGS=--junitxml {folder / 'compose' / 'junit.xml'}")
+    compose_env = {"COMPOSE_TESTS": "1", "COMPOSE_ENV_FILES": ""}
+    compose_seconds = float(os.environ.get("COMPOSE_SECONDS", COMPOSE_SECONDS))
     return [
         Part("check", ("make", "check")),
         Part("slo", pytest("slo", "tests/e2e/test_slo.py"), after=("check",)),
@@ -36,12 +37,7 @@ def parts(folder: Path) -> list[Part]:
         Part("e2e", pytest("e2e", "tests/e2e", *others), after=("unit",)),
         Part("integration", pytest("integration", "tests/integration"), after=("unit", "rules")),
         Part("drills", pytest("drills", "tests/e2e/test_drills.py"), after=("slo",)),
-        Part(
-            "compose",
-            compose,
-            after=("integration",),
-            seconds=float(os.environ.get("COMPOSE_SECONDS", COMPOSE_SECONDS)),
-        ),
+        Part("compose", pytest("compose", "-s", "tests/compose"), ("integration",), compose_env, compose_seconds),
     ]
 
 

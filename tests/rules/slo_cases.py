@@ -56,7 +56,8 @@ KNOWN = [
     ),
     Known(
         "order-freshness", "orders", "OrderFreshnessBurn", 99.5, _limits(0.5, 1.5, 3, 7.2),
-        good=('shop_orders_judged_total{freshness="fresh"}',), bad='shop_orders_judged_total{freshness="late"}',
+        good=('shop_order_freshness_checks_total{freshness="fresh"}',),
+        bad='shop_order_freshness_checks_total{freshness="late"}',
     ),
     Known(
         "payment-success", "payments", "PaymentSuccessBurn", 99.5, _limits(0.5, 1.5, 3, 7.2),

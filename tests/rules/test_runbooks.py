@@ -13,12 +13,7 @@ from tests.rules.alerts import rules
 from tests.rules.files import ALERTS, ROOT, Check
 from tests.rules.runbooks import LANGUAGES, SECTIONS, Query, drills, files, jaeger, metrics, queries, sections
 
-DRILLS = ROOT / "drills" / "catalogue"
-FAULTS = {
-    "payment-down", "payment-slow", "api-errors", "api-latency", "worker-crash", "poison-job", "queue-stall",
-    "cache-off", "cache-stampede", "memory-leak", "log-flood", "label-explosion", "email-down", "replica-kill",
-    "redis-pause", "mongo-pause", "telemetry-outage",
-}  # fmt: skip
+DRILLS = ROOT / "lab" / "drills" / "scenarios"
 
 
 @pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
@@ -60,7 +55,7 @@ def test_query_parses(check: Check, tmp_path: Path, query: Query) -> None:
 def test_drills_exist(file: Path) -> None:
     """Each drill that a runbook names can be run; each cause names one or says that there is none."""
     text = file.read_text()
-    known = {path.stem for path in DRILLS.glob("*.yaml")} or FAULTS
+    known = {path.stem for path in DRILLS.glob("*.yaml")}
     assert [name for name in drills(text) if name not in known] == []
     causes = text.partition("## Likely causes")[2].partition("\n## ")[0]
     for cause in re.split(r"^- ", causes, flags=re.MULTILINE)[1:]:

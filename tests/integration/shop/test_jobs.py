@@ -1,4 +1,4 @@
-"""An RQ worker on a real Redis: what its work-horses do is seen in its parent, whatever becomes of them."""
+"""An RQ worker on a real Redis: what its work horses do is seen in its parent, whatever becomes of them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from observability import Telemetry
-from observability import rq as observed
 from observability.logs import JsonFormatter
+from observability.rq_jobs import OUTCOMES
 from observability.unsampled import REASON
 from tests.integration.conftest import Server
 from tests.integration.shop.worker_bench import Bench
@@ -82,7 +82,7 @@ def test_a_killed_work_horse_is_counted_and_leaves_its_span(bench: Bench) -> Non
 
 
 def test_a_job_of_a_request_that_is_not_sampled_leaves_no_span(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither where it is enqueued, nor in the worker, nor in the work-horse; its line has the request's trace id."""
+    """Neither where it is enqueued, nor in the worker, nor in the work horse; its line has the request's trace id."""
     caplog.set_level(logging.INFO)
     # The ids are taken when a line is made, within the job's context.
     caplog.handler.setFormatter(JsonFormatter("worker", "worker-1"))
@@ -99,7 +99,7 @@ def test_a_job_of_a_request_that_is_not_sampled_leaves_no_span(bench: Bench, cap
 def test_a_job_that_is_not_sampled_and_fails_leaves_its_span(
     bench: Bench, caplog: pytest.LogCaptureFixture, function: str, outcome: str
 ) -> None:
-    """In its request's trace, marked with the reason; with the exception, if the work-horse lived to tell it."""
+    """In its request's trace, marked with the reason; with the exception, if the work horse lived to tell it."""
     caller = bench.enqueue_unsampled(function)
     bench.work()
     assert bench.jobs(function, outcome) == 1
@@ -145,7 +145,7 @@ def test_a_redis_that_is_down_makes_the_gauges_absent(bench: Bench, redis_server
 
 def test_jobs_known_in_advance_begin_at_zero(bench: Bench) -> None:
     """The first crash is a rise, not a series out of nothing."""
-    assert [bench.jobs("count_and_trace", outcome) for outcome in observed.OUTCOMES] == [0, 0, 0, 0]
+    assert [bench.jobs("count_and_trace", outcome) for outcome in OUTCOMES] == [0, 0, 0, 0]
 
 
 def test_payloads_are_json_not_pickle(bench: Bench) -> None:

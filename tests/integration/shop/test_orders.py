@@ -123,7 +123,7 @@ def test_what_is_due_is_found_and_what_is_done_is_not(orders: Orders) -> None:
     assert (order.charge_id, orders.get(order.id)) == ("ch_1", order)
     with pytest.raises(StaleOrder):
         orders.advance(order, (OrderStatus.PAID, OrderStatus.CONFIRMED), now)
-    assert orders.mark_told(order, now).finished
+    assert orders.mark_notified(order, now).finished
     assert orders.due(now + 2 * HOUR, 10) == []
     assert orders.claim(order.id, now, now) is None
 

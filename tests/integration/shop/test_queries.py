@@ -86,7 +86,7 @@ def everything(shop: Shop) -> None:
     shop.orders.postpone(order, now, excused=True)
     reserved = shop.orders.reserve(order, now)
     shop.orders.fail(reserved, "test", now)
-    shop.orders.mark_told(order, now)
+    shop.orders.mark_notified(order, now)
     shop.orders.bury(order, "test", now)
     shop.orders.dead_letters(5, None)
     shop.orders.dead_letters(5, order.id[:-1])

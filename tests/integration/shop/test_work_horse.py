@@ -1,4 +1,4 @@
-"""A work-horse that does several jobs: how long it lives, and that no job is taken for another."""
+"""A work horse that does several jobs: how long it lives, and that no job is taken for another."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from workers.order_job import OrderJob
 
 @pytest.fixture
 def bench(redis_server: tuple[str, Server], telemetry: Telemetry, exporter: InMemorySpanExporter) -> Iterator[Bench]:
-    bench = Bench(redis_server[0], telemetry, exporter, jobs_per_horse=3)
+    bench = Bench(redis_server[0], telemetry, exporter, jobs_per_work_horse=3)
     bench.connection.flushdb()
     yield bench
     bench.close()
 
 
 def before_each_job(bench: Bench, act: Callable[[], None]) -> None:
-    """Have ``act`` called when a job is taken, while the work-horse of the last one waits."""
+    """Have ``act`` called when a job is taken, while the work horse of the last one waits."""
     execute = bench.worker.execute_job
 
     def acted(*args: Any) -> None:
@@ -59,7 +59,7 @@ def test_it_does_so_many_jobs_and_another_the_next(bench: Bench) -> None:
 
 
 def test_each_job_has_its_own_trace_and_request(bench: Bench, exporter: InMemorySpanExporter) -> None:
-    """Sampled or not, within one work-horse."""
+    """Sampled or not, within one work horse."""
     first = bench.enqueue("count_and_trace", 2, request="first")
     bench.enqueue_unsampled("count_and_trace", 3)
     third = bench.enqueue("count_and_trace", 5, request="third")
@@ -101,7 +101,7 @@ def test_one_that_dies_while_it_waits_costs_no_job(bench: Bench) -> None:
 
 
 def test_another_is_forked_when_what_it_was_born_with_has_changed(bench: Bench) -> None:
-    """A fault that is switched on strikes the next job, though the last work-horse had jobs left."""
+    """A fault that is switched on strikes the next job, though the last work horse had jobs left."""
     born = [0, 0, 1]
     bench.worker.epoch = lambda: born[len(bench.pids())]
     for _ in range(3):
@@ -112,7 +112,7 @@ def test_another_is_forked_when_what_it_was_born_with_has_changed(bench: Bench) 
 
 
 def test_it_outlives_no_worker(bench: Bench) -> None:
-    """A worker that is killed leaves a work-horse that waits for a job; nobody would ever stop it."""
+    """A worker that is killed leaves a work horse that waits for a job; nobody would ever stop it."""
     bench.enqueue("tell_pid")
     worker = os.fork()
     if worker == 0:
@@ -124,11 +124,11 @@ def test_it_outlives_no_worker(bench: Bench) -> None:
     assert alive(horse)
     os.kill(worker, signal.SIGKILL)
     os.waitpid(worker, 0)
-    wait_until("the work-horse to end", lambda: not alive(horse))
+    wait_until("the work horse to end", lambda: not alive(horse))
 
 
 def test_a_job_over_its_time_fails_and_the_work_horse_goes_on(bench: Bench) -> None:
-    """Each job has its own limit; the alarm by which the worker looks in meanwhile loses no word of the work-horse."""
+    """Each job has its own limit; the alarm by which the worker looks in meanwhile loses no word of the work horse."""
     bench.worker.job_monitoring_interval = 1
     bench.enqueue("tell_pid", 1.5)
     bench.enqueue("tell_pid", 5, job_timeout=1)

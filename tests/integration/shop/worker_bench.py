@@ -21,7 +21,7 @@ from observability import rq as observed
 from observability.unsampled import UnsampledSpan
 
 _work: dict[str, object] = {}
-"""What the jobs below use; a work-horse inherits it by the fork."""
+"""What the jobs below use; a work horse inherits it by the fork."""
 
 
 def count_and_trace(times: int) -> str | None:
@@ -56,16 +56,18 @@ def tell_pid(seconds: float = 0) -> None:
 
 
 class Bench:
-    """A queue, its worker whose work-horses do ``jobs_per_horse`` jobs, and what they observe."""
+    """A queue, its worker whose work horses do ``jobs_per_work_horse`` jobs, and what they observe."""
 
-    def __init__(self, url: str, telemetry: Telemetry, exporter: InMemorySpanExporter, jobs_per_horse: int = 1) -> None:
+    def __init__(
+        self, url: str, telemetry: Telemetry, exporter: InMemorySpanExporter, jobs_per_work_horse: int = 1
+    ) -> None:
         self.telemetry, self._exporter = telemetry, exporter
         self.connection = redis.Redis.from_url(url)
         self.queue = Queue("orders", connection=self.connection, serializer=JSONSerializer)
         self.counter = Counter("things", "Things", registry=telemetry.registry)
         _work.update(counter=self.counter, telemetry=telemetry, connection=self.connection)
         self.worker = observed.instrument_worker(
-            telemetry, [self.queue], jobs=["count_and_trace"], jobs_per_horse=jobs_per_horse
+            telemetry, [self.queue], jobs=["count_and_trace"], jobs_per_work_horse=jobs_per_work_horse
         )
 
     def close(self) -> None:
@@ -74,7 +76,7 @@ class Bench:
 
     def enqueue(self, function: str, *args: object, request: str = "request-1", **options: Any) -> Job:
         tracer = self.telemetry.tracer("test")
-        with tracer.start_as_current_span("placing"), context.bound(request):
+        with tracer.start_as_current_span("placing"), context.bind_ids(request):
             return observed.enqueue(tracer, self.queue, f"{__name__}.{function}", *args, **options)
 
     def enqueue_unsampled(self, function: str, *args: object) -> UnsampledSpan:

@@ -68,7 +68,7 @@ def test_lines_are_written_at_the_rate(
     with caplog.at_level(logging.INFO):
         live(burdens, clock, 10)
     assert len(caplog.records) == 10 * rate
-    assert {record.__dict__["event"] for record in caplog.records} == {"basket.looked_at"}
+    assert {record.__dict__["event"] for record in caplog.records} == {"basket.viewed"}
 
 
 def test_a_process_that_slept_does_not_make_up_for_it(

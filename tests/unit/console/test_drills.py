@@ -18,7 +18,7 @@ from lab.drills.watch.timeline import Event, Kind
 
 RUN = "20261124T100000Z"
 WITHOUT_NAME = '{"passed": true, "drills": [{}], "late_pages": [], "failed": []}'
-CATALOGUE = Path(__file__).parents[3] / "drills" / "catalogue"
+CATALOGUE = Path(__file__).parents[3] / "lab" / "drills" / "scenarios"
 
 
 def result(name: str, *wrong: str) -> Result:

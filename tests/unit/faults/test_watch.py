@@ -124,7 +124,7 @@ def test_a_fault_without_an_end_is_none(watch: Watch, path: Path) -> None:
 
 
 def test_a_fork_knows_what_its_parent_knew(watch: Watch, switchboard: Switchboard) -> None:
-    """A work-horse has no thread that looks, and takes no lock that its parent might have held."""
+    """A work horse has no thread that looks, and takes no lock that its parent might have held."""
     switchboard.on(FAULTS["worker-crash"], {"percent": 100}, 60, "acc_1")
     faults = watch()
     faults.start()

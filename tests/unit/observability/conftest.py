@@ -1,11 +1,24 @@
-"""A telemetry of its own for each test."""
+"""A telemetry and a context of its own for each test."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from observability import Telemetry, TelemetrySettings
+from observability import Telemetry, TelemetrySettings, context
+
+
+@pytest.fixture(autouse=True)
+def _no_request_before() -> Iterator[None]:
+    """A test of another folder may have left a response open, and with it the context of its request."""
+    token, request_token = otel_context.attach(Context()), context.request_id.set(None)
+    yield
+    context.request_id.reset(request_token)
+    otel_context.detach(token)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, values
 
-from observability import Telemetry, TelemetrySettings, carry, label_files, multiprocess
+from observability import Telemetry, TelemetrySettings, fork_report, label_files, multiprocess
 from observability.cardinality import LabelGuard
 from observability.multiprocess import SharedFolder
 
@@ -39,7 +39,7 @@ def overflow(registry: CollectorRegistry, metric: str = "visits_total", label: s
 
 def test_values_beyond_the_bound_are_counted_as_other(registry: CollectorRegistry, guard: LabelGuard) -> None:
     """The first three by name, and those also later; nothing is lost, and what is lumped together is counted."""
-    metric = guard.bound(visits(registry), "campaign")
+    metric = guard.limit(visits(registry), "campaign")
     assert overflow(registry) == 0
     for _ in range(2):
         for number in range(10):
@@ -51,7 +51,7 @@ def test_values_beyond_the_bound_are_counted_as_other(registry: CollectorRegistr
 def test_each_label_has_its_own_bound(registry: CollectorRegistry, guard: LabelGuard) -> None:
     """Also one that is bounded later, and more tightly; a label that nobody bounds has none."""
     metric = visits(registry)
-    assert guard.bound(guard.bound(metric, "campaign"), "page", most=1) is metric
+    assert guard.limit(guard.limit(metric, "campaign"), "page", most=1) is metric
     for number in range(5):
         metric.labels(f"p{number}", "c").inc()
     assert (overflow(registry, label="page"), overflow(registry)) == (4, 0)
@@ -60,7 +60,7 @@ def test_each_label_has_its_own_bound(registry: CollectorRegistry, guard: LabelG
 
 def test_names_and_numbers_are_taken_as_prometheus_takes_them(registry: CollectorRegistry, guard: LabelGuard) -> None:
     """By keyword, in any order, and as anything that can be a text; what is wrong is told as ever."""
-    metric = guard.bound(visits(registry), "campaign", most=1)
+    metric = guard.limit(visits(registry), "campaign", most=1)
     metric.labels(campaign=7, page="home").inc()
     metric.labels("home", 7).inc()
     metric.labels(campaign=8, page="home").inc()
@@ -77,7 +77,7 @@ def test_what_was_declared_in_advance_takes_no_room(registry: CollectorRegistry,
     metric = visits(registry)
     for number in range(200):
         metric.labels("home", f"known{number}")
-    guard.bound(metric, "campaign")
+    guard.limit(metric, "campaign")
     for campaign in ("known0", "known199", "a", "b", "c", "d"):
         metric.labels("home", campaign).inc()
     assert [of(registry, one) for one in ("known0", "known199", "a", "b", "c", "other")] == [1] * 6
@@ -89,7 +89,7 @@ def test_every_kind_of_metric_may_be_bounded(
     kind: type[Counter | Gauge | Histogram | Summary], registry: CollectorRegistry, guard: LabelGuard
 ) -> None:
     """The name told is the one that is exposed."""
-    metric = guard.bound(kind("size", "", ["who"], registry=registry), "who", most=1)
+    metric = guard.limit(kind("size", "", ["who"], registry=registry), "who", most=1)
     for who in ("a", "b"):
         metric.labels(who)
     assert overflow(registry, "size_total" if kind is Counter else "size", "who") == 1
@@ -98,12 +98,12 @@ def test_every_kind_of_metric_may_be_bounded(
 def test_a_label_that_is_not_there_is_refused(registry: CollectorRegistry, guard: LabelGuard) -> None:
     """With those that are."""
     with pytest.raises(ValueError, match="visits has no label campain; it has page, campaign"):
-        guard.bound(visits(registry), "campain")
+        guard.limit(visits(registry), "campain")
 
 
 def test_many_threads_keep_the_bound(registry: CollectorRegistry, guard: LabelGuard) -> None:
     """All meet the same new values at the same moment: as many are admitted as may be, and every visit is counted."""
-    metric = guard.bound(visits(registry), "campaign", most=50)
+    metric = guard.limit(visits(registry), "campaign", most=50)
     together = threading.Barrier(8)
 
     def visit(_: int) -> None:
@@ -122,20 +122,22 @@ def test_many_threads_keep_the_bound(registry: CollectorRegistry, guard: LabelGu
 def test_what_work_horses_carry_home_is_bounded_together() -> None:
     """Each fork meets other values: together they leave no more in their parent than one process may have."""
     telemetry = Telemetry(TelemetrySettings(service="worker", instance="worker-1", label_values=3))
-    metric = telemetry.guard.bound(visits(telemetry.registry), "campaign")
+    metric = telemetry.guard.limit(visits(telemetry.registry), "campaign")
     for job in range(5):
-        with carry.open_bag() as bag:
+        with fork_report.open_file() as file:
             child = os.fork()
             if child == 0:
-                carry.set_to_zero(telemetry.registry)
+                fork_report.reset(telemetry.registry)
                 metric.labels("home", f"a{job}").inc()
                 metric.labels("home", f"b{job}").inc()
-                carry.pack(bag, carry.Report("finished", carry.taken(telemetry.registry)))
+                fork_report.write(
+                    file, fork_report.ForkReport("finished", fork_report.collect_increases(telemetry.registry))
+                )
                 os._exit(0)
             os.waitpid(child, 0)
-            report = carry.unpack(bag)
+            report = fork_report.read(file)
             assert report is not None
-            carry.add(telemetry.registry, report.metrics)
+            fork_report.add_increases(telemetry.registry, report.metrics)
     counted = [s for m in telemetry.registry.collect() for s in m.samples if s.name == "visits_total"]
     assert sorted(s.labels["campaign"] for s in counted) == ["a0", "a1", "b0", "other"]
     assert sum(s.value for s in counted) == 10
@@ -147,7 +149,7 @@ def worker(shared: SharedFolder, slot: int, campaigns: range) -> None:
     if pid == 0:
         multiprocess.join(shared.path, slot)
         telemetry = Telemetry(TelemetrySettings(service="api", instance="api-1", label_values=3))
-        metric = telemetry.guard.bound(visits(telemetry.registry), "campaign")
+        metric = telemetry.guard.limit(visits(telemetry.registry), "campaign")
         for number in campaigns:
             metric.labels("home", f"c{number}").inc()
         os._exit(0)
@@ -182,7 +184,7 @@ def test_a_file_that_was_cut_off_does_no_harm(tmp_path: Path) -> None:
 
 def test_a_series_that_was_removed_may_come_again(registry: CollectorRegistry, guard: LabelGuard) -> None:
     """From zero; its value still has its place, and no stale series is written to."""
-    metric = guard.bound(visits(registry), "campaign", most=1)
+    metric = guard.limit(visits(registry), "campaign", most=1)
     metric.labels("home", "a").inc(5)
     metric.remove("home", "a")
     assert of(registry, "a") is None

@@ -7,12 +7,12 @@ import threading
 
 import pytest
 from flask import Flask
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+from prometheus_client import CollectorRegistry, Counter, Histogram, values
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from observability import multiprocess
-from observability.carry import add, taken
-from observability.deferred import MOST_WAITING, DeferredCounter, DeferredHistogram, is_shared
+from observability.deferred import MOST_WAITING, DeferredHistogram
+from observability.fork_report import add_increases, collect_increases
 from observability.http_metrics import RequestMetrics
 
 BUCKETS = (0.1, 0.5, 1.0)
@@ -38,17 +38,6 @@ def test_a_histogram_tells_what_prometheus_clients_tells() -> None:
     total = [line.startswith(b"took_seconds_sum") for line in ours].index(True)
     assert float(ours.pop(total).split()[-1]) == pytest.approx(float(theirs.pop(total).split()[-1]))
     assert ours == theirs
-
-
-def test_counters_add_up() -> None:
-    """One look sees everything that came before it."""
-    registry = CollectorRegistry()
-    lines = DeferredCounter("lines_total", "Lines", registry=registry)
-    for _ in range(MOST_WAITING + 5):
-        lines.inc()
-    assert registry.get_sample_value("lines_total") == MOST_WAITING + 5
-    assert registry.get_sample_value("lines_total") == MOST_WAITING + 5
-    assert not is_shared(Gauge("active", "Active", registry=registry))
 
 
 def test_no_thread_loses_or_repeats_an_observation() -> None:
@@ -82,15 +71,15 @@ def test_what_a_fork_takes_home_includes_what_waits() -> None:
     registry, home = CollectorRegistry(), CollectorRegistry()
     for one in (registry, home):
         DeferredHistogram("took_seconds", "Time", ["route"], buckets=BUCKETS, registry=one)
-        DeferredCounter("lines_total", "Lines", registry=one)
+        Counter("lines_total", "Lines", registry=one)
     for metric in set(registry._names_to_collectors.values()):
         if isinstance(metric, Histogram):
             metric.labels("/").observe(0.25)
         elif isinstance(metric, Counter):
             metric.inc(2)
-    carried = taken(registry)
-    assert taken(registry) == []
-    add(home, carried)
+    increases = collect_increases(registry)
+    assert collect_increases(registry) == []
+    add_increases(home, increases)
     assert home.get_sample_value("took_seconds_bucket", {"route": "/", "le": "0.5"}) == 1
     assert home.get_sample_value("lines_total") == 2
 
@@ -100,8 +89,6 @@ def test_a_series_that_needs_labels_says_so() -> None:
     parent = DeferredHistogram("took_seconds", "Time", ["route"], registry=CollectorRegistry())
     with pytest.raises(ValueError, match="missing label"):
         parent.observe(1.0)
-    with pytest.raises(ValueError, match="non-negative"):
-        DeferredCounter("lines_total", "Lines", registry=CollectorRegistry()).inc(-1)
 
 
 @pytest.fixture
@@ -117,10 +104,7 @@ def test_where_others_read_the_values_nothing_waits(shared: CollectorRegistry) -
     """The replica's /metrics is served by another process than the one that counts."""
     own = CollectorRegistry()
     DeferredHistogram("took_seconds", "Time", buckets=BUCKETS, registry=own).observe(0.25)
-    DeferredCounter("lines_total", "Lines", registry=own).inc()
     assert shared.get_sample_value("took_seconds_count") == 1
-    assert shared.get_sample_value("lines_total") == 1
-    assert is_shared(Gauge("active", "Active", registry=own, multiprocess_mode="livesum"))
 
 
 def test_requests_under_way_are_counted_there_as_they_come_and_go(shared: CollectorRegistry) -> None:

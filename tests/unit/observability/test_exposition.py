@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from werkzeug.test import Client, TestResponse
 
 from observability import exposition
-from observability.deferred import DeferredCounter, DeferredHistogram
+from observability.deferred import DeferredHistogram
 from observability.exposition import Renderer, metrics_app
 
 OPENMETRICS = "application/openmetrics-text"
@@ -43,7 +43,6 @@ def registry() -> CollectorRegistry:
     Histogram("seconds", "Durations", registry=registry).observe(0.3, {"trace_id": "ab", "span_id": "cd"})
     waiting = DeferredHistogram("waiting_seconds", "Deferred", ["route"], unit="seconds", registry=registry)
     waiting.labels("/a").observe(7)
-    DeferredCounter("waited", "Deferred", registry=registry).inc(2)
     Summary("sizes", "Sizes", ["of"], registry=registry).labels("it").observe(5)
     Info("made", "By whom", registry=registry).info({"by": "us"})
     Enum("light", "Colours", states=["red", "green"], registry=registry).state("green")

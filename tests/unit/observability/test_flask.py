@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -267,45 +266,3 @@ def test_routes_that_are_paths_overflow(client: FlaskClient, telemetry: Telemetr
     assert requests_of(telemetry, "/broken", 500) == 1
     labels = {"metric": "http_server_request_duration_seconds", "label": "http_route"}
     assert telemetry.registry.get_sample_value("telemetry_label_overflow_total", labels) == 10
-
-
-def test_views_and_hooks_are_looked_at_once(telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether they are coroutines; one that is gets Flask's own treatment each time."""
-    looked_at: list[Any] = []
-    look = inspect.iscoroutinefunction
-
-    def counted(function: Any) -> bool:
-        looked_at.append(function)
-        return look(function)
-
-    monkeypatch.setattr("flask.app.iscoroutinefunction", counted)
-    app = Flask("tested")
-
-    @app.get("/plain")
-    def plain() -> str:
-        return "plain"
-
-    async def waits() -> str:
-        return "waited"
-
-    app.add_url_rule("/waits", "waits", waits)
-
-    class Unhashable:
-        __hash__ = None  # type: ignore[assignment]
-
-        def __call__(self) -> None:
-            called.append(self)
-
-    called: list[Any] = []
-    app.before_request(Unhashable())
-    wrapped: list[Any] = []
-    monkeypatch.setattr(app, "async_to_sync", lambda function: wrapped.append(function) or (lambda: "waited"))
-    instrument_flask(app, telemetry)
-    client = app.test_client()
-    for _ in range(3):
-        # Read to the end and closed, as a server does: until then the request's ids are bound.
-        texts = [client.get(path, buffered=True).text for path in ("/plain", "/waits")]
-        assert texts == ["plain", "waited"]
-    assert wrapped == [waits] * 3
-    assert looked_at.count(plain) == 1
-    assert len(called) == 6

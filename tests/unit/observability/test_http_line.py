@@ -1,4 +1,4 @@
-"""The line of a request is the same by either way: filled into a pattern, or encoded field by field."""
+"""The line of a request is the same by either way: with a head that was kept, or through ``logging``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from observability.http_line import RequestLines
 from observability.log_file import SharedFileHandler
 from observability.logs import JsonFormatter
 from observability.sampling import Late
+from observability.unsampled import UnsampledSpan
 
 IDS = ("request-0001", "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+SPAN = UnsampledSpan()
+SPAN.trace_id, SPAN.span_id = IDS[1:]
 ROUTE = ("GET", '/100%/"<thing>"/%s', 200)
 
 
@@ -57,7 +60,7 @@ def test_both_ways_write_the_same_fields(written: Written, traced: bool, notes: 
     for known in (True, False):
         lines = RequestLines(lambda *_, known=known: known)  # type: ignore[misc]
         for _ in range(2):
-            lines.write(ROUTE, 0.0123456, IDS, traced, None, notes)
+            lines.write(ROUTE, 0.0123456, IDS[0], SPAN, traced, None, notes)
     found = [untimed(line) for line in written.lines()]
     assert len(found) == 4
     assert found[0] == found[1] == found[2] == found[3]
@@ -81,9 +84,9 @@ def test_both_ways_write_the_same_fields(written: Written, traced: bool, notes: 
 def test_failures_and_slow_requests_say_why_they_have_a_span(written: Written) -> None:
     """They are written by the fields, with the level and the reason."""
     lines = RequestLines(lambda *_: True)
-    lines.write(("GET", "/", 200), 0.1, IDS, False, None, {})
-    lines.write(("GET", "/", 500), 0.1, IDS, True, Late.ERROR, {})
-    lines.write(("GET", "/", 200), 2.0, IDS, True, Late.SLOW, {})
+    lines.write(("GET", "/", 200), 0.1, IDS[0], SPAN, False, None, {})
+    lines.write(("GET", "/", 500), 0.1, IDS[0], SPAN, True, Late.ERROR, {})
+    lines.write(("GET", "/", 200), 2.0, IDS[0], SPAN, True, Late.SLOW, {})
     found = [(line["level"], line.get("sampling_reason")) for line in written.lines()]
     assert found == [("INFO", None), ("ERROR", "error"), ("INFO", "slow")]
 
@@ -91,7 +94,7 @@ def test_failures_and_slow_requests_say_why_they_have_a_span(written: Written) -
 def test_a_level_a_filter_or_another_handler_is_obeyed(written: Written) -> None:
     """Each may come at any time, after a pattern was made too."""
     logger, lines = logging.getLogger("http.request"), RequestLines(lambda *_: True)
-    write = lambda: lines.write(("GET", "/", 200), 0.1, IDS, True, None, {})  # noqa: E731
+    write = lambda: lines.write(("GET", "/", 200), 0.1, IDS[0], SPAN, True, None, {})  # noqa: E731
     write()
     logger.setLevel(logging.WARNING)
     write()
@@ -126,9 +129,9 @@ def test_a_level_a_filter_or_another_handler_is_obeyed(written: Written) -> None
 
 
 def test_a_new_formatter_makes_new_patterns(written: Written) -> None:
-    """Logging that is set up anew, as each work-horse and test does, is not answered with the old service's name."""
+    """Logging that is set up anew, as each work horse and test does, is not answered with the old service's name."""
     lines = RequestLines(lambda *_: True)
     for service in ("api", "other"):
         written.handler.setFormatter(JsonFormatter(service, "one"))
-        lines.write(("GET", "/", 200), 0.1, IDS, True, None, {})
+        lines.write(("GET", "/", 200), 0.1, IDS[0], SPAN, True, None, {})
     assert [line["service"] for line in written.lines()] == ["api", "other"]

@@ -68,7 +68,7 @@ def test_a_file_that_another_process_rotated_is_followed(tmp_path: Path) -> None
 
 
 def test_forks_lose_no_line_and_break_none(tmp_path: Path) -> None:
-    """Four forks share a handler that their parent has opened, as RQ's work-horses do, and rotate all the time."""
+    """Four forks share a handler that their parent has opened, as RQ's work horses do, and rotate all the time."""
     path = tmp_path / "worker-1.log"
     handler = SharedFileHandler(str(path), max_bytes=4000, backups=100)
     handler.emit(record("parent"))

@@ -1,4 +1,4 @@
-"""Each accepted order is judged once, when it is 30 s old."""
+"""Each accepted order is checked once, when it is 30 s old."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def placed(orders: FakeOrders, clock: FakeClock) -> Order:
     return orders.add(new_order({LAMP.id: 1}, {LAMP.id: LAMP}, clock()), due_at=clock())
 
 
-def judged(registry: CollectorRegistry) -> tuple[float | None, float | None]:
-    name = "shop_orders_judged_total"
+def checked(registry: CollectorRegistry) -> tuple[float | None, float | None]:
+    name = "shop_order_freshness_checks_total"
     fresh, late = (registry.get_sample_value(name, {"freshness": which}) for which in ("fresh", "late"))
     return fresh, late
 
@@ -53,10 +53,10 @@ def down(orders: FakeOrders) -> Iterator[None]:
 
 def test_both_kinds_start_at_zero(freshness: Freshness, registry: CollectorRegistry) -> None:
     """So that the first late order is a rise."""
-    assert judged(registry) == (0, 0)
+    assert checked(registry) == (0, 0)
 
 
-def test_an_order_is_judged_once_when_it_is_30_s_old(
+def test_an_order_is_checked_once_when_it_is_30_s_old(
     freshness: Freshness, orders: FakeOrders, registry: CollectorRegistry, clock: FakeClock
 ) -> None:
     """Not before, and not again; whoever is not final then is late for ever."""
@@ -65,15 +65,15 @@ def test_an_order_is_judged_once_when_it_is_30_s_old(
     clock.forward(seconds=5)
     orders.cancel(cancelled, clock())
     clock.forward(seconds=25)
-    freshness.judge()
-    assert judged(registry) == (0, 0)
+    freshness.check()
+    assert checked(registry) == (0, 0)
     clock.forward(seconds=1)
-    freshness.judge()
-    assert judged(registry) == (1, 1)
+    freshness.check()
+    assert checked(registry) == (1, 1)
     orders.cancel(waiting, clock())
     clock.forward(seconds=60)
-    freshness.judge()
-    assert judged(registry) == (1, 1)
+    freshness.check()
+    assert checked(registry) == (1, 1)
 
 
 def test_who_was_final_only_after_30_s_is_late(
@@ -86,8 +86,8 @@ def test_who_was_final_only_after_30_s_is_late(
     clock.forward(seconds=0.001)
     orders.cancel(too_late, clock())
     clock.forward(seconds=600)
-    freshness.judge()
-    assert judged(registry) == (1, 1)
+    freshness.check()
+    assert checked(registry) == (1, 1)
 
 
 def test_confirmed_without_its_mail_is_final(
@@ -98,8 +98,8 @@ def test_confirmed_without_its_mail_is_final(
     for status in (OrderStatus.PAID, OrderStatus.CONFIRMED):
         order = orders.advance(order, (status,), clock())
     clock.forward(seconds=31)
-    freshness.judge()
-    assert judged(registry) == (1, 0)
+    freshness.check()
+    assert checked(registry) == (1, 0)
 
 
 def test_after_an_outage_of_the_database_all_are_judged(
@@ -110,7 +110,7 @@ def test_after_an_outage_of_the_database_all_are_judged(
         placed(orders, clock)
     clock.forward(seconds=40)
     with down(orders), pytest.raises(DatabaseUnavailable):
-        freshness.judge()
-    assert judged(registry) == (0, 0)
-    freshness.judge()
-    assert judged(registry) == (0, 1_203)
+        freshness.check()
+    assert checked(registry) == (0, 0)
+    freshness.check()
+    assert checked(registry) == (0, 1_203)

@@ -26,8 +26,8 @@ def test_sweeps_and_finds_are_counted() -> None:
     """One number for the sweeps, one for the orders found."""
     one, registry = sweeper(lambda: 3)
     one.once()
-    assert registry.get_sample_value("shop_orders_swept_total") == 3
-    assert registry.get_sample_value("shop_sweeps_total", {"outcome": "done"}) == 1
+    assert registry.get_sample_value("shop_orders_reenqueued_total") == 3
+    assert registry.get_sample_value("shop_sweeper_runs_total", {"outcome": "done"}) == 1
 
 
 def test_a_database_that_is_down_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -44,7 +44,7 @@ def test_a_database_that_is_down_is_told_once(caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.WARNING):
         for _ in range(4):
             one.once()
-    assert registry.get_sample_value("shop_sweeps_total", {"outcome": "unavailable"}) == 3
+    assert registry.get_sample_value("shop_sweeper_runs_total", {"outcome": "unavailable"}) == 3
     assert len(caplog.records) == 2
 
 

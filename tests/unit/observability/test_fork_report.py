@@ -1,4 +1,4 @@
-"""What a forked process observed, carried home."""
+"""What a forked process observed, as it reports it to its parent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
-from observability import Telemetry, carry
+from observability import Telemetry, fork_report
 
 
 class Metrics:
@@ -36,8 +36,8 @@ class Metrics:
         return self.registry.get_sample_value(name, labels)
 
 
-def in_child(work: object, bag: object) -> int:
-    """Run ``work`` in a fork that leaves as a work-horse does; returns the wait status."""
+def in_child(work: object, file: object) -> int:
+    """Run ``work`` in a fork that leaves as a work horse does; returns the wait status."""
     pid = os.fork()
     if pid == 0:
         work()  # type: ignore[operator]
@@ -48,19 +48,19 @@ def in_child(work: object, bag: object) -> int:
 def test_counters_histograms_and_summaries_of_a_fork_are_added() -> None:
     """Each number rises by what the child added, no more; a series that only the child knew appears."""
     metrics = Metrics()
-    with carry.open_bag() as bag:
+    with fork_report.open_file() as file:
 
         def work() -> None:
-            carry.set_to_zero(metrics.registry)
+            fork_report.reset(metrics.registry)
             metrics.observe()
             metrics.labelled.labels("blue").inc()
-            carry.pack(bag, carry.Report("finished", carry.taken(metrics.registry)))
+            fork_report.write(file, fork_report.ForkReport("finished", fork_report.collect_increases(metrics.registry)))
 
-        assert in_child(work, bag) == 0
-        report = carry.unpack(bag)
+        assert in_child(work, file) == 0
+        report = fork_report.read(file)
     assert report is not None
     assert report.outcome == "finished"
-    carry.add(metrics.registry, report.metrics)
+    fork_report.add_increases(metrics.registry, report.metrics)
     assert metrics.value("plain_total") == 2
     assert metrics.value("labelled_total", colour="red") == 4
     assert metrics.value("labelled_total", colour="blue") == 1
@@ -74,23 +74,23 @@ def test_counters_histograms_and_summaries_of_a_fork_are_added() -> None:
 
 def test_a_child_that_is_killed_leaves_no_report() -> None:
     """Half a report counts as none: the parent then says "crashed"."""
-    with carry.open_bag() as bag:
+    with fork_report.open_file() as file:
 
         def work() -> None:
-            bag.write(b"\x80\x04half")
-            bag.flush()
+            file.write(b"\x80\x04half")
+            file.flush()
             os.kill(os.getpid(), signal.SIGKILL)
 
-        assert os.WTERMSIG(in_child(work, bag)) == signal.SIGKILL
-        assert carry.unpack(bag) is None
+        assert os.WTERMSIG(in_child(work, file)) == signal.SIGKILL
+        assert fork_report.read(file) is None
 
 
 def test_more_than_a_pipe_holds_is_carried() -> None:
     """A child with much to tell is not blocked by a parent that waits for its end."""
-    with carry.open_bag() as bag:
-        report = carry.Report("finished", spans=[{"name": "x" * 1_000_000}])
-        assert in_child(lambda: carry.pack(bag, report), bag) == 0
-        assert carry.unpack(bag) == report
+    with fork_report.open_file() as file:
+        report = fork_report.ForkReport("finished", spans=[{"name": "x" * 1_000_000}])
+        assert in_child(lambda: fork_report.write(file, report), file) == 0
+        assert fork_report.read(file) == report
 
 
 def test_a_span_survives_the_journey(telemetry: Telemetry, exporter: InMemorySpanExporter) -> None:
@@ -104,7 +104,7 @@ def test_a_span_survives_the_journey(telemetry: Telemetry, exporter: InMemorySpa
             inner.set_status(Status(StatusCode.ERROR, "oh"))
     telemetry.provider.force_flush()
     for span in exporter.get_finished_spans():
-        carried = pickle.loads(pickle.dumps(carry.dump_span(span)))
-        again = carry.load_span(carried, telemetry.provider.resource)
+        carried = pickle.loads(pickle.dumps(fork_report.dump_span(span)))
+        again = fork_report.load_span(carried, telemetry.provider.resource)
         assert again.to_json() == span.to_json()
         assert again.instrumentation_scope == span.instrumentation_scope

@@ -1,18 +1,18 @@
-"""What a forked process observed, carried home to its parent.
+"""What a forked process observed, reported to its parent.
 
-An RQ work-horse is a fork that lives for a job or some. Counters it raises are its own copy, and spans it makes die
-with it. Prometheus' multiprocess mode would leave files behind for every fork; a push for each job would make jobs
-wait for telemetry. So the child writes what it added (counters, histograms, summaries and finished spans) into an
-unlinked temporary file, and the parent, whose ``/metrics`` is scraped and whose exporter is connected, adds it.
+An RQ work horse is a fork that runs one or a few jobs. Counters that it raises are its own copy, and its spans end with
+it. Prometheus' multiprocess mode would leave files behind for every fork; a push for each job would make jobs wait for
+telemetry. So the child writes what it added (counters, histograms, summaries and finished spans) into an unlinked
+temporary file, and the parent, whose ``/metrics`` is scraped and whose exporter is connected, adds it.
 
-Gauges are not carried: a value that stands for "now" has no meaning after the process has gone.
+Gauges are not reported: a value that stands for "now" has no meaning after the process has ended.
 """
 
 from __future__ import annotations
 
 import pickle
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -23,106 +23,81 @@ from opentelemetry.trace import Link, SpanContext, Status, TraceFlags, TraceStat
 from prometheus_client import CollectorRegistry
 
 from observability.deferred import settle
+from observability.prometheus_internals import additive_metrics, name_of, numbers_of, read_unlocked, series_of
 
-_CARRIED_TYPES = frozenset({"counter", "histogram", "summary"})
-
-Carried = tuple[str, tuple[str, ...], list[float]]
+Increase = tuple[str, tuple[str, ...], list[float]]
 """Name of a metric, its label values, and what was added to each of its numbers."""
 
 
 @dataclass
-class Report:
+class ForkReport:
     """What one job left: its outcome, its observations, its spans, and what was noted if it is not sampled."""
 
     outcome: str
-    metrics: list[Carried] = field(default_factory=list)
+    metrics: list[Increase] = field(default_factory=list)
     spans: list[dict[str, Any]] = field(default_factory=list)
     noted: tuple[dict[str, Any] | None, list[tuple[str, Any, int]] | None] = (None, None)
 
 
-def open_bag() -> IO[bytes]:
-    """A file without a name that both sides of a fork hold; a pipe would block a child that has much to tell.
+def open_file() -> IO[bytes]:
+    """A file without a name that both sides of a fork hold; a pipe would block a child with a long report.
 
     They share its offset too, so neither may keep a buffer.
     """
     return tempfile.TemporaryFile(prefix="glasshouse-", buffering=0)
 
 
-def empty(bag: IO[bytes]) -> None:
-    """In the parent, before each further job: a child that dies in it must not be heard with its last report."""
-    bag.seek(0)
-    bag.truncate()
+def clear(file: IO[bytes]) -> None:
+    """In the parent, before each further job: if the child dies in it, its last report must not be read again."""
+    file.seek(0)
+    file.truncate()
 
 
-def pack(bag: IO[bytes], report: Report) -> None:
+def write(file: IO[bytes], report: ForkReport) -> None:
     """In the child: write the report."""
-    bag.write(pickle.dumps(report))
+    file.write(pickle.dumps(report))
 
 
-def unpack(bag: IO[bytes]) -> Report | None:
+def read(file: IO[bytes]) -> ForkReport | None:
     """In the parent: the child's report, or ``None`` if it died before it had written all of it."""
-    bag.seek(0)
+    file.seek(0)
     try:
-        report = pickle.loads(bag.read())  # noqa: S301  (written by our own child into a file without a name)
+        report = pickle.loads(file.read())  # noqa: S301  (written by our own child into a file without a name)
     except (EOFError, pickle.UnpicklingError):
         return None
-    return report if isinstance(report, Report) else None
+    return report if isinstance(report, ForkReport) else None
 
 
-def set_to_zero(registry: CollectorRegistry) -> None:
+def reset(registry: CollectorRegistry) -> None:
     """In the child, right after the fork: forget the parent's counts, so that what is there later was added."""
-    taken(registry)
+    collect_increases(registry)
 
 
-def taken(registry: CollectorRegistry) -> list[Carried]:
+def collect_increases(registry: CollectorRegistry) -> list[Increase]:
     """In the child, after each job: every series that rose, set back to zero."""
     rose = []
-    for name, labels, numbers in _children(registry):
-        # Read past their locks: nobody else writes here, and there are a thousand of them.
-        values = [number._value for number in numbers]
-        if any(values):
-            rose.append((name, labels, values))
-            for number in numbers:
-                number.set(0.0)
+    for metric in additive_metrics(registry):
+        for labels, series in series_of(metric):
+            settle(series)
+            numbers = numbers_of(series)
+            # Without locks: no other thread writes here, and there are a thousand of them.
+            added = [read_unlocked(number) for number in numbers]
+            if any(added):
+                rose.append((name_of(metric), labels, added))
+                for number in numbers:
+                    number.set(0.0)
     return rose
 
 
-def add(registry: CollectorRegistry, carried: Sequence[Carried]) -> None:
-    """In the parent: raise the same series by the same amounts. A metric it does not know is passed over."""
-    metrics = {metric._name: metric for metric in _metrics(registry)}
-    for name, labels, values in carried:
+def add_increases(registry: CollectorRegistry, increases: Sequence[Increase]) -> None:
+    """In the parent: raise the same series by the same amounts. A metric that it does not know is skipped."""
+    metrics = {name_of(metric): metric for metric in additive_metrics(registry)}
+    for name, labels, values in increases:
         metric = metrics.get(name)
         if metric is None:
             continue
-        child = metric.labels(*labels) if labels else metric
-        for number, value in zip(_numbers(child), values, strict=True):
+        for number, value in zip(numbers_of(metric.labels(*labels) if labels else metric), values, strict=True):
             number.inc(value)
-
-
-def _metrics(registry: CollectorRegistry) -> Iterator[Any]:
-    # prometheus_client has no public way to walk a registry's own metrics; these names are stable since 0.7.
-    for metric in set(registry._names_to_collectors.values()):
-        # By their word for it: isinstance goes through typing.Protocol here, which took longer than all the rest.
-        if getattr(metric, "_type", None) in _CARRIED_TYPES:
-            yield metric
-
-
-def _children(registry: CollectorRegistry) -> Iterator[tuple[str, tuple[str, ...], list[Any]]]:
-    for metric in _metrics(registry):
-        if metric._labelnames:
-            for labels, child in list(metric._metrics.items()):
-                yield metric._name, labels, _numbers(child)
-        else:
-            yield metric._name, (), _numbers(metric)
-
-
-def _numbers(child: Any) -> list[Any]:
-    settle(child)
-    if child._type == "histogram":
-        return [child._sum, *child._buckets]
-    if child._type == "summary":
-        return [child._sum, child._count]
-    return [child._value]
 
 
 def dump_span(span: ReadableSpan) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""A parent's hold on an RQ work-horse that does several jobs: they go to it by a socket, reports come back in a bag.
+"""An RQ work horse that runs several jobs: the parent sends them over a socket, reports come back in a file.
 
-The horse is a fork, as RQ's own is. It is over when its end of the socket is closed: it has exited or died. It ends by
-itself when ours is closed, so that it outlives no parent for longer than its job lasts.
+The work horse is a fork, as RQ's own is. When its end of the socket is closed, it has exited. It exits by itself when
+the parent's end is closed, so that it outlives no parent for longer than its job lasts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanContext
 
-from observability import carry
+from observability import fork_report
 from observability.unsampled import UnsampledSpan
 
 _DONE = b"."
@@ -23,7 +23,7 @@ _DONE = b"."
 
 @dataclass(frozen=True)
 class Work:
-    """One job for a horse: ids of job and execution, the queue's name, and the job's span, ended by the parent."""
+    """One job for a work horse: ids of job and execution, the queue's name, and the job's span, ended by the parent."""
 
     job: str
     execution: str
@@ -35,28 +35,28 @@ class Work:
 
     def dumped(self) -> bytes:
         """As bytes, for our own fork."""
-        span, parent = carry.dump_context(self.span), carry.dump_context(self.parent)
+        span, parent = fork_report.dump_context(self.span), fork_report.dump_context(self.parent)
         return pickle.dumps((self.job, self.execution, self.queue, span, self.unsampled, parent))
 
     @classmethod
     def loaded(cls, values: tuple[Any, ...]) -> Work:
         """The other way."""
         job, execution, queue, span, unsampled, parent = values
-        context = carry.load_context(span)
+        context = fork_report.load_context(span)
         assert context is not None
-        return cls(job, execution, queue, context, unsampled, carry.load_context(parent))
+        return cls(job, execution, queue, context, unsampled, fork_report.load_context(parent))
 
     def stand_in(self) -> UnsampledSpan | None:
         """What stands in for the span if it is not sampled."""
-        return UnsampledSpan.again(self.span, self.parent) if self.unsampled else None
+        return UnsampledSpan.with_ids(self.span, self.parent) if self.unsampled else None
 
 
-class Horse:
-    """Made before the fork; ``pid`` is set by the parent after it. ``epoch``: what the horse was born with."""
+class WorkHorse:
+    """Created before the fork; the parent sets ``pid`` after it. ``epoch``: what ``ObservedWorker.epoch`` returned."""
 
     def __init__(self, epoch: object) -> None:
         self.epoch, self.pid, self.over = epoch, 0, False
-        self.bag = carry.open_bag()
+        self.report_file = fork_report.open_file()
         self._ours, self._its = socket.socketpair()
 
     # --- the parent's side ---
@@ -68,7 +68,7 @@ class Horse:
 
     def give(self, work: Work) -> bool:
         """Send it the next job, the last being done; ``False`` if it has died since."""
-        carry.empty(self.bag)
+        fork_report.clear(self.report_file)
         try:
             self._ours.recv(len(_DONE))
             self._ours.sendall(work.dumped())
@@ -80,14 +80,14 @@ class Horse:
         """Until its job is done; ``False`` if it is over instead.
 
         A signal's handler may raise out of it, even when the word is here already: it is only looked at, and taken
-        when the next job is given, so that whoever asks again is told again.
+        when the next job is given, so that a second call returns the same.
         """
         return self._ours.recv(len(_DONE), socket.MSG_PEEK) == _DONE
 
     def close(self) -> None:
         """Let go: it ends if it has not, and is reaped."""
         self._ours.close()
-        self.bag.close()
+        self.report_file.close()
         if not self.over:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self.pid, 0)

@@ -1,0 +1,72 @@
+"""What the launcher and Compose give to each service is what the service accepts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from deploy.settings_docs.services import SERVICES, Service
+from observability.settings import Reader
+from stack import secrets
+from stack.components import table
+from stack.instance import Instance
+from stack.paths import StatePaths
+from stack.ports import Ports
+from stack.settings import Settings, read
+from tests.unit.compose.files import SERVICES as COMPOSED
+from tests.unit.compose.files import filled
+
+BY_NAME = {service.name: service for service in SERVICES if service.name}
+SECRETS = {
+    name: "k" * 40
+    for name in (
+        *("REDIS_PASSWORD", "MONGO_ROOT_PASSWORD", "MONGO_SHOP_PASSWORD", "MONGO_PAYMENTS_PASSWORD"),
+        *("MONGO_MONITOR_PASSWORD", "JWT_SECRET", "SHOP_ADMIN_PASSWORD"),
+    )
+}
+# Folders that are in the image or on a volume.
+IN_THE_IMAGE = ("LOG_DIR", "TARGETS_DIR")
+
+
+def complaints(service: Service, env: dict[str, str]) -> list[str]:
+    """Problems and warnings of a start with this environment."""
+    reader = Reader(env, SERVICE_NAME=service.name)
+    service.read(reader)
+    return [*map(str, reader.problems), *reader.warnings()]
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    """An instance with a state directory of its own."""
+    paths = StatePaths(tmp_path)
+    secrets.make(paths)
+    return Instance(Settings(paths, passed_on=read({}).passed_on), Ports(100))
+
+
+def test_the_launchers_environments_are_accepted(instance: Instance) -> None:
+    """Of every service of ours, without a warning."""
+    seen = set()
+    for component in table(instance):
+        name = component.environment.get("SERVICE_NAME", "")
+        if name in BY_NAME:
+            seen.add(name)
+            assert complaints(BY_NAME[name], dict(component.environment)) == []
+    assert seen == {"api", "worker", "sweeper", "payments", "console", "log-gateway", "traffic"}
+
+
+def test_composes_environments_are_accepted(tmp_path: Path) -> None:
+    """With the passwords that `make secrets` makes."""
+    seen = set()
+    for composed in COMPOSED.values():
+        given = composed.get("environment", {})
+        if isinstance(given, dict) and given.get("SERVICE_NAME") in BY_NAME:
+            env = {
+                name: filled(re.sub(r"\$\{\w+-([^}]*)\}", r"\1", str(text)), SECRETS) for name, text in given.items()
+            }
+            env |= {name: str(tmp_path) for name in IN_THE_IMAGE if name in env}
+            service = BY_NAME[given["SERVICE_NAME"]]
+            seen.add(service.name)
+            assert complaints(service, env) == []
+    assert seen == {"api", "worker", "sweeper", "payments", "console", "traffic", "steward", "mongo-lag"}

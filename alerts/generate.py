@@ -1,4 +1,4 @@
-"""Write the rules of service level objectives: `python -m alerts.generate`; with `--check` say if all is current.
+"""Write the rules of service level objectives: ``python -m alerts.generate``; with ``--check`` say if all is current.
 
 Your own objectives, in Sloth's prometheus/v1 spec:
 
@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .generator import reading, windows
-from .generator.errors import WrongFile
-from .generator.output import files, head
+from alerts.generator import reading, windows
+from alerts.generator.errors import WrongFile
+from alerts.generator.output import files, head
 
 FOLDER = Path(__file__).parent
 SPEC, WINDOWS, RULES = FOLDER / "slos.yaml", FOLDER / "windows.yaml", FOLDER / "rules"
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write, or compare with `--check`; 1 if a file is not current, 2 if an input cannot be used."""
+    """Write, or compare with ``--check``; 1 if a file is not current, 2 if an input cannot be used."""
     parser = _parser()
     asked = parser.parse_args(arguments)
     if asked.spec != SPEC and asked.out is None:

@@ -1,5 +1,13 @@
-"""The control room: receives alerts and e-mail, shows them, and follows one order through every server.
+"""The console: receives alerts and e-mail, shows them, and follows one order through every server.
 
-``python -m console`` is the server (web page, alert webhook, SMTP), ``python -m console.follow`` tells in the
-terminal what became of one order.
+``python -m console`` is the server (web pages, alert webhook, SMTP); ``python -m console.follow`` prints in the
+terminal what became of one order. ``server`` is the process, ``app`` wires the packages into one Flask application:
+
+- a package for each page: ``overview``, ``boards``, ``lookup``, ``tail``, ``alerting``, ``inbox``, ``faults``,
+  ``services``; ``pages`` has the frames around them, ``access`` the sign-in;
+- ``story`` and ``follow``: one request or order, from every server's answers;
+- ``servers``: a client for each server; ``reading``: several of them asked at once;
+- ``web`` and ``config``: what all of these share.
+
+An import goes down this list, never up.
 """

@@ -13,15 +13,15 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from console.app import create_app, received_counter
 from console.config.settings import Settings
 from console.inbox.smtp import InboxHandler, SmtpServer
 from console.inbox.store import Inbox
 from console.servers.http import HttpTransport, JsonServer
 from console.servers.jaeger import Jaeger
 from console.times import now
-from console.web.app import create_app, received_counter
 from console.web.links import remembered
-from observability import Telemetry, TelemetrySettings, instrument_flask
+from observability import Telemetry, TelemetrySettings, gunicorn_defaults, instrument_flask
 from observability.logs import logging_config
 
 INBOX_FILE = "inbox.sqlite3"
@@ -29,8 +29,8 @@ STOP_SECONDS = 5
 _ASK_AGAIN_SECONDS = 60.0
 
 
-class Room:
-    """What lives in the worker: telemetry, inbox, SMTP server, web application."""
+class WorkerProcess:
+    """What gunicorn's worker process holds: telemetry, inbox, SMTP server, web application."""
 
     def __init__(self, settings: Settings, smtp_listener: socket.socket) -> None:
         """Open and start all of it; raises ``InboxUnavailable`` if there is no place for the inbox."""
@@ -56,7 +56,7 @@ class ConsoleServer(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, settings: Settings, telemetry: TelemetrySettings, smtp_listener: socket.socket) -> None:
         self._settings, self._telemetry, self._smtp_listener = settings, telemetry, smtp_listener
-        self._room: Room | None = None
+        self._worker: WorkerProcess | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -69,22 +69,21 @@ class ConsoleServer(BaseApplication):  # type: ignore[misc]
             "worker_class": "gthread",
             "threads": self._settings.threads,
             "timeout": 30,
-            # Memory, as for the API: a heartbeat must not wait for a busy disk.
-            "worker_tmp_dir": "/dev/shm",  # noqa: S108
+            "worker_tmp_dir": gunicorn_defaults.worker_tmp_dir,
             "graceful_timeout": STOP_SECONDS,
             "logconfig_dict": logging_config(self._telemetry),
-            "control_socket_disable": True,
-            "worker_exit": self._close_room,
+            "control_socket_disable": gunicorn_defaults.control_socket_disable,
+            "worker_exit": self._close_worker,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Make the room; gunicorn calls this in the worker, after the fork."""
-        self._room = Room(self._settings, self._smtp_listener)
-        return self._room.app
+        """Start the worker's parts; gunicorn calls this in the worker, after the fork."""
+        self._worker = WorkerProcess(self._settings, self._smtp_listener)
+        return self._worker.app
 
-    def _close_room(self, _arbiter: Any, _worker: Any) -> None:
-        if self._room is not None:
-            self._room.close()
-            self._room = None
+    def _close_worker(self, _arbiter: Any, _worker: Any) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None

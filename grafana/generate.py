@@ -1,4 +1,4 @@
-"""Write the dashboards: `python -m grafana.generate`; with `--check` say whether the committed ones are current."""
+"""Write the dashboards: ``python -m grafana.generate``; with ``--check`` say whether the committed ones are current."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from .generator import api, data, host, orders, overview, request, slo, telemetry
-from .generator.frame import Page, build
+from grafana.generator import api, data, host, orders, overview, request, slo, telemetry
+from grafana.generator.frame import Page, build
 
 FOLDER = Path(__file__).parent
 PAGES = (overview, api, orders, data, slo, telemetry, host, request)
@@ -51,7 +51,7 @@ def _dashboard(page: Page) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write, or compare with `--check`; 1 if a file is not current."""
+    """Write, or compare with ``--check``; 1 if a file is not current."""
     wanted = files()
     stale = [file for file, text in wanted.items() if not file.exists() or file.read_text() != text]
     stale += [file for file in (FOLDER / "dashboards").glob("*.json") if file not in wanted]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOKI_VERSION = "3.7.8"
-"""The Loki version whose API this is, as `.env` pins it for Compose; clients derive supported features from it."""
+"""The Loki version whose API this is, as ``.env`` pins it for Compose; clients derive supported features from it."""
 MAX_QUERY_BYTES = 128 * 1024
 
 

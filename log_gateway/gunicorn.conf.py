@@ -1,6 +1,7 @@
 """gunicorn for the log gateway: one process, with a thread for each batch being written to disk."""
 
 from log_gateway.settings import GatewaySettings
+from observability.gunicorn_defaults import accesslog, control_socket_disable, keepalive, worker_tmp_dir
 from observability.logs import logging_config
 from observability.settings import TelemetrySettings
 from observability.startup import address, starting
@@ -12,12 +13,8 @@ bind = address(_settings.host, _settings.port)
 workers = 1
 worker_class = "gthread"
 threads = _settings.threads
-keepalive = 75
 timeout = 60
 # Less than the ten seconds after which a supervisor kills the process.
 graceful_timeout = 8
-accesslog = None
 logconfig_dict = logging_config(_telemetry)
-worker_tmp_dir = "/dev/shm"  # noqa: S108
-control_socket_disable = True
 proc_name = _telemetry.instance

@@ -1,4 +1,4 @@
-"""The interface between evaluation and the store: `store/` implements it, tests fake it."""
+"""The interface between evaluation and the store: ``store/`` implements it, tests fake it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Structured logs: one JSON object a line on standard output, with the ids that join it to its trace; a copy goes
-to a file where one is set.
+"""Structured logs: one JSON object a line on standard output, with the ids that join it to its trace.
+
+A copy goes to a file where one is set.
 
 The formatter is python-json-logger's orjson formatter; added are the identity of the process, the trace, request
 and job ids, and exceptions as fields instead of lines of their own.

@@ -1,6 +1,7 @@
 """gunicorn for the payment service: one process and threads, as the API."""
 
 from faults.wiring import FaultSettings
+from observability.gunicorn_defaults import accesslog, control_socket_disable, keepalive, worker_tmp_dir
 from observability.logs import logging_config
 from observability.settings import TelemetrySettings
 from observability.startup import address, starting
@@ -14,12 +15,8 @@ bind = address(_settings.host, _settings.port)
 workers = 1
 worker_class = "gthread"
 threads = _settings.threads
-keepalive = 75
 timeout = 30
 # Less than the ten seconds after which a supervisor kills.
 graceful_timeout = 8
-accesslog = None
 logconfig_dict = logging_config(_telemetry)
-worker_tmp_dir = "/dev/shm"  # noqa: S108
-control_socket_disable = True
 proc_name = _telemetry.instance

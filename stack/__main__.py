@@ -1,4 +1,4 @@
-"""The command line: `python -m stack --help`."""
+"""The command line: ``python -m stack --help``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import settings
-from .errors import StackError
-from .say import Say
+from stack import settings
+from stack.errors import StackError
+from stack.say import Say
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,51 +43,51 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out a command. Each is imported only when it is wanted: `status` need not wait for `up`."""
+    """Carry out a command. Each is imported only when it is wanted: ``status`` need not wait for ``up``."""
     wanted = settings.read(os.environ)
     for sentence in settings.misspelled(os.environ):
         print(f"glasshouse: {sentence}", file=sys.stderr)
     say = Say()
     match options.command:
         case "up":
-            from .up import up
+            from stack.up import up
 
             return up(wanted, say)
         case "down":
-            from .down import down
+            from stack.down import down
 
             return down(wanted, say, purge=options.purge)
         case "status":
-            from .status import status
+            from stack.show_status import status
 
             return status(wanted, as_json=options.as_json)
         case "logs" if options.query:
-            from .instance import attach
-            from .logquery import query_logs
+            from stack.instance import attach
+            from stack.logquery import query_logs
 
             return query_logs(attach(wanted).loki_url, options.query, lines=options.lines or 20, follow=options.follow)
         case "logs":
-            from .logs import logs, make_filter
+            from stack.logs import logs, make_filter
 
             chosen = make_filter(options.service, options.level, options.trace, options.request)
             return logs(wanted, chosen, lines=options.lines, follow=options.follow)
         case "programs":
-            from .obtain import everything
+            from stack.obtain import everything
 
             everything(say, ["chromium"] if options.browser else [])
             return 0
         case "jmeter":
-            from .jmeter import obtain
+            from stack.jmeter import obtain
 
             # Only the answer goes to stdout.
             print(obtain(Say(sys.stderr)))
             return 0
         case "exec":
-            from .execute import execute
+            from stack.execute import execute
 
             return execute(options.module, options.arguments, wanted)
         case action:
-            from .control import control
+            from stack.control import control
 
             return control(action, options.names, wanted, say)
 

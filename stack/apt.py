@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from . import disk, network, tasks
-from .errors import BuildFailed, NoNetwork, ProgramMissing
-from .paths import cache_home
-from .say import Say, clock
+from stack import disk, network, tasks
+from stack.errors import BuildFailed, NoNetwork, ProgramMissing
+from stack.paths import cache_home
+from stack.say import Say, clock
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 # Maintainer scripts ask this program whether they may start a service; 101 forbids it.
@@ -111,7 +111,7 @@ def stop_units(packages: Sequence[str], root: list[str]) -> None:
     units = sorted(
         {Path(file).name for file in files if "/systemd/system/" in file and file.endswith((".service", ".timer"))}
     )
-    # Templates (name@.service) run only as instances, which nobody has made yet.
+    # Templates (name@.service) run only as instances, none of which exists yet.
     units = [unit for unit in units if "@" not in unit]
     if units:
         subprocess.run([*root, "systemctl", "disable", "--now", *units], capture_output=True, check=False)

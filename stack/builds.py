@@ -1,4 +1,4 @@
-"""The builds of one `up`, in the background from the start, while packages are fetched and the core starts."""
+"""The builds of one ``up``, in the background from the start, while packages are fetched and the core starts."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from . import gobuild
-from .errors import DiskFull, NoNetwork, StackError
-from .modules import Module
-from .say import Say
+from stack import gobuild
+from stack.errors import DiskFull, NoNetwork, StackError
+from stack.modules import Module
+from stack.say import Say
 
 
 class Stopped(Exception):
-    """The rest of `up` has failed or was interrupted: the current build is no longer needed."""
+    """The rest of ``up`` has failed or was interrupted: the current build is no longer needed."""
 
 
 class Builds:
     """Builds the modules one after the other in a separate thread.
 
-    `on_begin` is called in that thread before each build, with the remaining modules, the next one first.
+    ``on_begin`` is called in that thread before each build, with the remaining modules, the next one first.
     """
 
     def __init__(self, modules: Sequence[Module], say: Say, on_begin: Callable[[Sequence[Module]], None]) -> None:
@@ -34,7 +34,7 @@ class Builds:
         self._work = self._pool.submit(self._build_all)
 
     def finished(self) -> Iterator[Module]:
-        """Yield each module once it is built, until none is left; `errors` then holds the failures."""
+        """Yield each module once it is built, until none is left; ``errors`` then holds the failures."""
         # Repeated bounded waits: an unbounded wait would not react to Ctrl-C.
         while True:
             try:

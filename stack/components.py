@@ -1,18 +1,18 @@
-"""What a component is, and the table of all of them."""
+"""What a component is. All components of an instance: ``stack/inventory.py``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from .errors import UnknownComponent
-from .instance import Instance
+from stack.errors import UnknownComponent
+from stack.instance import Instance
 
 Probe = Callable[[], None]
-"""Asks the server whether it can serve; returns if so, raises `ready.NotReady` with the reason if not."""
+"""Asks the server whether it can serve; returns if so, raises ``ready.NotReady`` with the reason if not."""
 
 Table = Callable[[Instance], list["Component"]]
-"""Makes the components of an instance. Tests pass a small one in place of `table`."""
+"""Makes the components of an instance. Tests pass a small one in place of ``inventory.all_components``."""
 
 PYTHON = "python"
 """The program of our own components: the interpreter that the launcher itself runs on."""
@@ -22,8 +22,8 @@ PYTHON = "python"
 class Component:
     """One supervised process: how it is started, what it listens on, when it is ready, how it is stopped.
 
-    `program` is a name of `programs.PROGRAMS`, or PYTHON. `ports` are names of `ports.DEFAULT_PORTS`; the first is the
-    one that people use. `wave` orders stopping: lower ones first, those of one wave together.
+    ``program`` is a name of ``programs.PROGRAMS``, or PYTHON. ``ports`` are names of ``port_numbers.DEFAULT_PORTS``;
+    the first is the one that people use. ``wave`` orders stopping: lower ones first, those of one wave together.
     """
 
     name: str
@@ -48,22 +48,9 @@ class Component:
     needs: tuple[str, ...] = ()
     """Not asked before these are ready: what it would answer is known, and would stand in its log as an error."""
     reload: str = ""
-    """Path that makes the server read its configuration again when POSTed to; used when `up` finds it running."""
+    """Path that makes the server read its configuration again when POSTed to; used when ``up`` finds it running."""
     note: str = ""
-    """What people find at the address; shown with it when `up` is done."""
-
-
-def table(instance: Instance) -> list[Component]:
-    """Every component of this instance, in the order in which `status` lists them."""
-    from . import exporters, logservers, servers, services
-
-    return [
-        *servers.stores(instance),
-        *services.all_of(instance),
-        *servers.telemetry(instance),
-        *logservers.all_of(instance),
-        *exporters.all_of(instance),
-    ]
+    """What people find at the address; shown with it when ``up`` is done."""
 
 
 def pick(components: list[Component], name: str) -> Component:

@@ -1,19 +1,22 @@
-"""`start`, `stop` and `restart` of single components, for drills and tests."""
+"""``start``, ``stop`` and ``restart`` of single components, for drills and tests."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import ready
-from .components import Component, Table, pick, table
-from .errors import StartFailed, SupervisorError
-from .instance import attach
-from .say import Say
-from .settings import Settings
-from .supervisor import Supervisor
+from stack import ready
+from stack.components import Component, Table, pick
+from stack.errors import StartFailed, SupervisorError
+from stack.instance import attach
+from stack.inventory import all_components
+from stack.say import Say
+from stack.settings import Settings
+from stack.supervisor import Supervisor
 
 
-def control(action: str, names: Sequence[str], settings: Settings, say: Say, components_of: Table = table) -> int:
+def control(
+    action: str, names: Sequence[str], settings: Settings, say: Say, components_of: Table = all_components
+) -> int:
     """Stop the named components, start them again, or both; what is started is waited for until it is ready."""
     instance = attach(settings)
     components = [pick(components_of(instance), name) for name in names]

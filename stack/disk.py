@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from .errors import DiskFull
+from stack.errors import DiskFull
 
 MB = 1024 * 1024
 
 
 def require(where: Path, megabytes: int, purpose: str, cure: str = "free some space") -> None:
-    """Raise DiskFull unless the file system of `where` (or its nearest existing parent) has this much free."""
+    """Raise DiskFull unless the file system of ``where`` (or its nearest existing parent) has this much free."""
     existing = next(path for path in (where, *where.parents) if path.exists())
     free = shutil.disk_usage(existing).free // MB
     if free < megabytes:

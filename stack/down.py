@@ -1,4 +1,4 @@
-"""`down`: nothing of the instance is left, whether or not its supervisor is still there."""
+"""``down``: nothing of the instance is left, whether or not its supervisor is still there."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import shutil
 import signal
 import time
 
-from . import lock, stragglers
-from .components import Component, Table, table
-from .errors import StackError, SupervisorError
-from .instance import attach
-from .paths import StatePaths
-from .say import Say, clock
-from .settings import Settings
-from .supervisor import POLL_SECONDS, Supervisor
+from stack import lock, stragglers
+from stack.components import Component, Table
+from stack.errors import StackError, SupervisorError
+from stack.instance import attach
+from stack.inventory import all_components
+from stack.paths import StatePaths
+from stack.say import Say, clock
+from stack.settings import Settings
+from stack.supervisor import POLL_SECONDS, Supervisor
 
 END_UP_SECONDS = 15.0
 
 
-def down(settings: Settings, say: Say, *, purge: bool = False, components_of: Table = table) -> int:
-    """End the instance's processes and say which; `purge` deletes its state directory too."""
+def down(settings: Settings, say: Say, *, purge: bool = False, components_of: Table = all_components) -> int:
+    """End the instance's processes and say which; ``purge`` deletes its state directory too."""
     instance = attach(settings)
     paths = instance.paths
     end_up(paths, say)
@@ -59,7 +60,7 @@ def delete(paths: StatePaths) -> None:
 
 
 def end_up(paths: StatePaths, say: Say) -> None:
-    """End an `up` that is still building, as Ctrl-C would."""
+    """End an ``up`` that is still building, as Ctrl-C would."""
     if not lock.is_held(paths.up_lock):
         return
     pid = lock.holder(paths.up_lock)

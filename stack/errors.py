@@ -4,10 +4,10 @@ StackError                  (exit code 1)
 ├── SettingError            a setting of the environment is wrong (exit code 2)
 │   └── OffsetMismatch      the instance runs with another port offset than the one given
 ├── StateDirError           the state directory cannot be written
-├── AlreadyUnderWay         another `up` works on this instance
-├── PortTaken               somebody else listens on a port that we need
+├── AlreadyUnderWay         another ``up`` works on this instance
+├── PortTaken               another process listens on a port that we need
 ├── DiskFull                not enough space, before or during the work
-├── ProgramError            a server's program cannot be had
+├── ProgramError            a server's program is missing and cannot be fetched or built
 │   ├── ProgramMissing      it is not installed and we may not or cannot install it
 │   ├── NoNetwork           the registry or module proxy cannot be reached
 │   └── BuildFailed         its build broke
@@ -53,7 +53,7 @@ class StateDirError(StackError):
 
 
 class AlreadyUnderWay(StackError):
-    """Another `up` holds this instance's lock."""
+    """Another ``up`` holds this instance's lock."""
 
 
 class PortTaken(StackError):
@@ -65,7 +65,7 @@ class DiskFull(StackError):
 
 
 class ProgramError(StackError):
-    """A server's program cannot be had."""
+    """A server's program is missing and cannot be fetched or built."""
 
 
 class ProgramMissing(ProgramError):
@@ -89,11 +89,11 @@ class StartFailed(StackError):
 
 
 class Misconfigured(StartFailed):
-    """Components that ended because of a wrong setting; `said` is their own sentence about it."""
+    """Components that ended because of a wrong setting; ``said`` is their own sentence about it."""
 
     def __init__(self, names: list[str], said: str) -> None:
         are = "is" if len(names) == 1 else "are"
-        super().__init__(f"{', '.join(names)} {are} wrongly set up: {said} (mend it, then `make up` again).")
+        super().__init__(f"{', '.join(names)} {are} wrongly set up: {said} (fix it, then `make up` again).")
         self.names, self.said = names, said
 
     @classmethod

@@ -1,4 +1,4 @@
-"""`exec`: run a command with the addresses of this instance in its environment."""
+"""``exec``: run a command with the addresses of this instance in its environment."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import secrets
-from .instance import Instance, attach
-from .services import environment
-from .settings import Settings
+from stack import secrets
+from stack.instance import Instance, attach
+from stack.services import environment
+from stack.settings import Settings
 
 GIVEN = ("API_URL", "PAYMENTS_URL", "MONGO_URL", "REDIS_URL", "SMTP_URL", "CONSOLE_URL")
 GIVEN_TOO = ("PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "JAEGER_URL", "COLLECTOR_METRICS_URL", "JOINING_FILE")
 
 
 def execute(module: str, arguments: Sequence[str], settings: Settings) -> int:
-    """Replace this process by `python -m module`, which then finds the instance's servers by their addresses."""
+    """Replace this process by ``python -m module``, which then finds the instance's servers by their addresses."""
     instance = attach(settings)
     known = environment(instance, "console", "console", port="console")
     addresses = {name: known[name] for name in (*GIVEN, *GIVEN_TOO)}

@@ -1,13 +1,13 @@
 """The exporters as components: what says in Prometheus' words how Redis, NGINX and the machine are.
 
-MongoDB needs none: the sweeper tells `mongodb_up`, and every caller what its operations take.
+MongoDB needs none: the sweeper tells ``mongodb_up``, and every caller what its operations take.
 """
 
 from __future__ import annotations
 
-from . import ready
-from .components import Component
-from .instance import Instance
+from stack import ready
+from stack.components import Component
+from stack.instance import Instance
 
 LOCAL = "127.0.0.1"
 # Less than a scrape may take (4 s): a server that stands still shows as down, not its exporter.
@@ -46,7 +46,7 @@ def all_of(instance: Instance) -> list[Component]:
 
 
 def exporter(instance: Instance, job: str, *arguments: str) -> Component:
-    """One that is scraped as `job`."""
+    """One that is scraped as ``job``."""
     name = f"{job}-exporter"
     port = instance.ports[name]
     return Component(

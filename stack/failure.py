@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from . import logline, render
-from .components import Component
-from .errors import Misconfigured, StartFailed
-from .paths import StatePaths
-from .supervisorconf import MISCONFIGURED
+from stack import logline, render
+from stack.components import Component
+from stack.errors import Misconfigured, StartFailed
+from stack.paths import StatePaths
+from stack.supervisorconf import MISCONFIGURED
 
 SHOWN_LINES = 5
 LOG_END = 10_000
@@ -20,7 +20,7 @@ def failed(paths: StatePaths, component: Component, what: str) -> StartFailed:
     log = render.log_file(paths, component)
     lines = "\n".join(f"    {line}" for line in last_lines(log))
     return StartFailed(
-        f"{component.name} {what}: mend it and `make up` again; the rest goes on running until `make down`. "
+        f"{component.name} {what}: fix it and `make up` again; the rest goes on running until `make down`. "
         f"The end of its log ({log}):\n{lines}"
     )
 
@@ -32,7 +32,7 @@ def misconfigured(paths: StatePaths, component: Component) -> Misconfigured:
 
 
 def said_misconfigured(paths: StatePaths, name: str, since: int) -> bool:
-    """Whether it has ended with that exit code; supervisord tells of quick ends in its log only, read from `since`."""
+    """Whether it has ended with that exit code; supervisord logs quick ends only in its log, read from ``since``."""
     with (paths.logs / "supervisord.log").open("rb") as file:
         file.seek(since)
         text = file.read().decode(errors="replace")

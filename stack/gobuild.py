@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from . import disk, gosource, lock, network, tasks, versions, wheels
-from .errors import BuildFailed, DiskFull, NoNetwork
-from .modules import Module
-from .paths import cache_home
-from .say import Say, clock
+from stack import disk, gosource, lock, network, tasks, versions, wheels
+from stack.errors import BuildFailed, DiskFull, NoNetwork
+from stack.modules import Module
+from stack.paths import cache_home
+from stack.say import Say, clock
 
 # Measured: 2,700 MB after all builds, caches and programs together. The caches are deleted afterwards.
 BUILD_MEGABYTES = 3500
@@ -28,7 +28,7 @@ LAST_MEGABYTES = 1000
 def build(module: Module, say: Say, check: Callable[[], None] = lambda: None, ahead: Sequence[Module] = ()) -> None:
     """Build the module's programs into the cache unless they are there.
 
-    `check` may raise to stop it. The sources of the modules `ahead`, which come next, are downloaded meanwhile:
+    ``check`` may raise to stop it. The sources of the modules ``ahead``, which come next, are downloaded meanwhile:
     downloading waits for the network, compiling for the CPU.
     """
     if module.built():
@@ -86,7 +86,7 @@ def compile_module(module: Module, compiler: Path, held: IO[str], say: Say, chec
 
 
 def fetch_sources(module: Module, compiler: Path, held: IO[str], check: Callable[[], None]) -> None:
-    """Download what the module's packages need: `go list` reads all of them and compiles none."""
+    """Download what the module's packages need: ``go list`` reads all of them and compiles none."""
     run = runner(module, compiler, held, check)
     run(["list", "-deps", *(package for package, _ in module.builds)], prepared(module, run))
 
@@ -118,7 +118,7 @@ def prepared(module: Module, run: gosource.Run) -> Path:
 
 
 def build_command(module: Module) -> list[str]:
-    """`go build` with the module's flags."""
+    """``go build`` with the module's flags."""
     # -dwarf=false: the linker strips it anyway; not generating it saves a tenth of the time and a fifth of the space.
     # The last pattern that matches a package applies.
     flags = ["-gcflags=all=-dwarf=false", *(f"-gcflags={pattern}=-N -dwarf=false" for pattern in module.unoptimised)]

@@ -1,8 +1,8 @@
 """Adapting a module's source before it is built: fetched at the pinned version, checked, edited in a copy.
 
-A recipe (`source` in modules.yaml) names the module, its version and checksum, the folder of the copy, files to remove
-and texts to replace. The contents of `files/` next to the recipe are copied over the source. The go.mod of the module
-being built refers to the folder by `replace`.
+A recipe (``source`` in modules.yaml) names the module, its version and checksum, the folder of the copy, files to
+remove and texts to replace. The contents of ``files/`` next to the recipe are copied over the source. The go.mod of the
+module being built refers to the folder by ``replace``.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 
 import yaml
 
-from .errors import BuildFailed
+from stack.errors import BuildFailed
 
 Run = Callable[[list[str], Path], str]
 """Runs a Go command in a folder: returns its output, or raises an error that says why it failed."""
 
 
 def prepare(module_folder: Path, recipe: Path, work: Path, run: Run) -> Path:
-    """The folder to build in: a copy of the module's folder with the adapted source in it, at `work`.
+    """The folder to build in: a copy of the module's folder with the adapted source in it, at ``work``.
 
     Raises:
         BuildFailed: the source is not the one that the recipe was written for.

@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import logstore
-from .errors import OffsetMismatch, StateDirError
-from .logstore import LogStore
-from .paths import StatePaths
-from .ports import Ports
-from .settings import Settings
+from stack import logstore
+from stack.errors import OffsetMismatch, StateDirError
+from stack.logstore import LogStore
+from stack.paths import StatePaths
+from stack.port_numbers import Ports
+from stack.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Instance:
 
 
 def read_record(paths: StatePaths) -> dict[str, Any] | None:
-    """What `up` wrote about the instance; None when it was never started or was taken down."""
+    """What ``up`` wrote about the instance; None when it was never started or was taken down."""
     try:
         record = json.loads(paths.instance_file.read_text())
         return record if isinstance(record.get("port_offset"), int) else None
@@ -57,7 +57,7 @@ def attach(settings: Settings) -> Instance:
 
 
 def begin(settings: Settings) -> Instance:
-    """The instance as `up` shall start it when nothing of it runs: as given, else as one that crashed was started."""
+    """The instance as ``up`` shall start it when nothing of it runs: as given, else as one that crashed was started."""
     record = read_record(settings.paths) or {"port_offset": 0}
     offset = record["port_offset"] if settings.offset is None else settings.offset
     return Instance(settings, Ports(offset), logstore.choose(settings))

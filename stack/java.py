@@ -7,9 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import apt
-from .errors import ProgramMissing
-from .say import Say
+from stack import apt
+from stack.errors import ProgramMissing
+from stack.say import Say
 
 # Java 8 reports version 1.8; a new major release reports 21, without a dot.
 _JAVA = re.compile(r'version "(?:1\.)?(\d+)')

@@ -1,6 +1,6 @@
-"""Apache JMeter for `make load-jmeter`: its jars from Maven Central, assembled in the cache.
+"""Apache JMeter for ``make load-jmeter``: its jars from Maven Central, assembled in the cache.
 
-`lab/load/jmeter/pom.xml` names every jar with its version, `lab/load/jmeter/jars.sha256` has their digests. Maven
+``lab/load/jmeter/pom.xml`` names every jar with its version, ``lab/load/jmeter/jars.sha256`` has their digests. Maven
 compares what it fetches with the repository's checksums; here each jar is compared with the committed digest.
 """
 
@@ -14,11 +14,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import disk, java, lock, network, tasks
-from .errors import BuildFailed, NoNetwork
-from .modules import program_home
-from .paths import ROOT, cache_home
-from .say import Say, clock
+from stack import disk, java, lock, network, tasks
+from stack.errors import BuildFailed, NoNetwork
+from stack.modules import program_home
+from stack.paths import ROOT, cache_home
+from stack.say import Say, clock
 
 FOLDER = ROOT / "lab" / "load" / "jmeter"
 MEGABYTES = 150
@@ -34,7 +34,7 @@ class Jars:
 
     @classmethod
     def read(cls, path: Path = FOLDER / "jars.sha256") -> Jars:
-        """Parse lines in the format of `sha256sum`."""
+        """Parse lines in the format of ``sha256sum``."""
         pairs = (line.split() for line in path.read_text().splitlines() if line)
         return cls({name: digest for digest, name in pairs})
 
@@ -136,7 +136,7 @@ def assemble(jars: Path, home: Path) -> None:
 
 
 def configuration(jar: Path, folder: Path) -> None:
-    """Unpack the files of `bin/` that the program reads at start-up."""
+    """Unpack the files of ``bin/`` that the program reads at start-up."""
     with zipfile.ZipFile(jar) as archive:
         for entry in archive.namelist():
             head, _, name = entry.rpartition("/")

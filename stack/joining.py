@@ -1,14 +1,14 @@
-"""The file that `up` maintains while it fetches and builds: components still to join, since when, until about when.
+"""The file that ``up`` maintains while it fetches and builds: components still to join, since when, until about when.
 
-`status`, the console and `make follow` read it (the latter two in `console/joining.py`, through JOINING_FILE) and show
-it for a server that does not answer yet:
+``status``, the console and ``make follow`` read it (the latter two in ``console/joining.py``, through JOINING_FILE) and
+show it for a server that does not answer yet:
 
     {"pid": 4711, "components": {"jaeger": {"url": "http://127.0.0.1:16686", "state": "building", "since": 1764277200.0,
                                             "until": 1764277290.0}}}
 
-`pid` is the running `up`: once that process has ended, the file is ignored. `state` is "building" or "waiting"
-(for another build, or for a package). Times are Unix seconds; `since` is when this `up` found the component's program
-missing, `until` an estimate.
+``pid`` is the running ``up``: once that process has ended, the file is ignored. ``state`` is "building" or "waiting"
+(for another build, or for a package). Times are Unix seconds; ``since`` is when this ``up`` found the component's
+program missing, ``until`` an estimate.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from . import lock
-from .components import Component
-from .errors import AlreadyUnderWay
-from .modules import Module
-from .paths import StatePaths
-from .render import write
-from .say import clock
+from stack import lock
+from stack.components import Component
+from stack.errors import AlreadyUnderWay
+from stack.modules import Module
+from stack.paths import StatePaths
+from stack.render import write
+from stack.say import clock
 
 # The build thread writes the file; the thread that starts a component removes it from the file.
 _WRITING = threading.Lock()
@@ -42,7 +42,7 @@ class Joining:
     until: float
 
     def words(self, now: float) -> str:
-        """`building for 1 min 20 s, about 40 s more`."""
+        """``building for 1 min 20 s, about 40 s more``."""
         left = self.until - now
         more = f"about {clock(left)} more" if left > 1 else "should finish any moment"
         return f"{self.state} for {clock(max(0.0, now - self.since))}, {more}"
@@ -50,7 +50,7 @@ class Joining:
 
 @contextlib.contextmanager
 def sole_up(paths: StatePaths) -> Iterator[None]:
-    """Hold this instance's lock for `up`; AlreadyUnderWay when another one has it."""
+    """Hold this instance's lock for ``up``; AlreadyUnderWay when another one has it."""
     try:
         with lock.hold(paths.up_lock):
             try:
@@ -98,7 +98,7 @@ def keep(paths: StatePaths, names: Collection[str]) -> None:
 
 
 def expected(paths: StatePaths) -> dict[str, Joining]:
-    """The components still to join; none if no `up` is running, even if a killed one left a file."""
+    """The components still to join; none if no ``up`` is running, even if a killed one left a file."""
     if not lock.is_held(paths.up_lock):
         return {}
     try:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from . import failure, ready, render, secrets, supervisorconf
-from .components import Component
-from .errors import StackError
-from .instance import Instance
-from .say import Say, clock
-from .supervisor import Supervisor, start
+from stack import failure, ready, render, secrets, supervisorconf
+from stack.components import Component
+from stack.errors import StackError
+from stack.instance import Instance
+from stack.say import Say, clock
+from stack.supervisor import Supervisor, start
 
 CHECK_SECONDS = 0.4
 
@@ -23,7 +23,7 @@ class Interrupted(Exception):
 
 
 class Launch:
-    """One `up`: it starts components under supervisord and watches each until it is ready."""
+    """One ``up``: it starts components under supervisord and watches each until it is ready."""
 
     def __init__(self, instance: Instance, say: Say) -> None:
         self.instance, self.say = instance, say

@@ -14,7 +14,7 @@ POLL_SECONDS = 0.2
 
 
 class Held(Exception):
-    """Somebody else has the lock; `pid` is theirs when known."""
+    """Another process has the lock; ``pid`` is theirs when known."""
 
     def __init__(self, pid: int | None) -> None:
         super().__init__(f"held by pid {pid}")
@@ -25,9 +25,9 @@ class Held(Exception):
 def hold(
     path: Path, on_wait: Callable[[int | None], None] | None = None, check: Callable[[], None] = lambda: None
 ) -> Iterator[IO[str]]:
-    """Hold the lock. If it is taken: call `on_wait(pid)` and wait, or raise Held without `on_wait`.
+    """Hold the lock. If it is taken: call ``on_wait(pid)`` and wait, or raise Held without ``on_wait``.
 
-    `check` is called during the wait and may raise to end it. Yields the lock's file; a child that inherits it keeps
+    ``check`` is called during the wait and may raise to end it. Yields the lock's file; a child that inherits it keeps
     the lock until the child ends too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def holder(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody has the lock now."""
+    """Whether a process has the lock now."""
     try:
         with path.open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

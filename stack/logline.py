@@ -31,7 +31,7 @@ PLAIN_TIME = re.compile(r"(?:^|\bts=\"?)(\d{4}[-/]\d\d[-/]\d\d)[T ](\d\d:\d\d:\d
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line, understood as far as possible. `level` is "" and `time` is "" when the line does not say."""
+    """One line, understood as far as possible. ``level`` is "" and ``time`` is "" when the line does not say."""
 
     component: str
     raw: str
@@ -82,7 +82,7 @@ def level_of(text: object) -> str:
 
 
 def time_of(value: object) -> str:
-    """A timestamp as `YYYY-MM-DDThh:mm:ss.ffffff`, so that text order is the order of time; "" when it is none."""
+    """A timestamp as ``YYYY-MM-DDThh:mm:ss.ffffff``, so that text order is the order of time; "" when it is none."""
     if isinstance(value, dict):  # MongoDB: {"$date": "…"}
         value = value.get("$date")
     try:
@@ -98,7 +98,7 @@ def time_of(value: object) -> str:
 
 @dataclass(frozen=True)
 class Filter:
-    """What `logs` was asked to show. Empty parts let everything through; `level` is the lowest one shown."""
+    """What ``logs`` was asked to show. Empty parts let everything through; ``level`` is the lowest one shown."""
 
     services: frozenset[str] = frozenset()
     level: str = ""
@@ -117,7 +117,7 @@ class Filter:
     def passes(self, line: LogLine, *, own: bool) -> bool:
         """Whether the line is to be shown.
 
-        A line without a level counts as INFO; in the log of our own processes (`own`), which otherwise write JSON, it
+        A line without a level counts as INFO; in the log of our own processes (``own``), which otherwise write JSON, it
         is a crash's output and counts as ERROR.
         """
         names = {line.component, line.service, str(line.fields.get("service", ""))}

@@ -1,4 +1,4 @@
-"""`logs --query`: lines of the log store that match a LogQL query, the newest ones and then new arrivals."""
+"""``logs --query``: lines of the log store that match a LogQL query, the newest ones and then new arrivals."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import urllib.parse
 import urllib.request
 from typing import TextIO
 
-from .errors import StackError
-from .logline import SPELLINGS, LogLine
-from .logs import Printer
+from stack.errors import StackError
+from stack.logline import SPELLINGS, LogLine
+from stack.logs import Printer
 
 POLL_SECONDS = 1.0
 ANSWER_SECONDS = 35.0

@@ -1,4 +1,4 @@
-"""`logs`: all logs of the instance in one stream, live, filtered, readable."""
+"""``logs``: all logs of the instance in one stream, live, filtered, readable."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import TextIO
 
 from observability.settings import Problem
 from observability.settings.shown import quoted
-
-from . import logline
-from .errors import SettingError, StackError
-from .logline import Filter, LogLine
-from .logtail import Tail, history
-from .paths import StatePaths
-from .settings import Settings
+from stack import logline
+from stack.errors import SettingError, StackError
+from stack.logline import Filter, LogLine
+from stack.logtail import Tail, history
+from stack.paths import StatePaths
+from stack.settings import Settings
 
 POLL_SECONDS = 0.1
 # New components' files are looked for this often.

@@ -1,14 +1,14 @@
 """The servers that store and serve the logs, as components: VictoriaLogs behind the log gateway, or Loki.
 
-All speak Loki's API on the port `loki`, so that nothing else needs to know which one runs.
+All speak Loki's API on the port ``loki``, so that nothing else needs to know which one runs.
 """
 
 from __future__ import annotations
 
-from . import ready, services
-from .components import PYTHON, Component
-from .instance import Instance
-from .servers import CONFIG, LOCAL
+from stack import ready, services
+from stack.components import PYTHON, Component
+from stack.instance import Instance
+from stack.servers import CONFIG, LOCAL
 
 
 def all_of(instance: Instance) -> list[Component]:

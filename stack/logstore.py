@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from .errors import ProgramMissing
-from .programs import PROGRAMS, from_path
-from .settings import Settings
+from stack.errors import ProgramMissing
+from stack.programs import PROGRAMS, from_path
+from stack.settings import Settings
 
 Kind = Literal["victorialogs", "loki", "given"]
 

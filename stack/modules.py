@@ -1,4 +1,4 @@
-"""The pinned Go modules of `stack/modules/`: which servers are built, from what, in which order."""
+"""The pinned Go modules of ``stack/modules/``: which servers are built, from what, in which order."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import yaml
 
-from .paths import ROOT, cache_home
-from .versions import Version, parse
+from stack.paths import ROOT, cache_home
+from stack.versions import Version, parse
 
 FOLDER = ROOT / "stack" / "modules"
 
 
 @dataclass(frozen=True)
 class Module:
-    """One recipe of modules.yaml. `builds` are pairs of a Go package and the program that it becomes."""
+    """One recipe of modules.yaml. ``builds`` are pairs of a Go package and the program that it becomes."""
 
     name: str
     version: str
@@ -26,7 +26,7 @@ class Module:
     go: Version
     minutes: float
     source: Path | None = None
-    """The recipe for adapting a dependency's source first (`gosource`)."""
+    """The recipe for adapting a dependency's source first (``gosource``)."""
     unoptimised: tuple[str, ...] = ()
     """Patterns of packages compiled without optimisation: they are linked but never called."""
 
@@ -52,7 +52,7 @@ def program_home(name: str, version: str) -> Path:
 
 @cache
 def load() -> tuple[Module, ...]:
-    """All modules in build order: first those that `make follow` needs."""
+    """All modules in build order: first those that ``make follow`` needs."""
     entries = yaml.safe_load((FOLDER / "modules.yaml").read_text())["modules"]
     return tuple(
         Module(

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import apt, gobuild, modules, wheels
-from .errors import NoNetwork, ProgramError, ProgramMissing
-from .programs import PROGRAMS, Program, from_path, locate
-from .say import Say
+from stack import apt, gobuild, modules, wheels
+from stack.errors import NoNetwork, ProgramError, ProgramMissing
+from stack.programs import PROGRAMS, Program, from_path, locate
+from stack.say import Say
 
 # Libraries that mongod loads and that a minimal Debian lacks, by the file name that the loader misses.
 LIBRARY_PACKAGES = {"libcurl.so.4": "libcurl4", "libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3"}

@@ -71,12 +71,12 @@ class StatePaths:
 
     @property
     def up_lock(self) -> Path:
-        """Held by the `up` that is under way."""
+        """Held by the ``up`` that is under way."""
         return self.run / "up.lock"
 
     @property
     def joining_file(self) -> Path:
-        """The components that the `up` under way is still fetching or building."""
+        """The components that the ``up`` under way is still fetching or building."""
         return self.run / "joining.json"
 
     @property

@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .errors import PortTaken
-from .ports import DEFAULT_PORTS, HIGHEST_OFFSET
-from .say import Say
-from .stragglers import instance_of
+from stack.errors import PortTaken
+from stack.port_numbers import DEFAULT_PORTS, HIGHEST_OFFSET
+from stack.say import Say
+from stack.stragglers import instance_of
 
 # How many taken ports are named before the rest is only counted.
 SHOWN = 3

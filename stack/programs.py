@@ -1,6 +1,6 @@
 """The servers' programs and where each is found: on the PATH if it is new enough, else in the cache.
 
-How a missing one is had: `obtain.py`.
+How a missing one is obtained: ``obtain.py``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from . import modules, versions
-from .errors import ProgramMissing
-from .wheels import MONGOD
+from stack import modules, versions
+from stack.errors import ProgramMissing
+from stack.wheels import MONGOD
 
 # Debian keeps nginx where the PATH of an ordinary user does not look.
 SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/sbin")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .components import Probe
+from stack.components import Probe
 
 TIMEOUT_SECONDS = 2.0
 POLL_SECONDS = 0.07
@@ -54,7 +54,7 @@ def ask(method: str, port: int, path: str) -> tuple[int, str]:
 
 
 def recorded(path: Path) -> Probe:
-    """The process that the file names (`pid` in JSON) lives."""
+    """The process that the file names (``pid`` in JSON) lives."""
 
     def probe() -> None:
         try:
@@ -143,7 +143,7 @@ def initiate(client: Any, host: str) -> None:
 
 
 def wait(probe: Probe, seconds: float, check: Callable[[], None] = lambda: None) -> None:
-    """Ask until the server is ready; raises the last NotReady after the bound. `check` may raise to end it earlier."""
+    """Ask until the server is ready; raises the last NotReady after ``seconds``. ``check`` may raise earlier."""
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -11,18 +11,18 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import alertmanager_config
-from .components import Component
-from .errors import StartFailed
-from .instance import Instance
-from .paths import ROOT, StatePaths
+from stack import alertmanager_config
+from stack.components import Component
+from stack.errors import StartFailed
+from stack.instance import Instance
+from stack.paths import ROOT, StatePaths
 
 CONFIG = ROOT / "stack" / "config"
 ALERTS = ROOT / "alerts"
 
 
 def envsubst(template: str, values: Mapping[str, str]) -> str:
-    """Replace `${NAME}` for the names given, and nothing else: nginx's own `$variables` stay, as in its image."""
+    """Replace ``${NAME}`` for the names given, and nothing else: nginx's own ``$variables`` stay, as in its image."""
     return re.sub(r"\$\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
 
 
@@ -35,7 +35,7 @@ def write(path: Path, text: str) -> None:
 
 
 def link(path: Path, target: Path) -> None:
-    """Make `path` a symlink to `target`, whatever was there."""
+    """Make ``path`` a symlink to ``target``, whatever was there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)

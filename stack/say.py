@@ -13,7 +13,7 @@ REPEAT_SECONDS = 15.0
 
 
 def clock(seconds: float) -> str:
-    """Seconds as people say them: `4.2 s`, `37 s`, `6 min 05 s`."""
+    """Seconds as people say them: ``4.2 s``, ``37 s``, ``6 min 05 s``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:

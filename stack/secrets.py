@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from .paths import StatePaths
+from stack.paths import StatePaths
 
 ADMIN_EMAIL = "admin@glasshouse.example"
 
@@ -40,7 +40,7 @@ def _made_once(path: Path, size: int) -> None:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(size))
         try:
-            # Linked, not renamed: whoever comes second must not replace what the first has handed out.
+            # Linked, not renamed: a second process must not replace what the first has handed out.
             os.link(fresh, path)
         except FileExistsError:
             return

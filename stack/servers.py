@@ -1,13 +1,13 @@
-"""The third-party servers as components. Their configuration and its settings: `stack/config/README.md`."""
+"""The third-party servers as components. Their configuration and its settings: ``stack/config/README.md``."""
 
 from __future__ import annotations
 
 import shutil
 
-from . import ready, secrets
-from .components import Component
-from .instance import Instance
-from .paths import ROOT
+from stack import ready, secrets
+from stack.components import Component
+from stack.instance import Instance
+from stack.paths import ROOT
 
 CONFIG = ROOT / "stack" / "config"
 LOCAL = "127.0.0.1"
@@ -22,7 +22,7 @@ def stores(instance: Instance) -> list[Component]:
         arguments=(
             *("--config", str(CONFIG / "mongo" / "mongod.conf"), "--bind_ip", LOCAL, "--port", str(ports["mongo"])),
             *("--dbpath", str(paths.data("mongo")), "--nounixsocket"),
-            # A primary that is told to stop waits 15 s for a successor, which a set of one does not have.
+            # A primary that is asked to stop waits 15 s for a successor, which a set of one does not have.
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         ),
         ports=("mongo",),
@@ -221,7 +221,7 @@ def grafana(instance: Instance, program: str) -> Component:
             "GF_SECURITY_ADMIN_USER": "admin",
             "GF_SECURITY_ADMIN_PASSWORD__FILE": str(secrets.grafana_password(instance.paths)),
             "GF_USERS_ALLOW_SIGN_UP": "false",
-            # Only if somebody says so: dashboards show addresses and names of whoever uses the shop.
+            # Only on request: dashboards show addresses and names of the shop's users.
             "GF_AUTH_ANONYMOUS_ENABLED": str(instance.settings.grafana_anonymous).lower(),
             "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
             "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(dashboards / "glasshouse-overview.json"),

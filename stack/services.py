@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import ready, secrets, servers
-from .components import PYTHON, Component
-from .instance import Instance
-from .paths import ROOT
+from stack import ready, secrets, servers
+from stack.components import PYTHON, Component
+from stack.instance import Instance
+from stack.paths import ROOT
 
 
 def all_of(instance: Instance) -> list[Component]:
@@ -28,7 +28,7 @@ def all_of(instance: Instance) -> list[Component]:
 def web(
     instance: Instance, service: str, name: str, package: str, *, wave: int = 1, database: str = "shop"
 ) -> Component:
-    """A gunicorn process that serves `package.wsgi:app`."""
+    """A gunicorn process that serves ``package.wsgi:app``."""
     own = {"MONGO_DATABASE": database}
     if service == "api":
         # The keys go to those who need them, by file: an environment is easily printed.
@@ -77,7 +77,7 @@ def background(
 
 
 def console(instance: Instance) -> Component:
-    """The control room, which also receives e-mail and alerts."""
+    """The console, which also receives e-mail and alerts."""
     ports = instance.ports
     own = {
         "SMTP_HOST": "127.0.0.1",
@@ -99,12 +99,12 @@ def console(instance: Instance) -> Component:
         environment=environment(instance, "console", "console", port="console") | own,
         json_log=True,
         scrape={"console": "console-metrics"},
-        note="the control room: map, dashboards, requests, logs, alerts, drills",
+        note="the console: map, dashboards, requests, logs, alerts, drills",
     )
 
 
 def saboteur(instance: Instance) -> Component:
-    """Brings about the faults that no process can bring about itself (`docs/faults.md`); idle while they are off."""
+    """Brings about the faults that no process can bring about itself (``docs/faults.md``); idle while they are off."""
     paths = instance.paths
     record = paths.faults / "saboteur.json"
     return Component(
@@ -127,7 +127,7 @@ def saboteur(instance: Instance) -> Component:
 
 
 def environment(instance: Instance, service: str, name: str, port: str = "") -> dict[str, str]:
-    """The settings of one process, complete: nothing of it comes from the user's shell but what `settings` hands on."""
+    """The settings of one process, complete: from the user's shell comes only what ``settings`` hands on."""
     ports = instance.ports
     return {
         **instance.settings.passed_on,

@@ -10,10 +10,9 @@ from pathlib import Path
 from observability.settings import Choice, Declared, Folder, Kind, Pattern, Reader, Switch, Url, Whole, WrongSetting
 from observability.settings.errors import Refused
 from observability.settings.shown import quoted
-
-from .errors import SettingError
-from .paths import ROOT, StatePaths
-from .ports import HIGHEST_OFFSET
+from stack.errors import SettingError
+from stack.paths import ROOT, StatePaths
+from stack.port_numbers import HIGHEST_OFFSET
 
 # Handed on to our own processes as they are: each checks its own settings and says what is wrong with them.
 _PASSED_ON = (
@@ -102,7 +101,7 @@ GRAFANA_ANONYMOUS = Declared("GRAFANA_ANONYMOUS", Switch(), False, "whether Graf
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user asked for. `offset` is None when GLASSHOUSE_PORT_OFFSET was not given."""
+    """What the user asked for. ``offset`` is None when GLASSHOUSE_PORT_OFFSET was not given."""
 
     paths: StatePaths
     offset: int | None = None
@@ -111,7 +110,7 @@ class Settings:
     loki_url: str = ""
     """A Loki that is used instead of the instance's own log store; no trailing slash."""
     log_store: str = ""
-    """`victorialogs`, `loki`, or "" for whichever this machine has."""
+    """``victorialogs``, ``loki``, or "" for whichever this machine has."""
     log_retention: str = "3d"
     log_retention_bytes: str = "1GB"
     grafana_home: Path = Path("/usr/share/grafana")

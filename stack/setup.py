@@ -3,9 +3,9 @@
     python3 stack/setup.py run|dev|load|peers
 
 prints the environment's directory on stdout, and what it does on stderr. The environment lives outside the
-checkout, in `$XDG_CACHE_HOME/glasshouse/venv/<kind>-<python>-<digest of the lock file>`, so that every checkout with
-the same lock shares one; `.venv` in the checkout points to it. `dev` holds everything that `run` holds. `load` holds
-the load generator and the profiler alone: what they bring along stays out of the shop's own processes.
+checkout, in ``$XDG_CACHE_HOME/glasshouse/venv/<kind>-<python>-<digest of the lock file>``, so that every checkout with
+the same lock shares one; ``.venv`` in the checkout points to it. ``dev`` holds everything that ``run`` holds. ``load``
+holds the load generator and the profiler alone: what they bring along stays out of the shop's own processes.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def require_ensurepip() -> None:
-    """Debian splits `ensurepip` off into python3-venv: install it if we may, else say the command."""
+    """Debian splits ``ensurepip`` off into python3-venv: install it if we may, else say the command."""
     if importlib.util.find_spec("ensurepip"):
         return
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
@@ -117,9 +117,9 @@ def build(kind: str, venv: Path) -> None:
     say(f"setting up Python {sys.version.split()[0]} with {count} packages in {venv} (about half a minute)")
     started = time.monotonic()
     # A fresh process: an ensurepip that apt has just brought is not importable in this one's caches.
-    made = subprocess.run([sys.executable, "-m", "venv", str(venv)], capture_output=True, text=True)
-    if made.returncode:
-        raise SetupError(f"`python3 -m venv` failed: {last_line(made.stdout + made.stderr)}")
+    created = subprocess.run([sys.executable, "-m", "venv", str(venv)], capture_output=True, text=True)
+    if created.returncode:
+        raise SetupError(f"`python3 -m venv` failed: {last_line(created.stdout + created.stderr)}")
     # --no-deps: the lock file is complete, and pip need not work that out again.
     install = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps", "--require-hashes"]
     options = ["--disable-pip-version-check", "--no-input", "-r", str(lock)]
@@ -142,7 +142,7 @@ def reason(output: str) -> None:
 
 
 def link(venv: Path) -> None:
-    """Point `.venv` in the checkout to the environment; a `dev` one stays, and a real directory is the user's own."""
+    """Point ``.venv`` in the checkout to the environment; a ``dev`` one stays, as does a real directory."""
     shown = ROOT / ".venv"
     target = venv_path("dev") if complete(venv_path("dev")) else venv
     if shown.readlink() == target if shown.is_symlink() else shown.exists():
@@ -156,7 +156,7 @@ def link(venv: Path) -> None:
 
 
 def ensure(kind: str) -> Path:
-    """The environment of this kind, built if it is not there. A complete `dev` one serves for `run` too."""
+    """The environment of this kind, built if it is not there. A complete ``dev`` one serves for ``run`` too."""
     venv = venv_path(kind)
     if kind == "run" and not complete(venv) and complete(venv_path("dev")):
         venv = venv_path("dev")

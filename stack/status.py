@@ -1,21 +1,20 @@
-"""`status`: every component, as supervisord and the operating system know it."""
+"""The state of every component, as supervisord and the operating system know it."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from . import joining
-from .components import Component, Table, table
-from .instance import Instance, attach, read_record
-from .joining import Joining
-from .render import log_file
-from .settings import Settings
-from .supervisor import Supervisor
-from .supervisorconf import MISCONFIGURED
+from stack import joining
+from stack.components import Component, Table
+from stack.instance import Instance, read_record
+from stack.inventory import all_components
+from stack.joining import Joining
+from stack.render import log_file
+from stack.supervisor import Supervisor
+from stack.supervisorconf import MISCONFIGURED
 
 STATES = {
     "RUNNING": "running",
@@ -45,7 +44,7 @@ class Row:
 
 
 def state_of(info: Mapping[str, Any] | None, joins: Joining | None) -> str:
-    """The component's state in one word; `info` is supervisord's account of it, None when it knows nothing of it."""
+    """The component's state in one word; ``info`` is supervisord's account of it, None when it knows nothing of it."""
     if info is None:
         return "building" if joins else "absent"
     if info["statename"] == "EXITED" and info["exitstatus"] == MISCONFIGURED:
@@ -100,7 +99,7 @@ def resident(pid: int, children: Mapping[int, Sequence[int]]) -> int | None:
     return None if ended else total
 
 
-def collect(instance: Instance, components_of: Table = table) -> dict[str, Row]:
+def collect(instance: Instance, components_of: Table = all_components) -> dict[str, Row]:
     """A row per component that belongs to the instance as it was started, or would be started now."""
     known = Supervisor(instance.paths.socket).processes()
     to_come = joining.expected(instance.paths)
@@ -114,22 +113,3 @@ def collect(instance: Instance, components_of: Table = table) -> dict[str, Row]:
         component.name: row(instance, component, known.get(component.name), to_come.get(component.name), children)
         for component in components
     }
-
-
-def status(settings: Settings, *, as_json: bool = False, components_of: Table = table) -> int:
-    """Print the table or the JSON; 0 when every component runs, else 1."""
-    instance = attach(settings)
-    rows = collect(instance, components_of)
-    if as_json:
-        answer = {
-            "components": {name: asdict(its) for name, its in rows.items()},
-            "state_dir": str(instance.paths.state),
-            "port_offset": instance.ports.offset,
-            "log_store": instance.log_store.record() | {"url": instance.loki_url},
-        }
-        print(json.dumps(answer, indent=2))
-    else:
-        from .statustable import show
-
-        show(instance, rows)
-    return 0 if all(its.state == "running" for its in rows.values()) else 1

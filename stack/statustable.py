@@ -1,4 +1,4 @@
-"""The table that `status` shows to people."""
+"""The table that ``status`` shows to people."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import stragglers
-from .instance import Instance
-from .paths import ROOT
-from .say import clock
-from .status import Row
+from stack import stragglers
+from stack.instance import Instance
+from stack.paths import ROOT
+from stack.say import clock
+from stack.status import Row
 
 COLOURS = {"running": "green", "starting": "yellow", "building": "cyan", "backoff": "red", "fatal": "bold red"}
 MB = 1024 * 1024

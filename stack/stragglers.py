@@ -63,7 +63,7 @@ def wake(processes: list[psutil.Process]) -> None:
 
 
 def end(processes: list[psutil.Process], patience: float = PATIENCE_SECONDS) -> list[str]:
-    """End these processes, asking first and killing after `patience` seconds; their names and pids."""
+    """End these processes, asking first and killing after ``patience`` seconds; their names and pids."""
     import psutil
 
     names = []

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import network
-from .errors import SupervisorError
-from .instance import Instance
-from .paths import ROOT
-from .supervisorconf import base_environment
+from stack import network
+from stack.errors import SupervisorError
+from stack.instance import Instance
+from stack.paths import ROOT
+from stack.supervisorconf import base_environment
 
 START_SECONDS = 15.0
 SETTLE_SECONDS = 3.0
@@ -72,7 +72,7 @@ class Supervisor:
         self.socket_path, self.timeout = socket_path, timeout
 
     def call(self, method: str, *arguments: Any) -> Any:
-        """Call a method of the `supervisor` namespace; SupervisorError when it does not answer or refuses."""
+        """Call a method of the ``supervisor`` namespace; SupervisorError when it does not answer or refuses."""
         proxy = xmlrpc.client.ServerProxy(
             "http://localhost/RPC2", transport=UnixTransport(self.socket_path, self.timeout)
         )

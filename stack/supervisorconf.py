@@ -8,13 +8,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .components import PYTHON, Component
-from .errors import StateDirError
-from .instance import Instance
-from .paths import ROOT
-from .programs import SYSTEM_FOLDERS
-from .render import log_file, write
-from .stragglers import MARK
+from stack.components import PYTHON, Component
+from stack.errors import StateDirError
+from stack.instance import Instance
+from stack.paths import ROOT
+from stack.programs import SYSTEM_FOLDERS
+from stack.render import log_file, write
+from stack.stragglers import MARK
 
 # All that our processes keep of the user's shell. Proxies, OTEL_*, FLASK_* and the like would change what they do.
 KEPT = ("HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
@@ -88,7 +88,7 @@ def command_line(program: Path, arguments: tuple[str, ...]) -> str:
 
 
 def environment_line(environment: Mapping[str, str]) -> str:
-    """KEY="value" pairs; `settings.fit` has seen to it that no value holds a quote."""
+    """KEY="value" pairs; ``settings.fit`` has seen to it that no value holds a quote."""
     return escaped(",".join(f'{name}="{value}"' for name, value in environment.items()))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from . import tether
+from stack import tether
 
 BEAT_SECONDS = 0.5
 TAIL_BYTES = 20_000
@@ -28,11 +28,11 @@ def run(
     keep_open: Sequence[IO[str]] = (),
     finish: bool = False,
 ) -> tuple[int, str]:
-    """Run the command at low priority, append its output to `log`; return its exit code and the end of its output.
+    """Run the command at low priority, append its output to ``log``; return its exit code and the end of its output.
 
-    `beat` is called twice a second and may raise to stop the command. If we are interrupted or killed, the command's
-    whole process group is ended: it has its own, so that Ctrl-C reaches us first; with `finish` it may finish.
-    `keep_open` are files (locks) that stay held until the command has ended, even if we are killed.
+    ``beat`` is called twice a second and may raise to stop the command. If we are interrupted or killed, the command's
+    whole process group is ended: it has its own, so that Ctrl-C reaches us first; with ``finish`` it may finish.
+    ``keep_open`` are files (locks) that stay held until the command has ended, even if we are killed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as open_files:

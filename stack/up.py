@@ -1,4 +1,4 @@
-"""`up`: everything that is there is started at once; what is missing is fetched or built and joins."""
+"""``up``: everything that is there is started at once; what is missing is fetched or built and joins."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import disk, gobuild, obtain, portcheck, render, stragglers
-from .builds import Builds
-from .components import PYTHON, Component, Table, table
-from .errors import Misconfigured, StackError
-from .instance import Instance, attach, begin, make_state_dir, write_record
-from .joining import forecast, keep, note, sole_up
-from .launch import Launch
-from .modules import Module
-from .programs import PROGRAMS
-from .say import Say, clock
-from .settings import Settings
-from .supervisor import Supervisor
-from .supervisorconf import program_of
+from stack import disk, gobuild, obtain, portcheck, render, stragglers
+from stack.builds import Builds
+from stack.components import PYTHON, Component, Table
+from stack.errors import Misconfigured, StackError
+from stack.instance import Instance, attach, begin, make_state_dir, write_record
+from stack.inventory import all_components
+from stack.joining import forecast, keep, note, sole_up
+from stack.launch import Launch
+from stack.modules import Module
+from stack.programs import PROGRAMS
+from stack.say import Say, clock
+from stack.settings import Settings
+from stack.supervisor import Supervisor
+from stack.supervisorconf import program_of
 
 STATE_MEGABYTES = 500
 
 
-def up(settings: Settings, say: Say, components_of: Table = table) -> int:
-    """Bring the instance up, or what is missing of it; 0 when everything runs. Ends with errors told, or raised."""
+def up(settings: Settings, say: Say, components_of: Table = all_components) -> int:
+    """Bring the instance up, or what is missing of it; 0 when everything runs. Errors are printed or raised."""
     make_state_dir(settings.paths)
     disk.require(
         settings.paths.state, STATE_MEGABYTES, "a running stack", "free some space or set GLASSHOUSE_STATE_DIR"
@@ -82,14 +83,14 @@ def bring_up(
     if errors := launch.wait_all(core_only=True):
         launch.stop_waiting()
         launch.supervisor.settle()
-        return tell(errors, say)
+        return print_errors(errors, say)
     core_is_up(components, absent, builds.modules, say)
     for _ in builds.finished():
         absent = join_built(launch, absent, say)
     errors = [*builds.errors, *launch.wait_all()]
     launch.supervisor.settle()
     if errors:
-        return tell(errors, say)
+        return print_errors(errors, say)
     gobuild.tidy()
     say.line(f"Everything is up: {len(components)} components after {clock(say.elapsed())}.")
     say.line("Follow one order through it:  make follow     See it:  make status, make logs     End it:  make down")
@@ -157,7 +158,7 @@ def join_built(launch: Launch, absent: list[Component], say: Say) -> list[Compon
     return still
 
 
-def tell(errors: list[StackError], say: Say) -> int:
+def print_errors(errors: list[StackError], say: Say) -> int:
     """Say each error; the exit code of the first."""
     for error in Misconfigured.merged(errors):
         say.line(f"glasshouse: {error}")

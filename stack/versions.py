@@ -12,7 +12,7 @@ PATTERN = re.compile(r"(?<![\d.])v?(\d+\.\d+(?:\.\d+)?)")
 
 
 def parse(text: str) -> Version | None:
-    """The first thing that reads like a version in a program's answer: `nginx/1.22.1` is (1, 22, 1)."""
+    """The first thing that reads like a version in a program's answer: ``nginx/1.22.1`` is (1, 22, 1)."""
     found = PATTERN.search(text)
     return tuple(int(part) for part in found[1].split(".")) if found else None
 
@@ -20,7 +20,7 @@ def parse(text: str) -> Version | None:
 def ask(program: Path, arguments: tuple[str, ...] = ("--version",), expects: str = "") -> Version | None:
     """The version that the program itself states; None when it states none or is something else.
 
-    `expects` must occur in the answer: other programs bear the same names (Debian's `loki` is for genetics).
+    ``expects`` must occur in the answer: other programs bear the same names (Debian's ``loki`` is for genetics).
     """
     try:
         done = subprocess.run(

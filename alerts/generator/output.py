@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from .alerting import alerts
-from .recording import Objective
-from .spec import Spec
-from .unmeasured import unmeasured
-from .windows import Windows
+from alerts.generator.alerting import alerts
+from alerts.generator.recording import Objective
+from alerts.generator.spec import Spec
+from alerts.generator.unmeasured import unmeasured
+from alerts.generator.windows import Windows
 
 UNMEASURED_FILE = "slo-unmeasured.yml"
 

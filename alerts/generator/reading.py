@@ -8,9 +8,9 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from .errors import WrongFile, refused
-from .spec import Slo, Spec
-from .windows import Windows
+from alerts.generator.errors import WrongFile, refused
+from alerts.generator.spec import Slo, Spec
+from alerts.generator.windows import Windows
 
 
 def read(file: Path, windows: Windows) -> list[Spec]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .durations import seconds
-from .spec import Slo, Spec
-from .windows import Windows
+from alerts.generator.durations import seconds
+from alerts.generator.spec import Slo, Spec
+from alerts.generator.windows import Windows
 
 Rule = dict[str, Any]
 

@@ -1,10 +1,10 @@
-"""The alert on objectives that nobody measures: a budget that no event can spend looks like one that is kept."""
+"""The alert on objectives without a measurement: a budget that no event can spend looks like one that is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .recording import Objective, Rule
+from alerts.generator.recording import Objective, Rule
 
 NAME = "SloUnmeasured"
 # Longer than the telemetry servers may be built for before they join.
@@ -23,7 +23,7 @@ def unmeasured(objectives: Sequence[Objective]) -> Rule:
             "summary": "Nothing is known of the objective {{ $labels.slo }}: its metrics are missing",
             "value": "no series",
             "threshold": f"no series of its events for {PATIENCE}",
-            "impact": "Its budget may be spent without anybody being told.",
+            "impact": "Its budget may be spent without a notification.",
             "runbook_url": f"/runbooks/{NAME}",
             "dashboard_url": "/dashboards/glasshouse-slo",
             "log_query": '{service_name=~".+", level=~"WARNING|ERROR"}',

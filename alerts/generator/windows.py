@@ -1,4 +1,4 @@
-"""The windows in which a budget is watched, and the tiers in which its burning is told (`alerts/windows.yaml`)."""
+"""The windows in which a budget is watched, and the tiers in which it notifies (``alerts/windows.yaml``)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from .durations import Duration, seconds
-from .errors import WrongFile, refused
+from alerts.generator.durations import Duration, seconds
+from alerts.generator.errors import WrongFile, refused
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
 class Tier(BaseModel):
-    """One way to be told: above ``factor`` times the allowed rate over ``long`` and over ``short``."""
+    """One condition for a notification: above ``factor`` times the allowed rate over ``long`` and over ``short``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

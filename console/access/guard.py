@@ -37,7 +37,7 @@ class Guard:
             abort(403, f"The header {HEADER} is missing or old; reload the page.")
         return session
 
-    def tell(self, event: str, **fields: object) -> None:
+    def record(self, event: str, **fields: object) -> None:
         """Log a change, and who made it."""
         session = self.session()
         by = session.email if session else "nobody"

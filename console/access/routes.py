@@ -9,8 +9,8 @@ from flask import session as cookie
 
 from console.access.guard import IDENTITY, Guard, same_origin
 from console.access.sessions import Sessions, SignInRefused
-from console.reading.arguments import json_object
-from console.reading.limits import RateLimit
+from console.web.arguments import json_object
+from console.web.limits import RateLimit
 from console.web.problems import problem
 
 LONGEST = 200
@@ -35,14 +35,14 @@ def blueprint(sessions: Sessions, guard: Guard) -> Blueprint:
         same_origin()
         asked = json_object()
         email, password = _text(asked, "email"), _text(asked, "password")
-        attempts.take()
+        attempts.spend()
         try:
             identity = sessions.sign_in(email, password)
         except SignInRefused as refused:
             return problem(refused.status, str(refused))
         cookie.clear()
         cookie[IDENTITY] = identity
-        guard.tell("session.began")
+        guard.record("session.began")
         return show()
 
     @routes.delete("/session")

@@ -1,1 +1,1 @@
-"""What fires, whom it concerns, what to do; and silences, with a reason."""
+"""The page Alerts: what fires, who is notified, which runbook applies; silences, with a reason."""

@@ -10,11 +10,11 @@ from flask import Blueprint, Response, abort, jsonify
 
 from console.access.guard import Guard
 from console.alerting.firing import entry
-from console.reading.arguments import json_object
 from console.reading.memo import Memo
 from console.reading.together import Together
 from console.servers.alertmanager import Alertmanager
 from console.times import rfc3339
+from console.web.arguments import json_object
 from console.web.problems import problem
 
 FRESH_SECONDS = 2.0
@@ -64,7 +64,7 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
             matchers, rfc3339(start), rfc3339(start + timedelta(minutes=minutes)), session.email, reason
         )
         memo.forget()
-        guard.tell("silence.added", silence_id=identity, reason=reason, minutes=minutes)
+        guard.record("silence.added", silence_id=identity, reason=reason, minutes=minutes)
         return jsonify({"id": identity}), 201
 
     @routes.delete("/alerts/silences/<identity>")
@@ -74,7 +74,7 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
         if not _SILENCE.fullmatch(identity) or not alertmanager.end_silence(identity):
             return problem(404, "There is no such silence.")
         memo.forget()
-        guard.tell("silence.ended", silence_id=identity)
+        guard.record("silence.ended", silence_id=identity)
         return "", 204
 
     return routes

@@ -1,1 +1,1 @@
-"""Grafana's dashboards, drawn here from the same files: a light viewer, not a second Grafana."""
+"""The page Dashboards: Grafana's dashboard files, drawn by the console itself."""

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from console.boards.files import Dashboards
 from console.boards.queries import Asker
 from console.boards.question import Batch, Query
-from console.reading.arguments import json_object
-from console.reading.limits import RateLimit
 from console.reading.together import Together
 from console.servers.errors import ServerError
+from console.web.arguments import json_object
+from console.web.limits import RateLimit
 from console.web.problems import problem
 
 
@@ -47,7 +47,7 @@ def blueprint(dashboards: Dashboards, asker: Asker, together: Together) -> Bluep
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             place = ".".join(map(str, first["loc"]))
             abort(400, f"{place}: {first['msg']}" if place else first["msg"])
-        rate.take(len(batch.queries))
+        rate.spend(len(batch.queries))
         questions: dict[str, Callable[[], Any]] = {
             f"{place}": partial(_answer, asker, query) for place, query in enumerate(batch.queries)
         }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.config.addresses import Addresses
-from console.config.public import PublicAddresses
+from console.config.public_addresses import PublicAddresses
 from observability.settings import AnyPath, Folder, FromEnv, Host, Port, Reader, Text, Url, Whole, nested, setting
 
 

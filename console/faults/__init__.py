@@ -1,1 +1,1 @@
-"""Faults that can be switched on, and fire drills."""
+"""The page Faults: faults that can be switched on, and drills."""

@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{1,40}")
 log = logging.getLogger(__name__)
 
 
-class Catalogue:
+class DrillCatalogue:
     """Reads ``<directory>/<name>.yaml``; without a directory drills are only looked at."""
 
     def __init__(self, directory: Path | None) -> None:
@@ -33,7 +33,7 @@ class Catalogue:
         return frozenset(path.stem for path in self._files())
 
     def all(self) -> list[dict[str, Any]]:
-        """Return name, title, lesson, who is told within how many seconds, and how long the fault lasts at least."""
+        """Return name, title, lesson, how long the fault lasts, which alerts notify within which time (seconds)."""
         return [one for path in self._files() if (one := _read(path)) is not None]
 
     def _files(self) -> list[Path]:
@@ -48,12 +48,12 @@ def _read(path: Path) -> dict[str, Any] | None:
         log.error("the drill %s cannot be read: %s", path.name, " ".join(str(error).split()))
         return None
     expect = declared.expect
-    told = [("page", expect.page)] if expect.page else []
-    told += [("ticket", one) for one in expect.tickets]
+    notified = [("page", expect.page)] if expect.page else []
+    notified += [("ticket", one) for one in expect.tickets]
     return {
         "name": path.stem,
         "title": declared.title,
         "lesson": declared.lesson,
         "lasts": declared.lasts,
-        "told": [{"severity": severity, "alert": one.alert, "within": one.within} for severity, one in told],
+        "notified": [{"severity": severity, "alert": one.alert, "within": one.within} for severity, one in notified],
     }

@@ -10,7 +10,7 @@ class _Read(BaseModel):
 
 
 class Event(_Read):
-    """A line of ``events.jsonl``. ``kind``: broken, mended, pending, firing, cleared, told, mailed, over, …."""
+    """A line of ``events.jsonl``; its ``kind`` is broken, cleared, pending, firing, inactive, notified, …"""
 
     at: str
     kind: str
@@ -19,8 +19,8 @@ class Event(_Read):
     receiver: str = ""
 
 
-class Told(_Read):
-    """An alert that was awaited: seconds from the fault (``resolve``: from mending), None if it did not happen."""
+class AlertTimes(_Read):
+    """An alert that was awaited: seconds from the fault (``resolve``: from its clearing), None if it did not happen."""
 
     alert: str
     receiver: str
@@ -49,8 +49,8 @@ class Drilled(_Read):
     title: str
     fault: str
     passed: bool
-    mended: float
-    alerts: tuple[Told, ...]
+    cleared: float
+    alerts: tuple[AlertTimes, ...]
     spent: Spent
     wrong: tuple[str, ...]
 
@@ -65,7 +65,7 @@ class ResultFile(_Read):
 
 
 class Expected(_Read):
-    """Who must be told."""
+    """Which alert must notify, and within how many seconds."""
 
     alert: str
     within: float

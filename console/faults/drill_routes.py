@@ -5,16 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, jsonify
 
 from console.access.guard import Guard
-from console.faults.declared import Catalogue
+from console.faults.declared import DrillCatalogue
 from console.faults.drilling import Busy, Drilling
 from console.faults.drills import Drills
 from console.inbox.store import Item
-from console.reading.arguments import json_object
-from console.reading.limits import RateLimit
+from console.web.arguments import json_object
+from console.web.limits import RateLimit
 from console.web.problems import problem
 
 
-def blueprint(drills: Drills, catalogue: Catalogue, drilling: Drilling, guard: Guard) -> Blueprint:
+def blueprint(drills: Drills, catalogue: DrillCatalogue, drilling: Drilling, guard: Guard) -> Blueprint:
     """Return the routes."""
     routes = Blueprint("drills", __name__, url_prefix="/api")
     starts = RateLimit(per_second=0.1, burst=5)
@@ -48,22 +48,22 @@ def blueprint(drills: Drills, catalogue: Catalogue, drilling: Drilling, guard: G
             return problem(409, "Drills are not run from the page here; CONSOLE_DRILLS_CATALOGUE is not set.")
         if not isinstance(name, str) or name not in catalogue.names():
             abort(400, "name must be that of a drill.")
-        starts.take()
+        starts.spend()
         try:
             current = drilling.start(name, session.email)
         except Busy:
             return problem(409, "A drill is under way; wait for its end or stop it.")
-        guard.tell("drill.started", drill=name)
+        guard.record("drill.started", drill=name)
         return jsonify(current), 202
 
     @routes.delete("/drills/current")
     def stop() -> tuple[Response, int] | Response:
-        """Stop it: what it broke is mended first."""
+        """Stop it: its fault is cleared first."""
         guard.required()
         current = drilling.stop()
         if current is None:
             return problem(404, "No drill runs that was started here.")
-        guard.tell("drill.stopped", drill=current["name"])
+        guard.record("drill.stopped", drill=current["name"])
         return jsonify(current), 202
 
     return routes

@@ -1,8 +1,9 @@
-"""Running one drill from the page: a process of its own, bounded in time, that can be stopped and mends what it broke.
+"""Running one drill from the page: a process of its own, bounded in time, that can be stopped and clears its fault.
 
 Of its own, because a drill may break the console too, and outlives a console that is started again: who runs is kept in
 a file beside the results. ``timeout`` ends it when its time is up, whatever becomes of the console. To stop it is to
-send SIGTERM: it mends before it ends. If it is killed, its guards mend, and switched faults end by their own time.
+send SIGTERM: it clears its fault before it ends. If it is killed, its guards clear the fault, and switched faults end
+by their own time.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from console.times import now as utc_now
 from console.times import rfc3339
 
 RECORD, OUTPUT = "from-console.json", "from-console.log"
-LONGEST_SECONDS, MENDING_SECONDS = 3600, 180
+LONGEST_SECONDS, CLEARING_SECONDS = 3600, 180
 SHOWN_LINES, SHOWN_BYTES = 12, 8_192
 # What a command line on this machine has and a drill needs; nothing that is meant for the console itself.
 _KEPT = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "PATH", "TZ", "TMPDIR", "XDG_CACHE_HOME", "GLASSHOUSE_INSTANCE")
@@ -57,7 +58,7 @@ class Drilling:
             if self._process() is not None:
                 raise Busy
             self._directory.mkdir(parents=True, exist_ok=True)
-            limit = ("timeout", "--foreground", f"--kill-after={MENDING_SECONDS}", str(LONGEST_SECONDS))
+            limit = ("timeout", "--foreground", f"--kill-after={CLEARING_SECONDS}", str(LONGEST_SECONDS))
             with (self._directory / OUTPUT).open("wb") as output:
                 self._child = subprocess.Popen(
                     [*limit, *self._command, name],
@@ -79,7 +80,7 @@ class Drilling:
             return _shown(record)
 
     def stop(self) -> Item | None:
-        """Ask the drill to mend and end; None if none runs. It may take a while; asking again does no harm."""
+        """Ask the drill to clear its fault and end; None if none runs. It may take a while; it is safe to repeat."""
         with self._lock:
             process, record = self._process(), self._record()
             if process is None:

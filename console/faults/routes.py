@@ -8,9 +8,9 @@ from flask import Blueprint, Response, abort, jsonify
 
 from console.access.guard import Guard
 from console.access.sessions import Sessions
-from console.reading.arguments import json_object
 from console.servers.http import Reply
 from console.servers.prometheus import Prometheus
+from console.web.arguments import json_object
 from console.web.problems import problem
 
 PATH = "/api/v1/admin/faults"
@@ -45,7 +45,7 @@ def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Bluep
         body = {name: value for name, value in json_object().items() if name in _FIELDS}
         reply = sessions.ask(session, _path(name), method="PUT", body=body)
         if reply.status < 300:
-            guard.tell("fault.on", fault=name)
+            guard.record("fault.on", fault=name)
         return _passed_on(reply)
 
     @routes.delete("/faults/<name>")
@@ -54,7 +54,7 @@ def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Bluep
         session = guard.required()
         reply = sessions.ask(session, _path(name), method="DELETE")
         if reply.status < 300:
-            guard.tell("fault.off", fault=name)
+            guard.record("fault.off", fault=name)
         return _passed_on(reply)
 
     return routes

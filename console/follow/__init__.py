@@ -1,1 +1,1 @@
-"""``python -m console.follow``: place an order, or take one that was placed, and tell its story in the terminal."""
+"""One order followed through every server; ``python -m console.follow`` prints its story in the terminal."""

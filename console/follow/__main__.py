@@ -23,8 +23,8 @@ from console.follow.render import Renderer
 from console.follow.wait import Waiter
 from console.servers.errors import ServerError
 from console.servers.http import HttpTransport
-from console.services.joining import Joining
-from console.story import Evidence, Story, tell
+from console.servers.joining import Joining
+from console.story import Evidence, Story, build_story
 from console.story.export import as_data
 from console.times import now
 from observability.settings import MISCONFIGURED, AnyPath, FromEnv, WrongSetting, nested, setting
@@ -45,7 +45,7 @@ class FollowSettings(FromEnv):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Follow and print. 0: told; 1: there is nothing to tell; 2: wrong arguments; 78: a wrong setting."""
+    """Follow and print. 0: printed; 1: nothing was found; 2: wrong arguments; 78: a wrong setting."""
     asked = _parser().parse_args(arguments)
     errors = Console(stderr=True)
     try:
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     finally:
         transport.close()
-    story = tell(evidence)
+    story = build_story(evidence)
     if asked.svg:
         draw(story, asked.svg)
     elif asked.json:
@@ -116,7 +116,7 @@ def _fail(console: Console, text: str, status: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m console.follow",
-        description="Place an order and tell its story from the real servers, or tell that of an earlier one.",
+        description="Place an order and print its story from the real servers, or that of an earlier one.",
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--order", type=_matching(_ID), metavar="ID", help="an order's id")

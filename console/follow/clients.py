@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from console.config.addresses import Addresses
 from console.servers.alertmanager import Alertmanager
 from console.servers.http import JsonServer, Transport
+from console.servers.inbox import ConsoleInbox
 from console.servers.jaeger import Jaeger
+from console.servers.joining import Joining
 from console.servers.loki import Loki
 from console.servers.prometheus import Prometheus
-from console.servers.room import Room
 from console.servers.shop import Shop
-from console.services.joining import Joining
 
 _SHOP_SECONDS = 10.0
 
@@ -26,7 +26,7 @@ class Clients:
     loki: Loki
     prometheus: Prometheus
     alertmanager: Alertmanager
-    room: Room
+    inbox: ConsoleInbox
 
     @classmethod
     def at(cls, addresses: Addresses, transport: Transport, joining: Joining | None = None) -> Clients:
@@ -37,5 +37,5 @@ class Clients:
             loki=Loki(JsonServer("Log store", addresses.loki, transport, joining=joining)),
             prometheus=Prometheus(JsonServer("Prometheus", addresses.prometheus, transport)),
             alertmanager=Alertmanager(JsonServer("Alertmanager", addresses.alertmanager, transport, joining=joining)),
-            room=Room(JsonServer("Console", addresses.console, transport)),
+            inbox=ConsoleInbox(JsonServer("Console", addresses.console, transport)),
         )

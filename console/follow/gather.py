@@ -10,12 +10,12 @@ from typing import TypeVar
 from console.follow.clients import Clients
 from console.follow.wait import Waiter
 from console.servers.errors import ServerError
+from console.servers.inbox import Email
 from console.servers.jaeger import Span
+from console.servers.joining import Joining
 from console.servers.loki import LogLine, by_fields
 from console.servers.prometheus import Exemplar
-from console.servers.room import Email
 from console.servers.shop import Order
-from console.services.joining import Joining
 from console.story.evidence import Evidence, expected_services, happened_at, missing_services, missing_spans
 from console.story.exemplars import SELECTOR
 
@@ -124,7 +124,7 @@ class Gatherer:
         is_due = order is not None and order.status == "confirmed"
         return self.waiter.until(
             lambda _: "waiting for the confirmation e-mail in the console's inbox",
-            lambda: self.clients.room.emails_of(self.evidence.order_id),
+            lambda: self.clients.inbox.emails_of(self.evidence.order_id),
             lambda emails: bool(emails) or not is_due,
             EMAIL_SECONDS,
         )

@@ -14,7 +14,7 @@ EVERY_SECONDS = 0.25
 class Waiter:
     """Asks again and again until an answer is good enough or the time is over.
 
-    ``say`` is told what is waited for once the first answer is not enough. The time is one budget for all waits,
+    ``say`` is called with what is waited for once the first answer is not enough. The time is one budget for all waits,
     from ``begin`` on, so that several servers that lag do not add up.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.web.plaintext import one_line
+from console.plaintext import one_line
 
 _SERVICE_STYLES = {"api": "cyan", "worker": "green", "payments": "magenta", "nginx": "blue", "sweeper": "yellow"}
 _LEVEL_STYLES = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}

@@ -1,1 +1,1 @@
-"""The inbox: alerts by webhook and e-mail by SMTP, kept on disk."""
+"""The inbox: alerts by webhook and e-mail by SMTP, kept on disk; whether both can be received (health)."""

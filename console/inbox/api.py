@@ -10,9 +10,10 @@ from flask import Blueprint, Response, abort, jsonify, request
 from prometheus_client import Counter
 from pydantic import ValidationError
 
-from console.inbox.store import KINDS, Inbox
+from console.inbox.store import KINDS, Inbox, InboxUnavailable
 from console.inbox.webhook import Notification, alert_item
 from console.times import parse
+from console.web.arguments import whole_number
 from console.web.problems import problem
 
 MAX_LIMIT = 1_000
@@ -59,6 +60,14 @@ def blueprint(inbox: Inbox, received: Counter, max_webhook: int) -> Blueprint:
             return problem(404, f"The inbox has no item {identity}; it may have been trimmed as one of the oldest.")
         return jsonify(item)
 
+    @api.app_errorhandler(InboxUnavailable)
+    def of_inbox(error: InboxUnavailable) -> Response:
+        """For every route and page that reads the inbox."""
+        log.error("the inbox is not available: %s", error)
+        answer = problem(503, "The inbox cannot be read or written now; its disk may be full. Try again.")
+        answer.headers["Retry-After"] = "5"
+        return answer
+
     return api
 
 
@@ -68,14 +77,6 @@ def kind_asked_for() -> str | None:
     if kind is not None and kind not in KINDS:
         abort(400, f"kind must be one of {', '.join(KINDS)}, or be left out.")
     return kind
-
-
-def whole_number(name: str, default: int, lowest: int, highest: int) -> int:
-    """Return a number of the query; 400 if it is none or out of bounds."""
-    raw = request.args.get(name) or str(default)
-    if not re.fullmatch(r"[0-9]{1,18}", raw) or not lowest <= int(raw) <= highest:
-        abort(400, f"{name} must be a whole number from {lowest} to {highest}.")
-    return int(raw)
 
 
 def _since() -> tuple[int, datetime | None]:

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from console.inbox.store import Item
-from console.web.plaintext import html_text, one_line, printable
+from console.plaintext import html_text, one_line, printable
 
 MAX_TEXT = 100_000
 MAX_HEADERS = 100
@@ -29,7 +29,7 @@ _parsed = lru_cache(maxsize=64)(_registry)
 
 
 def _parse(name: str, value: str) -> Any:
-    """The parsed header, which nobody changes.
+    """The parsed header, read-only.
 
     The email package parses Content-Type a dozen times for each message, and nearly all messages have the same one.
     """

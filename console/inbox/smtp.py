@@ -128,11 +128,11 @@ class SmtpServer:
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket (port 0: any free one).
 
-    Apart from ``SmtpServer``, so that it is had before the web server forks: a port that is taken is told at
+    Apart from ``SmtpServer``, so that it is bound before the web server forks: a port that is taken is reported at
     once, and a worker that is replaced takes over the same socket, with no connection refused in between.
 
     Raises:
-        OSError: the address cannot be had.
+        OSError: the address cannot be bound.
     """
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.create_server(address[:2], family=family, backlog=100)

@@ -1,6 +1,6 @@
 """The inbox: alerts and e-mails as they were received, kept on disk.
 
-SQLite, because an item must be durable before its sender is told so, and because the newest of ten thousand must be
+SQLite, because an item must be durable before its sender gets an answer, and because the newest of ten thousand must be
 found and trimmed without rewriting a file. An e-mail is kept once per Message-ID, as mail stores do: senders repeat
 what they are not sure was taken. Alerts are never deduplicated: Alertmanager repeats them on purpose.
 """
@@ -68,7 +68,7 @@ class Inbox:
     """
 
     def __init__(self, path: Path, keep: int, clock: Callable[[], datetime], max_bytes: int = MAX_BYTES) -> None:
-        """Open or create the file. A file that is no database is put aside, since it must not stop the start."""
+        """Open or create the file. A file that is no database is renamed, since it must not stop the start."""
         self._keep, self._max_bytes, self._clock = keep, max_bytes, clock
         self._lock = threading.Lock()
         self._untrimmed: dict[str, tuple[int, int]] = {}
@@ -147,7 +147,7 @@ def _open(path: Path) -> sqlite3.Connection:
         raise  # the directory or the disk is at fault, not the file's content
     except sqlite3.DatabaseError as error:
         aside = path.with_name(f"{path.name}.unreadable-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        log.error("the inbox is no database (%s): put aside as %s, starting an empty one", error, aside.name)
+        log.error("the inbox is no database (%s): renamed to %s, starting an empty one", error, aside.name)
         path.rename(aside)
         for rest in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
             rest.unlink(missing_ok=True)

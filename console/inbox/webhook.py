@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from console.inbox.store import Item
+from console.plaintext import one_line, printable
 from console.times import rfc3339
-from console.web.plaintext import one_line, printable
 
 MAX_ALERTS = 1_000
 MAX_VALUE = 4_000

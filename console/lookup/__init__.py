@@ -1,1 +1,1 @@
-"""Requests: which there were lately, and one of them followed through every service."""
+"""The page Requests: recent, slow and failed ones, and one of them followed through every service."""

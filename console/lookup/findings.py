@@ -1,4 +1,4 @@
-"""What took the time, in sentences: so that nobody has to read a waterfall to know where to look.
+"""What took the time, in sentences: so that no one has to read a waterfall to know where to look.
 
 The longest step of the critical path is the answer to "why does it take so long?"; the rest says what is peculiar about
 it: a query without an index, a wait in the queue, a failure and the tries after it, many equal calls.

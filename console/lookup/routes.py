@@ -10,16 +10,16 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from console.config.addresses import Addresses
 from console.follow.clients import Clients
-from console.inbox.api import whole_number
 from console.lookup.findings import findings
 from console.lookup.lists import KINDS, RequestLists
 from console.lookup.path import Piece, critical_path
 from console.lookup.subject import ID, gather
-from console.reading.limits import RateLimit
 from console.reading.memo import Memo
 from console.servers.jaeger import Span
-from console.story import Evidence, tell
+from console.story import Evidence, build_story
 from console.story.export import as_data
+from console.web.arguments import whole_number
+from console.web.limits import RateLimit
 from console.web.problems import problem
 
 FRESH_SECONDS = 2.0
@@ -50,14 +50,14 @@ def blueprint(lists: RequestLists, clients: Clients, public: Addresses, now: Cal
     @routes.get("/requests/<identity>")
     def show_one(identity: str) -> Response:
         """One request followed, from its own id, its trace's or its order's."""
-        rate.take()
+        rate.spend()
         evidence = Evidence(public)
         if not ID.fullmatch(identity) or not gather(evidence, identity, clients, now):
             known = " ".join(evidence.notes)
             detail = "No server knows a request, trace or order with this id. Traces and log lines are kept for a day."
             return problem(404, f"{detail} {known}".strip())
         spans, lines = evidence.spans or (), evidence.lines or ()
-        story = as_data(tell(evidence))
+        story = as_data(build_story(evidence))
         path = critical_path(spans)
         story["findings"] = findings(spans, lines)
         story["details"] = {span.span_id: _details(span, path.get(span.span_id, ())) for span in spans[:MOST_SPANS]}

@@ -16,12 +16,12 @@ _RETURNED = re.compile(r"(n_?returned|docs?_?returned)$", re.IGNORECASE)
 
 def scans(seen: Seen) -> Iterator[Finding]:
     """One finding per span whose attributes, events or log lines name the plan."""
-    told = {line.span_id: line.fields for line in seen.lines if _names_scan(line.fields)}
+    logged = {line.span_id: line.fields for line in seen.lines if _names_scan(line.fields)}
     for span in seen.spans:
         facts: dict[str, Any] = dict(span.attributes)
         for event in span.events:
             facts |= event.attributes
-        facts |= told.get(span.span_id, {})
+        facts |= logged.get(span.span_id, {})
         if _names_scan(facts):
             yield _finding(seen, span, facts)
 

@@ -12,9 +12,9 @@ from console.follow.gather import LOOK_BACK, Gatherer
 from console.follow.wait import Waiter
 from console.inbox.store import Inbox
 from console.servers.errors import ServerError
+from console.servers.inbox import ConsoleInbox, Email, emails_of
 from console.servers.jaeger import Span
 from console.servers.loki import LogLine, by_fields
-from console.servers.room import Email, Room, emails_of
 from console.story.evidence import Evidence, field_in, order_id_in
 
 ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -33,7 +33,7 @@ class Once(Waiter):
         super().begin(0)
 
 
-class OwnRoom(Room):
+class LocalInbox(ConsoleInbox):
     """The inbox of this very process, read without asking over HTTP."""
 
     def __init__(self, inbox: Inbox) -> None:
@@ -54,7 +54,7 @@ def gather(evidence: Evidence, identity: str, clients: Clients, now: Callable[[]
         evidence.order_id = order_id
         try:
             evidence.order = clients.shop.order(quote(order_id, safe=""))
-            evidence.emails = clients.room.emails_of(order_id)
+            evidence.emails = clients.inbox.emails_of(order_id)
         except ServerError as error:
             evidence.note(f"{error}.")
     return True

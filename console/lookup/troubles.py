@@ -15,7 +15,7 @@ _ORDINALS = ("", "once", "twice", "three times", "four times", "five times")
 
 
 def errors(seen: Seen) -> Iterator[Finding]:
-    """The deepest failures, since those above only pass them on; equal ones are told once."""
+    """The deepest failures, since those above only pass them on; equal ones are reported once."""
     failed = [span for span in seen.spans if span.error]
     passed_on = {span.parent_id for span in failed}
     alike: dict[str, list[Span]] = defaultdict(list)
@@ -52,9 +52,9 @@ def tries(seen: Seen) -> Iterator[Finding]:
             jobs[span.service, span.name].append(span)
         elif span.kind == "client":
             calls[span.parent_id, span.name, peer(span)].append(span)
-    again = [spans for spans in jobs.values() if len(spans) > 1]
-    again += [spans for spans in calls.values() if len(spans) > 1 and any(span.error for span in spans[:-1])]
-    for spans in again:
+    repeats = [spans for spans in jobs.values() if len(spans) > 1]
+    repeats += [spans for spans in calls.values() if len(spans) > 1 and any(span.error for span in spans[:-1])]
+    for spans in repeats:
         first, last = spans[0], spans[-1]
         lasted = last.end_us - first.start_us
         idle = lasted - sum(span.duration_us for span in spans)

@@ -26,7 +26,7 @@ def queued(seen: Seen) -> Iterator[Finding]:
             longest, span = max(found, key=lambda one: one[0])
             each = f", {took(longest)} of it at once" if len(found) > 1 else ""
             title = f"{seen.share(wait)}: the job {name} waited for a {span.service}{each}"
-            text = "Between its publishing and its start nobody took it: workers are busy, paused or down."
+            text = "Between its publishing and its start no worker took it: workers are busy, paused or down."
             yield seen.finding("wait", title, text, span, 5 + wait / seen.whole_us)
 
 

@@ -1,1 +1,1 @@
-"""The first page: is the shop well, who calls whom, what fires."""
+"""The first page: is the shop healthy, which service calls which, which alerts fire, how much error budget is left."""

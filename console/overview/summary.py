@@ -15,8 +15,8 @@ from console.overview.servicemap import service_map
 from console.overview.slos import slo_tiles
 from console.reading.together import Together
 from console.servers.alertmanager import Alertmanager
+from console.servers.joining import Joining
 from console.servers.prometheus import Prometheus, Sample
-from console.services.joining import Joining
 
 SLOWEST = 5
 

@@ -1,1 +1,1 @@
-"""How the pages read from other servers: few questions, asked together, remembered briefly, within limits."""
+"""Several servers asked at once, and answers remembered for a few seconds."""

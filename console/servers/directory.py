@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from console.config.addresses import Addresses
 from console.servers.http import JsonServer, Transport
-from console.services.joining import Joining
+from console.servers.joining import Joining
 
 _SHOP_SECONDS = 10.0
 _JAEGER_SECONDS = 8.0

@@ -4,7 +4,7 @@
 
     ServerError
     ├── NotConfigured   no address was given for it
-    ├── Unreachable     nobody listens there, or the connection broke
+    ├── Unreachable     no process listens there, or the connection broke
     ├── TooSlow         no answer in time
     └── BadAnswer       it answered, but with an error or with something else than its interface promises
 """

@@ -9,9 +9,9 @@ from typing import Any, Protocol, TypeVar
 
 import requests
 
+from console.plaintext import one_line
 from console.servers.errors import BadAnswer, NotConfigured, TooSlow, Unreachable
-from console.services.joining import Joining
-from console.web.plaintext import one_line
+from console.servers.joining import Joining
 
 SECONDS = 5.0
 MAX_BYTES = 32 * 1024 * 1024

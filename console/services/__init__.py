@@ -1,1 +1,1 @@
-"""The catalogue of services: what each is for, whether it is up, its interface."""
+"""The page API: what each service is for, whether it is up, its HTTP interface."""

@@ -1,4 +1,4 @@
-"""``/api/catalogue``: every service, what it is for, whether it is up, and its interface.
+"""``/api/services``: every service, what it is for, whether it is up, and its interface.
 
 The shop describes itself (OpenAPI); of the payment service and of the console the documents are made here.
 """
@@ -26,9 +26,9 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
         "Fulfils orders",
         "Takes jobs from the queue: reserves stock, charges, sends the e-mail.",
     ),
-    ("sweeper", "Finds what was left", "Enqueues orders that wait with nobody working on them."),
+    ("sweeper", "Finds what was left", "Enqueues orders that wait without a job."),
     ("payments", "The payment provider", "A separate service with a ledger of its own; only workers call it."),
-    ("console", "This control room", "Inbox of alerts and e-mail, and all pages that you see here."),
+    ("console", "This console", "Inbox of alerts and e-mail, and all pages that you see here."),
     ("nginx", "Front door", "Spreads requests over the API's replicas and names each request."),
     ("collector", "OpenTelemetry Collector", "Takes in spans and log files; makes span metrics and the service graph."),
     ("prometheus", "Metrics", "Scrapes everything every five seconds, evaluates the rules."),
@@ -57,16 +57,16 @@ def blueprint(
     api: JsonServer, prometheus: Prometheus, together: Together, public: Addresses, version: str
 ) -> Blueprint:
     """Return the route."""
-    routes = Blueprint("catalogue", __name__, url_prefix="/api")
+    routes = Blueprint("services", __name__, url_prefix="/api")
     memo = Memo(FRESH_SECONDS)
 
-    @routes.get("/catalogue")
+    @routes.get("/services")
     def show() -> Response:
         """The services with their endpoints."""
         app = current_app._get_current_object()  # type: ignore[attr-defined]
-        return jsonify(memo.get("catalogue", lambda: _read(app, api, prometheus, together, public)))
+        return jsonify(memo.get("services", lambda: _read(app, api, prometheus, together, public)))
 
-    @routes.get("/catalogue/<service>/openapi.json")
+    @routes.get("/services/<service>/openapi.json")
     def document(service: str) -> Response:
         """The OpenAPI document of the payment service or of the console."""
         app = current_app._get_current_object()  # type: ignore[attr-defined]
@@ -98,7 +98,7 @@ def _read(app: Flask, api: JsonServer, prometheus: Prometheus, together: Togethe
         "console": _own(app),
     }
     links = {
-        name: [{"title": "openapi.json", "url": f"/api/catalogue/{name}/openapi.json"}]
+        name: [{"title": "openapi.json", "url": f"/api/services/{name}/openapi.json"}]
         for name in ("payments", "console")
     } | {
         "api": [

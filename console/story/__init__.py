@@ -1,10 +1,10 @@
 """What became of one order, request or trace: pure functions from the servers' answers to one model.
 
-``Evidence`` is what was found, ``tell`` makes the ``Story`` of it; the terminal and later the page only draw it.
+``Evidence`` is what was found, ``build_story`` makes the ``Story`` of it; the terminal and the page only draw it.
 """
 
+from console.story.build import build_story
 from console.story.evidence import Evidence
 from console.story.model import Story
-from console.story.tell import tell
 
-__all__ = ["Evidence", "Story", "tell"]
+__all__ = ["Evidence", "Story", "build_story"]

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from console.config.addresses import Addresses
 from console.servers.alertmanager import ActiveAlert
+from console.servers.inbox import Email
 from console.servers.jaeger import Span
 from console.servers.loki import LogLine
 from console.servers.prometheus import Exemplar
-from console.servers.room import Email
 from console.servers.shop import Order
 from console.times import parse
 

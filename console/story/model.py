@@ -112,7 +112,7 @@ class EmailPart:
 
 @dataclass(frozen=True, slots=True)
 class AlertPart:
-    """An alert that fires while the story is told."""
+    """An alert that fires while the story is made."""
 
     name: str
     severity: str

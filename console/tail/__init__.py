@@ -1,1 +1,1 @@
-"""Log lines as they are written."""
+"""The page Logs: lines as they are written, and lines that were."""

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, jsonify, request
 
 from console.boards.queries import lines_for_page
-from console.inbox.api import whole_number
-from console.reading.arguments import short_text, word
-from console.reading.limits import Places, RateLimit
 from console.servers.loki import Loki
 from console.tail.logql import query_of
 from console.tail.stream import Tail, events, moment
+from console.web.arguments import short_text, whole_number, word
+from console.web.limits import Places, RateLimit
 
 MOST = 500
 LONGEST_QUERY = 2_000
@@ -27,7 +26,7 @@ def blueprint(loki: Loki, places: Places, now: Callable[[], datetime]) -> Bluepr
     @routes.get("/logs")
     def show() -> Response:
         """The newest lines that pass the filters."""
-        rate.take()
+        rate.spend()
         minutes, limit = whole_number("minutes", 15, 1, 24 * 60), whole_number("limit", 200, 1, MOST)
         end = now() + timedelta(seconds=2)
         query = _query()
@@ -38,9 +37,9 @@ def blueprint(loki: Loki, places: Places, now: Callable[[], datetime]) -> Bluepr
     @routes.get("/logs/tail")
     def follow() -> Response:
         """The same, as they are written; ends after some minutes, as a browser's EventSource expects."""
-        rate.take()
+        rate.spend()
         query = _query()
-        places.take()
+        places.occupy()
         stream = Held(events(Tail(loki, query, now, moment(request.headers.get("Last-Event-ID", "")))), places)
         return Response(stream, content_type="text/event-stream; charset=utf-8", headers={"X-Accel-Buffering": "no"})
 

@@ -1,1 +1,1 @@
-"""The console's Flask application and its pages."""
+"""What all pages and JSON routes share: arguments, error answers, rate limits, known hosts, security headers, links."""

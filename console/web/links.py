@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from console.config.addresses import Addresses
-from console.inbox.store import Item
 
 Answer = TypeVar("Answer")
 
@@ -25,8 +24,8 @@ def server_links(addresses: Addresses, has_jaeger_page: bool, grafana: str = "")
     return [(name, base + path) for name, base, path in places if base]
 
 
-def query_links(alert: Item, addresses: Addresses) -> list[dict[str, str]]:
-    """Return links that run an alert's ``metric_query`` in Prometheus and its ``log_query`` in Loki."""
+def query_links(alert: Mapping[str, Any], addresses: Addresses) -> list[dict[str, str]]:
+    """Return links that run an inbox alert's ``metric_query`` in Prometheus and its ``log_query`` in Loki."""
     found = []
     metric, log = alert["annotations"].get("metric_query"), alert["annotations"].get("log_query")
     if metric and addresses.prometheus:

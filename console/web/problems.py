@@ -10,7 +10,6 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from console.inbox.store import InboxUnavailable
 from console.servers.errors import ServerError
 
 MEDIA_TYPE = "application/problem+json"
@@ -47,13 +46,6 @@ def register(app: Flask) -> None:
         for name, value in error.get_headers(request.environ):
             if name.lower() in ("allow", "retry-after"):
                 answer.headers[name] = value
-        return answer
-
-    @app.errorhandler(InboxUnavailable)
-    def of_inbox(error: InboxUnavailable) -> Response:
-        log.error("the inbox is not available: %s", error)
-        answer = problem(503, "The inbox cannot be read or written now; its disk may be full. Try again.")
-        answer.headers["Retry-After"] = "5"
         return answer
 
     @app.errorhandler(ServerError)

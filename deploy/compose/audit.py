@@ -1,8 +1,8 @@
-"""What is in the image (an SBOM), and what is known against it: `make audit`.
+"""What is in the image (an SBOM), and what is known against it: ``make audit``.
 
 The list of packages is made from the lock file and goes to dist/sbom.cdx.json, in CycloneDX. Known vulnerabilities are
-asked of the package index by pip-audit. Exit status: 1 with `--strict` if there are any; else 0, also when the database
-cannot be reached, which is said.
+asked of the package index by pip-audit. Exit status: 1 with ``--strict`` if there are any; else 0, also when the
+database cannot be reached, which is said.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def look() -> list[dict[str, Any]]:
 
 
 def known(packages: list[dict[str, Any]]) -> list[str]:
-    """One line for each vulnerability: which, of what, and where it is mended."""
+    """One line for each vulnerability: which, of what, and which version fixes it."""
     return [
         f"{one['id']} in {package['name']} {package['version']}"
         f" (fixed in {', '.join(one.get('fix_versions') or ['no version yet'])})"
@@ -72,7 +72,7 @@ def known(packages: list[dict[str, Any]]) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """List, look, tell."""
+    """List the packages, look each up, print what was found."""
     document = sbom(LOCK.read_text())
     total = len(document["components"])
     SBOM.parent.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
 """The image's health check: 0 if this container's process can do its work, 1 and the reason if not.
 
 HEALTH_FILE: the file must have been touched in the last half minute (a process without a port).
-Else the process is asked: `/readyz` at PORT, or `/metrics` at METRICS_PORT if it has no port of its own.
+Else the process is asked: ``/readyz`` at PORT, or ``/metrics`` at METRICS_PORT if it has no port of its own.
 """
 
 from __future__ import annotations

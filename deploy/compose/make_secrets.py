@@ -1,7 +1,7 @@
-"""Make the passwords of the composed stack, once: `python3 deploy/compose/make_secrets.py` (or `make secrets`).
+"""Make the passwords of the composed stack, once: ``python3 deploy/compose/make_secrets.py`` (or ``make secrets``).
 
-They go to `.env.secrets`, readable by you alone and ignored by git. What the file has is kept, what it lacks is added,
-so that it may be run at every start.
+They go to ``.env.secrets``, readable by you alone and ignored by git. What the file has is kept, what it lacks is
+added, so that it may be run at every start.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The image's entrypoint: name this replica, say where it logs, then become its process.
 
-A replica is called as Compose calls it (`api-1`), which only Docker's name server knows: the container's own name is
+A replica is called as Compose calls it (``api-1``), which only Docker's name server knows: the container's own name is
 the answer to the reverse look-up of its address. Where that fails, the host name serves (the container's id).
 """
 
@@ -18,7 +18,7 @@ PTR, INTERNET, POINTER = 12, 1, 0xC0
 
 
 def replica(service: str, container: str) -> str | None:
-    """`api-1` of `glasshouse-api-1.glasshouse_back`; None if it is no such name."""
+    """``api-1`` of ``glasshouse-api-1.glasshouse_back``; None if it is no such name."""
     found = re.fullmatch(rf".+-({re.escape(service)}-\d+)", container.partition(".")[0])
     return found[1] if found else None
 
@@ -31,7 +31,7 @@ def question(address: str) -> bytes:
 
 
 def first_label(asked: bytes, answer: bytes) -> str:
-    """The first label of the name that is answered (`glasshouse-api-1`), or nothing if none is.
+    """The first label of the name that is answered (``glasshouse-api-1``), or nothing if none is.
 
     The answer begins as the question does; then come the name asked for, again or as a pointer to it, then type, class,
     time to live and length (10 bytes), then the name.
@@ -46,7 +46,7 @@ def first_label(asked: bytes, answer: bytes) -> str:
 
 
 def container_name() -> str:
-    """This container's name by its address; nothing if it cannot be had.
+    """This container's name by its address; empty if there is none.
 
     Docker's name server is asked directly: the C library would first look into /etc/hosts, where the address has the
     host name.

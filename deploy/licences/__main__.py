@@ -1,4 +1,4 @@
-"""Write `docs/licences.md`: `python -m deploy.licences`; `--check` verifies that it is current and complete."""
+"""Write ``docs/licences.md``: ``python -m deploy.licences``; ``--check`` verifies that it is current and complete."""
 
 from __future__ import annotations
 

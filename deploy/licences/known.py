@@ -41,7 +41,7 @@ class Known:
 
 
 def problems(known: Known, installed: Iterable[Distribution] | None = None) -> list[str]:
-    """The problems for which `make check` fails, as sentences: missing entries and contradictions of the metadata."""
+    """The problems for which ``make check`` fails, as sentences: missing entries and contradictions of the metadata."""
     wanted: dict[str, tuple[Iterable[str], Mapping[str, str]]] = {
         "go": (parts.go(), known.go),
         "debian": (parts.debian(), known.debian),

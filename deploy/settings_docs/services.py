@@ -10,7 +10,7 @@ from app.settings import ApiSettings
 from console.config.settings import Settings as ConsoleSettings
 from console.follow.__main__ import FollowSettings
 from deploy.compose.mongo.settings import PASSWORDS
-from deploy.compose.steward.__main__ import StewardSettings
+from deploy.compose.target_discovery.__main__ import DiscoverySettings
 from faults.__main__ import AdminSettings
 from faults.agent.__main__ import AgentSettings
 from faults.wiring import FaultSettings
@@ -82,7 +82,7 @@ SERVICES = (
     Service("Generated traffic", "traffic", _classes(TrickleSettings, TelemetrySettings)),
     Service("Fault agent", "", _classes(AgentSettings)),
     Service("gunicorn with several workers (library)", "replica", _replica),
-    Service("Compose: steward", "steward", _classes(TelemetrySettings, StewardSettings)),
+    Service("Compose: target discovery", "target-discovery", _classes(TelemetrySettings, DiscoverySettings)),
     Service("Compose: replication lag", "mongo-lag", _mongo_lag),
     Service("Compose: preparing MongoDB", "", _variables(*PASSWORDS.values())),
     Service("Launcher (`make up`, `status`, `logs`, …)", "", _launcher),

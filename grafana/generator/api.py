@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from . import units
-from .frame import Page, Row, link
-from .panels import When, heatmap, lines, number, series
-from .sources import as_heatmap, log_lines, over_time
-from .tables import Column, Label, table
-from .thresholds import Limit
-from .variables import replicas, routes
+from grafana.generator import units
+from grafana.generator.frame import Page, Row, link
+from grafana.generator.panels import When, heatmap, lines, number, series
+from grafana.generator.sources import as_heatmap, log_lines, over_time
+from grafana.generator.tables import Column, Label, table
+from grafana.generator.thresholds import Limit
+from grafana.generator.variables import replicas, routes
 
 CHOSEN = 'job="api", http_route=~"$route", http_route!~"/healthz|/readyz", instance=~"$instance"'
 COUNT = f"http_server_request_duration_seconds_count{{{CHOSEN}}}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from . import units
-from .frame import Page, Row, link
-from .panels import When, bars, lines, number, series
-from .sources import log_lines, now, over_time
-from .thresholds import Limit
-from .variables import caches, services
+from grafana.generator import units
+from grafana.generator.frame import Page, Row, link
+from grafana.generator.panels import When, bars, lines, number, series
+from grafana.generator.sources import log_lines, now, over_time
+from grafana.generator.thresholds import Limit
+from grafana.generator.variables import caches, services
 
 RATE = "$__rate_interval"
 MONGO = 'db_system_name="mongodb", job=~"$job"'
@@ -200,7 +200,7 @@ def _redis() -> Row:
             ),
             number(
                 "Evicted, 1 h",
-                "Keys that Redis threw away for want of memory; the queue is among what it may lose.",
+                "Keys that Redis evicted because its memory was full; the queue is among what it may lose.",
                 units.COUNT,
                 over_time("sum(increase(redis_evicted_keys_total[1h]))"),
                 limit=Limit("none"),
@@ -259,7 +259,7 @@ def _redis() -> Row:
             ),
             series(
                 "Keys that left",
-                "Keys per second that expired, as they should, or were evicted for want of memory.",
+                "Keys per second that expired, as they should, or were evicted because memory was full.",
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(redis_expired_keys_total[{RATE}]))", "expired"),

@@ -9,9 +9,9 @@ from typing import Any
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
-from .panels import Placed
-from .places import PLACES
-from .sources import PROMETHEUS
+from grafana.generator.panels import Placed
+from grafana.generator.places import PLACES
+from grafana.generator.sources import PROMETHEUS
 
 COLUMNS = 24
 

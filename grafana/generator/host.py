@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from . import units
-from .frame import Page, Row, link
-from .panels import gauge, number, series
-from .sources import over_time
-from .tables import Column, Label, table
-from .thresholds import Limit
-from .variables import choice, services
+from grafana.generator import units
+from grafana.generator.frame import Page, Row, link
+from grafana.generator.panels import gauge, number, series
+from grafana.generator.sources import over_time
+from grafana.generator.tables import Column, Label, table
+from grafana.generator.thresholds import Limit
+from grafana.generator.variables import choice, services
 
 RATE = "$__rate_interval"
 CHOSEN = '{job=~"$job", instance=~"$instance"}'
@@ -54,7 +54,7 @@ def _up() -> Row:
             ),
             series(
                 "Restarts",
-                "How often processes started anew in ten minutes.",
+                "How often processes restarted in ten minutes.",
                 units.COUNT,
                 [over_time(f"max by (instance) (changes(process_start_time_seconds{CHOSEN}[10m]))", "{{instance}}")],
                 width=8,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import units
-from .frame import Row
-from .panels import bars, series
-from .sources import log_numbers, over_time
-from .thresholds import Limit
+from grafana.generator import units
+from grafana.generator.frame import Row
+from grafana.generator.panels import bars, series
+from grafana.generator.sources import log_numbers, over_time
+from grafana.generator.thresholds import Limit
 
 
 def row() -> Row:

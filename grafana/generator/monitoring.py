@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import units
-from .frame import Row
-from .panels import When, bars, lines, number, series
-from .sources import log_lines, now, over_time
-from .thresholds import Limit
+from grafana.generator import units
+from grafana.generator.frame import Row
+from grafana.generator.panels import When, bars, lines, number, series
+from grafana.generator.sources import log_lines, now, over_time
+from grafana.generator.thresholds import Limit
 
 RATE = "$__rate_interval"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import units
-from .frame import Page, Row, link
-from .panels import When, bars, lines, number, series
-from .sources import log_lines, now, over_time
-from .thresholds import Limit
+from grafana.generator import units
+from grafana.generator.frame import Page, Row, link
+from grafana.generator.panels import When, bars, lines, number, series
+from grafana.generator.sources import log_lines, now, over_time
+from grafana.generator.thresholds import Limit
 
 RATE = "$__rate_interval"
 
@@ -37,7 +37,7 @@ def _customers() -> Row:
             ),
             number(
                 "Dead letters",
-                "Orders put aside because they kept failing by a defect; an admin sees why and may retry them.",
+                "Dead letters: orders that kept failing because of a defect; an admin sees why and may retry them.",
                 units.COUNT,
                 over_time("max(shop_dead_letters)"),
                 limit=Limit("DeadLetters"),
@@ -98,7 +98,7 @@ def _funnel() -> Row:
                 limit=Limit("OrdersStuck"),
             ),
             series(
-                "Put off, revived, put aside",
+                "Delayed, revived, dead-lettered",
                 "Orders per second that had to wait for a dependency, were taken up again, or became dead letters.",
                 units.OPERATIONS,
                 [
@@ -256,7 +256,7 @@ def _payment() -> Row:
                 width=8,
             ),
             series(
-                "Refused for want of stock or money",
+                "Failed: out of stock or payment declined",
                 "Orders that failed, as a share of those that ended.",
                 units.RATIO,
                 [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import units
-from .frame import Page, Row, link
-from .panels import bars, number, series
-from .sources import now, over_time
-from .tables import Column, Label, table
-from .thresholds import Limit
+from grafana.generator import units
+from grafana.generator.causes import causes
+from grafana.generator.frame import Page, Row, link
+from grafana.generator.panels import number, series
+from grafana.generator.sources import over_time
+from grafana.generator.tables import Column, Label, table
+from grafana.generator.thresholds import Limit
 
 REQUESTS = 'http_server_request_duration_seconds_count{job="api", http_route!~"/healthz|/readyz"}'
 FAILED = 'http_server_request_duration_seconds_count{job="api", http_response_status_code=~"5.."}'
@@ -18,7 +19,7 @@ FIRING = 'ALERTS{alertstate="firing", severity="%s"}'
 def page() -> Page:
     """The dashboard to begin with."""
     help_text = "Is the shop well? From what customers notice down to what may cause it."
-    return Page("glasshouse-overview", help_text, [_well(), _promises(), _requests(), _orders(), _causes()])
+    return Page("glasshouse-overview", help_text, [_well(), _promises(), _requests(), _orders(), causes()])
 
 
 def _well() -> Row:
@@ -60,7 +61,7 @@ def _well() -> Row:
             ),
             number(
                 "Pages firing",
-                "Alerts that wake somebody, firing now.",
+                "Pages that fire now.",
                 units.COUNT,
                 over_time(f"count({FIRING % 'page'}) or vector(0)"),
                 limit=Limit("none"),
@@ -213,7 +214,7 @@ def _orders() -> Row:
             ),
             series(
                 "Orders that wait",
-                "Orders that are neither confirmed nor failed nor cancelled, and those put aside as dead letters.",
+                "Orders that are neither confirmed nor failed nor cancelled, and dead letters.",
                 units.COUNT,
                 [
                     over_time("max(shop_orders_unfinished)", "unfinished"),
@@ -221,83 +222,6 @@ def _orders() -> Row:
                 ],
                 width=8,
                 links={"Orders and workers": link("glasshouse-orders")},
-            ),
-        ],
-    )
-
-
-def _causes() -> Row:
-    return Row(
-        "What may cause it",
-        [
-            bars(
-                "Processes that answer",
-                "Share of each service's processes that Prometheus reaches; less than all is a process that is down.",
-                units.RATIO,
-                now("avg by (job) (up)", "{{job}}"),
-                limit=Limit("all", low=True),
-                maximum=1,
-                height=9,
-                links={"Host and processes": link("glasshouse-host", job="${__field.labels.job:percentencode}")},
-            ),
-            table(
-                "Who calls whom",
-                "Calls between services, from their traces: rate, failures and p95 over the last five minutes.",
-                [Label("client", "From"), Label("server", "To")],
-                [
-                    Column(
-                        "Calls/s",
-                        "sum by (client, server) (rate(traces_service_graph_request_total[5m]))",
-                        units.OPERATIONS,
-                    ),
-                    Column(
-                        "Failed/s",
-                        """sum by (client, server) (rate(traces_service_graph_request_failed_total[5m]))
-                        or 0 * sum by (client, server) (rate(traces_service_graph_request_total[5m]))""",
-                        units.OPERATIONS,
-                        decimals=3,
-                    ),
-                    Column(
-                        "p95",
-                        """histogram_quantile(0.95,
-                        sum by (client, server, le) (rate(traces_service_graph_request_server_seconds_bucket[5m])))""",
-                        units.SECONDS,
-                    ),
-                ],
-                width=7,
-                height=9,
-            ),
-            number(
-                "Payment circuit",
-                "Open: the payment service failed too often, and no worker calls it for a while.",
-                units.NONE,
-                over_time('max(circuit_breaker_state{circuit="payments", state="open"})'),
-                limit=Limit("none"),
-                words={"0": ("closed", "green"), "1": ("open", "red")},
-                width=3,
-                height=9,
-                graph=False,
-            ),
-            number(
-                "Faults on",
-                "Faults that somebody switched on to see what happens.",
-                units.COUNT,
-                over_time("sum(max by (fault) (fault_active)) or vector(0)"),
-                limit=Limit("none"),
-                width=3,
-                height=9,
-                graph=False,
-            ),
-            number(
-                "Front door",
-                "Whether NGINX, the way into the shop, answers its exporter.",
-                units.NONE,
-                over_time("min(nginx_up)"),
-                limit=Limit("all", low=True),
-                words={"0": ("down", "red"), "1": ("up", "green")},
-                width=3,
-                height=9,
-                graph=False,
             ),
         ],
     )

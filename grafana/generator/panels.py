@@ -19,9 +19,9 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import heatmap as heatmap_models
 from grafana_foundation_sdk.models.dashboard import FieldColorModeId
 
-from . import thresholds, units
-from .sources import Target
-from .thresholds import Limit
+from grafana.generator import thresholds, units
+from grafana.generator.sources import Target
+from grafana.generator.thresholds import Limit
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def number(
     links: Mapping[str, str] | None = None,
     when: When | None = None,
 ) -> Placed:
-    """One number (a stat), coloured by its limit. `words`: value → (text, colour)."""
+    """One number (a stat), coloured by its limit. ``words``: value → (text, colour)."""
     builder = _measured(_begun(stat_builders.Panel(), title, help_text, [target]), unit, limit, links)
     builder = (
         builder.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))

@@ -20,4 +20,4 @@ OWN_LIMITS = {
     "budget spent": 0.0,
     "burning": 1.0,  # the rate that uses up the budget exactly
 }
-"""Limits that are true without an alert; every other one is in `alerts/thresholds.yaml`."""
+"""Limits that are true without an alert; every other one is in ``alerts/thresholds.yaml``."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import nodegraph as nodegraph_builders
 
-from . import units
-from .frame import Page, Row, link
-from .panels import Placed, When, bars, lines, series
-from .sources import JAEGER, Target, Trace, log_lines, log_numbers, over_time
-from .variables import typed
+from grafana.generator import units
+from grafana.generator.frame import Page, Row, link
+from grafana.generator.panels import Placed, When, bars, lines, series
+from grafana.generator.sources import JAEGER, Target, Trace, log_lines, log_numbers, over_time
+from grafana.generator.variables import typed
 
 # Both halves end with `!=`: with an empty box, `request_id=""` would find every line that has none.
 ITS = '{service_name=~".+"} | (request_id="$request_id" and request_id!="") or (trace_id="$trace_id" and trace_id!="")'

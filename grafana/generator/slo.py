@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from . import units
-from .frame import Page, Row, link
-from .panels import When, bars, gauge, number, series
-from .sources import now, over_time
-from .tables import Column, Label, table
-from .thresholds import Limit
-from .variables import slos
+from grafana.generator import units
+from grafana.generator.frame import Page, Row, link
+from grafana.generator.panels import When, bars, gauge, number, series
+from grafana.generator.sources import now, over_time
+from grafana.generator.tables import Column, Label, table
+from grafana.generator.thresholds import Limit
+from grafana.generator.variables import slos
 
 CHOSEN = '{slo=~"$slo"}'
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
@@ -139,7 +139,7 @@ def _burn() -> Row:
             ),
             table(
                 "Budget alerts that fire",
-                "Objectives whose budget burns so fast that somebody is told, with the tier.",
+                "Objectives whose budget burns so fast that an alert notifies, with the tier.",
                 [Label("slo", "SLO"), Label("tier", "Tier"), Label("severity", "Severity")],
                 [
                     Column(

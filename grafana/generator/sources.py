@@ -1,4 +1,4 @@
-"""The data sources by the uids that `grafana/provisioning/datasources` gives them, and targets that ask them."""
+"""The data sources by the uids that ``grafana/provisioning/datasources`` gives them, and targets that ask them."""
 
 from __future__ import annotations
 

@@ -9,10 +9,10 @@ from typing import Any
 from grafana_foundation_sdk.builders import table as table_builders
 from grafana_foundation_sdk.models import dashboard as models
 
-from . import thresholds, units
-from .panels import Placed, When, _begun
-from .sources import as_table
-from .thresholds import Limit
+from grafana.generator import thresholds, units
+from grafana.generator.panels import Placed, When, _begun
+from grafana.generator.sources import as_table
+from grafana.generator.thresholds import Limit
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import log_store, monitoring, units
-from .frame import Page, Row, link
-from .panels import number, series
-from .sources import over_time
-from .thresholds import Limit
+from grafana.generator import log_store, monitoring, units
+from grafana.generator.frame import Page, Row, link
+from grafana.generator.panels import number, series
+from grafana.generator.sources import over_time
+from grafana.generator.thresholds import Limit
 
 RATE = "$__rate_interval"
 COLLECTOR = '{job="collector"}'
@@ -55,7 +55,7 @@ def _arrives() -> Row:
             ),
             number(
                 "Notifications failed, 1 h",
-                "Notifications of alerts that reached nobody.",
+                "Notifications that failed.",
                 units.COUNT,
                 over_time("sum(increase(alertmanager_notifications_failed_total[1h]))"),
                 limit=Limit("none"),

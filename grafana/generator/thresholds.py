@@ -1,4 +1,4 @@
-"""The limits drawn in panels: the same numbers that the alerts compare with, from `alerts/thresholds.yaml`."""
+"""The limits drawn in panels: the same numbers that the alerts compare with, from ``alerts/thresholds.yaml``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import yaml
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
-from .places import OWN_LIMITS
+from grafana.generator.places import OWN_LIMITS
 
 FILE = Path(__file__).resolve().parents[2] / "alerts" / "thresholds.yaml"
 GOOD, BAD, PLAIN = "green", "red", "text"
 
 
 class UnknownThreshold(KeyError):
-    """A panel names a threshold that `alerts/thresholds.yaml` does not have."""
+    """A panel names a threshold that ``alerts/thresholds.yaml`` does not have."""
 
 
 @cache
@@ -33,7 +33,7 @@ class Limit:
     """Where good ends."""
 
     name: str
-    """An entry of `alerts/thresholds.yaml`, or of `OWN_LIMITS`."""
+    """An entry of ``alerts/thresholds.yaml``, or of ``OWN_LIMITS``."""
     low: bool = False
     """Bad is below the value, not above: free space, hit ratios, budgets."""
 

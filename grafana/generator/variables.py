@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models
 
-from .sources import PROMETHEUS
+from grafana.generator.sources import PROMETHEUS
 
 
 def choice(name: str, label: str, help_text: str, metric: str, of: str) -> builders.QueryVariable:

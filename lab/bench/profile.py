@@ -20,9 +20,10 @@ from observability.settings import Problem, Whole
 from observability.settings.errors import Refused
 from observability.settings.shown import quoted
 from stack import settings
-from stack.components import PYTHON, Component, pick, table
+from stack.components import PYTHON, Component, pick
 from stack.errors import StackError
 from stack.instance import Instance, attach
+from stack.inventory import all_components
 from stack.status import Row, collect
 
 SAMPLES_A_SECOND = 100
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         instance = attach(settings.read(os.environ))
-        component = pick(table(instance), options.name)
+        component = pick(all_components(instance), options.name)
         row = collect(instance).get(component.name)
         if row is None or row.state != "running" or row.pid is None:
             raise CannotProfile(f"{component.name} does not run: `make up` starts it.")

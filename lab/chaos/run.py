@@ -1,7 +1,8 @@
 """Orders while components are killed in turn; afterwards every ledger is audited.
 
 Every order that was promised (202) must come to its end; charges, stock and e-mails must fit the confirmed ones
-exactly."""
+exactly.
+"""
 
 from __future__ import annotations
 

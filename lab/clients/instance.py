@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from stack.paths import ROOT
-from stack.ports import DEFAULT_PORTS
+from stack.port_numbers import DEFAULT_PORTS
 
 UP_SECONDS = 900.0
 COMMAND_SECONDS = 120.0
@@ -72,7 +72,7 @@ class Instance:
         return components
 
     def port(self, name: str) -> int:
-        """A port by its name in ``stack.ports``."""
+        """A port by its name in ``stack.port_numbers``."""
         if not self._status:
             self.status()
         return DEFAULT_PORTS[name] + int(self._status["port_offset"])

@@ -19,7 +19,7 @@ EVERYTHING = "*"
 # A number in plain form, even with a mark, has the same value in both languages; 1e3, 5KB or 0x10 do not.
 PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+(e0)?)?$"
 MARKED_LINE = f"{MESSAGE}:~{quoted(MARKED)}"
-"""Lines that consist of a number only (`numbers.py`): their stored text can differ from what was sent."""
+"""Lines that consist of a number only (``numbers.py``): their stored text can differ from what was sent."""
 _LARGEST_EXACT = 2**53
 
 

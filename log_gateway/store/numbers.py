@@ -2,7 +2,7 @@
 
 VictoriaLogs 1.52 stores a column whose values all parse as decimal numbers as 64-bit floats, and does not return the
 original text: ``1.10`` becomes ``1.1``, ``0.014366`` becomes ``0.014365999999999999``, ``1_000`` becomes
-``1000``, and of addresses ``10.0.00.1`` becomes ``10.0.0.1`` (`tests/integration/log_gateway/test_numbers.py` shows
+``1000``, and of addresses ``10.0.00.1`` becomes ``10.0.0.1`` (``tests/integration/log_gateway/test_numbers.py`` shows
 it). Loki returns text unchanged. So the gateway appends ``e0`` to such a value: the same number for the store's
 comparisons, but not a decimal for its columns. It removes this mark when it reads. A value that already looks marked
 gets another mark.

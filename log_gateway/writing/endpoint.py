@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 PATH = "/otlp/v1/logs"
 STREAM_FIELDS = ("service.name", "level")
-"""What Loki is configured to index (`stack/config/loki/loki.yaml`)."""
+"""What Loki is configured to index (``stack/config/loki/loki.yaml``)."""
 DURABLE_SECONDS = 20.0
-"""Less than the Collector waits for an answer (`timeout` in collector.yaml)."""
+"""Less than the Collector waits for an answer (``timeout`` in collector.yaml)."""
 _TAKE_SECONDS = 10.0
 _RETRY_SECONDS = "1"
 _PROTOBUF = "application/x-protobuf"

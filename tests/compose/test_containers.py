@@ -162,7 +162,7 @@ def test_each_service_has_its_own_database_only(stack: Composed) -> None:
 def test_standard_output_is_json(stack: Composed) -> None:
     """The lines of our own processes and of NGINX stay on standard output too."""
     stack.api("GET", "/api/v1/products?limit=1")
-    for component in ("api-1", "worker-1", "payments", "nginx", "steward"):
+    for component in ("api-1", "worker-1", "payments", "nginx", "target-discovery"):
         lines = stack.engine.tries("logs", stack.container(component)["Id"]).stdout.splitlines()
         assert lines, component
         assert all(json.loads(line)["timestamp"] for line in lines), component

@@ -13,7 +13,7 @@ from tests.e2e.test_outages import orders_work, running
 from tests.waiting import wait_until
 
 WAVES = {
-    "servers": ("alertmanager", "collector", "jaeger", "loki", "mongo", "prometheus", "redis", "steward"),
+    "servers": ("alertmanager", "collector", "jaeger", "loki", "mongo", "prometheus", "redis", "target-discovery"),
     "services": ("api-1", "api-2", "console", "nginx", "payments", "sweeper", "worker-1"),
 }
 """What is killed before its health is waited for: what others depend on, then what depends on it."""

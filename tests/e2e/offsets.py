@@ -7,8 +7,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stack.paths import cache_home
 from stack.ports import DEFAULT_PORTS
+
+from stack.paths import cache_home
 
 OFFSETS = range(1_000, 5_700, 300)
 """No two of them give the same port to two components; all ports stay below those of outgoing connections."""

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from tests.e2e.conftest import Stack
+import requests
 
 PATH = "/api/v1/admin/faults"
+
+
+class Shop(Protocol):
+    """What the switch needs of a running instance."""
+
+    @property
+    def state_dir(self) -> Path: ...
+
+    def api(self, method: str, path: str, **options: Any) -> requests.Response: ...
 
 
 class Switch:
     """Signs in when it is first needed, and again when the sign-in has run out."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Shop) -> None:
         self._stack = stack
         self._headers: dict[str, str] = {}
 

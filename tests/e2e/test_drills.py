@@ -16,7 +16,7 @@ from lab.drills.report.tables import table
 from lab.drills.report.words import clock, told
 from lab.drills.run.result import Result
 from lab.drills.run.runner import Runner
-from lab.drills.run.session import Session
+from lab.drills.session import Session
 from lab.drills.spec.reader import catalogue, chosen
 from lab.drills.traffic.light import LightLoad
 from lab.drills.watch.servers import RealClock, Servers

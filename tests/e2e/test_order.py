@@ -51,7 +51,6 @@ def parent_of(span: dict[str, Any]) -> str | None:
 
 def test_everything_is_up(stack: Stack) -> None:
     """Each component of the table runs; one that another test has just killed is on its way back."""
-
     wanted = EVERYTHING.difference(Stack.log_store).union(stack.log_store)
 
     def running() -> bool:

@@ -1,4 +1,4 @@
-"""The control room in a real browser, before the real stack: real data on every page, and a fault found in it.
+"""The console in a real browser, before the real stack: real data on every page, and a fault found in it.
 
 ``PICTURES=docs/images`` (``make pictures``) keeps the screenshots that the README shows.
 """

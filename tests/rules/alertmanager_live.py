@@ -26,8 +26,8 @@ from tests.rules.files import ALERTS
 from tests.waiting import wait_until
 
 Labels = Mapping[str, str]
-# The waits of the configuration, made short: what is tested is what is told, not when. Replaced as text, so that
-# whoever changes a wait is told to change it here too.
+# The waits of the configuration, made short: what is tested is what is sent, not when. Replaced as text, so that
+# a changed wait fails here until it is changed here too.
 SHORT = {
     "group_wait: 5s": "group_wait: 500ms",
     "group_interval: 30s": "group_interval: 1s",
@@ -38,7 +38,7 @@ SHORT = {
 
 @dataclass
 class Call:
-    """One request that Alertmanager made of somebody."""
+    """One request that Alertmanager made."""
 
     path: str
     headers: dict[str, str]
@@ -46,7 +46,7 @@ class Call:
 
 
 @dataclass
-class Desk:
+class Receivers:
     """An HTTP server as the console, Slack, PagerDuty and Opsgenie, and an SMTP server; it keeps everything."""
 
     url: str = ""
@@ -59,7 +59,7 @@ class Desk:
         bodies = [call.body for call in self.calls if call.path == "/console"]
         return [one for one in bodies if one["receiver"] == receiver and status in (None, one["status"])]
 
-    def told(self, receiver: str, status: str) -> list[list[str]]:
+    def notified(self, receiver: str, status: str) -> list[list[str]]:
         """The alerts' names in each notification."""
         return [
             [alert["labels"]["alertname"] for alert in one["alerts"]] for one in self.notifications(receiver, status)
@@ -71,9 +71,9 @@ class Desk:
 
 
 @contextmanager
-def desk() -> Iterator[Desk]:
+def receivers() -> Iterator[Receivers]:
     """The servers that keep what they are sent, until the end of the block."""
-    kept = Desk()
+    kept = Receivers()
 
     class Web(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -88,7 +88,7 @@ def desk() -> Iterator[Desk]:
             """Say nothing."""
 
     class Server(ThreadingHTTPServer):
-        request_queue_size = 100  # all groups are told at once
+        request_queue_size = 100  # all groups are notified at once
 
     class Mail:
         async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
@@ -168,7 +168,10 @@ def _at(seconds: float) -> str:
 
 @contextmanager
 def alertmanager(
-    folder: Path, to: Desk, secrets: Mapping[str, str] | None = None, change: Callable[[str], str] = lambda text: text
+    folder: Path,
+    to: Receivers,
+    secrets: Mapping[str, str] | None = None,
+    change: Callable[[str], str] = lambda text: text,
 ) -> Iterator[Alertmanager]:
     """Alertmanager with the repository's configuration, waits made short; `secrets` by the names of their files."""
     (folder / "secrets").mkdir(parents=True)

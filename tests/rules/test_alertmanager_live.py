@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.alertmanager_live import Alertmanager, Desk, alertmanager, desk
+from tests.rules.alertmanager_live import Alertmanager, Receivers, alertmanager, receivers
 from tests.rules.test_inhibition import burn, opened, page, recent, ticket
 from tests.waiting import wait_until
 
@@ -24,13 +24,13 @@ CAUSE = page("MongoDown", scope="shop", service="mongo")
 
 
 @pytest.fixture
-def kept() -> Iterator[Desk]:
-    with desk() as started:
+def kept() -> Iterator[Receivers]:
+    with receivers() as started:
         yield started
 
 
 @pytest.fixture
-def running(tmp_path: Path, kept: Desk) -> Iterator[Alertmanager]:
+def running(tmp_path: Path, kept: Receivers) -> Iterator[Alertmanager]:
     with alertmanager(tmp_path / "run", kept) as started:
         yield started
 
@@ -39,15 +39,15 @@ def in_shop(alert: dict[str, str]) -> dict[str, str]:
     return {**alert, "scope": "shop"}
 
 
-def paged(kept: Desk, times: int = 1) -> None:
+def paged(kept: Receivers, times: int = 1) -> None:
     wait_until(f"page {times}", lambda: len(kept.notifications("pages", "firing")) == times)
 
 
-def over(kept: Desk, times: int = 1) -> None:
+def over(kept: Receivers, times: int = 1) -> None:
     wait_until(f"all-clear {times}", lambda: len(kept.notifications("pages", "resolved")) == times)
 
 
-def test_a_cause_and_all_that_follows_from_it_is_one_page(running: Alertmanager, kept: Desk) -> None:
+def test_a_cause_and_all_that_follows_from_it_is_one_page(running: Alertmanager, kept: Receivers) -> None:
     """Symptom, budget and ticket come while the cause fires, and outlast it: one page, one all-clear, the cause's."""
     opening = in_shop(opened("MongoDown"))
     follow = [SYMPTOM, in_shop(burn("page-fast")), in_shop(ticket("QueueOld", "symptom"))]
@@ -61,12 +61,12 @@ def test_a_cause_and_all_that_follows_from_it_is_one_page(running: Alertmanager,
     running.resolve(*follow)
     running.until_withheld()
     running.resolve(opening)
-    assert kept.told("pages", "firing") == [["MongoDown"]]
-    assert kept.told("pages", "resolved") == [["MongoDown"]]
-    assert kept.told("tickets", "firing") == []
+    assert kept.notified("pages", "firing") == [["MongoDown"]]
+    assert kept.notified("pages", "resolved") == [["MongoDown"]]
+    assert kept.notified("tickets", "firing") == []
 
 
-def test_a_cause_that_comes_late_pages_nobody_again(running: Alertmanager, kept: Desk) -> None:
+def test_a_cause_that_comes_late_pages_nobody_again(running: Alertmanager, kept: Receivers) -> None:
     """The symptom has paged: its page goes on until it is over, and that is told."""
     running.fire(SYMPTOM, in_shop(opened("ApiErrorRatioHigh")))
     paged(kept)
@@ -76,11 +76,11 @@ def test_a_cause_that_comes_late_pages_nobody_again(running: Alertmanager, kept:
     running.until_withheld(times=1)
     running.resolve(SYMPTOM)
     over(kept)
-    assert kept.told("pages", "firing") == [["ApiErrorRatioHigh"]]
-    assert kept.told("pages", "resolved") == [["ApiErrorRatioHigh"]]
+    assert kept.notified("pages", "firing") == [["ApiErrorRatioHigh"]]
+    assert kept.notified("pages", "resolved") == [["ApiErrorRatioHigh"]]
 
 
-def test_what_begins_together_is_one_page(running: Alertmanager, kept: Desk) -> None:
+def test_what_begins_together_is_one_page(running: Alertmanager, kept: Receivers) -> None:
     """Two pages arrive before IncidentOpen does: one message with both, and no other when one of them is muted."""
     running.fire(CAUSE, SYMPTOM)
     paged(kept)
@@ -88,10 +88,10 @@ def test_what_begins_together_is_one_page(running: Alertmanager, kept: Desk) -> 
     running.until_withheld()
     running.resolve(CAUSE, SYMPTOM)
     over(kept)
-    assert [sorted(names) for names in kept.told("pages", "firing")] == [["ApiErrorRatioHigh", "MongoDown"]]
+    assert [sorted(names) for names in kept.notified("pages", "firing")] == [["ApiErrorRatioHigh", "MongoDown"]]
 
 
-def test_without_the_helper_alert_too_much_is_told(running: Alertmanager, kept: Desk) -> None:
+def test_without_the_helper_alert_too_much_is_told(running: Alertmanager, kept: Receivers) -> None:
     """Alertmanager tells a group again when an alert joins it: the reason for IncidentOpen."""
     running.fire(SYMPTOM)
     paged(kept)
@@ -99,7 +99,7 @@ def test_without_the_helper_alert_too_much_is_told(running: Alertmanager, kept: 
     paged(kept, 2)
 
 
-def test_a_budget_that_burns_does_not_hold_up_an_outage(running: Alertmanager, kept: Desk) -> None:
+def test_a_budget_that_burns_does_not_hold_up_an_outage(running: Alertmanager, kept: Receivers) -> None:
     """It is in a group of its own: the outage need not wait for the interval of a group that is there already."""
     running.fire(in_shop(burn("page-fast")))
     paged(kept)
@@ -107,10 +107,10 @@ def test_a_budget_that_burns_does_not_hold_up_an_outage(running: Alertmanager, k
     paged(kept, 2)
     keys = [one["groupKey"] for one in kept.notifications("pages", "firing")]
     assert len(set(keys)) == 2
-    assert [len(names) for names in kept.told("pages", "firing")] == [1, 1]
+    assert [len(names) for names in kept.notified("pages", "firing")] == [1, 1]
 
 
-def test_what_still_fires_after_the_incident_pages(running: Alertmanager, kept: Desk) -> None:
+def test_what_still_fires_after_the_incident_pages(running: Alertmanager, kept: Receivers) -> None:
     """When IncidentOpen has ended, a page that it muted is told: it is something else."""
     running.fire(CAUSE, SYMPTOM, in_shop(opened("MongoDown")))
     paged(kept)
@@ -119,14 +119,14 @@ def test_what_still_fires_after_the_incident_pages(running: Alertmanager, kept: 
     running.resolve(in_shop(opened("MongoDown")))
     running.fire(in_shop(opened("ApiErrorRatioHigh")))
     paged(kept, 2)
-    assert kept.told("pages", "firing")[1] == ["ApiErrorRatioHigh"]
+    assert kept.notified("pages", "firing")[1] == ["ApiErrorRatioHigh"]
 
 
-def test_an_alert_that_ends_while_muted_is_never_told_to_be_over(running: Alertmanager, kept: Desk) -> None:
+def test_an_alert_that_ends_while_muted_is_never_told_to_be_over(running: Alertmanager, kept: Receivers) -> None:
     """Alertmanager's other habit: the reason why a late cause must not mute a symptom that has paged."""
     told = ticket("CircuitOpen", scope="shop")
     running.fire(told)
-    wait_until("the ticket", lambda: kept.told("tickets", "firing") == [["CircuitOpen"]])
+    wait_until("the ticket", lambda: kept.notified("tickets", "firing") == [["CircuitOpen"]])
     running.fire(page("PaymentsDown", scope="shop"))
     paged(kept)
     running.until_withheld()
@@ -134,10 +134,10 @@ def test_an_alert_that_ends_while_muted_is_never_told_to_be_over(running: Alertm
     running.until_withheld(times=1)
     running.resolve(page("PaymentsDown", scope="shop"))
     over(kept)
-    assert kept.told("tickets", "resolved") == []
+    assert kept.notified("tickets", "resolved") == []
 
 
-def test_a_ticket_is_told_with_its_end(running: Alertmanager, kept: Desk) -> None:
+def test_a_ticket_is_told_with_its_end(running: Alertmanager, kept: Receivers) -> None:
     """Tickets go to their own receiver, one message for each kind and service."""
     alerts = [ticket("ReplicaDown", scope="shop", service=name) for name in ("api", "worker")]
     running.fire(*alerts)
@@ -147,7 +147,7 @@ def test_a_ticket_is_told_with_its_end(running: Alertmanager, kept: Desk) -> Non
     assert kept.notifications("pages") == []
 
 
-def test_mail_reads_well_on_a_phone(running: Alertmanager, kept: Desk) -> None:
+def test_mail_reads_well_on_a_phone(running: Alertmanager, kept: Receivers) -> None:
     """A subject of sixty characters, what and how bad first, every link absolute; at the end how long it lasted."""
     running.fire(SYMPTOM, annotations=SAID)
     mail = wait_until("the mail", lambda: next(iter(kept.mails), None))
@@ -176,7 +176,7 @@ def test_mail_reads_well_on_a_phone(running: Alertmanager, kept: Desk) -> None:
         assert "no value" not in either.as_string()
 
 
-def test_tickets_wait_in_their_mute_time(tmp_path: Path, kept: Desk) -> None:
+def test_tickets_wait_in_their_mute_time(tmp_path: Path, kept: Receivers) -> None:
     """A ticket is held back and says by which mute time; a page is not."""
 
     def always(text: str) -> str:
@@ -192,17 +192,17 @@ def test_tickets_wait_in_their_mute_time(tmp_path: Path, kept: Desk) -> None:
     assert kept.notifications("tickets") == []
 
 
-def ready_made(kept: Desk) -> dict[str, str]:
+def ready_made(kept: Receivers) -> dict[str, str]:
     return {"slack_url": f"{kept.url}/slack", "pagerduty_key": "pd-key", "opsgenie_key": "og-key"}
 
 
-def to_the_desk(kept: Desk, text: str) -> str:
+def to_the_desk(kept: Receivers, text: str) -> str:
     """PagerDuty's and Opsgenie's own addresses are Alertmanager's defaults: have them on this machine."""
     urls = f"  pagerduty_url: {kept.url}/pagerduty\n  opsgenie_api_url: {kept.url}/opsgenie/\n"
     return text.replace("global:\n", f"global:\n{urls}", 1)
 
 
-def test_ready_made_receivers_are_switched_on_by_their_files(tmp_path: Path, kept: Desk) -> None:
+def test_ready_made_receivers_are_switched_on_by_their_files(tmp_path: Path, kept: Receivers) -> None:
     """Slack, PagerDuty and Opsgenie are each told of a page and of its end, with the secret from its file."""
     with alertmanager(tmp_path / "run", kept, ready_made(kept), lambda text: to_the_desk(kept, text)) as running:
         running.fire(SYMPTOM, annotations=SAID)
@@ -228,7 +228,7 @@ def test_ready_made_receivers_are_switched_on_by_their_files(tmp_path: Path, kep
     assert genie.body["priority"] == "P1"
 
 
-def test_without_its_file_a_receiver_is_not_there(running: Alertmanager, kept: Desk) -> None:
+def test_without_its_file_a_receiver_is_not_there(running: Alertmanager, kept: Receivers) -> None:
     """What is switched off is not in the configuration, so that it cannot fail."""
     running.fire(SYMPTOM, annotations=SAID)
     paged(kept)

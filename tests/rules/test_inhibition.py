@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.alertmanager_live import Alertmanager, alertmanager, desk
+from tests.rules.alertmanager_live import Alertmanager, alertmanager, receivers
 from tests.rules.alerts import CONFIG, labels, mutes, rules
 from tests.waiting import wait_until
 
@@ -104,7 +104,7 @@ TOLD: list[tuple[dict[str, str], dict[str, str]]] = [
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
-    with desk() as kept, alertmanager(tmp_path_factory.mktemp("inhibition") / "run", kept) as started:
+    with receivers() as kept, alertmanager(tmp_path_factory.mktemp("inhibition") / "run", kept) as started:
         yield started
 
 

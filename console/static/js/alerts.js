@@ -73,7 +73,7 @@ function silenceLine(silence, redraw) {
 }
 
 function quietLine(alert) {
-  const why = alert.silenced_by.length ? "silenced" : alert.inhibited ? "held back by another alert" : "a helper, for nobody";
+  const why = alert.silenced_by.length ? "silenced" : alert.inhibited ? "inhibited by another alert" : "a helper, never sent";
   return h("div", { class: "row-line" }, h("span", { class: "name" }, alert.runbook ? link(alert.runbook, alert.name) : alert.name), h("span", { class: "hint" }, why), h("span", { class: "hint" }, alert.summary));
 }
 

@@ -1,4 +1,4 @@
-// Asking the console. Changes carry the session's token; where nobody is signed in, the sign-in is asked for first.
+// Asking the console. Changes carry the session's token; without a session the sign-in is asked for first.
 
 export class Problem extends Error {
   constructor(status, detail) {

@@ -30,7 +30,7 @@ const asked = () => {
   return query;
 };
 
-function tell(text, state) {
+function setStatus(text, state) {
   at("state").textContent = text;
   at("pulse").className = `pulse ${state}`;
 }
@@ -45,7 +45,7 @@ function add(all) {
   seen = new Set([...seen, ...fresh.map((line) => line.ns + line.message)].slice(-2 * MOST));
   if (isPaused) {
     waiting = [...waiting, ...fresh].slice(-MOST);
-    tell(`Paused, ${waiting.length} new`, "");
+    setStatus(`Paused, ${waiting.length} new`, "");
     return;
   }
   lines.querySelector(".empty")?.remove();
@@ -62,17 +62,17 @@ function add(all) {
 
 function follow(query) {
   stream = new EventSource(`/api/logs/tail?${query}`);
-  stream.addEventListener("open", () => tell("Live", "on"));
+  stream.addEventListener("open", () => setStatus("Live", "on"));
   stream.addEventListener("lines", (event) => add(JSON.parse(event.data)));
-  stream.addEventListener("behind", () => isPaused || tell("Live, but more lines come than can be shown", "on"));
-  stream.addEventListener("trouble", (event) => tell(JSON.parse(event.data), "off"));
+  stream.addEventListener("behind", () => isPaused || setStatus("Live, but more lines come than can be shown", "on"));
+  stream.addEventListener("trouble", (event) => setStatus(JSON.parse(event.data), "off"));
   stream.addEventListener("error", () => {
     if (stream?.readyState === EventSource.CLOSED) {
       stream = null;
-      tell("All live places are taken; asking every 5 s", "on");
+      setStatus("All live places are taken; asking every 5 s", "on");
       timer = setTimeout(begin, 5000);
     } else {
-      tell("Connecting again …", "off");
+      setStatus("Connecting again …", "off");
     }
   });
 }
@@ -96,7 +96,7 @@ async function begin() {
     follow(query);
   } catch (problem) {
     put(lines, empty(problem.message));
-    tell("Not connected", "off");
+    setStatus("Not connected", "off");
     timer = setTimeout(begin, 5000);
   }
 }
@@ -114,9 +114,9 @@ at("pause").addEventListener("click", () => {
   at("pause").textContent = isPaused ? "Go on" : "Pause";
   if (!isPaused) {
     add(waiting.splice(0));
-    tell("Live", "on");
+    setStatus("Live", "on");
   } else {
-    tell("Paused", "");
+    setStatus("Paused", "");
   }
 });
 at("no-logql").addEventListener("click", () => {

@@ -67,7 +67,7 @@ function slowest(requests) {
 
 const STATE = { kept: ["good", "kept"], burning: ["warn", "burning"], spent: ["bad", "budget spent"], unknown: ["", "no data yet"] };
 
-// Beyond its end a budget is told as what was used of it: "78×" says more than "−7700 % left".
+// Beyond its end a budget is shown as what was used of it: "78×" says more than "−7700 % left".
 function leftOf(budget) {
   return budget === null ? "–" : budget < 0 ? `${rounded(1 - budget, 1)}×` : percent(budget, 1);
 }

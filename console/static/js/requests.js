@@ -53,7 +53,7 @@ async function read() {
   }
 }
 
-const again = every(5000, read);
+const refresh = every(5000, read);
 
 function choose(next) {
   kind = next;
@@ -70,5 +70,5 @@ choose(kind);
 at("filters").addEventListener("submit", (event) => event.preventDefault());
 at("contains").addEventListener("input", draw);
 for (const id of ["minutes", "milliseconds"]) {
-  at(id).addEventListener("change", again);
+  at(id).addEventListener("change", refresh);
 }

@@ -90,19 +90,19 @@ document.addEventListener("keydown", (event) => {
 account(at("who"));
 whoIsIn().catch(() => {});
 
-function tell(count) {
+function showCount(count) {
   at("firing").hidden = !count;
   at("firing").textContent = String(count);
   at("firing").setAttribute("aria-label", `${count} firing`);
 }
 
 // The overview and the alerts have the number already and say it.
-document.addEventListener("firing", (event) => tell(event.detail));
+document.addEventListener("firing", (event) => showCount(event.detail));
 if (!["/", "/alerts"].includes(location.pathname)) {
   every(15000, async () => {
     try {
       const { alerts } = await getJson("/api/alerts");
-      tell((alerts ?? []).filter((alert) => alert.state === "active" && alert.severity !== "none").length);
+      showCount((alerts ?? []).filter((alert) => alert.state === "active" && alert.severity !== "none").length);
     } catch {
       // The page itself says what does not answer.
     }

@@ -1,4 +1,4 @@
-// A trend without axes; its numbers are told beside it.
+// A trend without axes; its numbers stand beside it.
 
 import { s } from "./dom.js";
 

@@ -1,4 +1,4 @@
-"""`python -m deploy.compose.mongo.join`: add the members of the profile `full` to the set, and wait for their data."""
+"""``python -m deploy.compose.mongo.join``: add the members of the profile ``full`` and wait for their data."""
 
 from __future__ import annotations
 

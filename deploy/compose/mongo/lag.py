@@ -1,7 +1,7 @@
-"""`python -m deploy.compose.mongo.lag`: serve how far each member is behind the primary, in seconds.
+"""``python -m deploy.compose.mongo.lag``: serve how far each member is behind the primary, in seconds.
 
-Measured as MongoDB's own `rs.printSecondaryReplicationInfo()` does: the primary's last operation less the member's. An
-idle primary writes a no-op every 10 s, so that up to 10 s may show without any delay while nothing is written.
+Measured as MongoDB's own ``rs.printSecondaryReplicationInfo()`` does: the primary's last operation less the member's.
+An idle primary writes a no-op every 10 s, so that up to 10 s may show without any delay while nothing is written.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""`python -m deploy.compose.mongo.prepare`: make the replica set and its users; safe to run at every start.
+"""``python -m deploy.compose.mongo.prepare``: make the replica set and its users; safe to run at every start.
 
-It runs in the network of the first member, because MongoDB lets nobody make the first user but over loopback.
+It runs in the network of the first member, because MongoDB allows creating the first user over loopback only.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from observability.settings import REQUIRED, Declared, Reader, Secret
 
 SET = "rs0"
 FIRST = "mongo:27017"
-"""The member that is always there. The others join with the profile `full`."""
+"""The member that is always there. The others join with the profile ``full``."""
 OTHERS = ("mongo-2:27017", "mongo-3:27017")
 
 

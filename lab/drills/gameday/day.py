@@ -21,8 +21,8 @@ from lab.drills.report.words import clock, told
 from lab.drills.run.interrupt import uninterrupted
 from lab.drills.run.result import Result
 from lab.drills.run.runner import Runner
-from lab.drills.run.session import Session
 from lab.drills.run.target import place, world_of
+from lab.drills.session import Session
 from lab.drills.spec.model import Drill
 from lab.drills.spec.reader import UnknownDrill, catalogue
 from lab.drills.watch.timeline import Event, Kind

@@ -12,12 +12,11 @@ from playwright.sync_api import Browser, Page
 from prometheus_client import CollectorRegistry
 from werkzeug.serving import make_server
 
+from console.app import create_app, received_counter
 from console.config.settings import Settings
 from console.inbox.store import Inbox
 from console.times import now
-from console.web.app import create_app, received_counter
-
-from .upstream import Upstream
+from tests.integration.console.upstream import Upstream
 
 
 @pytest.fixture

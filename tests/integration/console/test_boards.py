@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import dashboard_queries as queries
-
-from .conftest import evaluate_module
-from .upstream import EVIL, TRACE, Upstream
+from tests.integration.console.conftest import evaluate_module
+from tests.integration.console.upstream import EVIL, TRACE, Upstream
 
 Opened = Callable[..., Page]
 BOARDS = queries.load()

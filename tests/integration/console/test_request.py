@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from .upstream import EVIL, TRACE, Upstream
+from tests.integration.console.upstream import EVIL, TRACE, Upstream
 
 Opened = Callable[..., Page]
 JAEGER = 16686

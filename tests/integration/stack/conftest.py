@@ -18,7 +18,7 @@ from stack.control import control
 from stack.down import down
 from stack.instance import Instance, attach
 from stack.paths import StatePaths
-from stack.ports import DEFAULT_PORTS, Ports
+from stack.port_numbers import DEFAULT_PORTS, Ports
 from stack.say import Say
 from stack.settings import Settings
 from stack.status import Row, collect

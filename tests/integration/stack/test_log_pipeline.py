@@ -20,7 +20,7 @@ from stack import logservers, programs, servers
 from stack.components import Component
 from stack.instance import Instance
 from stack.paths import StatePaths
-from stack.ports import Ports
+from stack.port_numbers import Ports
 from stack.settings import Settings
 from tests.integration.stack.conftest import PASSED_ON, free_offset
 from tests.waiting import wait_until

@@ -114,7 +114,7 @@ def test_a_process_that_says_it_is_misconfigured_is_not_tried_again(small: Small
     say_so = "import sys; print('api-1: COLOUR=bleu must be red or blue'); sys.exit(78)"
     small.change("api-1", arguments=("-c", say_so))
     assert small.up() == 1
-    assert "api-1 is wrongly set up: COLOUR=bleu must be red or blue (mend it" in small.said.getvalue()
+    assert "api-1 is wrongly set up: COLOUR=bleu must be red or blue (fix it" in small.said.getvalue()
     assert small.rows()["api-1"].state in ("fatal", "stopped")
     assert small.rows()["payments"].state == "running"
     small.changes.clear()

@@ -103,10 +103,10 @@ def test_versions_that_are_built_are_the_versions_that_are_pulled() -> None:
 
 
 def test_every_service_is_scraped() -> None:
-    """The steward lists each service that has metrics, and nothing that is not there."""
+    """Target discovery lists each service that has metrics, and nothing that is not there."""
     import json
 
-    listed = json.loads((ROOT / "deploy" / "compose" / "steward" / "services.json").read_text())
+    listed = json.loads((ROOT / "deploy" / "compose" / "target_discovery" / "services.json").read_text())
     named = {entry["name"] for entry in listed}
     assert named <= set(SERVICES)
     with_metrics = (

@@ -13,7 +13,7 @@ GB = 10**9
 ONE_SHOT = {"prepare", "mongo-prepare", "mongo-join"}
 STORES_AND_TELEMETRY = {
     "mongo", "mongo-2", "mongo-3", "mongo-lag", "redis", "payments", "prometheus", "alertmanager", "loki", "jaeger",
-    "collector", "grafana", "steward", "redis-exporter", "node-exporter",
+    "collector", "grafana", "target-discovery", "redis-exporter", "node-exporter",
 }  # fmt: skip
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
@@ -121,7 +121,7 @@ def test_the_front_has_no_store_and_no_telemetry() -> None:
     assert not on_front & STORES_AND_TELEMETRY
     assert SERVICES["nginx"]["networks"] == ["front"]
     published = {name for name, service in SERVICES.items() if service.get("ports")}
-    assert published == {name for name, service in SERVICES.items() if "desk" in service.get("networks", [])} | {
+    assert published == {name for name, service in SERVICES.items() if "published" in service.get("networks", [])} | {
         "nginx"
     }
 

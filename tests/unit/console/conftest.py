@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from console.app import create_app, received_counter
 from console.config.addresses import Addresses
 from console.config.settings import Settings
 from console.inbox.store import Inbox
 from console.servers.http import Reply
-from console.web.app import create_app, received_counter
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

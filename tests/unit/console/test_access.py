@@ -17,16 +17,26 @@ from console.access.sessions import LIFETIME_SECONDS, MOST, Sessions, SignInRefu
 from console.inbox.store import Inbox
 from console.servers.errors import ServerError, Unreachable
 from console.servers.http import JsonServer, Reply
-from tests.unit.console.rooms import EMAIL, LOGIN, LOGOUT, ME, PASSWORD, REFRESH, SIGN_IN, Room, room
+from tests.unit.console.consoles import (
+    EMAIL,
+    LOGIN,
+    LOGOUT,
+    ME,
+    PASSWORD,
+    REFRESH,
+    SIGN_IN,
+    FakedConsole,
+    faked_console,
+)
 from tests.waiting import wait_until
 
 FAULT = "/api/v1/admin/faults/cache-off"
 
 
 @pytest.fixture
-def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
     """A console whose shop gives these answers."""
-    return lambda answers=SIGN_IN, **environ: room(inbox, tmp_path, fake_transport(answers), environ)
+    return lambda answers=SIGN_IN, **environ: faked_console(inbox, tmp_path, fake_transport(answers), environ)
 
 
 def sessions(fake_transport: type, answers: Any, clock: Callable[[], float] = lambda: 0.0) -> tuple[Sessions, Any]:
@@ -34,12 +44,12 @@ def sessions(fake_transport: type, answers: Any, clock: Callable[[], float] = la
     return Sessions(JsonServer("API", "http://shop", transport), clock), transport
 
 
-def test_nobody_is_signed_in_at_first(make: Callable[..., Room]) -> None:
+def test_nobody_is_signed_in_at_first(make: Callable[..., FakedConsole]) -> None:
     """And no token is given away."""
     assert make().client.get("/api/session").json == {"signed_in": False}
 
 
-def test_an_administrator_signs_in_and_out(make: Callable[..., Room]) -> None:
+def test_an_administrator_signs_in_and_out(make: Callable[..., FakedConsole]) -> None:
     """The browser gets a cookie that scripts cannot read, and never one of the shop's tokens."""
     it = make()
     answer = it.client.post("/api/session", json={"email": EMAIL, "password": PASSWORD})
@@ -55,7 +65,7 @@ def test_an_administrator_signs_in_and_out(make: Callable[..., Room]) -> None:
     assert it.asked("POST", LOGOUT) == [None]
 
 
-def test_one_is_signed_out_here_though_the_shop_is_down(make: Callable[..., Room]) -> None:
+def test_one_is_signed_out_here_though_the_shop_is_down(make: Callable[..., FakedConsole]) -> None:
     """A browser must never stay signed in because of that."""
     it = make(SIGN_IN | {LOGOUT: requests.ConnectionError("refused")}).sign_in()
     assert it.client.delete("/api/session", headers=it.headers).status_code == 204
@@ -76,7 +86,7 @@ def test_one_is_signed_out_here_though_the_shop_is_down(make: Callable[..., Room
         (SIGN_IN | {ME: ["of another form"]}, 502, "API answered"),
     ],
 )
-def test_a_sign_in_is_refused(make: Callable[..., Room], answers: Any, status: int, said: str) -> None:
+def test_a_sign_in_is_refused(make: Callable[..., FakedConsole], answers: Any, status: int, said: str) -> None:
     """Each with the reason; nobody is signed in then."""
     it = make(answers)
     answer = it.client.post("/api/session", json={"email": EMAIL, "password": PASSWORD})
@@ -97,14 +107,14 @@ def test_a_sign_in_is_refused(make: Callable[..., Room], answers: Any, status: i
         {"email": EMAIL, "password": "x" * 201},
     ],
 )
-def test_what_is_no_sign_in_is_not_asked_of_the_shop(make: Callable[..., Room], body: Any) -> None:
+def test_what_is_no_sign_in_is_not_asked_of_the_shop(make: Callable[..., FakedConsole], body: Any) -> None:
     """Two texts of sensible length."""
     it = make()
     assert it.client.post("/api/session", json=body).status_code == 400
     assert it.transport.asked == []
 
 
-def test_attempts_are_few(make: Callable[..., Room]) -> None:
+def test_attempts_are_few(make: Callable[..., FakedConsole]) -> None:
     """A script that guesses is told to wait before the shop is even asked."""
     it = make({LOGIN: Reply(401, {}, {})})
     answers = [it.client.post("/api/session", json={"email": EMAIL, "password": f"guess {n}"}) for n in range(12)]
@@ -126,7 +136,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), CHANGES)
-def test_every_change_needs_a_sign_in(make: Callable[..., Room], method: str, path: str, body: Any) -> None:
+def test_every_change_needs_a_sign_in(make: Callable[..., FakedConsole], method: str, path: str, body: Any) -> None:
     """401, and no server is asked for anything."""
     it = make()
     assert it.client.open(path, method=method, json=body, headers={"X-CSRF-Token": "guess"}).status_code == 401
@@ -149,7 +159,7 @@ def test_every_change_needs_a_sign_in(make: Callable[..., Room], method: str, pa
     ids=str,
 )
 def test_every_change_must_come_from_this_page(
-    make: Callable[..., Room], method: str, path: str, body: Any, headers: dict[str, str]
+    make: Callable[..., FakedConsole], method: str, path: str, body: Any, headers: dict[str, str]
 ) -> None:
     """403 without the session's token, or from another origin, even with the right cookie."""
     it = make().sign_in()
@@ -159,7 +169,7 @@ def test_every_change_must_come_from_this_page(
     assert len(it.transport.asked) == before
 
 
-def test_the_list_of_changes_is_complete(make: Callable[..., Room]) -> None:
+def test_the_list_of_changes_is_complete(make: Callable[..., FakedConsole]) -> None:
     """A new route that changes something must be added above; these three read, receive, or are the sign-in itself."""
     found = {
         (method, rule.rule.split("<")[0])
@@ -176,7 +186,7 @@ def test_the_list_of_changes_is_complete(make: Callable[..., Room]) -> None:
     assert found - free == named
 
 
-def test_a_change_from_this_page_is_made(make: Callable[..., Room]) -> None:
+def test_a_change_from_this_page_is_made(make: Callable[..., FakedConsole]) -> None:
     """With what a browser sends of itself."""
     it = make(SIGN_IN | {FAULT: {"on": True}}).sign_in()
     headers = it.headers | {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
@@ -196,7 +206,7 @@ def test_a_session_ends_by_its_age(fake_transport: type) -> None:
 
 
 def test_sessions_are_few(fake_transport: type) -> None:
-    """The oldest makes room; a number that is none is nobody's."""
+    """The oldest makes faked_console; a number that is none is nobody's."""
     known, _ = sessions(fake_transport, SIGN_IN)
     identities = [known.sign_in(EMAIL, PASSWORD) for _ in range(MOST + 1)]
     assert known.get(identities[0]) is None
@@ -216,7 +226,7 @@ def test_an_access_token_that_ran_out_is_renewed_once(fake_transport: type) -> N
     assert sent == ["Bearer access-1", "Bearer refresh-1", "Bearer access-2"]
 
 
-def test_a_sign_in_that_cannot_be_renewed_has_run_out(make: Callable[..., Room]) -> None:
+def test_a_sign_in_that_cannot_be_renewed_has_run_out(make: Callable[..., FakedConsole]) -> None:
     """The page is told to sign in again."""
     it = make(SIGN_IN | {REFRESH: Reply(401), FAULT: Reply(401)}).sign_in()
     answer = it.client.put("/api/faults/cache-off", json={}, headers=it.headers)
@@ -288,17 +298,17 @@ def test_without_a_place_for_it_there_is_still_a_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("host", "status"),
     [
-        ("127.0.0.1:8080", 200), ("localhost", 200), ("[::1]:8080", 200), ("LOCALHOST:1", 200), ("room.example", 200),
+        ("127.0.0.1:8080", 200), ("localhost", 200), ("[::1]:8080", 200), ("LOCALHOST:1", 200), ("shop.example", 200),
         ("console:8080", 200), ("evil.example", 400), ("127.0.0.1.evil.example", 400), ("[", 400), ("", 400),
     ],
 )  # fmt: skip
-def test_the_console_answers_to_its_own_names_only(make: Callable[..., Room], host: str, status: int) -> None:
+def test_the_console_answers_to_its_own_names_only(make: Callable[..., FakedConsole], host: str, status: int) -> None:
     """A page that had its name point at 127.0.0.1 reads nothing here."""
-    it = make(SIGN_IN, CONSOLE_URL="http://console:8080", CONSOLE_PUBLIC_URL="https://room.example/")
+    it = make(SIGN_IN, CONSOLE_URL="http://console:8080", CONSOLE_PUBLIC_URL="https://shop.example/")
     assert it.client.get("/api/session", headers={"Host": host}).status_code == status
     assert it.client.get("/inbox", headers={"Host": host}).status_code == status
 
 
-def test_probes_ask_by_any_address(make: Callable[..., Room]) -> None:
+def test_probes_ask_by_any_address(make: Callable[..., FakedConsole]) -> None:
     """A platform asks by the address of the day."""
     assert make().client.get("/healthz", headers={"Host": "10.1.2.3:8080"}).status_code == 200

@@ -11,7 +11,7 @@ import requests
 
 from console.inbox.store import Inbox
 from console.servers.http import Reply
-from tests.unit.console.rooms import EMAIL, SIGN_IN, Room, room
+from tests.unit.console.consoles import EMAIL, SIGN_IN, FakedConsole, faked_console
 
 ALERTS, SILENCES = "/api/v2/alerts", "/api/v2/silences"
 IDENTITY = "0d1e6a52-2f0b-4a53-9f3c-0b7a6f0a1c11"
@@ -30,12 +30,12 @@ def alert(name: str, severity: str, state: str = "active", **said: str) -> dict[
 
 
 @pytest.fixture
-def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
     """A console whose Alertmanager gives these answers."""
-    return lambda answers: room(inbox, tmp_path, fake_transport(SIGN_IN | answers))
+    return lambda answers: faked_console(inbox, tmp_path, fake_transport(SIGN_IN | answers))
 
 
-def test_pages_come_first(make: Callable[..., Room]) -> None:
+def test_pages_come_first(make: Callable[..., FakedConsole]) -> None:
     """Then tickets, then what is for nobody; with impact, links and whether another one holds it back."""
     alerts = [
         alert("Watchdog", "none"),
@@ -50,7 +50,7 @@ def test_pages_come_first(make: Callable[..., Room]) -> None:
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "vbscript:x"])
-def test_a_link_that_could_run_something_is_left_out(make: Callable[..., Room], url: str) -> None:
+def test_a_link_that_could_run_something_is_left_out(make: Callable[..., FakedConsole], url: str) -> None:
     """Annotations are filled with label values, which others write."""
     shown = make({ALERTS: [alert("A", "page", runbook_url=url, dashboard_url=url)], SILENCES: []})
     (one,) = shown.client.get("/api/alerts").json["alerts"]
@@ -58,7 +58,7 @@ def test_a_link_that_could_run_something_is_left_out(make: Callable[..., Room], 
     assert not one["dashboard"]
 
 
-def test_a_silent_alertmanager_is_told_of(make: Callable[..., Room]) -> None:
+def test_a_silent_alertmanager_is_told_of(make: Callable[..., FakedConsole]) -> None:
     """None is not the same as no alerts."""
     down = requests.ConnectionError("refused")
     shown = make({ALERTS: down, SILENCES: down}).client.get("/api/alerts").json
@@ -66,14 +66,14 @@ def test_a_silent_alertmanager_is_told_of(make: Callable[..., Room]) -> None:
     assert "Alertmanager does not answer" in shown["notes"][0]
 
 
-def test_silences_that_are_over_are_left_out(make: Callable[..., Room]) -> None:
+def test_silences_that_are_over_are_left_out(make: Callable[..., FakedConsole]) -> None:
     """Those in force and those to come are shown."""
     silences = [{"id": state, "status": {"state": state}} for state in ("active", "pending", "expired")]
     shown = make({ALERTS: [], SILENCES: silences}).client.get("/api/alerts").json
     assert [one["id"] for one in shown["silences"]] == ["active", "pending"]
 
 
-def test_a_silence_says_who_and_why(make: Callable[..., Room]) -> None:
+def test_a_silence_says_who_and_why(make: Callable[..., FakedConsole]) -> None:
     """Exactly these labels, for so long; and who looks next sees it at once."""
     it = make({ALERTS: [], SILENCES: ([], {"silenceID": IDENTITY}, [{"id": IDENTITY, "status": {"state": "active"}}])})
     it.sign_in()
@@ -112,7 +112,7 @@ def test_a_silence_says_who_and_why(make: Callable[..., Room]) -> None:
     ],
     ids=str,
 )
-def test_a_wrong_silence_is_refused(make: Callable[..., Room], wrong: dict[str, Any], said: str) -> None:
+def test_a_wrong_silence_is_refused(make: Callable[..., FakedConsole], wrong: dict[str, Any], said: str) -> None:
     """400 with the field; one for everything is never made."""
     it = make({}).sign_in()
     answer = it.client.post("/api/alerts/silences", json=ASKED | wrong, headers=it.headers)
@@ -124,7 +124,7 @@ def test_a_wrong_silence_is_refused(make: Callable[..., Room], wrong: dict[str, 
 @pytest.mark.parametrize(
     "reply", [Reply(400, {}, None, "bad matcher"), requests.ConnectionError("refused"), {"odd": 1}]
 )
-def test_a_silence_that_was_not_made_is_an_error(make: Callable[..., Room], reply: Any) -> None:
+def test_a_silence_that_was_not_made_is_an_error(make: Callable[..., FakedConsole], reply: Any) -> None:
     """502 that names Alertmanager: nobody may believe that it is quiet now."""
     it = make({SILENCES: reply}).sign_in()
     answer = it.client.post("/api/alerts/silences", json=ASKED, headers=it.headers)
@@ -136,7 +136,7 @@ def test_a_silence_that_was_not_made_is_an_error(make: Callable[..., Room], repl
     ("identity", "reply", "status"),
     [(IDENTITY, Reply(200), 204), (IDENTITY, Reply(404), 404), (IDENTITY, Reply(500), 502), ("all", Reply(200), 404)],
 )
-def test_a_silence_is_ended(make: Callable[..., Room], identity: str, reply: Reply, status: int) -> None:
+def test_a_silence_is_ended(make: Callable[..., FakedConsole], identity: str, reply: Reply, status: int) -> None:
     """404 for one that there is not; a name that is no id is not even asked for."""
     it = make({f"/api/v2/silence/{identity}": reply}).sign_in()
     assert it.client.delete(f"/api/alerts/silences/{identity}", headers=it.headers).status_code == status

@@ -13,9 +13,9 @@ import requests
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
+from console.app import create_app, received_counter
 from console.config.settings import Settings
 from console.inbox.store import Inbox
-from console.web.app import create_app, received_counter
 
 TRACE = "2c75bd6562d49b53faf190930b30a30e"
 RANGE, INSTANT, LINES = "/api/v1/query_range", "/api/v1/query", "/loki/api/v1/query_range"
@@ -82,7 +82,7 @@ def test_a_batch_is_answered_question_by_question(boards: Callable[..., SimpleNa
             ],
         }
     ]
-    room = boards(
+    faked_console = boards(
         {
             RANGE: matrix([1000, "1"], [1005, "NaN"], [1010, "+Inf"]),
             INSTANT: (vector, {"data": {"resultType": "scalar", "result": [1300, "7"]}}),
@@ -91,7 +91,7 @@ def test_a_batch_is_answered_question_by_question(boards: Callable[..., SimpleNa
         }
     )
     found = asked(
-        room.client,
+        faked_console.client,
         ONE,
         {**ONE, "id": "l", "kind": "labels", "label": "job"},
         {**ONE, "id": "e", "kind": "exemplars"},
@@ -103,35 +103,35 @@ def test_a_batch_is_answered_question_by_question(boards: Callable[..., SimpleNa
     assert found["l"] == {"values": ["api", "worker"]}
     assert found["e"] == {"exemplars": [{"trace_id": TRACE, "value": 0.7, "at": 1200.0}]}
     instant = {**ONE, "id": "i", "kind": "instant"}
-    assert asked(room.client, instant)["i"]["series"][0]["values"] == [[1300, 0.5]]
-    assert asked(room.client, instant)["i"]["series"] == [{"labels": {}, "values": [[1300, 7.0]]}]
+    assert asked(faked_console.client, instant)["i"]["series"][0]["values"] == [[1300, 0.5]]
+    assert asked(faked_console.client, instant)["i"]["series"] == [{"labels": {}, "values": [[1300, 7.0]]}]
 
 
 def test_loki_gives_lines_and_numbers(boards: Callable[..., SimpleNamespace], recorded: Callable[[str], Any]) -> None:
     """Lines newest first, with times that JavaScript does not round; numbers as series."""
-    room = boards({LINES: (recorded("loki_lines"), matrix([1000, "3"]))})
-    logs = asked(room.client, {**ONE, "source": "loki", "kind": "logs", "limit": 50})["1.A"]["lines"]
+    faked_console = boards({LINES: (recorded("loki_lines"), matrix([1000, "3"]))})
+    logs = asked(faked_console.client, {**ONE, "source": "loki", "kind": "logs", "limit": 50})["1.A"]["lines"]
     assert all(isinstance(line["ns"], str) for line in logs)
     assert [line["ns"] for line in logs] == sorted((line["ns"] for line in logs), reverse=True)
-    assert room.transport.asked[-1][2]["limit"] == 50
-    numbers = asked(room.client, {**ONE, "source": "loki"})
+    assert faked_console.transport.asked[-1][2]["limit"] == 50
+    numbers = asked(faked_console.client, {**ONE, "source": "loki"})
     assert numbers["1.A"]["series"][0]["values"] == [[1000, 3.0]]
 
 
 def test_a_trace_comes_as_a_tree(boards: Callable[..., SimpleNamespace], recorded: Callable[[str], Any]) -> None:
     """What is no trace id is not asked for: an empty box is no error."""
-    room = boards({f"/api/traces/{TRACE}": recorded("jaeger_trace")})
+    faked_console = boards({f"/api/traces/{TRACE}": recorded("jaeger_trace")})
     trace = {**ONE, "source": "jaeger", "kind": "trace"}
-    found = asked(room.client, {**trace, "expr": TRACE}, {**trace, "id": "none", "expr": ""})
+    found = asked(faked_console.client, {**trace, "expr": TRACE}, {**trace, "id": "none", "expr": ""})
     assert found["1.A"]["trace"]["parts"][0]["type"] == "span"
     assert found["none"] == {"trace": None}
-    assert len(room.transport.asked) == 1
+    assert len(faked_console.transport.asked) == 1
 
 
 def test_a_server_that_is_down_is_told_in_its_panel(boards: Callable[..., SimpleNamespace]) -> None:
     """The others are drawn."""
-    room = boards({RANGE: matrix([1000, "1"]), LINES: DOWN})
-    found = asked(room.client, ONE, {**ONE, "id": "2.A", "source": "loki", "kind": "logs"})
+    faked_console = boards({RANGE: matrix([1000, "1"]), LINES: DOWN})
+    found = asked(faked_console.client, ONE, {**ONE, "id": "2.A", "source": "loki", "kind": "logs"})
     assert found["1.A"]["series"]
     assert "Log store does not answer at" in found["2.A"]["error"]
 
@@ -165,11 +165,11 @@ def test_a_question_out_of_bounds_is_refused(
     boards: Callable[..., SimpleNamespace], change: dict[str, Any], sentence: str
 ) -> None:
     """400 says what is wrong; nobody is asked."""
-    room = boards({})
-    answer = room.client.post("/api/query", json={"queries": [{**ONE, **change}]})
+    faked_console = boards({})
+    answer = faked_console.client.post("/api/query", json={"queries": [{**ONE, **change}]})
     assert answer.status_code == 400
     assert sentence in answer.json["detail"]
-    assert room.transport.asked == []
+    assert faked_console.transport.asked == []
 
 
 @pytest.mark.parametrize(
@@ -197,10 +197,10 @@ def test_a_form_of_another_page_is_refused(boards: Callable[..., SimpleNamespace
 
 def test_too_many_questions_are_put_off(boards: Callable[..., SimpleNamespace]) -> None:
     """429 says when to come again, before any server is asked."""
-    room = boards({RANGE: matrix([1000, "1"])})
+    faked_console = boards({RANGE: matrix([1000, "1"])})
     batch = {"queries": [{**ONE, "id": str(number)} for number in range(60)]}
-    statuses = [room.client.post("/api/query", json=batch) for _ in range(12)]
+    statuses = [faked_console.client.post("/api/query", json=batch) for _ in range(12)]
     refused = [answer for answer in statuses if answer.status_code == 429]
     assert refused
     assert int(refused[0].headers["Retry-After"]) >= 1
-    assert len(room.transport.asked) == 60 * (len(statuses) - len(refused))
+    assert len(faked_console.transport.asked) == 60 * (len(statuses) - len(refused))

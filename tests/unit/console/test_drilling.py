@@ -11,18 +11,18 @@ import psutil
 import pytest
 
 from console.faults.drill_routes import _known_to_be_over
-from console.faults.drilling import LONGEST_SECONDS, MENDING_SECONDS, RECORD, Busy, Drilling
+from console.faults.drilling import CLEARING_SECONDS, LONGEST_SECONDS, RECORD, Busy, Drilling
 from console.inbox.store import Inbox
 from lab.drills.__main__ import parser
-from tests.unit.console.rooms import EMAIL, SIGN_IN, Room, room
+from tests.unit.console.consoles import EMAIL, SIGN_IN, FakedConsole, faked_console
 from tests.waiting import wait_until
 
-# Writes what it was given, then waits to be told to end, mends, and ends: as the runner does.
+# Writes what it was given, then waits for SIGTERM, clears, and ends: as the runner does.
 RUNNER = """
 import json, os, pathlib, signal, sys, time
 folder = pathlib.Path(os.environ["GLASSHOUSE_STATE_DIR"]) / "drills"
 def mend(*_):
-    (folder / "mended").touch()
+    (folder / "cleared").touch()
     sys.exit(130)
 signal.signal(signal.SIGTERM, mend)
 (folder / "20991231T000000Z").mkdir(exist_ok=True)
@@ -76,7 +76,12 @@ def test_a_drill_is_started_bounded_and_named(drilling: Drilling, folder: Path) 
     assert environ["GLASSHOUSE_INSTANCE"] == "mark"
     assert not {"PORT", "JWT_SECRET", "SERVICE_NAME"} & environ.keys()
     process = psutil.Process(json.loads((folder / RECORD).read_text())["pid"])
-    assert process.cmdline()[:4] == ["timeout", "--foreground", f"--kill-after={MENDING_SECONDS}", str(LONGEST_SECONDS)]
+    assert process.cmdline()[:4] == [
+        "timeout",
+        "--foreground",
+        f"--kill-after={CLEARING_SECONDS}",
+        str(LONGEST_SECONDS),
+    ]
 
 
 def test_the_runners_command_line_is_understood() -> None:
@@ -106,14 +111,14 @@ def test_there_is_one_at_a_time(drilling: Drilling, folder: Path) -> None:
 
 
 def test_stopping_lets_it_mend(drilling: Drilling, folder: Path) -> None:
-    """SIGTERM, once; another console may do it, and afterwards there is room for the next."""
+    """SIGTERM, once; another console may do it, and afterwards there is faked_console for the next."""
     drilling.start("worker-down", EMAIL)
     begun(folder)
     stopped = again(folder).stop()
     assert stopped is not None
     assert stopped["stopping"] is True
     over(drilling)
-    assert (folder / "mended").exists()
+    assert (folder / "cleared").exists()
     assert drilling.stop() is None
     drilling.start("short", EMAIL)
     over(drilling)
@@ -145,12 +150,12 @@ def test_a_broken_record_is_no_drill(folder: Path, text: str) -> None:
 
 
 @pytest.fixture
-def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
     """A console with these settings, signed in."""
-    return lambda **environ: room(inbox, tmp_path, fake_transport(SIGN_IN), environ).sign_in()
+    return lambda **environ: faked_console(inbox, tmp_path, fake_transport(SIGN_IN), environ).sign_in()
 
 
-def test_the_page_is_told_what_there_is(make: Callable[..., Room], tmp_path: Path) -> None:
+def test_the_page_is_told_what_there_is(make: Callable[..., FakedConsole], tmp_path: Path) -> None:
     """Nothing yet; and drills can be run only where their declarations are set."""
     it = make()
     found = it.client.get("/api/drills").json
@@ -170,7 +175,7 @@ def test_a_run_whose_process_has_ended_does_not_go_on(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [None, "", "../other", "all", "quick", "--own", "nothing", ["a-drill"], "a-drill "])
-def test_only_a_declared_drill_is_run(make: Callable[..., Room], tmp_path: Path, name: object) -> None:
+def test_only_a_declared_drill_is_run(make: Callable[..., FakedConsole], tmp_path: Path, name: object) -> None:
     """Not all of them, no option, no path."""
     declared = tmp_path / "catalogue"
     declared.mkdir()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from console.faults.declared import Catalogue
+from console.faults.declared import DrillCatalogue
 from console.faults.drills import LIVE_SECONDS, MOST_RUNS, Drills
 from lab.drills.report.files import write_result
 from lab.drills.run.completed import Memory
-from lab.drills.run.result import Found, Happened, Result, Spent, Told
-from lab.drills.run.session import Session
+from lab.drills.run.result import AlertTimes, Found, Happened, Result, Spent
+from lab.drills.session import Session
 from lab.drills.spec.reader import catalogue
 from lab.drills.watch.timeline import Event, Kind
 
@@ -25,7 +25,7 @@ def result(name: str, *wrong: str) -> Result:
     """As the runner makes it."""
     return Result(
         name, "A title", "cache-off", 100.0, 42.0,
-        (Told("ApiDown", "pages", 60.0, 1.0, 20.0, 25.0, 27.0, 30.0),), 1, (), (), (),
+        (AlertTimes("ApiDown", "pages", 60.0, 1.0, 20.0, 25.0, 27.0, 30.0),), 1, (), (), (),
         (Found("a line", "{}", True, 3.0),), Spent(90.0, 200, 3, budget_share=0.01, orders=40), wrong,
         (Happened(0.0, "broken"),),
     )  # fmt: skip
@@ -41,9 +41,9 @@ def folder(tmp_path: Path) -> Path:
 def test_what_the_runner_writes_is_read(folder: Path) -> None:
     """Its own code writes the files: events while it runs, the result in the end, the last result of each drill."""
     session = Session(folder / RUN, Memory(folder))
-    session.record(Event(1764000000.5, Kind.TOLD, "ApiDown", "<script>", "pages"))
+    session.record(Event(1764000000.5, Kind.NOTIFIED, "ApiDown", "<script>", "pages"))
     write_result(
-        folder / RUN, [result("cache-off"), result("api-down", "ApiDown was not told")], ["A before B"], ["c: no"]
+        folder / RUN, [result("cache-off"), result("api-down", "ApiDown did not notify")], ["A before B"], ["c: no"]
     )
     Memory(folder).keep(result("cache-off"))
     run = Drills(folder).run(RUN)
@@ -51,10 +51,11 @@ def test_what_the_runner_writes_is_read(folder: Path) -> None:
     assert run["state"] == "failed"
     assert run["wrong"] == ["c: no", "A before B"]
     first, second = run["drills"]
-    assert (first["passed"], second["passed"], second["wrong"]) == (True, False, ("ApiDown was not told",))
+    assert (first["passed"], second["passed"], second["wrong"]) == (True, False, ("ApiDown did not notify",))
     assert (first["alerts"][0]["notify"], first["spent"]["orders"]) == (25.0, 40)
     (event,) = run["events"]
-    assert (event["kind"], event["alert"], event["receiver"], event["text"]) == ("told", "ApiDown", "pages", "<script>")
+    assert (event["kind"], event["alert"]) == ("notified", "ApiDown")
+    assert (event["receiver"], event["text"]) == ("pages", "<script>")
     assert event["at"].startswith("2025-11-24T16:00:00.5")
     assert Drills(folder).last() == {"cache-off": True}
 
@@ -120,13 +121,14 @@ def test_a_broken_memory_knows_nothing(tmp_path: Path, text: str) -> None:
 
 
 def test_every_declared_drill_can_be_chosen() -> None:
-    """As the runner reads them; each with who must be told."""
-    shown = {one["name"]: one for one in Catalogue(CATALOGUE).all()}
+    """As the runner reads them; each with who must be notified."""
+    shown = {one["name"]: one for one in DrillCatalogue(CATALOGUE).all()}
     declared = catalogue(CATALOGUE)
-    assert shown.keys() == declared.keys() == Catalogue(CATALOGUE).names()
+    assert declared
+    assert shown.keys() == declared.keys() == DrillCatalogue(CATALOGUE).names()
     for name, drill in declared.items():
         assert shown[name]["title"] == drill.title
-        assert [one["alert"] for one in shown[name]["told"]] == [one.alert for one in drill.expect.alerts]
+        assert [one["alert"] for one in shown[name]["notified"]] == [one.alert for one in drill.expect.alerts]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "title: x", "a: [", "title: 1\nlesson: {}", "\udcff"])
@@ -134,11 +136,11 @@ def test_a_broken_declaration_is_left_out(tmp_path: Path, text: str, caplog: pyt
     """And named in the log; the others are there."""
     (tmp_path / "good.yaml").write_text("title: A\nlesson: B\nfault: {nothing: true}\n")
     (tmp_path / "bad.yaml").write_text(text, errors="surrogateescape")
-    assert [one["name"] for one in Catalogue(tmp_path).all()] == ["good"]
+    assert [one["name"] for one in DrillCatalogue(tmp_path).all()] == ["good"]
     assert "bad.yaml" in caplog.text
 
 
 def test_without_declarations_nothing_can_be_run() -> None:
     """Where the launcher is not at hand."""
-    assert not Catalogue(None).can_run
-    assert Catalogue(None).all() == []
+    assert not DrillCatalogue(None).can_run
+    assert DrillCatalogue(None).all() == []

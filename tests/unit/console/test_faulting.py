@@ -13,19 +13,19 @@ from app.faults.schemas import FaultSwitch
 from console.faults.routes import _FIELDS
 from console.inbox.store import Inbox
 from console.servers.http import Reply
-from tests.unit.console.rooms import REFRESH, SIGN_IN, Room, room, vector
+from tests.unit.console.consoles import REFRESH, SIGN_IN, FakedConsole, faked_console, vector
 
 LIST, ONE = "/api/v1/admin/faults", "/api/v1/admin/faults/api-errors"
 FAULT = {"name": "api-errors", "where": "api", "what": "Fails.", "takes": {}, "available": True, "on": False}
 
 
 @pytest.fixture
-def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
     """A console whose shop and Prometheus give these answers."""
-    return lambda answers: room(inbox, tmp_path, fake_transport(SIGN_IN | answers))
+    return lambda answers: faked_console(inbox, tmp_path, fake_transport(SIGN_IN | answers))
 
 
-def test_everybody_sees_what_is_on(make: Callable[..., Room]) -> None:
+def test_everybody_sees_what_is_on(make: Callable[..., FakedConsole]) -> None:
     """From the metrics, without a sign-in."""
     known = vector(({"fault": "queue-stall"}, 0), ({"fault": "api-errors"}, 1))
     assert make({"/api/v1/query": known}).client.get("/api/faults").json == {
@@ -34,19 +34,19 @@ def test_everybody_sees_what_is_on(make: Callable[..., Room]) -> None:
     }
 
 
-def test_an_administrator_sees_them_as_the_shop_tells(make: Callable[..., Room]) -> None:
+def test_an_administrator_sees_them_as_the_shop_tells(make: Callable[..., FakedConsole]) -> None:
     """With what each takes."""
     it = make({LIST: {"items": [FAULT]}}).sign_in()
     assert it.client.get("/api/faults").json == {"signed_in": True, "faults": [FAULT]}
 
 
 @pytest.mark.parametrize("content", [{"faults": [FAULT]}, [FAULT], {"items": [1]}, None])
-def test_an_odd_list_is_the_shops_fault(make: Callable[..., Room], content: Any) -> None:
+def test_an_odd_list_is_the_shops_fault(make: Callable[..., FakedConsole], content: Any) -> None:
     """502, no guess and no empty page."""
     assert make({LIST: Reply(200, {}, content, "odd")}).sign_in().client.get("/api/faults").status_code == 502
 
 
-def test_one_whose_sign_in_ran_out_looks_like_everybody(make: Callable[..., Room]) -> None:
+def test_one_whose_sign_in_ran_out_looks_like_everybody(make: Callable[..., FakedConsole]) -> None:
     """Instead of an error."""
     it = make({LIST: Reply(401), REFRESH: Reply(401), "/api/v1/query": vector()}).sign_in()
     assert it.client.get("/api/faults").json == {"signed_in": False, "faults": []}
@@ -57,7 +57,7 @@ def test_the_console_hands_on_what_the_shop_takes() -> None:
     assert set(_FIELDS) == set(FaultSwitch.model_fields)
 
 
-def test_a_fault_is_switched_on_and_off(make: Callable[..., Room]) -> None:
+def test_a_fault_is_switched_on_and_off(make: Callable[..., FakedConsole]) -> None:
     """What the shop does not know is left out, what it knows is its own to check."""
     it = make({ONE: FAULT | {"on": True}}).sign_in()
     body = {"seconds": 60, "percent": 5.5, "route": "/x", "sudo": True}
@@ -78,7 +78,9 @@ def test_a_fault_is_switched_on_and_off(make: Callable[..., Room]) -> None:
         (requests.ReadTimeout(), 502, "took more than"),
     ],
 )
-def test_a_refusal_is_told_in_the_shops_words(make: Callable[..., Room], reply: Any, status: int, said: str) -> None:
+def test_a_refusal_is_told_in_the_shops_words(
+    make: Callable[..., FakedConsole], reply: Any, status: int, said: str
+) -> None:
     """So that one knows what to enter."""
     it = make({ONE: reply}).sign_in()
     answer = it.client.put("/api/faults/api-errors", json={"percent": 900}, headers=it.headers)
@@ -87,7 +89,7 @@ def test_a_refusal_is_told_in_the_shops_words(make: Callable[..., Room], reply: 
 
 
 @pytest.mark.parametrize("name", ["..", "%2e%2e%2fauth", "a%2Fb", "A", "x" * 61, "a b", "a%00"])
-def test_no_other_path_of_the_shop_is_reached(make: Callable[..., Room], name: str) -> None:
+def test_no_other_path_of_the_shop_is_reached(make: Callable[..., FakedConsole], name: str) -> None:
     """A name that is none goes nowhere."""
     it = make({}).sign_in()
     asked = len(it.transport.asked)
@@ -96,7 +98,7 @@ def test_no_other_path_of_the_shop_is_reached(make: Callable[..., Room], name: s
 
 
 @pytest.mark.parametrize("body", ["[]", "1", "{", ""])
-def test_the_body_must_be_an_object(make: Callable[..., Room], body: str) -> None:
+def test_the_body_must_be_an_object(make: Callable[..., FakedConsole], body: str) -> None:
     """400; of another type 415, which no form of another page can send."""
     it = make({}).sign_in()
     send = {"data": body, "headers": it.headers}

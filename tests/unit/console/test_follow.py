@@ -16,7 +16,7 @@ from console.follow.gather import SIGNAL_SECONDS, Gatherer
 from console.follow.wait import Waiter
 from console.servers.errors import BadAnswer, ServerError, Unreachable
 from console.servers.http import Reply
-from console.story import Evidence, tell
+from console.story import Evidence, build_story
 
 ORDER = "ord_01a206d64eaa6533dcd70761a6ed47f7"
 TRACE = "2c75bd6562d49b53faf190930b30a30e"
@@ -73,7 +73,7 @@ def world(fake_transport: type, recorded: Callable[[str], Any], addresses: Addre
 
 def test_all_is_gathered(world: World) -> None:
     """With every server well the story is complete, and only Loki is asked twice, to see that no more lines come."""
-    story = tell(world.gather())
+    story = build_story(world.gather())
     assert story.notes == ()
     assert story.trace is not None
     assert story.trace.is_complete
@@ -97,7 +97,7 @@ def test_what_is_late_is_waited_for_in_words(world: World, recorded: Callable[[s
     answers["/api/inbox"] = ({"items": []}, answers["/api/inbox"])
     answers[SAMPLES] = ({"data": {"result": []}}, answers[SAMPLES])
     answers[EXEMPLARS] = ({"data": []}, answers[EXEMPLARS])
-    assert tell(world.gather()).notes == ()
+    assert build_story(world.gather()).notes == ()
     assert world.said == [
         "waiting for the worker: the order is pending",
         "waiting for the trace's first spans in Jaeger",
@@ -114,7 +114,7 @@ def test_waiting_for_signals_is_bounded(world: World) -> None:
     for path in (TRACE_PATH, LOKI, "/api/inbox", EXEMPLARS):
         world.transport.answers[path] = {"data": [], "items": []} if path != LOKI else {"data": {"result": []}}
     world.transport.answers[SAMPLES] = {"data": {"result": []}}
-    notes = tell(world.gather()).notes
+    notes = build_story(world.gather()).notes
     assert len(notes) == 4
     assert SIGNAL_SECONDS <= world.seconds <= SIGNAL_SECONDS + 1
 
@@ -123,7 +123,7 @@ def test_an_old_order_is_not_waited_for(world: World) -> None:
     """What happened an hour ago is as complete as it will ever be."""
     world.started += timedelta(hours=1)
     world.transport.answers[TRACE_PATH] = Reply(404)
-    notes = tell(world.gather()).notes
+    notes = build_story(world.gather()).notes
     assert notes == ("Jaeger does not have the trace's first spans.",)
     assert world.seconds == 0
 
@@ -133,7 +133,7 @@ def test_an_exemplar_is_not_waited_for_after_a_scrape(world: World) -> None:
     exemplars = world.transport.answers[EXEMPLARS]
     for series in exemplars["data"]:
         series["exemplars"] = [one for one in series["exemplars"] if one["labels"]["trace_id"] != TRACE]
-    story = tell(world.gather())
+    story = build_story(world.gather())
     assert story.exemplar is not None
     assert not story.exemplar.is_ours
     assert world.seconds < 1
@@ -153,7 +153,7 @@ def test_a_server_that_is_down_is_one_note(world: World, paths: list[str], name:
     """The rest of the story is told all the same, without waiting."""
     for path in paths:
         world.transport.answers[path] = DOWN
-    story = tell(world.gather())
+    story = build_story(world.gather())
     (note,) = story.notes
     assert note.startswith(f"{name} does not answer at http://127.0.0.1:")
     assert world.seconds < 1
@@ -255,7 +255,7 @@ def test_the_only_server_that_could_know_is_down(world: World) -> None:
 def test_a_request_without_an_order_is_told(world: World, recorded: Callable[[str], Any]) -> None:
     """Looking at a product has a trace and lines, and nothing of an order is missed."""
     world.evidence = Evidence(world.evidence.addresses, request_id=REQUEST, trace_id=TRACE)
-    story = tell(world.gather())
+    story = build_story(world.gather())
     assert story.order is None
     assert story.notes == ()
     assert ORDER_PATH not in [url.removeprefix("http://127.0.0.1:8000") for _, url, _, _ in world.transport.asked]

@@ -11,7 +11,7 @@ import requests
 
 from console.servers.errors import Unreachable
 from console.servers.http import JsonServer, Reply
-from console.services.joining import Joining
+from console.servers.joining import Joining
 
 NOW = 1000.0
 

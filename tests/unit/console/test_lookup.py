@@ -10,12 +10,12 @@ import pytest
 import requests
 from prometheus_client import CollectorRegistry
 
+from console.app import create_app, received_counter
 from console.config.settings import Settings
 from console.inbox.mail import email_item
 from console.inbox.store import Inbox
 from console.lookup.lists import query_of
 from console.servers.http import Reply
-from console.web.app import create_app, received_counter
 
 ORDER = "ord_01a206d64eaa6533dcd70761a6ed47f7"
 TRACE = "2c75bd6562d49b53faf190930b30a30e"
@@ -63,9 +63,9 @@ def test_a_request_is_followed_from_each_of_its_ids(
     console_over: Callable[..., SimpleNamespace], well: dict[str, Any], identity: str
 ) -> None:
     """Trace, log lines, order, exemplars and mail come together."""
-    room = console_over(well)
-    room.inbox.add("email", email_item(f"Subject: Thanks\r\nX-Order-ID: {ORDER}\r\n\r\n".encode(), "", []))
-    story = room.client.get(f"/api/requests/{identity}").json
+    faked_console = console_over(well)
+    faked_console.inbox.add("email", email_item(f"Subject: Thanks\r\nX-Order-ID: {ORDER}\r\n\r\n".encode(), "", []))
+    story = faked_console.client.get(f"/api/requests/{identity}").json
     assert (story["request_id"], story["trace_id"], story["order"]["id"]) == (REQUEST, TRACE, ORDER)
     assert story["trace"]["services"][0] == "api"
     assert [state["status"] for state in story["order"]["states"]][-1] == "confirmed"
@@ -110,8 +110,8 @@ def test_what_one_server_cannot_say_the_others_do(
 
 def test_an_unknown_id_is_answered_with_what_was_asked(console_over: Callable[..., SimpleNamespace]) -> None:
     """404, and it names the server that might have known."""
-    room = console_over({LINES: DOWN})
-    answer = room.client.get("/api/requests/nothing")
+    faked_console = console_over({LINES: DOWN})
+    answer = faked_console.client.get("/api/requests/nothing")
     assert answer.status_code == 404
     assert "No server knows a request, trace or order with this id." in answer.json["detail"]
     assert "Log store does not answer" in answer.json["detail"]
@@ -120,9 +120,9 @@ def test_an_unknown_id_is_answered_with_what_was_asked(console_over: Callable[..
 @pytest.mark.parametrize("identity", ["a b", 'x"} | evil', "x" * 129, "%3Cscript%3E"])
 def test_what_is_no_id_is_not_asked_for(console_over: Callable[..., SimpleNamespace], identity: str) -> None:
     """Nothing that could change a query reaches a server."""
-    room = console_over({})
-    assert room.client.get(f"/api/requests/{identity}").status_code == 404
-    assert room.transport.asked == []
+    faked_console = console_over({})
+    assert faked_console.client.get(f"/api/requests/{identity}").status_code == 404
+    assert faked_console.transport.asked == []
 
 
 def test_following_is_bounded(console_over: Callable[..., SimpleNamespace]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.web.markdown import rendered
+from console.pages.markdown import rendered
 
 RUNBOOKS = Path(__file__).parents[3] / "alerts" / "runbooks"
 

@@ -15,7 +15,7 @@ from console.overview.questions import NOW, SLO, TRENDS
 from console.overview.servicemap import service_map
 from console.overview.slos import slo_tiles
 from console.servers.prometheus import Sample
-from tests.unit.console.rooms import Room, room, vector
+from tests.unit.console.consoles import FakedConsole, faked_console, vector
 
 RULES = Path(__file__).parents[3] / "alerts" / "rules"
 NONE: dict[str, list[Sample]] = {name: [] for name in ("calls", "failed", "p95", "up", "replicas")}
@@ -128,16 +128,16 @@ def answering(transport: Any) -> Any:
 
 
 @pytest.fixture
-def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
     """A console whose servers give these answers."""
-    return lambda answers: room(inbox, tmp_path, fake_transport(answers))
+    return lambda answers: faked_console(inbox, tmp_path, fake_transport(answers))
 
 
 LOKI = "/loki/api/v1/query_range"
 LINES = {"data": {"result": []}}
 
 
-def test_one_question_answers_the_whole_page(make: Callable[..., Room]) -> None:
+def test_one_question_answers_the_whole_page(make: Callable[..., FakedConsole]) -> None:
     """Every query once, all of them; who asks again within two seconds costs nothing."""
     it = make({"/api/v2/alerts": [], LOKI: LINES})
     answering(it.transport)
@@ -152,7 +152,7 @@ def test_one_question_answers_the_whole_page(make: Callable[..., Room]) -> None:
     assert len(it.transport.asked) == before
 
 
-def test_what_does_not_answer_is_named_and_the_rest_is_shown(make: Callable[..., Room]) -> None:
+def test_what_does_not_answer_is_named_and_the_rest_is_shown(make: Callable[..., FakedConsole]) -> None:
     """Loki and Alertmanager are down: no slowest requests, no alerts, but the map."""
     down = requests.ConnectionError("refused")
     it = make({"/api/v2/alerts": down, LOKI: down})
@@ -165,7 +165,7 @@ def test_what_does_not_answer_is_named_and_the_rest_is_shown(make: Callable[...,
     assert sorted(note.split()[0] for note in answer.json["notes"]) == ["Alertmanager", "Log"]
 
 
-def test_with_everything_down_there_is_still_a_page(make: Callable[..., Room]) -> None:
+def test_with_everything_down_there_is_still_a_page(make: Callable[..., FakedConsole]) -> None:
     """One note a server, however many questions it did not answer."""
     down = requests.ConnectionError("refused")
     paths = ("/api/v1/query", "/api/v1/query_range", "/api/v2/alerts", LOKI)

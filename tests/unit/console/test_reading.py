@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable, TooManyRequests, UnsupportedMediaType
 
-from console.reading.arguments import json_object, short_text, word
-from console.reading.limits import Places, RateLimit
 from console.reading.memo import MAX_KEYS, Memo
 from console.reading.together import Together
 from console.servers.errors import Unreachable
+from console.web.arguments import json_object, short_text, word
+from console.web.limits import Places, RateLimit
 from tests.waiting import wait_until
 
 
@@ -22,16 +22,16 @@ def test_a_burst_is_allowed_and_then_the_rate_counts() -> None:
     """Who is refused is told when to come again; the bucket never holds more than a burst."""
     times = [0.0]
     limit = RateLimit(per_second=2, burst=3, clock=lambda: times[0])
-    limit.take(3)
+    limit.spend(3)
     with pytest.raises(TooManyRequests) as refused:
-        limit.take(3)
+        limit.spend(3)
     assert refused.value.retry_after == 2
     times[0] = 1.0
-    limit.take(2)
+    limit.spend(2)
     times[0] = 1_000.0
-    limit.take(3)
+    limit.spend(3)
     with pytest.raises(TooManyRequests):
-        limit.take()
+        limit.spend()
 
 
 def test_places_are_given_back() -> None:
@@ -40,8 +40,8 @@ def test_places_are_given_back() -> None:
     with pytest.raises(KeyError), places.one():
         raise KeyError
     with places.one(), pytest.raises(ServiceUnavailable):
-        places.take()
-    places.take()
+        places.occupy()
+    places.occupy()
     places.leave()
     with pytest.raises(ValueError, match="released too many"):
         places.leave()

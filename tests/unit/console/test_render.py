@@ -18,12 +18,12 @@ from console.follow.__main__ import draw
 from console.follow.render import Renderer
 from console.follow.words import amount
 from console.servers.alertmanager import alerts_of
+from console.servers.inbox import Email, emails_of
 from console.servers.jaeger import spans_of
 from console.servers.loki import LogLine, lines_of
 from console.servers.prometheus import exemplars_of
-from console.servers.room import Email, emails_of
 from console.servers.shop import order_of
-from console.story import Evidence, Story, tell
+from console.story import Evidence, Story, build_story
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def drawn(story: Story, width: int = 120, encoding: str = "utf-8", **options: An
 
 def test_everything_is_told(evidence: Evidence) -> None:
     """Order, states, hops, databases, log lines, exemplar, mail and addresses stand in the text."""
-    text = drawn(tell(evidence))
+    text = drawn(build_story(evidence))
     for expected in (
         f"Order {evidence.order_id} is confirmed after ",
         "reserved",
@@ -77,13 +77,13 @@ def test_everything_is_told(evidence: Evidence) -> None:
 
 def test_a_pipe_gets_no_control_characters(evidence: Evidence) -> None:
     """Elsewhere than on a terminal there is text and line ends only."""
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", drawn(tell(evidence)))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", drawn(build_story(evidence)))
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_rows_keep_to_the_width(evidence: Evidence, width: int) -> None:
     """Rows are cut, never broken; addresses and ids are whole, so that they can be copied."""
-    text = drawn(tell(evidence), width)
+    text = drawn(build_story(evidence), width)
     rows = text.split("Trace  ", 1)[1].split("\n\n", 1)[0].splitlines()[1:]
     assert rows
     assert max(len(row) for row in rows) <= width
@@ -93,7 +93,7 @@ def test_rows_keep_to_the_width(evidence: Evidence, width: int) -> None:
 
 def test_without_unicode_it_is_drawn_in_ascii(evidence: Evidence) -> None:
     """A terminal that knows ASCII only gets lines that it can show."""
-    text = drawn(tell(evidence), 120, "ascii")
+    text = drawn(build_story(evidence), 120, "ascii")
     assert "|- " in text
     assert "###" in text
     assert "█" not in text
@@ -101,7 +101,7 @@ def test_without_unicode_it_is_drawn_in_ascii(evidence: Evidence) -> None:
 
 def test_bars_stand_where_the_spans_ran(evidence: Evidence) -> None:
     """The root's bar begins at the left edge; the worker's last span ends near the right one."""
-    text = drawn(tell(evidence), 120)
+    text = drawn(build_story(evidence), 120)
     root = next(line for line in text.splitlines() if line.endswith("POST /api/v1/orders"))
     assert re.search(r"api +█", root)
     worker = next(line for line in text.splitlines() if line.endswith("orders process"))
@@ -119,7 +119,7 @@ def test_what_others_wrote_cannot_draw(evidence: Evidence) -> None:
     evidence.emails = [Email(1, evil, evil, evil)]
     evidence.order = replace(evidence.order, status=evil, reason=evil, currency=evil)
     evidence.note(evil)
-    text = drawn(tell(evidence))
+    text = drawn(build_story(evidence))
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "[bold red]x" in text
@@ -128,7 +128,7 @@ def test_what_others_wrote_cannot_draw(evidence: Evidence) -> None:
 
 def test_colour_is_for_terminals(evidence: Evidence) -> None:
     """On a terminal there is colour."""
-    assert "\x1b[" in drawn(tell(evidence), force_terminal=True, color_system="standard")
+    assert "\x1b[" in drawn(build_story(evidence), force_terminal=True, color_system="standard")
 
 
 def test_what_is_missing_is_told(evidence: Evidence) -> None:
@@ -136,7 +136,7 @@ def test_what_is_missing_is_told(evidence: Evidence) -> None:
     assert evidence.spans is not None
     evidence.spans = [span for span in evidence.spans if span.service != "payments"]
     evidence.note("Log store does not answer.")
-    text = drawn(tell(evidence))
+    text = drawn(build_story(evidence))
     assert ", not complete" in text
     assert "! Log store does not answer." in text
     assert "! Jaeger does not have the payments' spans." in text
@@ -145,7 +145,7 @@ def test_what_is_missing_is_told(evidence: Evidence) -> None:
 def test_without_a_trace_the_lines_are_listed(evidence: Evidence) -> None:
     """With their times and services."""
     evidence.spans = None
-    text = drawn(tell(evidence))
+    text = drawn(build_story(evidence))
     assert "Trace  " not in text
     assert re.search(r"\d\d:\d\d:\d\d\.\d{3}  worker +INFO +order paid", text)
 
@@ -158,7 +158,7 @@ def test_failed_spans_are_told_in_full(evidence: Evidence) -> None:
     evidence.spans = [
         replace(span, attributes=attributes) if span.name == "smtp send" else span for span in evidence.spans
     ]
-    assert f"worker: smtp send failed: {error.strip()}\n" in drawn(tell(evidence))
+    assert f"worker: smtp send failed: {error.strip()}\n" in drawn(build_story(evidence))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_the_picture_fetches_no_fonts(evidence: Evidence, tmp_path: Path) -> Non
     page = Console(record=True, file=io.StringIO())
     page.print("x")
     assert "@font-face" in page.export_svg()
-    draw(tell(evidence), tmp_path / "story.svg")
+    draw(build_story(evidence), tmp_path / "story.svg")
     picture = (tmp_path / "story.svg").read_text(encoding="utf-8")
     assert "@font-face" not in picture
     assert "url(http" not in picture

@@ -13,10 +13,10 @@ import requests
 from console.servers.alertmanager import Alertmanager
 from console.servers.errors import BadAnswer, NotConfigured, ServerError, TooSlow, Unreachable
 from console.servers.http import JsonServer, Reply
+from console.servers.inbox import ConsoleInbox
 from console.servers.jaeger import Jaeger
 from console.servers.loki import Loki, by_fields
 from console.servers.prometheus import Prometheus
-from console.servers.room import Room
 from console.servers.shop import Shop
 
 START, END = datetime(2026, 11, 23, 5, tzinfo=UTC), datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -106,7 +106,7 @@ def test_the_console_gives_the_mails_of_an_order(
     server: Callable[[Any], JsonServer], recorded: Callable[[str], Any]
 ) -> None:
     """Those about other orders are left out."""
-    assert [mail.order_id for mail in Room(server(recorded("inbox"))).emails_of(ORDER)] == [ORDER]
+    assert [mail.order_id for mail in ConsoleInbox(server(recorded("inbox"))).emails_of(ORDER)] == [ORDER]
 
 
 def test_the_shop_takes_an_order(fake_transport: type) -> None:
@@ -173,7 +173,7 @@ def test_an_unexpected_answer_is_an_error_of_the_server(server: Callable[[Any], 
         lambda: Alertmanager(asked).active(),
         lambda: Shop(asked).products(),
         lambda: Shop(asked).order("x"),
-        lambda: Room(asked).emails_of("x"),
+        lambda: ConsoleInbox(asked).emails_of("x"),
     ):
         with contextlib.suppress(BadAnswer):
             assert not question()

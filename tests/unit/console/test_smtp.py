@@ -12,9 +12,9 @@ from email.message import EmailMessage
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
+from console.app import received_counter
 from console.inbox.smtp import MAX_RECIPIENTS, InboxHandler, SmtpServer, listen
 from console.inbox.store import Inbox
-from console.web.app import received_counter
 
 MAX_BYTES = 2000
 Serve = Callable[[], tuple[SmtpServer, int]]

@@ -11,12 +11,12 @@ import pytest
 
 from console.config.addresses import Addresses
 from console.servers.alertmanager import alerts_of
+from console.servers.inbox import emails_of
 from console.servers.jaeger import Span, spans_of
 from console.servers.loki import lines_of
 from console.servers.prometheus import exemplars_of
-from console.servers.room import emails_of
 from console.servers.shop import Order, order_of
-from console.story import Evidence, tell
+from console.story import Evidence, build_story
 from console.story.evidence import expected_services, missing_spans
 from console.story.export import as_data
 from console.story.model import LogEntry, SpanNode
@@ -56,7 +56,7 @@ def span(span_id: str, parent_id: str | None, service: str = "api", start_us: in
 
 def test_a_confirmed_order_is_told_completely(evidence: Evidence) -> None:
     """Nothing is missing: states, all three services, exemplar, e-mail."""
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.notes == ()
     assert story.order is not None
     assert story.trace is not None
@@ -72,7 +72,7 @@ def test_a_confirmed_order_is_told_completely(evidence: Evidence) -> None:
 
 def test_every_span_and_line_is_told_once(evidence: Evidence) -> None:
     """The tree holds each span and each line exactly once, children under their parents."""
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.trace is not None
     assert evidence.spans is not None
     assert evidence.lines is not None
@@ -89,7 +89,7 @@ def test_every_span_and_line_is_told_once(evidence: Evidence) -> None:
 
 def test_the_tree_goes_over_all_hops(evidence: Evidence) -> None:
     """API, queue, worker, payment service and its database lie within each other; siblings in order of time."""
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.trace is not None
     path, parts = [], story.trace.parts
     for name in ("POST /api/v1/orders", "orders publish", "orders process", "POST", "POST /v1/charges"):
@@ -105,7 +105,7 @@ def test_the_tree_goes_over_all_hops(evidence: Evidence) -> None:
 
 def test_a_line_of_no_span_stands_beside_the_root(evidence: Evidence) -> None:
     """NGINX writes no span: its line is told at the top, in its place in time."""
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.trace is not None
     assert [part.service for part in story.trace.parts if isinstance(part, LogEntry)] == ["nginx"]
 
@@ -115,7 +115,7 @@ def test_a_missing_service_makes_it_incomplete(evidence: Evidence, missing: str)
     """A trace is complete when API, worker and payment service have spans; which one has not is said."""
     assert evidence.spans is not None
     evidence.spans = [one for one in evidence.spans if one.service != missing]
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.trace is not None
     assert story.trace.missing == (missing,)
     assert not story.trace.is_complete
@@ -126,7 +126,7 @@ def test_a_missing_parent_makes_it_incomplete(evidence: Evidence) -> None:
     """A hop whose span has not arrived leaves its children at the top, not lost."""
     assert evidence.spans is not None
     evidence.spans = [one for one in evidence.spans if one.name != "orders publish"]
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.trace is not None
     assert (story.trace.detached, story.trace.missing) == (3, ())
     assert "orders process" in [part.name for part in story.trace.parts if isinstance(part, SpanNode)]
@@ -142,7 +142,7 @@ def test_a_clients_own_span_is_not_awaited() -> None:
 def test_a_circle_of_parents_is_still_shown(addresses: Addresses) -> None:
     """Broken references lose no span and do not go on for ever."""
     spans = [span("a", "b", start_us=1), span("b", "a", start_us=2), span("self", "self"), span("root", None)]
-    story = tell(Evidence(addresses, trace_id="t", spans=spans))
+    story = build_story(Evidence(addresses, trace_id="t", spans=spans))
     assert story.trace is not None
     assert sorted(part.span_id for part in walk(story.trace.parts) if isinstance(part, SpanNode)) == [
         "a",
@@ -156,7 +156,7 @@ def test_a_failed_span_says_why(addresses: Addresses) -> None:
     """The status' description is the error; without one, its type."""
     said = {"otel.status_code": "ERROR", "error": True, "otel.status_description": "MailUnavailable: refused"}
     spans = [span("a", None, attributes=said), span("b", "a", attributes={"error": True}), span("c", "a")]
-    story = tell(Evidence(addresses, trace_id="t", spans=spans))
+    story = build_story(Evidence(addresses, trace_id="t", spans=spans))
     assert story.trace is not None
     assert story.trace.errors == 2
     assert [part.error for part in walk(story.trace.parts) if isinstance(part, SpanNode)] == [
@@ -185,7 +185,7 @@ def test_a_replaced_exemplar_is_said_to_be_anothers(evidence: Evidence) -> None:
     """Of the same route the newest other exemplar is shown, as what it is."""
     assert evidence.exemplars is not None
     evidence.exemplars = [one for one in evidence.exemplars if one.trace_id != evidence.trace_id]
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.exemplar is not None
     assert not story.exemplar.is_ours
     assert story.exemplar.labels["http_route"] == "/api/v1/orders"
@@ -199,7 +199,7 @@ def test_another_routes_exemplar_is_no_part_of_it(evidence: Evidence) -> None:
         replace(one, series={**one.series, "http_route": "/elsewhere"}, labels={"trace_id": "other"})
         for one in evidence.exemplars
     ]
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.exemplar is None
     assert story.notes == ("Prometheus has no exemplar of this route near that time.",)
 
@@ -207,7 +207,7 @@ def test_another_routes_exemplar_is_no_part_of_it(evidence: Evidence) -> None:
 def test_empty_answers_are_told_as_gaps(evidence: Evidence) -> None:
     """Servers that know nothing of the order are named, one sentence each."""
     evidence.spans, evidence.lines, evidence.exemplars, evidence.emails = [], [], [], []
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.trace is None
     assert story.notes == (
         "Jaeger does not have the trace's first spans.",
@@ -222,13 +222,13 @@ def test_what_was_not_asked_is_no_gap(evidence: Evidence) -> None:
     evidence.spans = evidence.lines = evidence.exemplars = evidence.emails = evidence.alerts = None
     evidence.note("Log store does not answer.")
     evidence.note("Log store does not answer.")
-    assert tell(evidence).notes == ("Log store does not answer.",)
+    assert build_story(evidence).notes == ("Log store does not answer.",)
 
 
 def test_without_a_trace_the_lines_stand_alone(evidence: Evidence) -> None:
     """Log lines are told even if Jaeger is down, without offsets."""
     evidence.spans = None
-    story = tell(evidence)
+    story = build_story(evidence)
     assert story.trace is None
     assert [entry.offset_ms for entry in story.logs] == [None] * len(story.logs)
 
@@ -236,36 +236,36 @@ def test_without_a_trace_the_lines_stand_alone(evidence: Evidence) -> None:
 def test_a_pending_order_says_so(evidence: Evidence) -> None:
     """The worker is late or down: the story says what to look at."""
     evidence.order = Order(evidence.order_id, "pending", trace_id=evidence.trace_id)
-    assert any("still pending" in note for note in tell(evidence).notes)
+    assert any("still pending" in note for note in build_story(evidence).notes)
 
 
 def test_an_alert_that_is_only_a_heartbeat_is_left_out(evidence: Evidence) -> None:
     """The watchdog always fires; an alert with a severity is told."""
-    assert tell(evidence).alerts == ()
+    assert build_story(evidence).alerts == ()
     assert evidence.alerts is not None
     evidence.alerts = [replace(evidence.alerts[0], name="ApiErrorRatioHigh", labels={"severity": "page"})]
-    assert [alert.name for alert in tell(evidence).alerts] == ["ApiErrorRatioHigh"]
+    assert [alert.name for alert in build_story(evidence).alerts] == ["ApiErrorRatioHigh"]
 
 
 def test_links_lead_on(evidence: Evidence) -> None:
     """Each server is linked at what it knows of this order; Jaeger's page only where there is one."""
-    links = {link.title: link.url for link in tell(evidence).links}
+    links = {link.title: link.url for link in build_story(evidence).links}
     assert links["Trace in Jaeger"] == f"http://127.0.0.1:16686/api/traces/{evidence.trace_id}"
     assert evidence.request_id in links["Log lines in the log store"]
     assert "http_route%3D%22%2Fapi%2Fv1%2Forders%22" in links["Latency in Prometheus"]
     evidence.has_jaeger_page = True
-    assert tell(evidence).links[1].url == f"http://127.0.0.1:16686/trace/{evidence.trace_id}"
+    assert build_story(evidence).links[1].url == f"http://127.0.0.1:16686/trace/{evidence.trace_id}"
 
 
 def test_an_absent_server_is_not_linked(evidence: Evidence) -> None:
     """What is not part of the installation is not offered."""
     evidence.addresses = Addresses(api="", console="", prometheus="", alertmanager="", loki="", jaeger="")
-    assert tell(evidence).links == ()
+    assert build_story(evidence).links == ()
 
 
 def test_the_story_is_json(evidence: Evidence) -> None:
     """The export is plain data; each part says whether it is a span or a log line."""
-    data = json.loads(json.dumps(as_data(tell(evidence))))
+    data = json.loads(json.dumps(as_data(build_story(evidence))))
     root = data["trace"]["parts"][0]
     assert (root["type"], root["service"], data["trace"]["is_complete"]) == ("span", "api", True)
     assert {part["type"] for part in root["parts"]} == {"span", "log"}

@@ -12,13 +12,13 @@ import pytest
 import requests
 
 from console.inbox.store import Inbox
-from console.reading.limits import Places
 from console.servers.http import JsonServer
 from console.servers.loki import Loki
 from console.tail.logql import query_of
 from console.tail.routes import Held
 from console.tail.stream import BATCH, REMEMBERED, STREAM_SECONDS, Tail, events, moment
-from tests.unit.console.rooms import Room, room
+from console.web.limits import Places
+from tests.unit.console.consoles import FakedConsole, faked_console
 
 PATH = "/loki/api/v1/query_range"
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -166,12 +166,12 @@ def test_a_stream_goes_on_from_near_places_only(fake_transport: type, since: dat
 
 
 @pytest.fixture
-def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
     """A console whose Loki gives these answers."""
-    return lambda *answers: room(inbox, tmp_path, fake_transport({PATH: answers}), {"THREADS": "2"})
+    return lambda *answers: faked_console(inbox, tmp_path, fake_transport({PATH: answers}), {"THREADS": "2"})
 
 
-def test_lines_are_read_with_filters(make: Callable[..., Room]) -> None:
+def test_lines_are_read_with_filters(make: Callable[..., FakedConsole]) -> None:
     """Newest first, as data, markup and all."""
     it = make(lines("<script>alert(1)</script>", "b"))
     answer = it.client.get("/api/logs?service=api&level=error&limit=5")
@@ -182,7 +182,7 @@ def test_lines_are_read_with_filters(make: Callable[..., Room]) -> None:
     assert it.transport.asked[0][2]["limit"] == 5
 
 
-def test_an_alerts_own_query_takes_the_place_of_filters(make: Callable[..., Room]) -> None:
+def test_an_alerts_own_query_takes_the_place_of_filters(make: Callable[..., FakedConsole]) -> None:
     """As it stands in the annotation."""
     it = make(lines())
     found = it.client.get("/api/logs", query_string={"query": '{service_name=~"api|worker"}', "level": "ERROR"}).json
@@ -191,7 +191,7 @@ def test_an_alerts_own_query_takes_the_place_of_filters(make: Callable[..., Room
 
 @pytest.mark.parametrize("path", ["/api/logs", "/api/logs/tail"])
 @pytest.mark.parametrize("query", ['service=a"', "level=a%20b", f"text={'x' * 201}", "id=%00", f"query={'x' * 2001}"])
-def test_a_wrong_filter_is_refused(make: Callable[..., Room], path: str, query: str) -> None:
+def test_a_wrong_filter_is_refused(make: Callable[..., FakedConsole], path: str, query: str) -> None:
     """400, and Loki is not asked."""
     it = make(lines())
     assert it.client.get(f"{path}?{query}").status_code == 400
@@ -199,12 +199,12 @@ def test_a_wrong_filter_is_refused(make: Callable[..., Room], path: str, query: 
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=501", "minutes=0", "minutes=1441", "minutes=x"])
-def test_how_much_is_bounded(make: Callable[..., Room], query: str) -> None:
+def test_how_much_is_bounded(make: Callable[..., FakedConsole], query: str) -> None:
     """A day, and five hundred lines."""
     assert make(lines()).client.get(f"/api/logs?{query}").status_code == 400
 
 
-def test_live_views_are_few_and_their_places_come_back(make: Callable[..., Room]) -> None:
+def test_live_views_are_few_and_their_places_come_back(make: Callable[..., FakedConsole]) -> None:
     """With two threads there is one; the next is told why, and gets its turn when the first has gone."""
     it = make(lines("a"))
     first = it.client.get("/api/logs/tail", buffered=False)
@@ -219,7 +219,7 @@ def test_live_views_are_few_and_their_places_come_back(make: Callable[..., Room]
     second.close()
 
 
-def test_one_may_not_ask_without_end(make: Callable[..., Room]) -> None:
+def test_one_may_not_ask_without_end(make: Callable[..., FakedConsole]) -> None:
     """429 says when to come again."""
     it = make(lines())
     answers = [it.client.get("/api/logs") for _ in range(40)]
@@ -231,9 +231,9 @@ def test_one_may_not_ask_without_end(make: Callable[..., Room]) -> None:
 def test_a_place_is_given_back_once() -> None:
     """A server may close what has ended already; a stream that was never begun holds one too."""
     places = Places(1)
-    places.take()
+    places.occupy()
     held = Held(iter(["a"]), places)
     assert list(held) == ["a"]
     held.close()
     held.close()
-    places.take()
+    places.occupy()

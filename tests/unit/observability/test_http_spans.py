@@ -1,4 +1,4 @@
-"""The spans of requests: the Flask instrumentation's for those that are sampled, equal ones for those made afterwards."""
+"""Spans of requests: the Flask instrumentation's for sampled ones, equal ones for those made afterwards."""
 
 from __future__ import annotations
 

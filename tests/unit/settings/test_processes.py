@@ -43,7 +43,7 @@ STARTS = [
     Start("console", ("-m", "console"), {"PORT": "http", "LOKI_URL": f"http://{PLANTED}@"}),
     Start("traffic", ("-m", "lab.trickle"), {"TRAFFIC_PACE": "fast", "API_URL": f"redis://:{PLANTED}@127.0.0.1"}),
     Start("saboteur", ("-m", "faults.agent"), {"FAULTS_FILE": "a\nb", "SABOTEUR_RECORD": "~no-such-user/x"}),
-    Start("steward", ("-m", "deploy.compose.steward"), {"LOG_DIR": "/nowhere", "LOG_LEVEL": "loud"}),
+    Start("target-discovery", ("-m", "deploy.compose.target_discovery"), {"LOG_DIR": "/nowhere", "LOG_LEVEL": "loud"}),
     Start(
         "mongo-lag",
         ("-m", "deploy.compose.mongo.lag"),

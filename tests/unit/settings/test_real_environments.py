@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from stack.ports import Ports
 
 from deploy.settings_docs.services import SERVICES, Service
 from observability.settings import Reader
@@ -13,7 +14,6 @@ from stack import secrets
 from stack.components import table
 from stack.instance import Instance
 from stack.paths import StatePaths
-from stack.ports import Ports
 from stack.settings import Settings, read
 from tests.unit.compose.files import SERVICES as COMPOSED
 from tests.unit.compose.files import filled
@@ -69,4 +69,4 @@ def test_composes_environments_are_accepted(tmp_path: Path) -> None:
             service = BY_NAME[given["SERVICE_NAME"]]
             seen.add(service.name)
             assert complaints(service, env) == []
-    assert seen == {"api", "worker", "sweeper", "payments", "console", "traffic", "steward", "mongo-lag"}
+    assert seen == {"api", "worker", "sweeper", "payments", "console", "traffic", "target-discovery", "mongo-lag"}

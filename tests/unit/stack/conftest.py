@@ -8,7 +8,7 @@ import pytest
 
 from stack.instance import Instance
 from stack.paths import StatePaths
-from stack.ports import Ports
+from stack.port_numbers import Ports
 from stack.settings import Settings
 
 PASSED_ON = {"LOG_LEVEL": "INFO", "DEPLOYMENT_ENVIRONMENT": "local", "SERVICE_VERSION": "1.2.3"}

@@ -10,7 +10,7 @@ def test_a_wrong_setting_is_told_once() -> None:
     other = StartFailed("nginx is not well.")
     told = Misconfigured.merged([Misconfigured(["api-1"], "A is 1"), other, Misconfigured(["api-2"], "A is 1")])
     assert [str(error) for error in told] == [
-        "api-1, api-2 are wrongly set up: A is 1 (mend it, then `make up` again).",
+        "api-1, api-2 are wrongly set up: A is 1 (fix it, then `make up` again).",
         "nginx is not well.",
     ]
 

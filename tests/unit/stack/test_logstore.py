@@ -12,9 +12,9 @@ import pytest
 
 from stack import instance as instances
 from stack import logservers, logstore, programs, render, settings
-from stack.components import table
 from stack.errors import ProgramMissing, SettingError
 from stack.instance import Instance, make_state_dir
+from stack.inventory import all_components
 from stack.logstore import LogStore
 from stack.say import Say
 from stack.up import begin_builds
@@ -42,7 +42,7 @@ def put_loki(folder: Path, version: str) -> None:
 
 def names(instance: Instance) -> set[str]:
     """The components of the instance."""
-    return {component.name for component in table(instance)}
+    return {component.name for component in all_components(instance)}
 
 
 def test_victorialogs_is_used_where_there_is_no_loki(path_folder: Path) -> None:
@@ -106,7 +106,7 @@ def test_each_store_has_its_components(instance: Instance) -> None:
 def test_everybody_gets_the_address_of_the_store(instance: Instance) -> None:
     """The local port `loki` or the given address: for our processes, Grafana's data source and the Collector."""
     for one, url in ((instance, "http://127.0.0.1:3200"), (replace(instance, log_store=ELSEWHERE), ELSEWHERE.url)):
-        given = {component.name: component.environment for component in table(one)}
+        given = {component.name: component.environment for component in all_components(one)}
         assert given["console"]["LOKI_URL"] == url
         assert given["collector"]["LOGS_ENDPOINT"] == f"{url}/otlp/v1/logs"
 
@@ -170,7 +170,7 @@ def test_prometheus_scrapes_a_loki_that_runs_elsewhere(instance: Instance) -> No
 
 def test_a_process_of_ours_that_waits_for_its_server_is_not_built(instance: Instance) -> None:
     """The gateway joins with VictoriaLogs; its own program is Python, which no module builds."""
-    gateways = [component for component in table(instance) if component.joins_with]
+    gateways = [component for component in all_components(instance) if component.joins_with]
     assert [component.name for component in gateways] == ["log-gateway"]
     builds = begin_builds(instance, gateways, Say(io.StringIO()))
     assert list(builds.finished()) == []

@@ -11,10 +11,10 @@ import pytest
 from supervisor.datatypes import dict_of_key_value_pairs
 
 from stack import render, servers, supervisorconf
-from stack.components import table
 from stack.instance import Instance, make_state_dir
+from stack.inventory import all_components
 from stack.logstore import LogStore
-from stack.ports import DEFAULT_PORTS
+from stack.port_numbers import DEFAULT_PORTS
 
 
 def test_only_the_given_names_are_replaced() -> None:
@@ -115,7 +115,7 @@ def test_no_stray_variables_reach_the_processes(instance: Instance) -> None:
 
 def test_our_processes_get_the_settings_they_are_promised(instance: Instance) -> None:
     """The second replica: its own name and ports, everybody's addresses, all with the offset."""
-    api = next(component for component in table(instance) if component.name == "api-2")
+    api = next(component for component in all_components(instance) if component.name == "api-2")
     expected = {
         "SERVICE_NAME": "api",
         "SERVICE_INSTANCE": "api-2",
@@ -133,7 +133,7 @@ def test_our_processes_get_the_settings_they_are_promised(instance: Instance) ->
 def test_every_port_has_a_component(instance: Instance) -> None:
     """No port in the table without an owner, and none with two: all are checked before anything starts."""
     stores = [instance, replace(instance, log_store=LogStore("loki"))]
-    owned = [[port for component in table(one) for port in component.ports] for one in stores]
+    owned = [[port for component in all_components(one) for port in component.ports] for one in stores]
     assert all(len(ports) == len(set(ports)) for ports in owned)
     assert {*owned[0], *owned[1], "grafana"} == set(DEFAULT_PORTS)
 
@@ -141,14 +141,14 @@ def test_every_port_has_a_component(instance: Instance) -> None:
 def test_traffic_is_left_out_when_it_is_not_wanted(instance: Instance) -> None:
     """TRAFFIC=0."""
     quiet = replace(instance, settings=replace(instance.settings, traffic=False))
-    assert "traffic" in {component.name for component in table(instance)}
-    assert "traffic" not in {component.name for component in table(quiet)}
+    assert "traffic" in {component.name for component in all_components(instance)}
+    assert "traffic" not in {component.name for component in all_components(quiet)}
 
 
 def test_json_logs_go_where_the_collector_reads(instance: Instance) -> None:
     """Our own processes and NGINX into one folder, the third-party servers beside it."""
     make_state_dir(instance.paths)
-    files = {component.name: render.log_file(instance.paths, component) for component in table(instance)}
+    files = {component.name: render.log_file(instance.paths, component) for component in all_components(instance)}
     assert files["api-1"] == instance.paths.state / "logs" / "json" / "api-1.log"
     assert files["nginx"].parent.name == "json"
     assert files["mongo"] == instance.paths.state / "logs" / "mongo.log"

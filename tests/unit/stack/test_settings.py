@@ -11,7 +11,7 @@ from stack import settings
 from stack.errors import OffsetMismatch, SettingError, StateDirError
 from stack.instance import Instance
 from stack.paths import ROOT, StatePaths
-from stack.ports import DEFAULT_PORTS, HIGHEST_OFFSET, Ports
+from stack.port_numbers import DEFAULT_PORTS, HIGHEST_OFFSET, Ports
 
 
 def test_default_state_directory_is_in_the_checkout() -> None:

@@ -15,9 +15,9 @@ export function questions(board, range, values) {
 }
 
 function marksOf(one, series, step) {
-  const told = { title: legend(one.titleFormat ?? one.name, series.labels), text: legend(one.textFormat ?? "", series.labels), colour: one.iconColor, name: one.name };
+  const common = { title: legend(one.titleFormat ?? one.name, series.labels), text: legend(one.textFormat ?? "", series.labels), colour: one.iconColor, name: one.name };
   if (one.useValueForTime) {
-    return [...new Set(series.values.map(([, value]) => value).filter((value) => value !== null))].map((ms) => ({ ...told, from: ms / 1000, to: ms / 1000 }));
+    return [...new Set(series.values.map(([, value]) => value).filter((value) => value !== null))].map((ms) => ({ ...common, from: ms / 1000, to: ms / 1000 }));
   }
   const found = [];
   for (const [at, value] of series.values) {
@@ -27,7 +27,7 @@ function marksOf(one, series, step) {
     if (found.length && at - found.at(-1).to <= step * 1.5) {
       found.at(-1).to = at;
     } else {
-      found.push({ ...told, from: at, to: at });
+      found.push({ ...common, from: at, to: at });
     }
   }
   return found;

@@ -48,10 +48,10 @@ export function drawVariables(place, board, state, options, onChange) {
   const focused = document.activeElement?.closest?.("#variables") ? document.activeElement.value : null;
   put(place, (board.templating?.list ?? []).map((one) => (one.type === "query"
     ? several(one, state.chosen[one.name], options[one.name] ?? [], onChange) : textbox(one, state.chosen[one.name], onChange))));
-  const again = [...place.querySelectorAll("details")].find((one) => one.dataset.name === wasOpen);
-  if (again) {
-    again.open = true;
-    [...again.querySelectorAll("input")].find((one) => one.value === focused)?.focus();
+  const reopened = [...place.querySelectorAll("details")].find((one) => one.dataset.name === wasOpen);
+  if (reopened) {
+    reopened.open = true;
+    [...reopened.querySelectorAll("input")].find((one) => one.value === focused)?.focus();
   }
 }
 

@@ -27,7 +27,7 @@ let asked = 0; // batches that are under way
 const inSight = () => panels.filter((one) => one.isKnown && one.isVisible && (!state.view || one.panel.id === state.view));
 const keyOf = () => `${range.start} ${range.end} ${JSON.stringify(state.chosen)}`;
 
-const tell = (problem) => put("problem", h("p", { class: "note" }, problem.message));
+const showProblem = (problem) => put("problem", h("p", { class: "note" }, problem.message));
 
 // --- asking ---
 
@@ -98,7 +98,7 @@ async function refresh(isDue = false) {
       put("problem");
     } catch (problem) {
       inSight().forEach((one) => (one.key = ""));
-      tell(problem);
+      showProblem(problem);
     }
   }
   const seconds = duration(state.refresh);
@@ -110,7 +110,7 @@ async function refresh(isDue = false) {
 
 function comeIntoSight() {
   clearTimeout(soon);
-  soon = setTimeout(() => read(false).catch(tell), 60);
+  soon = setTimeout(() => read(false).catch(showProblem), 60);
 }
 
 // --- choosing ---
@@ -134,18 +134,18 @@ function changed() {
 }
 
 // One variable may be asked for within another.
-const again = () => readVariables().catch(tell);
+const updateVariables = () => readVariables().catch(showProblem);
 
 function choose(name, value) {
   state.chosen[name] = value;
   changed();
-  again();
+  updateVariables();
 }
 
 function onRange(from, to) {
   Object.assign(state, { from, to });
   changed();
-  again();
+  updateVariables();
 }
 
 const zoom = (from, to) => onRange(String(Math.round(from * 1000)), String(Math.round(to * 1000)));
@@ -204,11 +204,11 @@ try {
   at("board-about").textContent = board.description ?? "";
   document.title = `${board.title} · Glasshouse`;
   panels = board.panels.filter((one) => one.type !== "row").map((one) => makePanel(one, content.declared[one.title], view));
-  const made = new Map(panels.map((one) => [one.panel, one.element]));
-  put("panels", board.panels.map((one) => made.get(one) ?? row(one)));
+  const elements = new Map(panels.map((one) => [one.panel, one.element]));
+  put("panels", board.panels.map((one) => elements.get(one) ?? row(one)));
   watch();
   changed();
-  again();
+  updateVariables();
 } catch (problem) {
   put("panels", empty(problem.message));
 }

@@ -29,7 +29,7 @@ export function makePanel(panel, declared, onView) {
   }
   const kind = KINDS[panel.type]?.(body, panel);
 
-  function tell(state, text) {
+  function setState(state, text) {
     element.dataset.state = state;
     said.textContent = text;
     said.hidden = !text;
@@ -42,7 +42,7 @@ export function makePanel(panel, declared, onView) {
     said.hidden = true;
     const failure = failureOf(panel, results);
     if (failure) {
-      tell("failed", failure);
+      setState("failed", failure);
       return;
     }
     if (IN_HEAD.has(panel.type)) {
@@ -51,11 +51,11 @@ export function makePanel(panel, declared, onView) {
     const isDrawn = kind.show(results, context);
     const more = leftOut(panel, results);
     const when = declared?.data?.when;
-    tell(isDrawn ? "drawn" : "empty", isDrawn ? (more ? `${more} more series are not drawn.` : "") : when ? `No data now; there is some ${when}.` : "No data");
+    setState(isDrawn ? "drawn" : "empty", isDrawn ? (more ? `${more} more series are not drawn.` : "") : when ? `No data now; there is some ${when}.` : "No data");
   }
 
   if (!kind) {
-    tell("failed", `This viewer does not draw panels of the type ${panel.type}; Grafana does.`);
+    setState("failed", `This viewer does not draw panels of the type ${panel.type}; Grafana does.`);
   }
   return {
     panel, element, body, isVisible: false, isKnown: Boolean(kind), key: "",
@@ -64,10 +64,10 @@ export function makePanel(panel, declared, onView) {
         show(results, context);
       } catch (error) {
         console.error(error);
-        tell("failed", `This panel could not be drawn: ${error.message}`);
+        setState("failed", `This panel could not be drawn: ${error.message}`);
       }
     },
-    fail: (text) => tell("failed", text),
+    fail: (text) => setState("failed", text),
     resize: () => element.dataset.state === "drawn" && kind?.resize?.(),
     recolour: () => kind?.recolour?.(),
   };

@@ -1,8 +1,8 @@
 // The events of a run, parted by drill: each begins where something is broken. Times are seconds from there.
 
 export const WORDS = {
-  broken: "broken", mended: "mended", pending: "suspected", firing: "fires", cleared: "not true any more",
-  told: "notified", mailed: "e-mail", over: "told over", "mailed over": "e-mail: over", note: "note",
+  broken: "broken", cleared: "cleared", pending: "pending", firing: "fires", inactive: "no longer fires",
+  notified: "notified", mailed: "e-mail", resolved: "resolved", "mailed resolved": "e-mail: resolved", note: "note",
 };
 
 export function parted(events) {
@@ -26,14 +26,14 @@ export function lanes(part, end) {
     const lane = found.get(event.alert) ?? { alert: event.alert, spans: [], marks: [] };
     found.set(event.alert, lane);
     const open = lane.spans.at(-1);
-    if (["pending", "firing", "cleared"].includes(event.kind)) {
+    if (["pending", "firing", "inactive"].includes(event.kind)) {
       if (open && open.end === null) {
         open.end = event.after;
       }
-      if (event.kind !== "cleared") {
+      if (event.kind !== "inactive") {
         lane.spans.push({ state: event.kind, start: event.after, end: null });
       }
-    } else if (["told", "mailed", "over"].includes(event.kind)) {
+    } else if (["notified", "mailed", "resolved"].includes(event.kind)) {
       lane.marks.push({ kind: event.kind, at: event.after });
     }
   }

@@ -21,7 +21,7 @@ async function act(work, said) {
   await drills();
 }
 
-const stop = () => act(() => change("DELETE", "/api/drills/current"), "It mends what it broke, then ends.");
+const stop = () => act(() => change("DELETE", "/api/drills/current"), "It clears its fault, then ends.");
 
 function start(drill) {
   const go = h("button", { type: "button", class: "main", onclick: () => {
@@ -31,7 +31,7 @@ function start(drill) {
   } }, "Run it");
   const dialog = h("dialog", { "aria-labelledby": "run-title" }, h("h2", { id: "run-title" }, `Run ${drill.name}?`),
     h("p", {}, h("b", {}, drill.title), ". ", drill.lesson),
-    h("p", { class: "hint" }, "It waits until nothing fires, sends a light load of its own, breaks this very stack, watches who is told, and mends it: some minutes altogether. Orders that others place meanwhile may be late."),
+    h("p", { class: "hint" }, "It waits until nothing fires, sends a light load of its own, breaks this very stack, watches which alerts notify, and clears the fault: some minutes altogether. Orders that others place meanwhile may be late."),
     h("p", { class: "actions" }, go, h("button", { type: "button", onclick: () => dialog.close() }, "Not now")));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

@@ -6,7 +6,7 @@ import { WORDS, lanes } from "./events.js";
 
 const [WIDTH, LEFT, RIGHT, LANE, TOP] = [960, 190, 30, 34, 40];
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600];
-const SIGNS = { told: "▲", mailed: "✉", over: "✓" };
+const SIGNS = { notified: "▲", mailed: "✉", resolved: "✓" };
 
 function axis(start, end, x, bottom) {
   const step = STEPS.find((one) => (end - start) / one <= 12) ?? 1200;
@@ -35,12 +35,12 @@ export function picture(part, { isLive, now = Date.now() / 1000 }) {
   const all = lanes(part, last);
   const bottom = TOP + LANE * Math.max(1, all.length);
   const x = (at) => Number((LEFT + ((Math.max(at, start) - start) * (WIDTH - LEFT - RIGHT)) / (end - start)).toFixed(1));
-  const mended = part.find((event) => event.kind === "mended")?.after ?? last;
-  const told = all.filter((one) => one.marks.some((mark) => mark.kind === "told")).map((one) => one.alert);
-  const said = `Timeline of ${rounded(last, 0)} seconds. ${told.length ? `Notified: ${told.join(", ")}.` : "Nobody was notified."} The same as a list below.`;
+  const cleared = part.find((event) => event.kind === "cleared")?.after ?? last;
+  const notified = all.filter((one) => one.marks.some((mark) => mark.kind === "notified")).map((one) => one.alert);
+  const said = `Timeline of ${rounded(last, 0)} seconds. ${notified.length ? `Notified: ${notified.join(", ")}.` : "No one was notified."} The same as a list below.`;
   return s("svg", { class: "drill-picture", viewBox: `0 0 ${WIDTH} ${bottom + 26}`, role: "img", "aria-label": said },
-    s("rect", { class: "broken", x: x(0), y: TOP - 20, width: Math.max(2, x(mended) - x(0)), height: bottom - TOP + 20, rx: 4 }),
-      s("text", { class: "window", x: x(0) + 6, y: TOP - 7 }, mended < last || !isLive ? `broken for ${rounded(mended, 0)} s` : "broken"),
+    s("rect", { class: "broken", x: x(0), y: TOP - 20, width: Math.max(2, x(cleared) - x(0)), height: bottom - TOP + 20, rx: 4 }),
+      s("text", { class: "window", x: x(0) + 6, y: TOP - 7 }, cleared < last || !isLive ? `broken for ${rounded(cleared, 0)} s` : "broken"),
     axis(start, end, x, bottom), all.map((one, number) => lane(one, TOP + LANE * number, x)));
 }
 

@@ -76,9 +76,9 @@ function draw(story) {
   let show = () => {};
   let chart = null;
   if (story.trace) {
-    const made = waterfall(story);
-    chart = made.element;
-    show = made.show;
+    const drawing = waterfall(story);
+    chart = drawing.element;
+    show = drawing.show;
   } else {
     chart = h("section", { class: "card" }, h("h2", {}, "Log lines"), story.logs.length ? story.logs.map((line) => h("p", { class: "mono" }, `${clock(line.at, true)} ${line.service} ${line.level} ${line.message}`)) : h("p", { class: "hint" }, "None, and no trace."));
   }

@@ -4,7 +4,7 @@ import { h, pairs } from "../dom.js";
 import { ms } from "../format.js";
 
 const SERVICES = ["api", "worker", "payments", "sweeper", "nginx", "console", "traffic"];
-const TOLD = { scan: "no index", wait: "waited", longest: "longest", repeated: "repeated", retry: "tried again", error: "failed here" };
+const FINDING_LABELS = { scan: "no index", wait: "waited", longest: "longest", repeated: "repeated", retry: "tried again", error: "failed here" };
 const DEEPEST = 14;
 const SHORTEST = 0.004; // of the whole: shorter pieces of the critical path are not to be seen
 
@@ -49,15 +49,15 @@ function logDetails(part, { logs = [], log_fields: fields = [] }) {
 
 function spanName(part, kinds) {
   return [h("span", { class: `swatch ${colourOf(part.service)}`, "aria-hidden": "true" }), h("span", { class: "service" }, part.service), h("span", { class: "what" }, part.name), part.peer ? h("span", { class: "peer" }, part.peer) : null,
-    part.error ? h("span", { class: "badge bad", title: part.error }, part.error.slice(0, 40)) : null, kinds.map((kind) => h("span", { class: `badge ${kind === "scan" || kind === "error" ? "bad" : "warn"}` }, TOLD[kind]))];
+    part.error ? h("span", { class: "badge bad", title: part.error }, part.error.slice(0, 40)) : null, kinds.map((kind) => h("span", { class: `badge ${kind === "scan" || kind === "error" ? "bad" : "warn"}` }, FINDING_LABELS[kind]))];
 }
 
-// `told`: the kinds of findings about this span. Rows that hold nothing up say so by their class.
-export function row({ part, depth }, total, told, story) {
+// `found`: the kinds of findings about this span. Rows that hold nothing up say so by their class.
+export function row({ part, depth }, total, found, story) {
   const isSpan = part.type === "span";
   const detail = isSpan ? story.details?.[part.span_id] : null;
   const open = h("div", { class: "open", hidden: true });
-  const label = h("span", { class: "label" }, isSpan ? spanName(part, told) : [h("span", { class: `level ${part.level}` }, part.level || "LOG"), h("span", { class: "message" }, part.message)]);
+  const label = h("span", { class: "label" }, isSpan ? spanName(part, found) : [h("span", { class: `level ${part.level}` }, part.level || "LOG"), h("span", { class: "message" }, part.message)]);
   label.style.paddingInlineStart = `${Math.min(depth, DEEPEST) * 0.85}rem`;
   const button = h("button", {
     type: "button", "aria-expanded": "false",
@@ -68,7 +68,7 @@ export function row({ part, depth }, total, told, story) {
       open.hidden = !open.hidden;
       button.setAttribute("aria-expanded", String(!open.hidden));
     },
-  }, label, h("span", { class: "when" }, part.offset_ms === null ? "" : `+${ms(part.offset_ms)}`), isSpan ? spanBar(part, detail, told, total) : logDot(part, total), h("span", { class: "long" }, isSpan ? ms(part.duration_ms) : ""));
-  const isStore = isSpan && part.peer.startsWith("redis") && !part.error && !told.length;
-  return h("li", { class: `step ${part.type} ${isStore ? "store" : ""} ${told.length ? "told" : ""}`, "data-span": part.span_id, "data-service": part.service, "data-kind": isSpan ? part.kind : "log" }, button, open);
+  }, label, h("span", { class: "when" }, part.offset_ms === null ? "" : `+${ms(part.offset_ms)}`), isSpan ? spanBar(part, detail, found, total) : logDot(part, total), h("span", { class: "long" }, isSpan ? ms(part.duration_ms) : ""));
+  const isStore = isSpan && part.peer.startsWith("redis") && !part.error && !found.length;
+  return h("li", { class: `step ${part.type} ${isStore ? "store" : ""} ${found.length ? "explained" : ""}`, "data-span": part.span_id, "data-service": part.service, "data-kind": isSpan ? part.kind : "log" }, button, open);
 }

@@ -51,9 +51,9 @@ function choice(list, name, text, isOn) {
 export function waterfall(story) {
   const { trace } = story;
   const total = trace.duration_ms || 1;
-  const told = kindsBySpan(story.findings);
+  const found = kindsBySpan(story.findings);
   const rows = [...walk(trace.parts)];
-  const list = h("ol", { class: "steps" }, rows.slice(0, MOST_ROWS).map((one) => row(one, total, (one.part.type === "span" && told.get(one.part.span_id)) || [], story)));
+  const list = h("ol", { class: "steps" }, rows.slice(0, MOST_ROWS).map((one) => row(one, total, (one.part.type === "span" && found.get(one.part.span_id)) || [], story)));
   const path = story.details ? onPath(trace.parts, story.details) : null;
   path && [...list.children].forEach((item) => path.has(item.dataset.span) || item.classList.add("beside"));
   const switches = [story.logs ? choice(list, "no-logs", "log lines", true) : null, choice(list, "no-stores", "Redis calls", true), path ? choice(list, "path-only", "only what held it up", false) : null];

@@ -16,7 +16,7 @@ from lab.drills.gameday.match import GIVE_UP, HINT, Match, candidates, hidden
 from lab.drills.gameday.player import Typing
 from lab.drills.gameday.postmortem import draft
 from lab.drills.run.result import Found, Happened, Result
-from lab.drills.run.session import Session
+from lab.drills.session import Session
 from lab.drills.spec.model import Drill
 from lab.drills.spec.reader import catalogue
 from tests.unit.lab.drills.test_telling import RESULT

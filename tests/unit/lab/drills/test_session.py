@@ -11,7 +11,7 @@ from lab.clients.instance import DrillFailed
 from lab.drills.run.completed import Memory
 from lab.drills.run.result import Result, Spent
 from lab.drills.run.runner import Runner
-from lab.drills.run.session import Session
+from lab.drills.session import Session
 from lab.drills.watch.watcher import Watcher
 from tests.unit.lab.drills.world import FakeWorld, Story, drill, webhook
 

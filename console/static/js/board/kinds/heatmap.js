@@ -8,7 +8,7 @@ import { plot } from "../plot.js";
 
 const SHADES = 32;
 
-const bound = (labels) => (labels.le === "+Inf" ? Infinity : Number(labels.le));
+const upperBound = (labels) => (labels.le === "+Inf" ? Infinity : Number(labels.le));
 
 // Prometheus' buckets count everything below their bound: what lies between two bounds is their difference.
 export function cellsOf(columns) {
@@ -64,12 +64,12 @@ export function heatmap(place, panel) {
 
   return {
     show(results, context) {
-      const series = seriesOf(panel, results).filter((one) => one.labels.le !== undefined).sort((a, b) => bound(a.labels) - bound(b.labels));
+      const series = seriesOf(panel, results).filter((one) => one.labels.le !== undefined).sort((a, b) => upperBound(a.labels) - upperBound(b.labels));
       if (!series.length) {
         return false;
       }
       const [times, ...columns] = onGrid(series, context.span);
-      const cut = trimmed(series.map((one) => bound(one.labels)), cellsOf(columns));
+      const cut = trimmed(series.map((one) => upperBound(one.labels)), cellsOf(columns));
       const most = Math.max(1e-9, ...cut.cells.flat().map((value) => value ?? 0));
       known = { ...context, times, ...cut, most };
       put(scale, h("span", {}, "0"), h("span", { class: "ramp" }), h("span", {}, inUnit(most, defaults.unit)));

@@ -43,11 +43,11 @@ export function table(place, panel) {
       return h("td", {}, to ? link(address(to.url, { range: context.range, fields: row }), value, { title: to.title }) : value);
     }
     const found = said(value, look);
-    const made = h("td", { class: "num" }, value === null ? "" : found.text);
+    const cell = h("td", { class: "num" }, value === null ? "" : found.text);
     if (look.isColoured && value !== null) {
-      made.style.color = textColour(found.colour);
+      cell.style.color = textColour(found.colour);
     }
-    return made;
+    return cell;
   }
 
   function ordered(rows) {

@@ -20,26 +20,28 @@ from console.boards.queries import Asker
 from console.config.settings import Settings
 from console.faults import drill_routes
 from console.faults import routes as faulting
-from console.faults.declared import Catalogue
+from console.faults.declared import DrillCatalogue
 from console.faults.drilling import Drilling
 from console.faults.drills import Drills
 from console.follow.clients import Clients
-from console.inbox import api
+from console.inbox import api, health
 from console.inbox.store import Inbox
 from console.lookup import routes as lookup
 from console.lookup.lists import RequestLists
-from console.lookup.subject import OwnRoom
+from console.lookup.subject import LocalInbox
 from console.overview import routes as overview
 from console.overview.summary import Overview
-from console.reading.limits import Places
+from console.pages import routes as pages
+from console.pages import runbooks
 from console.reading.together import Together
 from console.servers.directory import Directory
 from console.servers.http import HttpTransport, Transport
-from console.services import routes as catalogue
-from console.services.joining import Joining
+from console.servers.joining import Joining
+from console.services import routes as services
 from console.tail import routes as tail
 from console.times import now as utc_now
-from console.web import health, hosts, packaged, pages, problems, runbooks
+from console.web import hosts, packaged, problems, security
+from console.web.limits import Places
 
 _MAX_OTHER_BODY = 256 * 1024
 _MAX_ANSWER = 8 * 1024 * 1024
@@ -86,7 +88,7 @@ def create_app(
     app.register_blueprint(runbooks.blueprint(settings.runbooks, settings.public.prometheus))
     _add_readers(app, settings, inbox, transport or HttpTransport(_MAX_ANSWER), now)
     problems.register(app)
-    pages.secure(app)
+    security.add_headers(app)
     return app
 
 
@@ -97,7 +99,7 @@ def _add_readers(
     together = Together()
     joining = Joining(settings.joining_file)
     servers = Directory.at(settings.addresses, transport, joining)
-    clients = replace(Clients.at(settings.addresses, transport, joining), room=OwnRoom(inbox))
+    clients = replace(Clients.at(settings.addresses, transport, joining), inbox=LocalInbox(inbox))
     sessions = Sessions(servers.api)
     guard = Guard(sessions)
     lists = RequestLists(clients.loki, now)
@@ -111,9 +113,9 @@ def _add_readers(
         alerting.blueprint(clients.alertmanager, together, guard, now),
         faulting.blueprint(sessions, guard, clients.prometheus),
         drill_routes.blueprint(
-            Drills(settings.drills), Catalogue(settings.drills_catalogue), Drilling(settings.drills), guard
+            Drills(settings.drills), DrillCatalogue(settings.drills_catalogue), Drilling(settings.drills), guard
         ),
-        catalogue.blueprint(servers.api, clients.prometheus, together, settings.public, settings.version),
+        services.blueprint(servers.api, clients.prometheus, together, settings.public, settings.version),
     ):
         app.register_blueprint(blueprint)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, render_template
 
-from console.web.markdown import rendered
+from console.pages.markdown import rendered
 from console.web.problems import problem
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.servers.alertmanager import ActiveAlert
-from console.servers.room import Email
+from console.servers.inbox import Email
 from console.servers.shop import Order
 from console.story.evidence import Evidence, expected_services
 from console.story.exemplars import exemplar_part, route_of_trace
@@ -14,7 +14,7 @@ from console.story.tree import log_entry, trace_part
 from console.times import parse
 
 
-def tell(evidence: Evidence) -> Story:
+def build_story(evidence: Evidence) -> Story:
     """Return the story; it says in its notes what is missing, and never fails on what is."""
     spans, lines = evidence.spans or (), evidence.lines or ()
     began_us = min((span.start_us for span in spans), default=None)

@@ -20,6 +20,14 @@ def json_object() -> dict[str, Any]:
     return body
 
 
+def whole_number(name: str, default: int, lowest: int, highest: int) -> int:
+    """Return a number of the query; 400 if it is none or out of bounds."""
+    raw = request.args.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,18}", raw) or not lowest <= int(raw) <= highest:
+        abort(400, f"{name} must be a whole number from {lowest} to {highest}.")
+    return int(raw)
+
+
 def word(name: str) -> str:
     """Return a name of the query (a service, a level, an id), empty if it is left out; 400 for any other text."""
     value = request.args.get(name, "").strip()

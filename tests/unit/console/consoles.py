@@ -10,9 +10,9 @@ from typing import Any
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
+from console.app import create_app, received_counter
 from console.config.settings import Settings
 from console.inbox.store import Inbox
-from console.web.app import create_app, received_counter
 
 EMAIL, PASSWORD = "admin@glasshouse.example", "a long password"
 LOGIN, ME, REFRESH, LOGOUT = (f"/api/v1/auth/{name}" for name in ("login", "me", "refresh", "logout"))
@@ -20,7 +20,7 @@ SIGN_IN = {LOGIN: {"access_token": "access-1", "refresh_token": "refresh-1"}, ME
 
 
 @dataclass
-class Room:
+class FakedConsole:
     """``client`` asks the console; ``transport`` is what it hears."""
 
     client: FlaskClient
@@ -28,7 +28,7 @@ class Room:
     state: Path
     headers: dict[str, str] = field(default_factory=dict)
 
-    def sign_in(self) -> Room:
+    def sign_in(self) -> FakedConsole:
         """Sign in as the administrator."""
         answer = self.client.post("/api/session", json={"email": EMAIL, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
@@ -40,11 +40,13 @@ class Room:
         return [body for how, url, _, body in self.transport.asked if how == method and url.endswith(path)]
 
 
-def room(inbox: Inbox, directory: Path, transport: Any, environ: Mapping[str, str] | None = None) -> Room:
+def faked_console(
+    inbox: Inbox, directory: Path, transport: Any, environ: Mapping[str, str] | None = None
+) -> FakedConsole:
     """A console whose state is below ``directory``."""
     settings = Settings.from_env({"CONSOLE_STATE_DIR": str(directory / "data" / "console"), **(environ or {})})
     app = create_app(settings, inbox, received_counter(CollectorRegistry()), lambda: True, transport=transport)
-    return Room(app.test_client(), transport, directory)
+    return FakedConsole(app.test_client(), transport, directory)
 
 
 def vector(*samples: tuple[Mapping[str, str], float]) -> dict[str, Any]:

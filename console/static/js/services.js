@@ -23,7 +23,7 @@ function card(service) {
 }
 
 try {
-  const { services, notes: said } = await getJson("/api/catalogue");
+  const { services, notes: said } = await getJson("/api/services");
   notes("notes", said);
   put("services", services.filter((one) => one.endpoints.length).map(card));
   put("others", services.filter((one) => !one.endpoints.length).map(card));

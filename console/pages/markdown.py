@@ -1,6 +1,6 @@
 """Runbooks as pages. HTML in the text is shown as text, and no link can run anything.
 
-A block of ``promql`` or ``logql`` gets a link that runs it: while something burns nobody wants to copy queries.
+A block of ``promql`` or ``logql`` gets a link that runs it: in an incident there is no time to copy queries.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ HIGHEST_OFFSET = 65535 - max(DEFAULT_PORTS.values())
 
 
 class Ports:
-    """The ports of one instance: `ports["mongo"]` is the default plus the offset."""
+    """The ports of one instance: ``ports["mongo"]`` is the default plus the offset."""
 
     def __init__(self, offset: int = 0) -> None:
         self.offset = offset

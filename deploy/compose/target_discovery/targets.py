@@ -1,8 +1,8 @@
 """What Prometheus scrapes: its target files, made from Docker's name server.
 
 prometheus.yml is shared with the native stack and finds its targets in files. A service that may have several replicas
-is looked up, and each address gets the name that the replica logs under (`api-1`), from the reverse look-up. All other
-services are told by name, whether they run or not: one that has died must show as down, not disappear.
+is looked up, and each address gets the name that the replica logs under (``api-1``), from the reverse look-up. All
+other services are listed by name, whether they run or not: one that has died must show as down, not disappear.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Group = dict[str, Any]
 
 @dataclass(frozen=True)
 class Service:
-    """One line of services.json. `optional`: of a profile, so that its absence is no failure."""
+    """One line of services.json. ``optional``: of a profile, so that its absence is no failure."""
 
     job: str
     name: str

@@ -21,7 +21,7 @@ class Email:
     received_at: str
 
 
-class Room:
+class ConsoleInbox:
     """Reads the inbox."""
 
     def __init__(self, server: JsonServer) -> None:

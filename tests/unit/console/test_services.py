@@ -15,7 +15,7 @@ import payments.factory
 from console.inbox.store import Inbox
 from console.services.openapi import document_of, endpoints_of
 from console.services.routes import _PAYMENTS
-from tests.unit.console.rooms import SIGN_IN, Room, room, vector
+from tests.unit.console.consoles import SIGN_IN, FakedConsole, faked_console, vector
 
 DOCUMENT = {
     "paths": {
@@ -30,20 +30,20 @@ UP = vector(({"job": "api"}, 2))
 
 
 @pytest.fixture
-def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Room]:
+def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
     """A console whose shop and Prometheus give these answers."""
-    return lambda document=DOCUMENT, up=UP: room(
+    return lambda document=DOCUMENT, up=UP: faked_console(
         inbox, tmp_path, fake_transport(SIGN_IN | {"/api/openapi.json": document, "/api/v1/query": up})
     )
 
 
-def services(it: Room) -> tuple[dict[str, Any], list[str]]:
-    answer = it.client.get("/api/catalogue")
+def services(it: FakedConsole) -> tuple[dict[str, Any], list[str]]:
+    answer = it.client.get("/api/services")
     assert answer.status_code == 200
     return {one["id"]: one for one in answer.json["services"]}, answer.json["notes"]
 
 
-def test_the_shop_describes_itself(make: Callable[..., Room]) -> None:
+def test_the_shop_describes_itself(make: Callable[..., FakedConsole]) -> None:
     """Its operations, and a link to its page; how many of it are up, and nothing where that is not known."""
     found, notes = services(make())
     assert notes == []
@@ -58,7 +58,7 @@ def test_the_shop_describes_itself(make: Callable[..., Room]) -> None:
 @pytest.mark.parametrize(
     "odd", [requests.ConnectionError("refused"), [1], {"paths": [1]}, {"paths": {"/x": 1}}], ids=str
 )
-def test_a_shop_that_does_not_describe_itself_is_told_of(make: Callable[..., Room], odd: Any) -> None:
+def test_a_shop_that_does_not_describe_itself_is_told_of(make: Callable[..., FakedConsole], odd: Any) -> None:
     """The rest of the page is there."""
     found, notes = services(make(odd))
     assert found["api"]["endpoints"] == []
@@ -70,14 +70,16 @@ def test_a_shop_that_does_not_describe_itself_is_told_of(make: Callable[..., Roo
 @pytest.mark.parametrize(("scraped", "shown"), [
     ({"victorialogs", "log-gateway"}, {"victorialogs", "log-gateway"}), ({"loki"}, {"loki"}), (set(), set()),
 ], ids=["VictoriaLogs", "Loki", "none yet"])  # fmt: skip
-def test_the_log_store_that_runs_is_listed(make: Callable[..., Room], scraped: set[str], shown: set[str]) -> None:
+def test_the_log_store_that_runs_is_listed(
+    make: Callable[..., FakedConsole], scraped: set[str], shown: set[str]
+) -> None:
     """Only the kind of store that runs is listed; the other is not missing."""
     found, _ = services(make(up=vector(({"job": "api"}, 2), *(({"job": job}, 1) for job in sorted(scraped)))))
     assert found.keys() & {"victorialogs", "log-gateway", "loki"} == shown
     assert all(found[name]["up"] == 1 for name in shown)
 
 
-def test_prometheus_may_be_silent(make: Callable[..., Room]) -> None:
+def test_prometheus_may_be_silent(make: Callable[..., FakedConsole]) -> None:
     """Then nobody is called down."""
     found, notes = services(make(up=requests.ConnectionError("refused")))
     assert found["api"]["of"] is None
@@ -95,7 +97,7 @@ def test_the_payment_services_endpoints_are_its_own(monkeypatch: pytest.MonkeyPa
     assert {(method, path) for method, path, _ in _PAYMENTS} == wanted
 
 
-def test_the_console_lists_all_of_its_own(make: Callable[..., Room]) -> None:
+def test_the_console_lists_all_of_its_own(make: Callable[..., FakedConsole]) -> None:
     """Each with a sentence; what changes something says that it needs a sign-in."""
     it = make()
     found, _ = services(it)
@@ -111,8 +113,8 @@ def test_the_console_lists_all_of_its_own(make: Callable[..., Room]) -> None:
 
 
 @pytest.mark.parametrize("service", ["payments", "console"])
-def test_a_document_is_made_of_the_endpoints(make: Callable[..., Room], service: str) -> None:
-    """The link of the catalogue leads to it, and it tells the same endpoints."""
+def test_a_document_is_made_of_the_endpoints(make: Callable[..., FakedConsole], service: str) -> None:
+    """The link of the list of services leads to it, and it tells the same endpoints."""
     it = make()
     entry = services(it)[0][service]
     document = it.client.get(entry["links"][0]["url"]).json
@@ -126,9 +128,9 @@ def test_a_document_is_made_of_the_endpoints(make: Callable[..., Room], service:
             assert len(names) == path.count("{")
 
 
-def test_there_is_no_document_of_others(make: Callable[..., Room]) -> None:
+def test_there_is_no_document_of_others(make: Callable[..., FakedConsole]) -> None:
     """404 says where the shop's is."""
-    assert make().client.get("/api/catalogue/redis/openapi.json").status_code == 404
+    assert make().client.get("/api/services/redis/openapi.json").status_code == 404
 
 
 def test_a_rule_becomes_a_path() -> None:

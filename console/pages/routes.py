@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, render_template, request
 
 from console.config.addresses import Addresses
-from console.inbox.api import kind_asked_for, whole_number
+from console.inbox.api import kind_asked_for
 from console.inbox.store import KINDS, Inbox
+from console.web.arguments import whole_number
 from console.web.links import query_links, server_links
 
 OVERVIEW_ITEMS = 20
 PAGE_ITEMS = 100
 ALL_ITEMS = 1_000
 
-# Scripts and styles from this server's files only; nothing inline, nothing from elsewhere, no framing.
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 # (endpoint, address, name, key that goes there after "g")
 PAGES = (
     ("overview", "/", "Overview", "o"),
@@ -113,20 +101,3 @@ def _is_under(path: str, page: str) -> bool:
     if page == "/alerts" and path.startswith("/runbooks"):
         return True
     return path == page or path.startswith(f"{page}/")
-
-
-def secure(app: Flask) -> None:
-    """Send the headers that keep a page from being framed, sniffed, or scripted by what it shows."""
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", _POLICY)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        response.headers.setdefault("X-Frame-Options", "DENY")
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-        if not response.cache_control:
-            response.cache_control.no_store = True
-        return response

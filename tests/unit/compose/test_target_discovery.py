@@ -6,8 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from deploy.compose.steward import logfiles
-from deploy.compose.steward.targets import FORGET_SECONDS, Service, Targets, write
+from deploy.compose.target_discovery import logfiles
+from deploy.compose.target_discovery.targets import FORGET_SECONDS, Service, Targets, write
 
 API = Service("api", "api", 9100, replicas=True)
 MONGO_LAG = Service("mongo-lag", "mongo-lag", 9100, optional=True)

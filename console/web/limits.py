@@ -19,8 +19,8 @@ class RateLimit:
         self._tokens, self._at = float(burst), clock()
         self._lock = threading.Lock()
 
-    def take(self, tokens: int = 1) -> None:
-        """Take tokens or answer 429, which says when to come again."""
+    def spend(self, tokens: int = 1) -> None:
+        """Spend tokens or answer 429, which says when to come again."""
         with self._lock:
             now = self._clock()
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
@@ -39,8 +39,8 @@ class Places:
         self.places = places
         self._free = threading.BoundedSemaphore(places)
 
-    def take(self) -> None:
-        """Take a place or answer 503."""
+    def occupy(self) -> None:
+        """Occupy a place or answer 503."""
         if not self._free.acquire(blocking=False):
             abort(503, f"All {self.places} live views are taken; close another one, or read without live view.")
 
@@ -51,7 +51,7 @@ class Places:
     @contextmanager
     def one(self) -> Iterator[None]:
         """Hold a place for the time of a block."""
-        self.take()
+        self.occupy()
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""`python -m deploy.compose.steward`: runs until SIGTERM."""
+"""``python -m deploy.compose.target_discovery``: runs until SIGTERM."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.compose.steward import logfiles, targets
+from deploy.compose.target_discovery import logfiles, targets
 from observability.logs import configure_logging
 from observability.settings import REQUIRED, Folder, FromEnv, TelemetrySettings, setting
 from observability.startup import starting
@@ -19,11 +19,11 @@ SERVICES = Path(__file__).parent / "services.json"
 PERIOD_SECONDS = 2.0
 TIDY_SECONDS = 60.0
 
-log = logging.getLogger("steward")
+log = logging.getLogger("target-discovery")
 
 
 @dataclass(frozen=True)
-class StewardSettings(FromEnv):
+class DiscoverySettings(FromEnv):
     """Where it writes scrape targets, and where the log files are."""
 
     targets: Path = setting("TARGETS_DIR", Folder(), REQUIRED, "where it writes Prometheus' scrape targets")
@@ -31,19 +31,19 @@ class StewardSettings(FromEnv):
 
 
 def run(folder: Path, logs: Path, stop: threading.Event) -> None:
-    """Look after both until stopped; a full disk or the like is told and tried again."""
+    """Look after both until stopped; a full disk or the like is logged and tried again."""
     known = targets.Targets(targets.services(SERVICES.read_text()))
     tidied = -TIDY_SECONDS
     while True:
         try:
             groups = known.groups(time.monotonic())
             if targets.write(folder / "services.json", groups):
-                log.info("%d scrape targets", len(groups), extra={"event": "steward.targets"})
+                log.info("%d scrape targets", len(groups), extra={"event": "target_discovery.targets"})
             (folder / ".alive").touch()
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidied = time.monotonic()
                 for path in logfiles.tidy(logs, time.time()):
-                    log.info("deleted %s", path.name, extra={"event": "steward.deleted"})
+                    log.info("deleted %s", path.name, extra={"event": "target_discovery.deleted"})
         except OSError as error:
             log.error("%s", error)
         if stop.wait(PERIOD_SECONDS):
@@ -52,8 +52,8 @@ def run(folder: Path, logs: Path, stop: threading.Event) -> None:
 
 def main() -> int:
     """Run until SIGTERM. A wrong setting exits with 78."""
-    with starting("steward") as reader:
-        settings, own = reader.settings(TelemetrySettings), reader.settings(StewardSettings)
+    with starting("target-discovery") as reader:
+        settings, own = reader.settings(TelemetrySettings), reader.settings(DiscoverySettings)
     configure_logging(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,88 @@
+"""The last row of the overview: what may cause what customers notice."""
+
+from __future__ import annotations
+
+from grafana.generator import units
+from grafana.generator.frame import Row, link
+from grafana.generator.panels import bars, number
+from grafana.generator.sources import now, over_time
+from grafana.generator.tables import Column, Label, table
+from grafana.generator.thresholds import Limit
+
+
+def causes() -> Row:
+    """Servers that do not answer, queues, circuits, faults and what else may explain the rows above."""
+    return Row(
+        "What may cause it",
+        [
+            bars(
+                "Processes that answer",
+                "Share of each service's processes that Prometheus reaches; less than all is a process that is down.",
+                units.RATIO,
+                now("avg by (job) (up)", "{{job}}"),
+                limit=Limit("all", low=True),
+                maximum=1,
+                height=9,
+                links={"Host and processes": link("glasshouse-host", job="${__field.labels.job:percentencode}")},
+            ),
+            table(
+                "Who calls whom",
+                "Calls between services, from their traces: rate, failures and p95 over the last five minutes.",
+                [Label("client", "From"), Label("server", "To")],
+                [
+                    Column(
+                        "Calls/s",
+                        "sum by (client, server) (rate(traces_service_graph_request_total[5m]))",
+                        units.OPERATIONS,
+                    ),
+                    Column(
+                        "Failed/s",
+                        """sum by (client, server) (rate(traces_service_graph_request_failed_total[5m]))
+                        or 0 * sum by (client, server) (rate(traces_service_graph_request_total[5m]))""",
+                        units.OPERATIONS,
+                        decimals=3,
+                    ),
+                    Column(
+                        "p95",
+                        """histogram_quantile(0.95,
+                        sum by (client, server, le) (rate(traces_service_graph_request_server_seconds_bucket[5m])))""",
+                        units.SECONDS,
+                    ),
+                ],
+                width=7,
+                height=9,
+            ),
+            number(
+                "Payment circuit",
+                "Open: the payment service failed too often, and no worker calls it for a while.",
+                units.NONE,
+                over_time('max(circuit_breaker_state{circuit="payments", state="open"})'),
+                limit=Limit("none"),
+                words={"0": ("closed", "green"), "1": ("open", "red")},
+                width=3,
+                height=9,
+                graph=False,
+            ),
+            number(
+                "Faults on",
+                "Faults that are switched on.",
+                units.COUNT,
+                over_time("sum(max by (fault) (fault_active)) or vector(0)"),
+                limit=Limit("none"),
+                width=3,
+                height=9,
+                graph=False,
+            ),
+            number(
+                "Front door",
+                "Whether NGINX, the way into the shop, answers its exporter.",
+                units.NONE,
+                over_time("min(nginx_up)"),
+                limit=Limit("all", low=True),
+                words={"0": ("down", "red"), "1": ("up", "green")},
+                width=3,
+                height=9,
+                graph=False,
+            ),
+        ],
+    )

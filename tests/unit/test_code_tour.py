@@ -1,0 +1,57 @@
+"""The tour through the code (docs/code-tour.md) leads to files and functions that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOUR = (ROOT / "docs" / "code-tour.md").read_text()
+STOP = re.compile(r"^\| \[`(?P<file>[^`]+)`\]\(\.\./(?P<link>[^)]+)\) \| (?:`(?P<name>[^`]+)`)? ?\| .+\. \|$", re.M)
+STOPS = [match.groupdict() for match in STOP.finditer(TOUR)]
+
+
+def names_in(node: ast.AST, prefix: str = "") -> set[str]:
+    """Classes and functions below a node, with those around them: ``Class.method``, ``function.inner``."""
+    found = set()
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef | ast.FunctionDef):
+            found |= {prefix + child.name} | names_in(child, f"{prefix}{child.name}.")
+    return found
+
+
+def test_every_row_is_a_stop_of_the_tour() -> None:
+    """No row escapes the checks below because of how it is written."""
+    rows = [line for line in TOUR.splitlines() if line.startswith("| ") and not line.startswith("| file |")]
+    assert len(rows) == len(STOPS) > 40
+    assert TOUR.count("\n## ") == 3
+
+
+@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: f"{stop['file']}:{stop['name'] or ''}")
+def test_the_file_and_the_function_exist(stop: dict[str, str | None]) -> None:
+    """As the tour names them; the link leads to the file that is shown."""
+    file, name = stop["file"], stop["name"]
+    assert file is not None
+    assert file == stop["link"]
+    text = (ROOT / file).read_text()
+    if name is not None:
+        assert name in names_in(ast.parse(text)), f"{file} has no {name}"
+
+
+def test_a_missing_function_is_noticed() -> None:
+    """The check above can fail."""
+    tree = ast.parse("class A:\n    def b(self):\n        def c(): ...\n")
+    assert names_in(tree) == {"A", "A.b", "A.b.c"}
+
+
+def test_the_folder_map_has_every_folder() -> None:
+    """CONTRIBUTING.md names each top-level folder once, and none that is gone."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    folders = {line.split("/")[0] for line in listed if "/" in line} - {"requirements"}
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where things are")[2]
+    rows = re.findall(r"^\| `([a-z_]+)/` \|", section, re.M)
+    assert sorted(rows) == sorted(name for name in folders if not name.startswith("."))

@@ -1,0 +1,67 @@
+"""No module of the project imports itself through others, neither at the top of a file nor inside functions.
+
+import-linter's contracts (pyproject.toml) say which folder may import which. They look at packages; this looks at every
+single module, and at imports that only type checkers see.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import grimp
+
+ROOT = Path(__file__).parents[2]
+
+
+def our_packages() -> set[str]:
+    """The top-level folders with Python modules in them. Examples are single files, copied into other projects."""
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return {line.split("/")[0] for line in listed.splitlines() if "/" in line} - {"examples"}
+
+
+def imports() -> dict[str, set[str]]:
+    """Each module of ours with the modules of ours that it imports. Imports for type checkers count."""
+    graph = grimp.build_graph(*sorted(our_packages()), cache_dir=None, exclude_type_checking_imports=False)
+    return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+
+
+def cycle_in(graph: Mapping[str, set[str]]) -> list[str]:
+    """The modules of one cycle, each imported by the one before it; empty if there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Each module can be read and imported after those that it imports."""
+    graph = imports()
+    assert len(graph) > 800
+    found = cycle_in(graph)
+    assert not found, "import cycle: " + " imports ".join(found)
+
+
+def test_a_cycle_is_found_and_named_in_the_order_of_its_imports() -> None:
+    """The check above can fail."""
+    assert cycle_in({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}) in (["b", "c", "b"], ["c", "b", "c"])
+    assert cycle_in({"a": {"b"}, "b": {"c", "d"}, "c": {"d"}, "d": set()}) == []
+    assert cycle_in({"a": {"a"}}) == ["a", "a"]
+
+
+def test_import_linter_watches_every_folder() -> None:
+    """A new top-level folder needs a contract."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    packages = our_packages()
+    assert set(settings["root_packages"]) == packages
+    described = {
+        module.split(".")[0]
+        for contract in settings["contracts"]
+        if contract["type"] == "forbidden"
+        for module in contract["source_modules"]
+    }
+    assert described == packages - {"tests"}

@@ -1,4 +1,4 @@
-# Everything there is to do here. Each target sets up what it needs, on a machine that has nothing but Python 3.11.
+# `make help` lists the targets. Each target sets up what it needs, on a machine that has nothing but Python 3.11.
 #
 # A second instance beside the first:  make up GLASSHOUSE_PORT_OFFSET=1000 GLASSHOUSE_STATE_DIR=/tmp/second
 # (afterwards the state directory alone says which one is meant; it remembers its ports).
@@ -14,16 +14,19 @@ MAKEFLAGS += --no-print-directory
 run_python = venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python"
 dev_setup = venv=$$($(PYTHON) stack/setup.py dev) && PATH="$$venv/bin:$$PATH"
 
+## Run
+
 .PHONY: help
-help: ## say what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## list the targets
+	@awk -F ':.*## ' '/^## / {printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' \
+		$(MAKEFILE_LIST)
 
 .PHONY: up
 up: ## start everything; fetches and builds what is missing (TRAFFIC=0: without generated traffic)
 	@$(run_python) -m stack up
 
 .PHONY: down
-down: ## end every process
+down: ## stop every process
 	@$(run_python) -m stack down
 
 .PHONY: status
@@ -36,17 +39,9 @@ logs: ## show all logs, live (SERVICE=api LEVEL=warning TRACE=<id> REQUEST=<id> 
 		$(if $(LEVEL),--level "$(LEVEL)") $(if $(TRACE),--trace "$(TRACE)") $(if $(REQUEST),--request "$(REQUEST)") $(if $(LINES),--lines "$(LINES)")
 
 .PHONY: follow
-follow: ## place an order and tell its story, from the real servers (or ORDER=<id> REQUEST=<id> TRACE=<id>)
+follow: ## place an order and show its path through logs, traces and metrics (or ORDER=<id> REQUEST=<id> TRACE=<id>)
 	@$(run_python) -m stack exec console.follow $(if $(ORDER),--order "$(ORDER)") \
 		$(if $(REQUEST),--request "$(REQUEST)") $(if $(TRACE),--trace "$(TRACE)") $(ARGS)
-
-.PHONY: fault
-fault: ## break something for a while (NAME=api-errors SECONDS=60 ARGS="--percent 20"); without NAME: what there is
-	@$(run_python) -m stack exec faults $(if $(NAME),on "$(NAME)" $(if $(SECONDS),--seconds "$(SECONDS)") $(ARGS),list)
-
-.PHONY: mend
-mend: ## end the faults that are on (NAME=api-errors: this one)
-	@$(run_python) -m stack exec faults off $(if $(NAME),"$(NAME)")
 
 .PHONY: restart
 restart: ## restart components (NAME=api-1, or several: NAME="api-1 api-2"); all without NAME
@@ -58,8 +53,93 @@ else
 endif
 
 .PHONY: clean
-clean: ## end every process and delete data and logs (programs that were built are kept)
+clean: ## stop every process, delete data and logs; built programs are kept
 	@$(run_python) -m stack down --purge
+
+## Break
+
+.PHONY: fault
+fault: ## inject a fault for a limited time (NAME=api-errors SECONDS=60 ARGS="--percent 20"); without NAME: list them
+	@$(run_python) -m stack exec faults $(if $(NAME),on "$(NAME)" $(if $(SECONDS),--seconds "$(SECONDS)") $(ARGS),list)
+
+.PHONY: fault-clear
+fault-clear: ## clear the faults that are on (NAME=api-errors: only this one)
+	@$(run_python) -m stack exec faults off $(if $(NAME),"$(NAME)")
+
+# Drills need all servers; on a machine that has never built them, they are built first.
+drills = venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
+	exec "$$venv/bin/python" -m lab.drills
+
+.PHONY: drill
+drill: ## inject a fault, check alerts and orders (NAME=redis-pause, quick, all; ARGS=); without NAME: list the drills
+ifeq ($(strip $(NAME)$(ARGS)),)
+	@venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python" -m lab.drills list
+else
+	@$(drills) run $(NAME) $(ARGS)
+endif
+
+.PHONY: gameday
+gameday: ## a hidden fault: find its cause (SEED=7: the same fault again; ARGS=)
+	@$(drills) gameday $(if $(SEED),--seed "$(SEED)") $(ARGS)
+
+.PHONY: false-alarms
+false-alarms: ## inject nothing; any notification fails the run (MINUTES=30 ARGS=)
+	@$(drills) run false-alarms $(if $(MINUTES),--minutes "$(MINUTES)") $(ARGS)
+
+.PHONY: chaos
+chaos: ## send 2000 orders while every process is killed in turn, then audit the ledgers (ORDERS= RATE= SEED= ARGS=)
+	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
+		exec "$$venv/bin/python" -m lab.chaos $(if $(ORDERS),--orders "$(ORDERS)") \
+		$(if $(RATE),--rate "$(RATE)") $(if $(SEED),--seed "$(SEED)") $(ARGS)
+
+## Measure
+
+.PHONY: load
+load: ## load the running stack (PROFILE=smoke|steady|spike|soak|stress USERS= MINUTES=) and compare with Prometheus
+	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m stack exec lab.load "$(or $(PROFILE),smoke)" \
+		--python "$$load/bin/python" $(if $(USERS),--users "$(USERS)") $(if $(MINUTES),--minutes "$(MINUTES)")
+
+.PHONY: load-jmeter
+load-jmeter: ## the same load from Apache JMeter; any failed request fails the run (USERS=1000 MINUTES=5 PROFILE=steady)
+	@jmeter=$$($(run_python) -m stack jmeter) && $(run_python) -m stack exec lab.load "$(or $(PROFILE),steady)" \
+		--jmeter "$$jmeter" --users "$(or $(USERS),1000)" --minutes "$(or $(MINUTES),5)"
+
+.PHONY: verify-counts
+verify-counts: ## send requests, also failing ones, and compare every server's count (REQUESTS= ERRORS=), on the running stack
+	@$(run_python) -m stack exec lab.bench.verify_counts $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ERRORS),--errors "$(ERRORS)")
+
+.PHONY: profile
+profile: ## flame graph of a running component's CPU time (NAME=api-1 SECONDS=20)
+	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m lab.bench.profile "$(or $(NAME),api-1)" \
+		--pyspy "$$load/bin/py-spy" $(if $(SECONDS),--seconds "$(SECONDS)")
+
+.PHONY: bench
+bench: ## CPU cost of telemetry per request, compared with other libraries (QUICK=1: 4 min; ROUNDS= ARGS=)
+	@$(run_python) -m lab.bench.tax $(if $(QUICK),--quick) \
+		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(ARGS)
+
+.PHONY: bench-faults
+bench-faults: ## CPU cost of disabled faults per request, on the running stack
+	@$(run_python) -m stack exec lab.bench.faults_off
+
+.PHONY: bench-jobs
+bench-jobs: ## CPU cost of an order in the workers, by jobs per fork, and latency at 50 orders/s, on the running stack (ARGS=)
+	@$(run_python) -m stack exec lab.bench.jobs $(ARGS)
+
+.PHONY: bench-logs
+bench-logs: ## cost of the log store from a thousand to ten million lines, on a store of its own (15 min; ARGS=)
+	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
+		exec "$$venv/bin/python" -m lab.bench.log_store $(ARGS)
+
+.PHONY: bench-scaling
+bench-scaling: ## cost by number of products, orders, accounts and label sets, on the running stack (8 min; ARGS=)
+	@$(run_python) -m stack exec lab.bench.scaling $(ARGS)
+
+.PHONY: bench-console
+bench-console: ## time until the console's first page is drawn, on the running stack
+	@$(dev_setup) && python -m stack programs --browser && python -m stack exec lab.bench.console_page
+
+## Develop
 
 .PHONY: test
 test: ## run every test, in parts side by side (PYTEST_ARGS="-k orders": these tests, one after the other)
@@ -101,88 +181,17 @@ check-imports:
 check-generated:
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each --check || exit; done
 
-# Drills need all servers; on a machine that has never built them, they are built first.
-drills = venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
-	exec "$$venv/bin/python" -m lab.drills
-
-.PHONY: drill
-drill: ## break something and check who is told (NAME=redis-pause, quick, all; ARGS=); without NAME: list the drills
-ifeq ($(strip $(NAME)$(ARGS)),)
-	@venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python" -m lab.drills list
-else
-	@$(drills) run $(NAME) $(ARGS)
-endif
-
-.PHONY: gameday
-gameday: ## a hidden fault: find it (SEED=7 hides the same one again; ARGS=)
-	@$(drills) gameday $(if $(SEED),--seed "$(SEED)") $(ARGS)
-
-.PHONY: steady
-steady: ## nothing is broken, and nobody may be told anything (MINUTES=30 ARGS=)
-	@$(drills) run steady $(if $(MINUTES),--minutes "$(MINUTES)") $(ARGS)
-
-.PHONY: pictures
-pictures: ## take the screenshots of README and docs anew, with the tests that look at the pages
+.PHONY: screenshots
+screenshots: ## take the screenshots of README and docs, with the tests of the pages
 	@$(dev_setup) && python -m stack programs --browser && PICTURES=docs/images exec python -m pytest tests/e2e/test_pages.py
 
-.PHONY: first-view
-first-view: ## measure how soon the control room's first page is drawn, on the stack that is up
-	@$(dev_setup) && python -m stack programs --browser && python -m stack exec lab.bench.console_page
-
-.PHONY: soak
-soak: ## 2000 orders while everything is killed in turn, then the books are checked (ORDERS= RATE= SEED= ARGS=)
-	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
-		exec "$$venv/bin/python" -m lab.chaos $(if $(ORDERS),--orders "$(ORDERS)") \
-		$(if $(RATE),--rate "$(RATE)") $(if $(SEED),--seed "$(SEED)") $(ARGS)
-
-.PHONY: load
-load: ## put the running stack under load (PROFILE=smoke|steady|spike|soak|stress USERS= MINUTES=), compare with Prometheus
-	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m stack exec lab.load "$(or $(PROFILE),smoke)" \
-		--python "$$load/bin/python" $(if $(USERS),--users "$(USERS)") $(if $(MINUTES),--minutes "$(MINUTES)")
-
-.PHONY: load-jmeter
-load-jmeter: ## the same load from Apache JMeter, an independent client; any failed request fails the run (USERS=1000 MINUTES=5 PROFILE=steady)
-	@jmeter=$$($(run_python) -m stack jmeter) && $(run_python) -m stack exec lab.load "$(or $(PROFILE),steady)" \
-		--jmeter "$$jmeter" --users "$(or $(USERS),1000)" --minutes "$(or $(MINUTES),5)"
-
-.PHONY: profile
-profile: ## what a running component spends its CPU on, as a flame graph (NAME=api-1 SECONDS=20)
-	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m lab.bench.profile "$(or $(NAME),api-1)" \
-		--pyspy "$$load/bin/py-spy" $(if $(SECONDS),--seconds "$(SECONDS)")
-
-.PHONY: bench
-bench: ## what telemetry adds to the CPU time of a request, beside other ways to do it (QUICK=1: 4 min; ROUNDS= ARGS=)
-	@$(run_python) -m lab.bench.tax $(if $(QUICK),--quick) \
-		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(ARGS)
-
-.PHONY: counts
-counts: ## send requests to the running stack, with errors, and hold every server's count against them (REQUESTS= ERRORS=)
-	@$(run_python) -m stack exec lab.bench.verify_counts $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ERRORS),--errors "$(ERRORS)")
-
-.PHONY: bench-faults
-bench-faults: ## what faults that are all off cost a request, on the running stack's databases
-	@$(run_python) -m stack exec lab.bench.faults_off
-
-.PHONY: bench-jobs
-bench-jobs: ## what an order costs the workers, by jobs per fork, and how soon 50 a second are final, on the running stack (ARGS=)
-	@$(run_python) -m stack exec lab.bench.jobs $(ARGS)
-
-.PHONY: bench-logs
-bench-logs: ## how the log store's costs grow, from a thousand lines to ten million, on a store of its own (15 min; ARGS=)
-	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
-		exec "$$venv/bin/python" -m lab.bench.log_store $(ARGS)
-
-.PHONY: growth
-growth: ## how cost grows with products, orders, accounts and label sets, on the running stack's database (8 min; ARGS=)
-	@$(run_python) -m stack exec lab.bench.scaling $(ARGS)
-
-# --- the stack in containers (docker-compose.yml) ---
+## Docker
 
 # What `docker compose` needs to know in each call: the versions and the passwords.
 export COMPOSE_ENV_FILES ?= .env,.env.secrets
 
 .PHONY: secrets
-secrets: ## make the passwords of the composed stack, once (.env.secrets)
+secrets: ## generate the passwords of the composed stack, once (.env.secrets)
 	@$(PYTHON) deploy/compose/make_secrets.py
 
 .PHONY: compose-up
@@ -202,5 +211,6 @@ compose-down: secrets ## stop the containers; the data is kept (VOLUMES=1: delet
 test-compose: ## test the composed stack on a Docker engine; starts one of its own if none answers (root only)
 	@$(dev_setup) && COMPOSE_TESTS=1 COMPOSE_ENV_FILES= exec python -m pytest tests/compose -s $(PYTEST_ARGS)
 
-audit: ## list what is in the image (SBOM), and what is known against it (STRICT=1: fail on it)
+.PHONY: audit
+audit: ## list the image's contents (SBOM) and known vulnerabilities (STRICT=1: fail on one)
 	@$(dev_setup) && python deploy/compose/audit.py $(if $(STRICT),--strict)

@@ -30,15 +30,15 @@ class AdminSettings(FromEnv):
 
 
 class Refused(Exception):
-    """The API does not do it; says why."""
+    """The API refused; the message says why."""
 
 
-class Door:
-    """The API's switch."""
+class FaultClient:
+    """The API's endpoints for faults."""
 
     def __init__(self, url: str, email: str, password: str) -> None:
         self._url, self._session = url.rstrip("/"), requests.Session()
-        # Whatever proxy the shell knows, this is not for it.
+        # Loopback or an internal address: proxies of the environment do not apply.
         self._session.trust_env = False
         token = self._ask("POST", "/api/v1/auth/login", {"email": email, "password": password})["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     on = commands.add_parser("on", help="switch a fault on; it ends by itself")
     on.add_argument("name", choices=FAULTS, metavar="NAME")
     on.add_argument("--seconds", type=int, default=argparse.SUPPRESS, help=f"for how long, at most {LONGEST_SECONDS}")
-    on.add_argument("--percent", type=float, default=argparse.SUPPRESS, help="of the cases that it strikes")
+    on.add_argument("--percent", type=float, default=argparse.SUPPRESS, help="share of the cases that fail")
     on.add_argument("--milliseconds", type=int, default=argparse.SUPPRESS)
     on.add_argument("--per-second", type=int, default=argparse.SUPPRESS)
     on.add_argument("--route", default=argparse.SUPPRESS, help="such as /api/v1/orders")
@@ -85,17 +85,17 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def run(door: Door, options: argparse.Namespace) -> None:
+def run(client: FaultClient, options: argparse.Namespace) -> None:
     """Carry out the command. Raises ``Refused``."""
     if options.command == "on":
         how = {key: value for key, value in vars(options).items() if key not in ("command", "name")}
-        said = door.on(options.name, how)
+        said = client.on(options.name, how)
         _say(f"{said['name']} is on until {said['until']}. {said['what']}")
     elif options.command == "off":
-        for name in options.names or [one["name"] for one in door.every() if one["on"]]:
-            _say(f"{door.off(name)['name']} is off.")
+        for name in options.names or [one["name"] for one in client.every() if one["on"]]:
+            _say(f"{client.off(name)['name']} is off.")
     else:
-        for one in door.every():
+        for one in client.every():
             state = f"on until {one['until']}" if one["on"] else "off" if one["available"] else "not available here"
             takes = ", ".join(f"{key} ({its['allowed']})" for key, its in one["takes"].items())
             _say(f"{one['name']:<17} {state}\n    {one['what']}" + (f"\n    takes {takes}" if takes else ""))
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         settings = AdminSettings.from_env()
-        run(Door(settings.url, settings.email, settings.password), options)
+        run(FaultClient(settings.url, settings.email, settings.password), options)
     except WrongSetting as error:
         sys.stderr.write(f"faults: {error}\n")
         return MISCONFIGURED

@@ -1,8 +1,7 @@
 """The flag file: which faults are on, until when, with which parameters. Standard library only.
 
-Its format is flagd's (https://flagd.dev/schema/v0/flags.json). That a fault ends is in the flag itself, as a rule on
-flagd's clock: whoever evaluates it, with whatever provider, sees it off when its time is over, also if nobody is left
-who could write the file.
+Its format is flagd's (https://flagd.dev/schema/v0/flags.json). A fault's end is part of the flag, as a rule on flagd's
+clock: every provider evaluates it as off after its time, even if no process is left to write the file.
 """
 
 from __future__ import annotations

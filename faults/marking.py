@@ -1,4 +1,4 @@
-"""Whatever a fault has touched says so, or somebody would search for a cause that we have made up."""
+"""Telemetry of a request that a fault affected names the fault, so that an injected cause is recognised."""
 
 from __future__ import annotations
 

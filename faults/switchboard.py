@@ -1,4 +1,4 @@
-"""Switching faults on and off, so that everybody hears of it: a log line, a counter, a gauge."""
+"""Switching faults on and off; each change writes a log line and updates a counter and a gauge."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ACTIONS = ("on", "off", "expired")
 
 
 class Switchboard:
-    """Writes the flag file. Several processes may have one each on the same file: the replicas of the API have."""
+    """Writes the flag file. Several processes may share a file, as the API's replicas do."""
 
     def __init__(
         self, path: Path, registry: CollectorRegistry, agent: bool = False, clock: Callable[[], float] = time.time
     ) -> None:
-        """``agent`` says whether there is one that carries out what a process cannot do to itself."""
+        """``agent``: whether a fault agent runs, for the faults that a process cannot inject into itself."""
         self._path, self._agent, self._clock = path, agent, clock
         active = Gauge("fault_active", "Whether a fault is switched on", ["fault"], registry=registry)
         # Set at each look: 0 from the start.
@@ -40,19 +40,19 @@ class Switchboard:
                 self._switched.labels(name, action)
 
     def available(self, fault: Fault) -> bool:
-        """Whether somebody is there who does it."""
+        """Whether this installation can inject the fault."""
         return self._agent or fault.where != "agent"
 
     def on(self, fault: Fault, parameters: Parameters, seconds: int, by: str) -> Switched:
-        """Switch it on for so long from now, whether it is on already or not. Raises ``OSError``."""
+        """Switch it on for ``seconds`` from now, also if it is on already. Raises ``OSError``."""
         now = self._clock()
         switched = Switched(int(now), math.ceil(now + seconds), by, parameters)
         flags.change(self._path, lambda every: every.update({fault.name: switched}))
-        self._tell("on", fault.name, switched, by)
+        self._publish("on", fault.name, switched, by)
         return switched
 
     def off(self, fault: Fault, by: str) -> None:
-        """Switch it off; one that is off stays so, and nothing is told. Raises ``OSError``."""
+        """Switch it off; does nothing if it is off already. Raises ``OSError``."""
         ended: list[Switched] = []
 
         def edit(every: dict[str, Switched]) -> None:
@@ -61,10 +61,10 @@ class Switchboard:
 
         flags.change(self._path, edit)
         for switched in ended:
-            self._tell("off", fault.name, switched, by)
+            self._publish("off", fault.name, switched, by)
 
     def switched(self) -> dict[str, Switched]:
-        """What is on now. A file that is not understood switches everything off."""
+        """The faults that are on; none if the file cannot be parsed."""
         try:
             found = flags.parse(flags.text_of(self._path))
         except (OSError, flags.BadFlagFile):
@@ -72,7 +72,7 @@ class Switchboard:
         return {name: one for name, one in found.items() if self._clock() < one.until}
 
     def look(self) -> None:
-        """Write off what has ended, if nobody else has yet, and set the gauge. Raises ``OSError``."""
+        """Remove expired faults from the file and set the gauge. Raises ``OSError``."""
         try:
             found = flags.parse(flags.text_of(self._path))
         except flags.BadFlagFile:
@@ -92,9 +92,9 @@ class Switchboard:
 
         flags.change(self._path, edit)
         for name, switched in ended.items():
-            self._tell("expired", name, switched, switched.by)
+            self._publish("expired", name, switched, switched.by)
 
-    def _tell(self, action: str, name: str, switched: Switched, by: str) -> None:
+    def _publish(self, action: str, name: str, switched: Switched, by: str) -> None:
         self._switched.labels(name, action).inc()
         extra = {
             "event": f"fault.{action}",

@@ -1,4 +1,4 @@
-"""What a process knows of the faults: which are on for it now."""
+"""The faults that are on for this process."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Active:
 class Faults:
     """The flags as this process (``service``, ``instance``) sees them, looked at twice a second.
 
-    The flags are evaluated when the file changes and when one of them ends, not when somebody asks: asking is a look
-    into a dictionary, which survives a fork and takes no lock.
+    The flags are evaluated when the file changes and when a fault expires. A query is a dictionary look-up, which takes
+    no lock and works after a fork.
     """
 
     def __init__(self, path: Path, service: str, instance: str, clock: Callable[[], float] = time.time) -> None:
@@ -69,11 +69,11 @@ class Faults:
         return found if found is not None and self._clock() < found.until else None
 
     def epoch(self) -> object:
-        """Equal as long as the same faults are on. A fork inherits them as they are: it has no thread that looks."""
+        """Equal as long as the same faults are on. A forked process keeps those of the fork."""
         return self._active
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Have ``listener`` called at every look, twice a second, in the thread that looks."""
+        """Call ``listener`` twice a second, in the thread that reads the file."""
         self._listeners.append(listener)
 
     def start(self) -> None:
@@ -86,7 +86,7 @@ class Faults:
         self._stop.set()
 
     def look(self) -> None:
-        """Take up what has changed. A file that is not understood switches everything off, and is told once."""
+        """Read changes. A file that cannot be parsed switches every fault off and is logged once."""
         try:
             changed = self._provider.reload()
         except (OSError, ValueError, OpenFeatureError, AttributeError, TypeError, RecursionError) as error:
@@ -104,7 +104,7 @@ class Faults:
         for name in FAULTS:
             details = self._client.get_object_details(name, {}, self._context)
             until, value = details.flag_metadata.get("until"), details.value
-            # A fault without an end is none: somebody has written the file by hand, and would forget it.
+            # A fault without an end is ignored: the file was edited by hand, and the fault would stay on.
             ends = until if isinstance(until, int | float) else math.inf
             if details.variant == "on" and math.isfinite(ends) and isinstance(value, Mapping):
                 found[name] = Active(float(ends), {key: one for key, one in value.items() if _plain(one)})  # type: ignore[misc]
@@ -118,7 +118,7 @@ class Faults:
                 try:
                     listener()
                 except Exception as error:  # noqa: BLE001  (one fault that fails must not keep the others from ending)
-                    # Tried again at the next look, told once.
+                    # It is retried at the next look, and logged once.
                     if failing.get(number) != repr(error):
                         _log.exception("a fault could not be carried out", extra={"event": "fault.failed"})
                     failing[number] = repr(error)

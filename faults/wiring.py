@@ -1,4 +1,4 @@
-"""The way in: whether this process has faults at all."""
+"""Whether this process has faults at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FaultSettings(FromEnv):
 
 
 def faults_from_env(service: str, instance: str, env: Mapping[str, str] | None = None) -> Faults | None:
-    """As ``FAULTS_FILE`` says; without it ``None``, and OpenFeature is not even loaded. Raises ``WrongSetting``."""
+    """The faults of ``FAULTS_FILE``; without it ``None``, and no OpenFeature import. Raises ``WrongSetting``."""
     path = FaultSettings.from_env(env).file
     if path is None:
         return None

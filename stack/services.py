@@ -18,7 +18,7 @@ def all_of(instance: Instance) -> list[Component]:
         background(instance, "sweeper", "sweeper", "workers.sweeper"),
         servers.front_door(instance),
         console(instance),
-        saboteur(instance),
+        fault_agent(instance),
     ]
     if instance.settings.traffic:
         found.append(background(instance, "traffic", "traffic", "lab.trickle", wave=0))
@@ -103,21 +103,21 @@ def console(instance: Instance) -> Component:
     )
 
 
-def saboteur(instance: Instance) -> Component:
-    """Brings about the faults that no process can bring about itself (``docs/faults.md``); idle while they are off."""
+def fault_agent(instance: Instance) -> Component:
+    """Brings about the faults that no process can bring about itself (`docs/faults.md`); idle while they are off."""
     paths = instance.paths
-    record = paths.faults / "saboteur.json"
+    record = paths.faults / "fault-agent.json"
     return Component(
-        name="saboteur",
+        name="fault-agent",
         program=PYTHON,
         arguments=("-m", "faults.agent"),
         ports=(),
         ready=ready.recorded(record),
         url="",
         environment={
-            "SERVICE_INSTANCE": "saboteur",
+            "SERVICE_INSTANCE": "fault-agent",
             "FAULTS_FILE": str(paths.flags_file),
-            "SABOTEUR_RECORD": str(record),
+            "FAULT_AGENT_RECORD": str(record),
             "SUPERVISOR_SOCKET": str(paths.socket),
         },
         json_log=True,

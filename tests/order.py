@@ -27,7 +27,7 @@ FIRST = (
     "test_load.py",
 )
 """Beginnings of node ids in tests/e2e; the longest that fits counts. What is not named comes between these and LAST."""
-LAST = ("test_rolling_restart.py", "test_never_lost.py", "test_outages.py")
+LAST = ("test_rolling_restart.py", "test_chaos.py", "test_outages.py")
 
 
 def place(nodeid: str) -> tuple[int, int]:

@@ -82,7 +82,7 @@ def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -
         if route is not None and route not in routes():
             raise WrongParameter("route", f"route must be one of {', '.join(sorted(routes()))}.")
         if not switchboard.available(fault):
-            why = "Nothing that could do this runs here: it is done by the saboteur of the stack without containers."
+            why = "Nothing that could do this runs here: it is done by the fault agent of the stack without containers."
             return problem(409, "fault-unavailable", "Conflict", why)
         switched = switchboard.on(fault, parameters, wanted.seconds, required_admin().account_id)
         _note("on", fault)

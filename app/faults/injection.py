@@ -23,7 +23,7 @@ def install(app: Flask, faults: Faults, switchboard: Switchboard, sleep: Callabl
     """Add the switch, and the hook that fails or delays requests.
 
     Health checks are spared, or supervisors and NGINX would take the replica away in mid-experiment; so are the switch
-    itself and the log-in before it, or nobody could mend what was broken.
+    itself and the log-in before it, or the fault could not be cleared.
     """
     known: set[str] = set()
 

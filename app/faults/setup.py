@@ -15,7 +15,7 @@ from observability import Telemetry
 
 
 def extension(faults: Faults, telemetry: Telemetry, env: Mapping[str, str] | None = None) -> Callable[[Flask], None]:
-    """What adds the switch and the bites to the application; ``FAULTS_AGENT=1`` says that a saboteur runs beside us."""
+    """Adds the switch and the faults to the application; ``FAULTS_AGENT=1``: a fault agent runs."""
     agent = FaultSettings.from_env(env).agent
     switchboard = Switchboard(faults.path, telemetry.registry, agent)
     faults.listen(switchboard.look)

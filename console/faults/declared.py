@@ -33,7 +33,7 @@ class DrillCatalogue:
         return frozenset(path.stem for path in self._files())
 
     def all(self) -> list[dict[str, Any]]:
-        """Return name, title, lesson, how long the fault lasts, which alerts notify within which time (seconds)."""
+        """Return name, title, lesson, the expected alerts with their limits (seconds), the fault's minimum duration."""
         return [one for path in self._files() if (one := _read(path)) is not None]
 
     def _files(self) -> list[Path]:

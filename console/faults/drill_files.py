@@ -10,7 +10,7 @@ class _Read(BaseModel):
 
 
 class Event(_Read):
-    """A line of ``events.jsonl``; its ``kind`` is broken, cleared, pending, firing, inactive, notified, …"""
+    """A line of ``events.jsonl``. ``kind``: as ``lab.drills.watch.timeline.Kind``."""
 
     at: str
     kind: str
@@ -20,7 +20,7 @@ class Event(_Read):
 
 
 class AlertTimes(_Read):
-    """An alert that was awaited: seconds from the fault (``resolve``: from its clearing), None if it did not happen."""
+    """An expected alert: seconds from the fault (``resolve``: from its clearing), None if it did not happen."""
 
     alert: str
     receiver: str
@@ -65,7 +65,7 @@ class ResultFile(_Read):
 
 
 class Expected(_Read):
-    """Which alert must notify, and within how many seconds."""
+    """An alert that must notify within so many seconds."""
 
     alert: str
     within: float

@@ -58,7 +58,7 @@ def blueprint(drills: Drills, catalogue: DrillCatalogue, drilling: Drilling, gua
 
     @routes.delete("/drills/current")
     def stop() -> tuple[Response, int] | Response:
-        """Stop it: its fault is cleared first."""
+        """Stop it; its fault is cleared first."""
         guard.required()
         current = drilling.stop()
         if current is None:

@@ -2,8 +2,7 @@
 
 Of its own, because a drill may break the console too, and outlives a console that is started again: who runs is kept in
 a file beside the results. ``timeout`` ends it when its time is up, whatever becomes of the console. To stop it is to
-send SIGTERM: it clears its fault before it ends. If it is killed, its guards clear the fault, and switched faults end
-by their own time.
+send SIGTERM: it clears its fault before it ends. If it is killed, its guards clear it, and switched faults expire.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ class Drilling:
             return _shown(record)
 
     def stop(self) -> Item | None:
-        """Ask the drill to clear its fault and end; None if none runs. It may take a while; it is safe to repeat."""
+        """Ask the drill to clear its fault and end; None if none runs. It may take a while; idempotent."""
         with self._lock:
             process, record = self._process(), self._record()
             if process is None:

@@ -1,1 +1,1 @@
-"""The fault agent: does to servers what no flag in our own code can, and undoes it."""
+"""The fault agent: injects the faults that a process cannot inject into itself, and clears them."""

@@ -1,8 +1,8 @@
-"""``python -m faults.agent``: does to servers what no flag in our own code can, and undoes it.
+"""``python -m faults.agent``: injects the faults that a process cannot inject into itself, and clears them.
 
-It pauses Redis and MongoDB, kills processes and stops telemetry, of its own instance only, as the flag file says
-(``faults/``). What it does is written down first, so that whatever ends it, its next start undoes what is over.
-Standard library only (``observability.settings`` too), and little of it: it runs all the time.
+It pauses Redis and MongoDB, kills processes and stops telemetry components of its own instance, as the flag file
+(``faults/``) says. It records each action before it acts: after a crash its next start clears faults that have expired.
+It uses few modules, all of the standard library, because it runs all the time.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ MARK = "GLASSHOUSE_INSTANCE"
 """In the environment of every process of an instance (``stack.stragglers``)."""
 
 PAUSE, KEEP_DOWN, KILL = "pause", "keep-down", "kill"
-DEEDS: Mapping[str, tuple[str, str]] = {
+ACTIONS: Mapping[str, tuple[str, str]] = {
     "redis-pause": (PAUSE, "redis"),
     "mongo-pause": (PAUSE, "mongo"),
     "telemetry-outage": (KEEP_DOWN, "collector"),
     "replica-kill": (KILL, "api-1"),
 }
-"""Fault to what is done, and to which component if the flag names none."""
+"""Fault to action, and the component if the flag names none."""
 
-Deed = dict[str, str | int]
+Action = dict[str, str | int]
 
 
 def say(level: str, event: str, message: str, **fields: object) -> None:
     """One log line in the form of all others."""
     now = time.time()
     at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06d}Z"
-    who = {"logger": "saboteur", "service": "saboteur", "instance": "saboteur"}
+    who = {"logger": "fault-agent", "service": "fault-agent", "instance": "fault-agent"}
     line = {"timestamp": at, "level": level, "message": message, "event": event, **who, **fields}
     print(json.dumps(line), flush=True)  # noqa: T201
 
 
-def wanted(text: str, now: float) -> dict[str, Deed]:
-    """What the flag file asks for now. A file that is not understood asks for nothing."""
-    found: dict[str, Deed] = {}
+def wanted(text: str, now: float) -> dict[str, Action]:
+    """The actions that the flag file requires now; none if it cannot be parsed."""
+    found: dict[str, Action] = {}
     try:
         flags = json.loads(text)["flags"]
-        for fault, (kind, component) in DEEDS.items():
+        for fault, (kind, component) in ACTIONS.items():
             flag = flags.get(fault, {})
             if "targeting" in flag and now < float(flag["metadata"]["until"]):
                 found[fault] = {"kind": kind, "component": flag["variants"]["on"].get("instance", component)}
@@ -63,51 +63,58 @@ class AgentSettings(FromEnv):
     """What it reads, what it writes, and by whom it acts."""
 
     flags: Path = setting("FAULTS_FILE", AnyPath(), REQUIRED, "the file that says which faults are on")
-    record: Path = setting("SABOTEUR_RECORD", AnyPath(), REQUIRED, "where it notes what it has done")
+    record: Path = setting("FAULT_AGENT_RECORD", AnyPath(), REQUIRED, "where it notes what it has done")
     socket: Path = setting("SUPERVISOR_SOCKET", AnyPath(), REQUIRED, "the socket of supervisord")
 
 
-class Saboteur:
-    """Makes what is done equal what is wanted."""
+class FaultAgent:
+    """Reconciles the actions in effect with the flag file."""
 
     def __init__(self, flags: str, record: str, supervisor: Supervisor, clock: Callable[[], float] = time.time) -> None:
         self._flags, self._record, self._supervisor, self._clock = flags, record, supervisor, clock
-        self.done: dict[str, Deed] = read_record(record)
+        self.done: dict[str, Action] = read_record(record)
         self._complained = ""
         self._write()
 
     def look(self) -> None:
-        """Do what is wanted and not done, undo what is done and not wanted."""
+        """Start actions that are required, end those that are not."""
         asked = wanted(read(self._flags), self._clock())
         for fault in list(self.done):
             if fault not in asked or asked[fault]["component"] != self.done[fault]["component"]:
                 self._try(self._undo, fault)
-        for fault, deed in asked.items():
+        for fault, action in asked.items():
             if fault not in self.done:
-                self._try(self._do, fault, deed)
-            elif deed["kind"] == PAUSE:
+                self._try(self._do, fault, action)
+            elif action["kind"] == PAUSE:
                 self._try(self._pause_again, fault)
 
     def undo_all(self) -> None:
-        """Leave nothing behind."""
+        """End every action."""
         for fault in list(self.done):
             self._try(self._undo, fault)
 
-    def _do(self, fault: str, deed: Deed) -> None:
-        component = str(deed["component"])
+    def _do(self, fault: str, action: Action) -> None:
+        component = str(action["component"])
         pid = self._supervisor.pid(component)
-        self.done[fault] = {**deed, "pid": pid}
+        self.done[fault] = {**action, "pid": pid}
         self._write()
-        if deed["kind"] == PAUSE:
+        if action["kind"] == PAUSE:
             send(pid, signal.SIGSTOP)
         else:
-            if deed["kind"] == KILL and pid:
+            if action["kind"] == KILL and pid:
                 self._supervisor.signal(component, "KILL")
             self._supervisor.stop(component)
-        say("WARNING", "saboteur.did", f"{deed['kind']} {component}", fault=fault, component=component, pid=pid)
+        say(
+            "WARNING",
+            "fault_agent.injected",
+            f"{action['kind']} {component}",
+            fault=fault,
+            component=component,
+            pid=pid,
+        )
 
     def _pause_again(self, fault: str) -> None:
-        # Somebody has restarted it, and the fault is still on.
+        # The component was restarted while the fault is still on.
         pid = self._supervisor.pid(str(self.done[fault]["component"]))
         if pid and pid != self.done[fault]["pid"]:
             self.done[fault]["pid"] = pid
@@ -115,22 +122,22 @@ class Saboteur:
             send(pid, signal.SIGSTOP)
 
     def _undo(self, fault: str) -> None:
-        deed = self.done[fault]
-        if deed["kind"] == PAUSE:
-            send(int(deed["pid"]), signal.SIGCONT)
+        action = self.done[fault]
+        if action["kind"] == PAUSE:
+            send(int(action["pid"]), signal.SIGCONT)
         else:
-            self._supervisor.start(str(deed["component"]))
+            self._supervisor.start(str(action["component"]))
         del self.done[fault]
         self._write()
-        say("WARNING", "saboteur.undid", f"{deed['kind']} {deed['component']} is over", fault=fault)
+        say("WARNING", "fault_agent.cleared", f"{action['kind']} {action['component']} is over", fault=fault)
 
-    def _try(self, act: Callable[..., None], fault: str, *arguments: Deed) -> None:
+    def _try(self, act: Callable[..., None], fault: str, *arguments: Action) -> None:
         try:
             act(fault, *arguments)
         except SupervisorSilent as error:
-            # Tried again at the next look, told once.
+            # It is retried at the next look, and logged once.
             if str(error) != self._complained:
-                say("ERROR", "saboteur.failed", str(error), fault=fault)
+                say("ERROR", "fault_agent.failed", str(error), fault=fault)
             self._complained = str(error)
 
     def _write(self) -> None:
@@ -149,21 +156,21 @@ def read(path: str) -> str:
         return ""
 
 
-def read_record(path: str) -> dict[str, Deed]:
-    """What was done and not undone when this program last ran."""
+def read_record(path: str) -> dict[str, Action]:
+    """The actions that were in effect when this program last ran."""
     try:
         done = json.loads(read(path))["done"]
         return {
-            fault: {"kind": DEEDS[fault][0], "component": str(deed["component"]), "pid": int(deed["pid"])}
-            for fault, deed in done.items()
-            if fault in DEEDS
+            fault: {"kind": ACTIONS[fault][0], "component": str(action["component"]), "pid": int(action["pid"])}
+            for fault, action in done.items()
+            if fault in ACTIONS
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
 def send(pid: int, number: signal.Signals) -> None:
-    """Signal a process of this instance; any other that has the pid by now is left alone."""
+    """Signal a process of this instance; a process of another that has the same pid now gets no signal."""
     if pid <= 1:
         return
     try:
@@ -184,12 +191,12 @@ def main() -> int:
     going = [True]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: going.clear())
-    saboteur = Saboteur(str(settings.flags), str(settings.record), Supervisor(str(settings.socket)))
-    say("INFO", "saboteur.ready", "saboteur ready", left_over=len(saboteur.done))
+    agent = FaultAgent(str(settings.flags), str(settings.record), Supervisor(str(settings.socket)))
+    say("INFO", "fault_agent.ready", "fault agent ready", left_over=len(agent.done))
     while going:
-        saboteur.look()
+        agent.look()
         time.sleep(LOOK_SECONDS)
-    saboteur.undo_all()
+    agent.undo_all()
     return 0
 
 

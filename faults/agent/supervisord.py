@@ -1,4 +1,4 @@
-"""As little of supervisord's XML-RPC as the saboteur needs; ``xmlrpc.client`` would double its memory."""
+"""The part of supervisord's XML-RPC that the fault agent needs. ``xmlrpc.client`` would double its memory."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Start the component, if it does not run.
 
-        Raises ``SupervisorSilent`` while it is being stopped: supervisord takes that for started and leaves it stopped.
+        Raises ``SupervisorSilent`` while it is stopping: supervisord then ignores the start.
         """
         self._call("startProcess", name, False)
         state = re.search(r"<name>state</name>\s*<value><int>(\d+)</int>", self._call("getProcessInfo", name))
         if state is None or state[1] not in _UP:
-            raise SupervisorSilent(f"{name} is still being stopped: it is started when that is done.")
+            raise SupervisorSilent(f"{name} is still stopping: it is started afterwards.")
 
     def stop(self, name: str) -> None:
         """Stop the component, if it runs; it is not started again by itself."""

@@ -104,7 +104,7 @@ def reads(shop: Shop) -> list[tuple[str, str, str, str]]:
 
 
 def stampede(shop: Shop) -> list[tuple[str, str, str, str]]:
-    """Many readers of one product that nobody has yet: queries that reach the database."""
+    """Many readers of one product that is not cached: queries that reach the database."""
 
     def queries(protected: bool) -> int:
         replica, asked, lock = a_replica(shop), 0, threading.Lock()

@@ -1,4 +1,4 @@
-"""``python -m lab.bench.console_page``: how soon the control room's first page is drawn, on the stack that is up.
+"""``python -m lab.bench.console_page``: time until the console's first page is drawn, on the running stack.
 
 Each time in a fresh browser context, which has nothing in its cache: from the address to the first figure on the page.
 """

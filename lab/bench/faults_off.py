@@ -1,9 +1,8 @@
-"""``make bench-faults``: what faults that are all off cost a request of the API, in CPU.
+"""``make bench-faults``: the CPU cost of disabled faults per API request.
 
-Three replicas on the running instance's servers, alike but for ``FAULTS_FILE``: two without it, of which one is the
-control, and one with it. Each round asks each of them for the same number of products, in an order that turns; what
-counts is the CPU that its process has used meanwhile, whoever else uses the machine. The share of the control says how
-much of the difference is noise.
+Three replicas on the running stack's servers differ only in ``FAULTS_FILE``: two run without it, one of them as the
+control, and one with it. Each round requests the same number of products from each, in rotating order, and measures the
+CPU time of the process, which other processes do not affect. The control's difference shows the noise.
 """
 
 from __future__ import annotations
@@ -105,7 +104,7 @@ def main() -> int:
             for replica in replicas:
                 replica.stop()
             mongo.drop_database(database)
-    tell(*spent)
+    show(*spent)
     return 0
 
 
@@ -119,7 +118,7 @@ def measured(replicas: list[Replica]) -> list[list[float]]:
     return spent
 
 
-def tell(without: list[float], control: list[float], with_faults: list[float]) -> None:
+def show(without: list[float], control: list[float], with_faults: list[float]) -> None:
     """Medians, and the ratio to the replica without, round by round."""
     say = Console(width=110).print
     say(f"CPU of one cached read, {ROUNDS} rounds of {REQUESTS} requests, in turn:")

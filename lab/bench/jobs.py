@@ -89,7 +89,7 @@ class Workers:
         """Of the workers, of the work horses they have reaped, and of those that live."""
         workers = [psutil.Process(process.pid) for process in self._processes]
         spent = sum(sum(worker.cpu_times()[:4]) for worker in workers)
-        alive = sum(sum(horse.cpu_times()[:2]) for worker in workers for horse in worker.children())
+        alive = sum(sum(child.cpu_times()[:2]) for worker in workers for child in worker.children())
         return float(spent + alive)
 
     def stop(self) -> None:
@@ -126,21 +126,21 @@ def main() -> int:
     instruments = Instruments.install(Telemetry(TelemetrySettings(service="bench", instance="bench")))
     say = Console(width=110, highlight=False).print
     with ExitStack() as ended:
-        sorts = []
+        groups = []
         for jobs_per_fork in (FEW, MANY):
-            sorts.append(Workers(env, instruments, jobs_per_fork))
-            ended.callback(sorts[-1].stop)
-        shop = sorts[0].shop
+            groups.append(Workers(env, instruments, jobs_per_fork))
+            ended.callback(groups[-1].stop)
+        shop = groups[0].shop
         ended.callback(lambda: shop.mongo_client.drop_database(env["MONGO_DATABASE"]))
         shop.prepare()
         shop.catalogue.add_missing([PRODUCT])
-        for workers in sorts:
+        for workers in groups:
             workers.confirm(WARM_UP)
-        rounds = [[workers.confirm(asked.orders) for workers in sorts] for _ in range(asked.rounds)]
-        tell(say, rounds, asked.orders)
-        sorts[1].start(asked.workers - 1)
-        sorts[1].confirm(WARM_UP * asked.workers)
-        late, took = at_rate(sorts[1], asked.rate, asked.seconds)
+        rounds = [[workers.confirm(asked.orders) for workers in groups] for _ in range(asked.rounds)]
+        show(say, rounds, asked.orders)
+        groups[1].start(asked.workers - 1)
+        groups[1].confirm(WARM_UP * asked.workers)
+        late, took = at_rate(groups[1], asked.rate, asked.seconds)
     p50, p95, p99 = (statistics.quantiles(took, n=100)[rank - 1] for rank in (50, 95, 99))
     say(f"{asked.rate} orders/s for {asked.seconds} s, {asked.workers} workers that fork seldom, placed to confirmed:")
     say(f"  p50 {p50:.3f} s  p95 {p95:.3f} s  p99 {p99:.3f} s")
@@ -161,7 +161,7 @@ def at_rate(workers: Workers, rate: int, seconds: int) -> tuple[float, list[floa
     return late / len(placed), workers.wait(placed)
 
 
-def tell(say: Callable[[str], None], rounds: list[list[tuple[float, float]]], orders: int) -> None:
+def show(say: Callable[[str], None], rounds: list[list[tuple[float, float]]], orders: int) -> None:
     """Medians, and the ratio round by round; each round had so many orders for each worker."""
     say(f"CPU of the worker and its work horses, {len(rounds)} rounds of {orders} orders for each, in turn:")
     for place, name in enumerate((f"a fork for each job ({FEW})", f"a fork for {MANY} jobs")):

@@ -1,7 +1,7 @@
 """``make profile NAME=api-1 [SECONDS=20]``: what a running component spends its CPU on.
 
 Python components: py-spy, as a flame graph (SVG). It looks into the running processes, those of a fork too, and changes
-nothing in them; the kernel lets root do so, or whoever may trace. Go servers: their own pprof, where they have it.
+nothing in them; root may do so. Go servers: their own pprof, where they have it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def take(instance: Instance, component: Component, row: Row, length: int, pyspy:
 def flame_graph(pid: int, name: str, length: int, pyspy: str, target: Path) -> Path:
     """py-spy's picture of the process and all it has started. Raises ``CannotProfile``.
 
-    Of threads that hold the interpreter: whoever waits for a socket or a lock is no work, and would fill the picture.
+    Of threads that hold the interpreter: a thread that waits for a socket or a lock uses no CPU.
     """
     if why := forbidden():
         raise CannotProfile(why)

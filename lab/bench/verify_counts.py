@@ -1,7 +1,7 @@
 """``python -m stack exec lab.bench.verify_counts``: send requests to the running instance and compare all counts.
 
 Requests sent = requests in Prometheus = request lines in Loki, and every error has a trace in Jaeger. Errors are made
-by the fault ``api-errors`` on one route, so how many there are is known. Nothing else may use the two routes meanwhile
+by the fault ``api-errors`` on one route, so how many there are is known. No other client may use them
 (``make up TRAFFIC=0``).
 """
 
@@ -23,6 +23,10 @@ from functools import partial
 import requests
 
 from lab.bench import addresses
+from lab.clients.errors import NoAnswer
+from lab.clients.jaeger import Jaeger
+from lab.clients.loki import Loki
+from lab.clients.prometheus import Prometheus
 
 GOOD = ("/api/v1/products/<product_id>", "/api/v1/products/brass-desk-lamp")
 BAD = ("/api/v1/products/search", "/api/v1/products/search?q=lamp")
@@ -30,6 +34,7 @@ CLIENTS = 16
 PATIENCE_SECONDS = 240.0
 """For what was sent to arrive everywhere."""
 SCRAPE_PATIENCE_SECONDS = 60.0
+QUERY_SECONDS = 120.0
 MOST_REQUESTS = 1_000_000
 
 Kind = tuple[str, int]
@@ -40,60 +45,48 @@ class Unequal(AssertionError):
     """The servers do not agree; says who counts what."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Servers:
-    """Where to send, and whom to ask."""
+    """Where requests are sent, and the servers that count them."""
 
     api: str
-    prometheus: str
-    loki: str
-    jaeger: str
-    session: requests.Session = field(default_factory=requests.Session)
+    prometheus: Prometheus
+    loki: Loki
+    jaeger: Jaeger
 
     @classmethod
     def from_env(cls) -> Servers:
-        """The addresses that ``stack exec`` gives."""
+        """The addresses that ``stack exec`` sets."""
+        api, prometheus, loki, jaeger = addresses.read(
+            addresses.API_URL, addresses.PROMETHEUS_URL, addresses.LOKI_URL, addresses.JAEGER_URL
+        )
         return cls(
-            *addresses.read(addresses.API_URL, addresses.PROMETHEUS_URL, addresses.LOKI_URL, addresses.JAEGER_URL)
+            api,
+            Prometheus(prometheus, QUERY_SECONDS),
+            Loki(loki, QUERY_SECONDS),
+            Jaeger(jaeger, QUERY_SECONDS),
         )
 
     def counted(self, kind: Kind) -> int:
-        """Requests of a kind that Prometheus knows of, over all replicas."""
+        """Requests of a kind in Prometheus, summed over all replicas."""
         labels = f'job="api",http_route="{kind[0]}",http_response_status_code="{kind[1]}"'
-        return self._number(
-            f"{self.prometheus}/api/v1/query", f"sum(http_server_request_duration_seconds_count{{{labels}}})"
-        )
+        return int(sum(self.prometheus.values(f"sum(http_server_request_duration_seconds_count{{{labels}}})")))
 
     def await_scrape(self) -> None:
-        """Return once every replica has been scraped again: what was known before may be of a process that has ended.
+        """Return once every replica has been scraped again: older samples may be of a process that has ended.
 
         Raises ``Unequal``.
         """
         now, deadline = time.time(), time.monotonic() + SCRAPE_PATIENCE_SECONDS
-        scraped = 'min(timestamp(up{job="api"}) * up{job="api"})'
-        while self._number(f"{self.prometheus}/api/v1/query", scraped) <= now:
+        while sum(self.prometheus.values('min(timestamp(up{job="api"}) * up{job="api"})')) <= now:
             if time.monotonic() > deadline:
-                raise Unequal("Prometheus does not scrape the API; `make status` tells what runs")
+                raise Unequal("Prometheus does not scrape the API; `make status` shows what runs")
             time.sleep(0.5)
 
     def logged(self, run: str) -> int:
-        """Request lines of a run that Loki has."""
+        """Request lines of a run in the log store."""
         lines = f'{{service_name="api"}} | event="http.request" | request_id=~"{run}-.*"'
-        return self._number(f"{self.loki}/loki/api/v1/query", f"sum(count_over_time({lines} [2h]))")
-
-    def has_trace(self, trace_id: str) -> bool:
-        """Whether Jaeger has at least one span of it."""
-        answer = self.session.get(f"{self.jaeger}/api/traces/{trace_id}", timeout=30)
-        if answer.status_code == 404:
-            return False
-        answer.raise_for_status()
-        return bool(answer.json()["data"])
-
-    def _number(self, url: str, expression: str) -> int:
-        answer = self.session.get(url, params={"query": expression}, timeout=120)
-        answer.raise_for_status()
-        found = answer.json()["data"]["result"]
-        return int(float(found[0]["value"][1])) if found else 0
+        return int(sum(self.loki.values(f"sum(count_over_time({lines} [2h]))")))
 
 
 @dataclass
@@ -152,7 +145,7 @@ def until(what: str, found: Callable[[], int], wanted: int) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (number := found()) != wanted:
         if number > wanted or time.monotonic() > deadline:
-            more = "; does somebody else use the shop? `make up TRAFFIC=0` starts it alone" if number > wanted else ""
+            more = "; does another client use the shop? `make up TRAFFIC=0` starts it alone" if number > wanted else ""
             raise Unequal(f"{what}: {number}, and {wanted} were sent{more}")
         time.sleep(1)
 
@@ -168,7 +161,7 @@ def compare(servers: Servers, sent: Sent, before: Counter[Kind], say: Callable[[
     missing = set(sent.errors)
 
     def arrived() -> int:
-        missing.difference_update([one for one in missing if servers.has_trace(one)])
+        missing.difference_update([one for one in missing if servers.jaeger.has_trace(one)])
         return len(sent.errors) - len(missing)
 
     until("errors with a trace in Jaeger", arrived, len(sent.errors))
@@ -189,18 +182,18 @@ def run(servers: Servers, total: int, errors: int, say: Callable[[str], None]) -
         in_a_row = 0
         deadline = time.monotonic() + 30
         while in_a_row < 20:
-            # Both replicas must know of the fault; what is sent to find out is counted as all else is.
+            # Both replicas must have the fault; these probe requests are counted like all others.
             in_a_row = in_a_row + 1 if sender.send(BAD) == 500 else 0
             if time.monotonic() > deadline:
-                raise Unequal("the fault api-errors does not strike")
+                raise Unequal("the fault api-errors has no effect")
         started = time.perf_counter()
         sender.send_many(total, errors)
         probes = sum(sender.sent.kinds.values()) - total
-        say(f"sent {total} requests in {time.perf_counter() - started:.0f} s, and {probes} to see the fault strike:")
+        say(f"sent {total} requests in {time.perf_counter() - started:.0f} s, and {probes} to detect the fault:")
         for (route, status), number in sorted(sender.sent.kinds.items()):
             say(f"sent: {number} × {status} {route}")
     if unknown := set(sender.sent.kinds) - set(kinds):
-        raise Unequal(f"answers that nobody asked for: {sorted(unknown)}")
+        raise Unequal(f"unexpected responses: {sorted(unknown)}")
     compare(servers, sender.sent, before, say)
     return sender.sent
 
@@ -213,7 +206,7 @@ def say(text: str) -> None:
 
 def main() -> int:
     """Read the command line, send, compare. Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="make counts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make verify-counts", description=__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--errors", type=int, help="how many of them fail (default: one in fifty)")
     asked = parser.parse_args()
@@ -224,8 +217,8 @@ def main() -> int:
         parser.error("--errors must be from 0 to --requests")
     try:
         run(Servers.from_env(), asked.requests, errors, say)
-    except (Unequal, requests.RequestException, subprocess.CalledProcessError) as error:
-        sys.stderr.write(f"counts: {error}\n")
+    except (Unequal, NoAnswer, requests.RequestException, subprocess.CalledProcessError) as error:
+        sys.stderr.write(f"verify-counts: {error}\n")
         return 1
     return 0
 

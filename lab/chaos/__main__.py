@@ -18,7 +18,9 @@ from requests import RequestException
 from lab.chaos.killer import IN_TURN
 from lab.chaos.report import Progress, show, write_json
 from lab.chaos.run import ChaosRun, carry_out
-from lab.clients.instance import DrillFailed, Instance, own_instance
+from lab.clients.errors import RunFailed
+from lab.clients.own_stack import own_stack
+from lab.clients.running_stack import RunningStack
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"seed {seed}; " + ("bringing an instance up" if chosen.state_dir is None else "checking the instance")
     )
     place = (
-        own_instance(chosen.keep) if chosen.state_dir is None else nullcontext(Instance.at(chosen.state_dir.resolve()))
+        own_stack(chosen.keep) if chosen.state_dir is None else nullcontext(RunningStack.at(chosen.state_dir.resolve()))
     )
     try:
         with place as instance:
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             show(outcome.figures, outcome.violations, progress.console)
             if chosen.keep:
                 progress.console.print(f"State and logs: {instance.state_dir}")
-    except (DrillFailed, PyMongoError, RequestException) as error:
+    except (RunFailed, PyMongoError, RequestException) as error:
         progress.done()
         sys.stderr.write(f"chaos: {error}\n")
         return 2

@@ -8,7 +8,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lab.clients.instance import DrillFailed, Instance
+from lab.clients.errors import RunFailed
+from lab.clients.running_stack import RunningStack
 
 # Those that take orders come first: they are to die while orders arrive.
 IN_TURN = ("mongo", "api-1", "redis", "payments", "worker-1", "api-2", "sweeper")
@@ -30,7 +31,7 @@ class Killer:
     ``turns`` whole turns at least, then until ``enough`` is set. Everything runs again when it has ended.
     """
 
-    instance: Instance
+    instance: RunningStack
     names: Sequence[str]
     hold: tuple[float, float]
     enough: threading.Event
@@ -67,7 +68,7 @@ class Killer:
                     return
                 try:
                     self._one(name)
-                except DrillFailed as error:
+                except RunFailed as error:
                     self.errors.append(f"{name}: {error}")
             turn += 1
 
@@ -78,11 +79,11 @@ class Killer:
         try:
             pid = self.instance.kill(name)
             # Supervision would start it again at once.
-            self.instance.must("stop", name)
-            # Waited for, not slept through: nobody sets this event, it is a clock that could be stopped.
+            self.instance.run("stop", name)
+            # An event that is never set, used as a timer.
             threading.Event().wait(max(0.0, hold - (time.monotonic() - began)))
         finally:
-            self.instance.must("start", name)
+            self.instance.run("start", name)
             self.now = ""
         if pid is None:
             self.errors.append(f"{name} did not run when it was to be killed")

@@ -1,4 +1,4 @@
-"""A drill's figures: as a table for people, as JSON for programs; and a line that tells how far it is."""
+"""The figures of a chaos run, as a table and as JSON; and a progress line."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a drill measured."""
+    """What a chaos run measured."""
 
     orders: int
     promised: int
@@ -108,7 +108,7 @@ class Figures:
 
 
 class Progress:
-    """One line that is written over on a terminal; elsewhere a line every few seconds."""
+    """On a terminal one line that is overwritten; elsewhere a line every few seconds."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True)
@@ -117,7 +117,7 @@ class Progress:
         self._said = ""
 
     def say(self, text: str) -> None:
-        """How far it is."""
+        """Show how far the run is."""
         now = time.monotonic()
         line = f"{now - self._began:5.0f} s  {text}"
         if self._status is not None:
@@ -128,7 +128,7 @@ class Progress:
             self.console.print(line)
 
     def done(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._status is not None:
             self._status.stop()
 

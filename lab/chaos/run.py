@@ -1,7 +1,7 @@
 """Orders while components are killed in turn; afterwards every ledger is audited.
 
-Every order that was promised (202) must come to its end; charges, stock and e-mails must fit the confirmed ones
-exactly.
+Every order that was promised (202) must reach a final state; charges, stock and e-mails must match the confirmed
+orders exactly.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from requests import RequestException
 
 from lab.chaos.killer import IN_TURN, Kill, Killer
 from lab.chaos.report import Figures, Progress
-from lab.clients.instance import DrillFailed, Instance
-from lab.clients.shop import ShopDoor
+from lab.clients.errors import RunFailed
+from lab.clients.running_stack import RunningStack
+from lab.clients.shop import ShopClient
 from lab.orders.ledger_audit import Evidence, Violation, audit
 from lab.orders.plan import make_plan
-from lab.orders.records import Books, Mailbag, duplicates
+from lab.orders.records import Ledgers, Mailbag, duplicates
 from lab.orders.sender import Sender
 
 CUSTOMERS = 5
@@ -32,7 +33,7 @@ LOOK_EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ChaosRun:
-    """What is done: how many orders at how many a second, who is killed and for how long (seconds).
+    """``orders`` at ``rate`` a second; the components ``kills`` are killed and held down for ``hold`` seconds.
 
     ``turns`` is how often each is killed at the least. ``promise_seconds`` is how long after the last order's time each
     must have its 202, ``end_seconds`` how long after the last 202 and the last kill each must have come to its end.
@@ -50,24 +51,24 @@ class ChaosRun:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a drill."""
+    """The result of a chaos run."""
 
     figures: Figures
     violations: list[Violation]
     kills: list[Kill]
 
 
-def carry_out(instance: Instance, drill: ChaosRun, progress: Progress) -> Outcome:
-    """Place the orders, kill, wait, check. Raises ``DrillFailed`` if that is not possible."""
-    door, books = ShopDoor(instance), Books(instance.mongo_url)
+def carry_out(instance: RunningStack, drill: ChaosRun, progress: Progress) -> Outcome:
+    """Place the orders, kill, wait, check. Raises ``RunFailed`` if that is not possible."""
+    client, ledgers = ShopClient(instance), Ledgers(instance.mongo_url)
     try:
-        _require_quiet(instance, books, progress)
+        _require_quiet(instance, ledgers, progress)
         prefix = f"drill-{secrets.token_hex(4)}"
-        plan = make_plan(prefix, door.catalogue(), drill.orders, CUSTOMERS, drill.seed)
-        door.set_stock(plan.scarce, plan.scarce_stock)
-        sender, mailbag = Sender(instance.url("nginx"), door.customers(CUSTOMERS)), Mailbag(instance.url("console"))
+        plan = make_plan(prefix, client.catalogue(), drill.orders, CUSTOMERS, drill.seed)
+        client.set_stock(plan.scarce, plan.scarce_stock)
+        sender, mailbag = Sender(instance.url("nginx"), client.customers(CUSTOMERS)), Mailbag(instance.url("console"))
         repeated = duplicates(instance.url("console-metrics"))
-        before, began = books.shelf(), datetime.now(UTC) - timedelta(seconds=1)
+        before, began = ledgers.shelf(), datetime.now(UTC) - timedelta(seconds=1)
 
         all_sent = threading.Event()
         killer = Killer(instance, drill.kills, drill.hold, all_sent, drill.seed, drill.turns)
@@ -75,23 +76,23 @@ def carry_out(instance: Instance, drill: ChaosRun, progress: Progress) -> Outcom
         if drill.kills:
             killer.start()
 
-        def told() -> None:
+        def on_progress() -> None:
             mailbag_may_look(mailbag)
             progress.say(f"{sender.promised} of {drill.orders} orders promised{_fallen(killer)}")
 
         try:
-            sender.send(plan.wishes, drill.rate, drill.promise_seconds, told)
+            sender.send(plan.wishes, drill.rate, drill.promise_seconds, on_progress)
         finally:
             all_sent.set()
             _wait_for_killer(killer, drill, lambda: progress.say(f"the last kills{_fallen(killer)}"), mailbag)
-        _wait_for_ends(books, mailbag, prefix, drill.end_seconds, progress)
+        _wait_for_ends(ledgers, mailbag, prefix, drill.end_seconds, progress)
         took = time.monotonic() - started
         mailbag.look()
         if mailbag.overrun:
-            raise DrillFailed("more e-mails arrived between two looks than the inbox shows.")
-        orders = books.orders(prefix)
+            raise RunFailed("more e-mails arrived between two looks than the inbox shows.")
+        orders = ledgers.orders(prefix)
         evidence = Evidence(
-            sender.sent, orders, books.charges(began), mailbag.per_order, before, books.shelf(), plan.scarce,
+            sender.sent, orders, ledgers.charges(began), mailbag.per_order, before, ledgers.shelf(), plan.scarce,
             plan.scarce_stock,
         )  # fmt: skip
         violations = audit(evidence)
@@ -99,11 +100,11 @@ def carry_out(instance: Instance, drill: ChaosRun, progress: Progress) -> Outcom
         repeated = duplicates(instance.url("console-metrics")) - repeated
         return Outcome(Figures.of(evidence, sender.answers, killer.kills, repeated, took), violations, killer.kills)
     finally:
-        books.close()
+        ledgers.close()
 
 
 def mailbag_may_look(mailbag: Mailbag) -> None:
-    """Look, if the inbox answers; what has come is there at the next look too."""
+    """Poll the inbox if it answers; messages stay there until the next poll."""
     try:
         mailbag.look()
     except RequestException:
@@ -115,37 +116,37 @@ def _fallen(killer: Killer) -> str:
     return f", {len(killer.kills)} kills{now}"
 
 
-def _require_quiet(instance: Instance, books: Books, progress: Progress) -> None:
+def _require_quiet(instance: RunningStack, ledgers: Ledgers, progress: Progress) -> None:
     if "traffic" in instance.status():
-        raise DrillFailed("others order too (the component traffic): start the instance with TRAFFIC=0.")
+        raise RunFailed("another client orders too (the component traffic): start the instance with TRAFFIC=0.")
     deadline = time.monotonic() + QUIET_SECONDS
-    while waiting := sum(books.unfinished().values()):
+    while waiting := sum(ledgers.unfinished().values()):
         if time.monotonic() > deadline:
-            raise DrillFailed(f"{waiting} orders from before are not finished after {QUIET_SECONDS:.0f} s.")
+            raise RunFailed(f"{waiting} orders from before are not finished after {QUIET_SECONDS:.0f} s.")
         progress.say(f"waiting for {waiting} orders from before")
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def _wait_for_killer(killer: Killer, drill: ChaosRun, told: Callable[[], None], mailbag: Mailbag) -> None:
+def _wait_for_killer(killer: Killer, drill: ChaosRun, on_progress: Callable[[], None], mailbag: Mailbag) -> None:
     if not drill.kills:
         return
     deadline = time.monotonic() + drill.turns * len(drill.kills) * (drill.hold[1] + 60.0)
     while not killer.join(LOOK_EVERY_SECONDS):
-        told()
+        on_progress()
         mailbag_may_look(mailbag)
         if time.monotonic() > deadline:
-            raise DrillFailed(f"the kills do not come to an end{_fallen(killer)}.")
+            raise RunFailed(f"the kills do not come to an end{_fallen(killer)}.")
 
 
-def _wait_for_ends(books: Books, mailbag: Mailbag, prefix: str, seconds: float, progress: Progress) -> None:
-    """Until nothing is left to do on any order, or time is up: the audit then tells which are not done."""
+def _wait_for_ends(ledgers: Ledgers, mailbag: Mailbag, prefix: str, seconds: float, progress: Progress) -> None:
+    """Wait until no order has work left, at most ``seconds``; the audit reports those that have."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            left = books.unfinished(prefix)
+            left = ledgers.unfinished(prefix)
             mailbag.look()
         except (PyMongoError, RequestException) as error:
-            progress.say(f"the books cannot be read now ({type(error).__name__})")
+            progress.say(f"the ledgers cannot be read now ({type(error).__name__})")
         else:
             if not left:
                 return

@@ -9,16 +9,17 @@ from typing import Any
 
 import requests
 
-from lab.clients.instance import DrillFailed, Instance
+from lab.clients.errors import RunFailed
+from lab.clients.running_stack import RunningStack
 
 ADMIN = "admin@glasshouse.example"
 SECONDS = 15.0
 
 
-class ShopDoor:
+class ShopClient:
     """The shop through its front door."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: RunningStack) -> None:
         self._api = f"{instance.url('nginx')}/api/v1"
         self._password = instance.admin_password()
 
@@ -76,4 +77,4 @@ class ShopDoor:
                 if answer.status_code < 500 and answer.status_code != 429:
                     break
             time.sleep(0.5 * (attempt + 1))
-        raise DrillFailed(f"{method} {path}: {last}")
+        raise RunFailed(f"{method} {path}: {last}")

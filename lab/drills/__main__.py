@@ -1,6 +1,6 @@
 """``python -m lab.drills``: ``list``, ``check``, ``run NAME… | all | quick``, ``gameday``; see docs/drills.md.
 
-Ends with 0 if all was as declared, 1 if not, 2 if a drill could not be carried out, 130 after Ctrl-C.
+Exit status: 0 if every expectation was met, 1 if not, 2 if a drill could not be carried out, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from lab.clients.instance import DrillFailed
+from lab.clients.errors import RunFailed
 from lab.drills.cli import commands
 from lab.drills.run.interrupt import as_interrupt
 from lab.drills.spec.reader import UnknownDrill, WrongDeclaration
@@ -18,14 +18,19 @@ from stack.errors import SettingError
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(prog="python -m lab.drills", description="Fire drills: break, watch, mend, measure.")
+    top = argparse.ArgumentParser(
+        prog="python -m lab.drills",
+        description="Fire drills: inject a fault, watch the alerts, clear the fault, measure.",
+    )
     what = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     what.add_parser("list", help="every drill, and how its last run ended")
-    what.add_parser("check", help="check the declarations")
+    what.add_parser("check", help="validate the scenarios")
     run = what.add_parser("run", help="carry out drills")
     run.add_argument("names", nargs="+", metavar="NAME", help="a drill, quick, or all")
     run.add_argument("--again", action="store_true", help="with all: also those that have passed already")
-    run.add_argument("--minutes", type=float, default=None, help="how long the fault (or steady's quiet) lasts")
+    run.add_argument(
+        "--minutes", type=float, default=None, help="how long the fault (or the quiet of false-alarms) lasts"
+    )
     run.add_argument("--users", type=float, default=None, help="load of so many times the declared one")
     run.add_argument("--here", action="store_true", help="on the instance that is up, or not at all")
     game = what.add_parser("gameday", help="a hidden fault: find it")
@@ -43,11 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with as_interrupt():
             return commands()[options.command](options)
-    except (UnknownDrill, WrongDeclaration, DrillFailed, SettingError) as error:
+    except (UnknownDrill, WrongDeclaration, RunFailed, SettingError) as error:
         sys.stderr.write(f"drills: {error}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("drills: stopped; everything is mended.\n")
+        sys.stderr.write("drills: stopped; the fault is cleared.\n")
         return 130
 
 

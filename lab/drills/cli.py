@@ -9,16 +9,17 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.chaos.report import Progress
+from lab.clients.running_stack import default_state_dir
 from lab.drills.gameday.day import play
 from lab.drills.report.tables import rows, table
-from lab.drills.report.words import clock, told
+from lab.drills.report.words import clock, event_line
 from lab.drills.run.completed import Memory
 from lab.drills.run.interrupt import uninterrupted
 from lab.drills.run.runner import Runner
-from lab.drills.run.target import place, state_dir, world_of
+from lab.drills.run.target import place, world_of
 from lab.drills.session import Session
 from lab.drills.spec.model import Drill
-from lab.drills.spec.reader import catalogue, chosen
+from lab.drills.spec.reader import chosen, scenarios
 from lab.drills.watch.timeline import Event
 from lab.drills.watch.watcher import Watcher
 
@@ -39,45 +40,45 @@ def screen() -> Console:
 
 def results_dir() -> Path:
     """Where runs are kept."""
-    return state_dir() / "drills"
+    return default_state_dir() / "drills"
 
 
 def show_list(_options: argparse.Namespace) -> int:
     """Every drill in a line."""
     done, console = Memory(results_dir()).results(), screen()
-    for name, drill in catalogue().items():
+    for name, drill in scenarios().items():
         last = {True: "passed", False: "FAILED"}[done[name].passed] if name in done else ""
         page = drill.expect.page.alert if drill.expect.page else ", ".join(one.alert for one in drill.expect.tickets)
-        console.print(f"{name:18} {page or 'nobody is told':24} {last:7} {drill.title}", soft_wrap=True)
+        console.print(f"{name:18} {page or 'no notification':24} {last:7} {drill.title}", soft_wrap=True)
     return 0
 
 
 def check(_options: argparse.Namespace) -> int:
-    """Whether each declaration is as it must be."""
-    screen().print(f"{len(catalogue())} drills are declared as they must be.")
+    """Validate every scenario."""
+    screen().print(f"{len(scenarios())} drills are valid.")
     return 0
 
 
 def run(options: argparse.Namespace) -> int:
     """Drills, one after the other."""
-    every = catalogue()
+    every = scenarios()
     wanted = [adjusted(drill, options) for drill in chosen(every, options.names)]
     memory, console = Memory(results_dir()), screen()
     if "all" in options.names and not options.again:
         left = memory.left([drill.name for drill in wanted])
         if len(left) < len(wanted):
-            console.print(f"{len(wanted) - len(left)} of {len(wanted)} have passed already; --again does them too.")
+            console.print(f"{len(wanted) - len(left)} of {len(wanted)} have passed already; --again repeats them.")
         wanted = [drill for drill in wanted if drill.name in left]
     if not wanted:
-        console.print("Nothing is left to do.")
+        console.print("Every drill has passed.")
         return 0
     session, progress = Session.under(results_dir()), Progress(console)
     try:
         with place(options.own, options.keep, options.here) as (instance, own):
-            whose = "an instance of the drill's own" if own else f"the stack in {instance.state_dir}"
+            whose = "a stack of its own" if own else f"the stack in {instance.state_dir}"
             console.print(f"{len(wanted)} drills on {whose}")
             world = world_of(instance)
-            watcher = Watcher(world.observatory, world.clock, lambda event: tell(console, session, event))
+            watcher = Watcher(world.observatory, world.clock, lambda event: show_event(console, session, event))
             session.run(Runner(world, watcher, progress.say, uninterrupted), wanted)
     finally:
         progress.done()
@@ -86,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def adjusted(drill: Drill, options: argparse.Namespace) -> Drill:
-    """With what the command line says of it."""
+    """The drill with the command line's changes."""
     changes: dict[str, object] = {}
     if options.minutes is not None:
         changes["lasts"] = options.minutes * 60
@@ -98,14 +99,14 @@ def adjusted(drill: Drill, options: argparse.Namespace) -> Drill:
     return drill.model_copy(update=changes)
 
 
-def tell(console: Console, session: Session, event: Event) -> None:
-    """Print it and keep it. What the servers say is not taken for markup."""
+def show_event(console: Console, session: Session, event: Event) -> None:
+    """Print and record it. Text from servers is not interpreted as markup."""
     session.record(event)
-    console.print(f"{clock(event.at)}  {told(event)}", markup=False, soft_wrap=True)
+    console.print(f"{clock(event.at)}  {event_line(event)}", markup=False, soft_wrap=True)
 
 
 def finish(console: Console, session: Session, is_all: bool) -> None:
-    """The table, what was wrong, where it is kept, how to go on."""
+    """Print the table, failed expectations, the result directory, and how to continue."""
     if session.results:
         if console.is_terminal and console.width < WIDE // 2:
             for row in rows(session.results):
@@ -120,10 +121,10 @@ def finish(console: Console, session: Session, is_all: bool) -> None:
     if session.results:
         console.print(f"Kept: {session.directory}/report.md, result.json, timeline-*.svg", soft_wrap=True)
     if is_all:
-        wanted = [drill.name for drill in chosen(catalogue(), ["all"])]
+        wanted = [drill.name for drill in chosen(scenarios(), ["all"])]
         left = session.memory.left(wanted)
         if left:
-            console.print(f"Left: {', '.join(left)}. Go on: make drill NAME=all", soft_wrap=True)
+            console.print(f"Left: {', '.join(left)}. Continue: make drill NAME=all", soft_wrap=True)
 
 
 def gameday(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What the runner needs of the world. The real ones are beside it; tests give fakes."""
+"""The interfaces that the runner uses; tests implement them with fakes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lab.drills.spec.model import Fault, Load, SpanWanted
-
-
-class NoAnswer(Exception):
-    """A server did not answer, or not as it should; says which in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What became of the drill's orders. ``lost``: promised, and not there or not at their end."""
+    """The drill's orders by outcome. ``lost``: accepted, and missing or not in a final state."""
 
     placed: int = 0
     confirmed: int = 0
@@ -72,7 +68,7 @@ class Orders:
 
 
 class Clock(Protocol):
-    """Time, as one can also fake it."""
+    """Time; tests fake it."""
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -82,7 +78,7 @@ class Clock(Protocol):
 
 
 class Observatory(Protocol):
-    """The servers that a person on call would look at. Every method raises ``NoAnswer``."""
+    """The servers that an engineer on call would query. Every method raises ``NoAnswer``."""
 
     def alerts(self) -> Sequence[AlertState]:
         """Pending and firing alerts."""
@@ -106,17 +102,17 @@ class Observatory(Protocol):
         """Processes that run or wait to, per core of the machine, averaged over a minute."""
 
     def unhealthy(self) -> Sequence[str]:
-        """What is not as it should be, in words; nothing if all runs."""
+        """What is wrong, in words; empty if everything runs."""
 
 
-class Breaker(Protocol):
-    """Breaks and mends. What is broken mends by itself after ``seconds`` even if this process dies."""
+class Injector(Protocol):
+    """Injects and clears faults. A fault ends after ``seconds`` even if this process dies."""
 
     def begin(self, fault: Fault, seconds: float) -> None:
-        """Break it; raises ``DrillFailed`` if that cannot be done."""
+        """Inject it. Raises ``RunFailed`` if that is not possible."""
 
-    def mend(self) -> None:
-        """Undo all; may be called again and when nothing is broken."""
+    def clear(self) -> None:
+        """Clear every fault; idempotent."""
 
 
 class Shoppers(Protocol):
@@ -132,19 +128,19 @@ class Shoppers(Protocol):
         """What was seen between two moments."""
 
     def revive(self) -> None:
-        """Retry the dead letters that there are, as a person does after mending; raises ``NoAnswer``."""
+        """Retry the dead letters, as an operator does after the fault is cleared; raises ``NoAnswer``."""
 
     def settle(self, seconds: float) -> Orders:
-        """Ask again for what was not answered, wait for all orders to come to their end, and check the books."""
+        """Resend unanswered orders, wait until every order is final, and audit the ledgers."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All of it."""
+    """Everything that the runner uses."""
 
     clock: Clock
     observatory: Observatory
-    breaker: Breaker
+    injector: Injector
     shoppers: Shoppers
     alone: bool = True
-    """Whether nobody else uses the shop, so that counts can be compared."""
+    """Whether no other client uses the shop, so that counts can be compared."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab.clients.instance import DrillFailed
+from lab.clients.errors import RunFailed
 from lab.drills.report.files import write_report, write_result
 from lab.drills.report.words import moment
 from lab.drills.run.completed import Memory
@@ -39,7 +39,7 @@ class Session:
 
     @property
     def passed(self) -> bool:
-        """Whether every drill was as declared, and nobody was woken between them."""
+        """Whether every drill passed, without a page between them."""
         return all(result.passed for result in self.results) and not self.late and not self.failed
 
     def record(self, event: Event) -> None:
@@ -57,7 +57,7 @@ class Session:
     def run(self, runner: Runner, drills: Sequence[Drill]) -> None:
         """Each in turn. A drill that cannot be carried out is noted, and the next one tried.
 
-        The result is written in the end: a run without one is going on, or was broken off. The report is written anew
+        The result is written at the end: a run without one is in progress or was interrupted. The report is rewritten
         after each drill.
         """
         for number, drill in enumerate(drills, 1):
@@ -68,7 +68,7 @@ class Session:
                 late = runner.watcher.timeline.notifications(PAGES, since)
                 self.late += [f"{names(page)} before {drill.name}" for page in late]
                 result = runner.run(drill)
-            except DrillFailed as error:
+            except RunFailed as error:
                 self.failed.append(f"{drill.name}: {error}")
                 runner.say(self.failed[-1])
                 continue

@@ -16,6 +16,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lab.clients.errors import NoAnswer, RunFailed
+from lab.clients.prometheus import Prometheus
+from lab.clients.running_stack import RunningStack, default_state_dir
 from lab.load import address
 from lab.load.jmeter.process import JMeter, ramp_seconds
 from lab.load.profiles.model import Profile, WrongProfile
@@ -23,10 +26,10 @@ from lab.load.profiles.reading import chosen, read
 from lab.load.report.figures import figures
 from lab.load.report.lines import Progress, disagreements, errors_said, summary
 from lab.load.report.page import report
-from lab.load.run.instance import Instance, NotReady
 from lab.load.run.process import Generator, GeneratorFailed, Start
 from lab.load.run.runner import Result, carry_out
-from lab.load.verify.prometheus import NoFigures, Prometheus
+from lab.load.run.target import Target
+from lab.load.verify.counters import Counters
 from observability.settings import MISCONFIGURED, WrongSetting
 
 
@@ -47,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a profile."""
     options = parser().parse_args(arguments)
-    # Told to end by whatever means, we tidy up: the trickle goes on again.
+    # SIGTERM cleans up like Ctrl-C: the generated traffic is started again.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         customers, profiles = read()
@@ -56,20 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.jmeter:
             ramp_seconds(profile)
         settings = address.LoadSettings.from_env()
-        url, prometheus = settings.api_url, Prometheus(settings.prometheus_url)
-        instance = Instance.now()
+        url, counters = settings.api_url, Counters(Prometheus(settings.prometheus_url))
+        target = Target.of(RunningStack.at(default_state_dir()))
         _say(announced(profile, url, client))
         at = datetime.now(UTC)
-        with instance.alone():
-            folder = instance.state_dir / "load" / at.strftime("%Y-%m-%dT%H-%M-%SZ")
+        with target.alone():
+            folder = target.stack.state_dir / "load" / at.strftime("%Y-%m-%dT%H-%M-%SZ")
             folder.mkdir(parents=True)
             progress = Progress(_say)
-            result = carry_out(profile, customers, url, prometheus, instance, start, folder, progress.moment, _say)
-        return tell(result, folder, at, strict=bool(options.jmeter))
+            result = carry_out(profile, customers, url, counters, target, start, folder, progress.moment, _say)
+        return finish(result, folder, at, strict=bool(options.jmeter))
     except WrongSetting as error:
         sys.stderr.write(f"load: {error}\n")
         return MISCONFIGURED
-    except (WrongProfile, address.ForeignHost, NotReady, NoFigures, GeneratorFailed) as error:
+    except (WrongProfile, address.ForeignHost, RunFailed, NoAnswer, GeneratorFailed) as error:
         sys.stderr.write(f"load: {error}\n")
         return 2
     except KeyboardInterrupt:
@@ -93,7 +96,7 @@ def announced(profile: Profile, url: str, client: str) -> str:
     )
 
 
-def tell(result: Result, folder: Path, at: datetime, strict: bool) -> int:
+def finish(result: Result, folder: Path, at: datetime, strict: bool) -> int:
     """Write the reports, print the summary, return the exit status. ``strict``: any failed request fails the run."""
     machine = {"cores": os.cpu_count(), "Python": platform.python_version(), "system": platform.machine()}
     said = at.isoformat(timespec="seconds")
@@ -107,7 +110,7 @@ def tell(result: Result, folder: Path, at: datetime, strict: bool) -> int:
     if failed:
         _say(f"  failed: {errors_said(result.tally.errors)}; the independent client allows none")
     _say(f"report: {folder / 'report.html'} (and report.json beside it)")
-    if result.ended == "told":
+    if result.ended == "stopped":
         return 130
     return 1 if wrong or failed else 0
 

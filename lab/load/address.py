@@ -1,4 +1,4 @@
-"""Where load may go: to this machine, and nowhere else."""
+"""The only permitted target of load: this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ForeignHost(ValueError):
 def checked(url: str) -> str:
     """The address without a trailing slash. Raises ``ForeignHost`` unless it is ``http://127.0.0.1:<port>``.
 
-    A name is refused too, ``localhost`` among them: what it stands for is somebody else's word.
+    Names such as ``localhost`` are refused too, because they may resolve to another address.
     """
     if (
         not re.fullmatch(r"http://127\.0\.0\.1:[0-9]{1,5}/?", url)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-API, FRONT_DOOR, NOBODY = "API", "NGINX", "nobody"
+API, FRONT_DOOR, NO_ANSWER = "API", "NGINX", "no answer"
 """Who answered. The front door's own answers never reached the API, so the API cannot have counted them."""
 
 _FLOOR, _STEP = 1e-4, math.log(1.01)

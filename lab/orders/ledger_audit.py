@@ -1,4 +1,4 @@
-"""Do the books balance: every promise against the orders, charges, stock and e-mails that came of it. Pure."""
+"""The ledger audit: every accepted order against its document, charge, stock and e-mail. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is judged. ``orders`` and ``charges`` are documents, ``mails`` counts e-mails by order."""
+    """The input of the audit. ``orders`` and ``charges`` are documents, ``mails`` counts e-mails by order."""
 
     sent: Sequence[Sent]
     orders: Sequence[Mapping[str, Any]]

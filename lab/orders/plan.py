@@ -1,4 +1,4 @@
-"""What the drill orders: a mix as in a real shop, drawn from a seed, with known ends for some of it."""
+"""The orders of a run: a realistic mix, reproducible from a seed; some have a known final state."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ LIMIT_CENTS = 1_000_000
 HOT = 5
 SHARE_HOT, SHARE_LOGGED_IN = 0.5, 0.4
 SHARE_DECLINED, SHARE_SCARCE = 0.03, 0.03
-DEAR_CENTS = 10_000
-"""A declined order is of a dear product, so that it holds little stock while it lasts."""
+EXPENSIVE_CENTS = 10_000
+"""A declined order has an expensive product, so that it holds few pieces."""
 
 
 class Expectation(StrEnum):
@@ -60,15 +60,15 @@ def make_plan(prefix: str, products: Sequence[dict[str, Any]], orders: int, cust
     by_stock = sorted(products, key=lambda product: (product["stock"], product["id"]))
     scarce, hot = by_stock[0]["id"], [product["id"] for product in by_stock[-HOT:]]
     others = [product["id"] for product in by_stock[1:]]
-    dear = [product for product in by_stock[len(by_stock) // 2 :] if product["price_cents"] >= DEAR_CENTS]
-    ends = _ends(orders, bool(dear), chance)
+    expensive = [product for product in by_stock[len(by_stock) // 2 :] if product["price_cents"] >= EXPENSIVE_CENTS]
+    ends = _ends(orders, bool(expensive), chance)
     wishes = []
     for number, end in enumerate(ends):
         customer = chance.randrange(customers) if customers and chance.random() < SHARE_LOGGED_IN else None
         if end is Expectation.SCARCE:
             lines = {scarce: 1}
         elif end is Expectation.DECLINED:
-            product = chance.choice(dear)
+            product = chance.choice(expensive)
             lines = {product["id"]: LIMIT_CENTS // product["price_cents"] + 1}
         else:
             lines = {chance.choice(hot) if chance.random() < SHARE_HOT else chance.choice(others): 1}

@@ -1,4 +1,4 @@
-"""What the databases and the inbox hold, read from themselves, past the shop."""
+"""The databases and the inbox, read directly and not through the shop."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Stock by product, and how much of each product orders hold; both of one moment."""
+    """Stock by product, and the pieces of each product that orders hold, at the same moment."""
 
     stock: dict[str, int]
     held: dict[str, int]
 
 
-class Books:
+class Ledgers:
     """The shop's and the payment service's databases. Close it when done."""
 
     def __init__(self, mongo_url: str) -> None:
@@ -39,7 +39,7 @@ class Books:
         self._client.close()
 
     def shelf(self) -> Shelf:
-        """Stock and what is held, from one snapshot: nothing can pass from the one to the other meanwhile."""
+        """Stock and held pieces, from one snapshot, so that no piece moves between the two reads."""
         with self._client.start_session(snapshot=True) as session:
             stock = {one["_id"]: one["stock"] for one in self._shop["products"].find({}, {"stock": 1}, session=session)}
             held: Counter[str] = Counter()
@@ -80,7 +80,7 @@ class Mailbag:
         """Whether more arrived between two looks than the inbox shows: the count is not to be trusted then."""
 
     def look(self) -> None:
-        """Take what has come."""
+        """Read new items."""
         items = self._ask(limit=PAGE, kind="email", since=self._last)
         self.overrun |= len(items) == PAGE
         for item in items:

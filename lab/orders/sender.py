@@ -1,7 +1,7 @@
 """Orders sent at a steady rate, each repeated under its Idempotency-Key until it is promised.
 
-Open loop: a new order sets out when its time has come, whatever became of those before. What has to be repeated goes
-back onto the clock, so that no thread sleeps.
+Open loop: each order is sent at its time, whatever the outcome of earlier ones. A retry is scheduled like a new order,
+so that no thread sleeps.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AGAIN = (429, 500, 502, 503, 504)
 
 @dataclass
 class Sent:
-    """What became of one wish. Times are of ``time.monotonic``; ``order_id`` is ``None`` until it is promised."""
+    """The outcome of one wish. Times are of ``time.monotonic``; ``order_id`` is ``None`` until it is promised."""
 
     wish: Wish
     due: float
@@ -65,10 +65,10 @@ class Sender:
         """How many orders have their 202."""
         return sum(one.order_id is not None for one in self.sent)
 
-    def send(self, wishes: Sequence[Wish], rate: float, patience: float, told: Callable[[], None]) -> list[Sent]:
+    def send(self, wishes: Sequence[Wish], rate: float, patience: float, on_progress: Callable[[], None]) -> list[Sent]:
         """Send all, ``rate`` a second; each is settled at the return, or given up ``patience`` seconds after the last.
 
-        ``told`` is called now and then, to show progress.
+        ``on_progress`` is called several times a second.
         """
         start = time.monotonic()
         self.sent = [Sent(wish, start + number / rate) for number, wish in enumerate(wishes)]
@@ -77,7 +77,7 @@ class Sender:
         open_ones = len(self.sent)
         with ThreadPoolExecutor(self.threads) as pool:
             while open_ones and time.monotonic() < give_up:
-                told()
+                on_progress()
                 with self._changed:
                     now = time.monotonic()
                     while self._heap and self._heap[0][0] <= now:
@@ -119,6 +119,6 @@ class Sender:
 
 
 def _asked_for(answer: requests.Response) -> float | None:
-    """``Retry-After`` in seconds, spread a little, so that those who were sent away together do not come back so."""
+    """``Retry-After`` in seconds with jitter, so that clients that were rejected together do not retry together."""
     value = answer.headers.get("Retry-After", "")
     return min(float(value), 30.0) * random.uniform(1.0, 1.25) if value.isdecimal() else None  # noqa: S311

@@ -14,7 +14,7 @@ _GATEWAY_ERRORS = (502, 504)
 
 
 class ShopIsDown(Exception):
-    """Nobody answered: not the shop, or only the proxy before it, to say that nobody is behind it."""
+    """No answer from the shop: no response at all, or the proxy answered that it has no upstream."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A shopper: one visit after the other, until told to stop."""
+"""A shopper: one visit after the other, until it is stopped."""
 
 from __future__ import annotations
 

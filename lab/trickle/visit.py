@@ -1,6 +1,6 @@
 """One visit to the shop: what a shopper does, and how long they think before the next step.
 
-A visit is a generator of pauses in seconds: it knows nothing of threads, clocks or signals.
+A visit is a generator of pauses in seconds, independent of threads, clocks and signals.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PAGE = 100
 def visit(shop: Shop, rng: random.Random) -> Iterator[float]:
     """Visit the shop once. Yields the seconds to wait before going on; raises ``ShopIsDown``.
 
-    An error answer ends the visit: a person whom the shop fails goes away too.
+    An error response ends the visit, as it would for a customer.
     """
     listed = shop.get(f"{PRODUCTS}?limit={_PAGE}")
     yield _think(rng)

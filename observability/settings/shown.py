@@ -32,6 +32,9 @@ def quoted_url(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme):
         return MASK
     before, at, after = rest.rpartition("@")
+    if "?" in before or "#" in before:
+        # Either a password with such a character, or a parameter with an ``@``: then what follows may be the secret.
+        return quoted(f"{scheme}://{MASK}")
     split = re.fullmatch(r"([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?", after, re.DOTALL)
     assert split is not None
     authority, path, query, fragment = split.groups()

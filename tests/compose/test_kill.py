@@ -1,4 +1,4 @@
-"""What is killed is started again by its restart policy."""
+"""What is killed is restarted by its restart policy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAVES = {
 
 
 def kill(pid: int) -> None:
-    """From outside: to Docker a container's `docker kill` is the user's wish, and nothing to mend."""
+    """From outside: to Docker a container's `docker kill` is the user's wish, and nothing to restart."""
     if os.geteuid() == 0:
         os.kill(pid, signal.SIGKILL)
     else:

@@ -21,7 +21,7 @@ CALLS: dict[str, Callable[[Orders, Order], object]] = {
     "advance": lambda orders, order: orders.advance(order, (OrderStatus.RESERVED,), NOW),
     "fail": lambda orders, order: orders.fail(order, "why", NOW),
     "cancel": lambda orders, order: orders.cancel(order, NOW),
-    "mark_told": lambda orders, order: orders.mark_told(order, NOW),
+    "mark_notified": lambda orders, order: orders.mark_notified(order, NOW),
     "postpone": lambda orders, order: orders.postpone(order, NOW, excused=True),
     "bury": lambda orders, order: orders.bury(order, "why", NOW),
     "revive": lambda orders, order: orders.revive(order.id, NOW),
@@ -45,7 +45,7 @@ class OrdersContract:
         gone = an_order()
         for call in (
             lambda: orders.get(gone.id),
-            lambda: orders.mark_told(gone, NOW),
+            lambda: orders.mark_notified(gone, NOW),
             lambda: orders.bury(gone, "why", NOW),
             lambda: orders.revive(gone.id, NOW),
         ):

@@ -68,7 +68,7 @@ class WorkContract:
         """Then nothing is left to do."""
         order = confirmed(orders)
         assert orders.due(NOW, 5) == [order]
-        mailed = orders.mark_told(order, NOW + SECOND)
+        mailed = orders.mark_notified(order, NOW + SECOND)
         assert (mailed.email_sent_at, mailed.finished) == (NOW + SECOND, True)
         assert orders.get(order.id) == mailed
         assert orders.due(NOW + HOUR, 5) == []

@@ -7,9 +7,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stack.ports import DEFAULT_PORTS
-
 from stack.paths import cache_home
+from stack.port_numbers import DEFAULT_PORTS
 
 OFFSETS = range(1_000, 5_700, 300)
 """No two of them give the same port to two components; all ports stay below those of outgoing connections."""

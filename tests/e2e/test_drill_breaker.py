@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from lab.clients.instance import DrillFailed, Instance
-from lab.drills.inject.injector import InstanceBreaker
+from lab.clients.errors import RunFailed
+from lab.clients.running_stack import RunningStack
+from lab.drills.inject.injector import InstanceInjector
 from lab.drills.spec.model import Fault
 from tests.e2e.conftest import ROOT, Stack
 from tests.waiting import wait_until
@@ -18,10 +19,10 @@ from tests.waiting import wait_until
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from lab.drills.inject.injector import InstanceBreaker
+from lab.drills.inject.injector import InstanceInjector
 from lab.drills.spec.model import Fault
-from lab.clients.instance import Instance
-InstanceBreaker(Instance.at(Path(sys.argv[1]))).begin(Fault(stop=("sweeper",)), 300)
+from lab.clients.running_stack import RunningStack
+InstanceInjector(RunningStack.at(Path(sys.argv[1]))).begin(Fault(stop=("sweeper",)), 300)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -42,13 +43,13 @@ def test_what_a_killed_runner_has_stopped_is_started(stack: Stack) -> None:
 
 def test_a_switch_is_switched_and_switched_back(stack: Stack) -> None:
     """As the shop's administrator; what it takes is passed on, and what there is not is refused."""
-    breaker = InstanceBreaker(Instance(stack.state_dir, stack.env))
-    with pytest.raises(DrillFailed, match="no fault sharks"):
+    breaker = InstanceInjector(RunningStack(stack.state_dir, stack.env))
+    with pytest.raises(RunFailed, match="no fault sharks"):
         breaker.begin(Fault(switch="sharks"), 60)
     breaker.begin(Fault(switch="api-errors", parameters={"percent": 100, "route": "/api/v1/products"}), 60)
     try:
         wait_until("the list to fail", lambda: stack.api("GET", "/api/v1/products").status_code == 500)
         assert stack.api("GET", "/api/v1/products/brass-desk-lamp").status_code == 200
     finally:
-        breaker.mend()
+        breaker.clear()
     wait_until("the list to be well", lambda: stack.api("GET", "/api/v1/products").status_code == 200)

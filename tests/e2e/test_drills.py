@@ -9,15 +9,15 @@ import pytest
 from rich.console import Console
 
 from lab.chaos.report import Progress
-from lab.clients.instance import Instance
-from lab.drills.inject.injector import InstanceBreaker
+from lab.clients.running_stack import RunningStack
+from lab.drills.inject.injector import InstanceInjector
 from lab.drills.interfaces import World
 from lab.drills.report.tables import table
-from lab.drills.report.words import clock, told
+from lab.drills.report.words import clock, event_line
 from lab.drills.run.result import Result
 from lab.drills.run.runner import Runner
 from lab.drills.session import Session
-from lab.drills.spec.reader import catalogue, chosen
+from lab.drills.spec.reader import chosen, scenarios
 from lab.drills.traffic.light import LightLoad
 from lab.drills.watch.servers import RealClock, Servers
 from lab.drills.watch.timeline import Event
@@ -39,16 +39,16 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 def drilled(stack: Stack, directory: Path) -> Session:
     """The quick set on ``stack``; its books are not held against the whole stock."""
     console = Console(width=200, highlight=False)
-    instance = Instance(stack.state_dir, stack.env)
+    instance = RunningStack(stack.state_dir, stack.env)
     session = Session.under(directory)
 
     def tell(event: Event) -> None:
         session.record(event)
-        console.print(f"{clock(event.at)}  {told(event)}", markup=False)
+        console.print(f"{clock(event.at)}  {event_line(event)}", markup=False)
 
     observatory, time = Servers(instance), RealClock()
-    world = World(time, observatory, InstanceBreaker(instance), LightLoad(instance, alone=False), alone=False)
-    session.run(Runner(world, Watcher(observatory, time, tell), Progress(console).say), chosen(catalogue(), ["quick"]))
+    world = World(time, observatory, InstanceInjector(instance), LightLoad(instance, alone=False), alone=False)
+    session.run(Runner(world, Watcher(observatory, time, tell), Progress(console).say), chosen(scenarios(), ["quick"]))
     console.print(table(session.results))
     return session
 
@@ -59,16 +59,16 @@ def result(session: Session, name: str) -> Result:
 
 
 def test_all_is_as_declared(session: Session) -> None:
-    """Told in time, by webhook and e-mail, found, mended, told to be over; no other page, no order lost."""
+    """Told in time, by webhook and e-mail, found, cleared, told to be over; no other page, no order lost."""
     assert session.failed == []
     assert session.late == []
     assert {result.name: result.wrong for result in session.results} == {
-        drill.name: () for drill in chosen(catalogue(), ["quick"])
+        drill.name: () for drill in chosen(scenarios(), ["quick"])
     }
 
 
 def test_a_total_outage_is_told_within_45_seconds(session: Session) -> None:
-    """Both replicas gone: one page, for the cause; over within six minutes of mending; every promise kept."""
+    """Both replicas gone: one page, for the cause; resolved within six minutes; no order lost."""
     outage = result(session, "total-outage")
     (told,) = outage.alerts
     assert told.alert == "ApiDown"
@@ -97,11 +97,11 @@ def test_a_payment_outage_is_told_within_two_minutes(session: Session) -> None:
 
 
 def test_what_is_kept(session: Session) -> None:
-    """The report, a picture for each drill, the result; the control room's page lists the events."""
+    """The report, a picture for each drill, the result; the console's page lists the events."""
     directory: Path = session.directory
     kept = json.loads((directory / "result.json").read_text())
     assert [one["name"] for one in kept["drills"]] == [result.name for result in session.results]
     assert all((directory / f"timeline-{result.name}.svg").stat().st_size > 500 for result in session.results)
     kinds = [json.loads(line)["kind"] for line in (directory / "events.jsonl").read_text().splitlines()]
-    for kind in ("broken", "firing", "told", "mailed", "mended", "over"):
+    for kind in ("broken", "firing", "notified", "mailed", "cleared", "resolved"):
         assert kinds.count(kind) >= len(session.results), kind

@@ -147,17 +147,17 @@ def test_a_paused_server_goes_on_by_itself(stack: Stack, switch: Switch, fault: 
     if server == "redis":
         assert stack.final_order(answer.json()["id"], 30)["status"] == "confirmed"
     wait_until("orders to be taken", lambda: stack.place_order().status_code == 202, 20)
-    for action in ("did", "undid"):
-        query = f'{{service_name="saboteur"}} | event="saboteur.{action}" | fault="{fault}"'
+    for action in ("injected", "cleared"):
+        query = f'{{service_name="fault-agent"}} | event="fault_agent.{action}" | fault="{fault}"'
         wait_until(f"the line that tells it {action}", lambda query=query: stack.log_lines(query), 20)
 
 
-def test_what_the_saboteur_did_is_undone_after_its_death(stack: Stack, switch: Switch) -> None:
+def test_what_the_fault_agent_did_is_undone_after_its_death(stack: Stack, switch: Switch) -> None:
     """Killed while Redis stands still: the next one reads what was done, and undoes it in time."""
     redis = process(stack, "redis")
     switch.on("redis-pause", seconds=8)
     wait_until("redis to stand still", lambda: redis.status() == psutil.STATUS_STOPPED, 10)
-    process(stack, "saboteur").kill()
+    process(stack, "fault-agent").kill()
     wait_until("redis to go on", lambda: redis.status() != psutil.STATUS_STOPPED, 30)
 
 

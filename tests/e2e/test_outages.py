@@ -1,4 +1,4 @@
-"""What is killed is started again, telemetry that is down is not missed, and an outage is notified."""
+"""Dead processes are restarted, telemetry outages do not affect the shop, and failures are reported."""
 
 from __future__ import annotations
 

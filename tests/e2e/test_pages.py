@@ -1,6 +1,6 @@
 """The console in a real browser, before the real stack: real data on every page, and a fault found in it.
 
-``PICTURES=docs/images`` (``make pictures``) keeps the screenshots that the README shows.
+``PICTURES=docs/images`` (``make screenshots``) keeps the screenshots that the README shows.
 """
 
 from __future__ import annotations

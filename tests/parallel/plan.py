@@ -1,8 +1,8 @@
 """Which parts the test run has, and what runs beside what on two cores.
 
-Parts that mostly wait start first: the windows of the objectives and the drills take minutes whatever the machine does,
+Parts that mostly wait start early: the windows of the objectives and the drills take minutes whatever the machine does,
 on instances of their own. The tests that need the CPU run beside them, quick ones first, since most mistakes are found
-there.
+there. Drills wait until those are done: on a machine without CPU to spare, databases are slow and tickets say so.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def parts(folder: Path) -> list[Part]:
         Part("rules", pytest("rules", "tests/rules"), after=("check",)),
         Part("e2e", pytest("e2e", "tests/e2e", *others), after=("unit",)),
         Part("integration", pytest("integration", "tests/integration"), after=("unit", "rules")),
-        Part("drills", pytest("drills", "tests/e2e/test_drills.py"), after=("slo",)),
+        Part("drills", pytest("drills", "tests/e2e/test_drills.py"), after=("slo", "integration")),
         Part("compose", pytest("compose", "-s", "tests/compose"), ("integration",), compose_env, compose_seconds),
     ]
 

@@ -18,12 +18,12 @@ DRILLS = ROOT / "lab" / "drills" / "scenarios"
 
 @pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
 def test_form(file: Path) -> None:
-    """The same five sections in the same order, a query to paste and a numbered way to mend."""
+    """The same five sections in the same order, a query to paste and numbered steps to mitigate."""
     text = file.read_text()
     assert text.startswith(f"# {file.stem}\n")
     assert [name for name in sections(text) if name in SECTIONS] == list(SECTIONS)
     assert [query for query in queries() if query.runbook == file.stem]
-    assert re.search(r"^1\. ", text.partition("## Mend")[2], re.MULTILINE)
+    assert re.search(r"^1\. ", text.partition("## Mitigate")[2], re.MULTILINE)
     # A command that is broken over two lines cannot be pasted.
     assert [
         line for line in re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S).splitlines() if line.count("`") % 2

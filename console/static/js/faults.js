@@ -46,7 +46,7 @@ function card(fault) {
     fault.on ? h("p", { class: "hint" }, how(fault), how(fault) ? " · " : "", h("span", { "data-until": fault.until }, left(fault.until))) : null,
     fault.on ? h("p", { class: "actions" }, h("button", { type: "button", onclick: () => switchOff(fault) }, "Switch off")) : null,
     !fault.on && fault.available ? h("details", {}, h("summary", {}, "Switch on …"), form(fault, switchOn)) : null,
-    !fault.on && !fault.available ? h("p", { class: "hint" }, "Needs the saboteur, which runs beside the stack without containers.") : null);
+    !fault.on && !fault.available ? h("p", { class: "hint" }, "Needs the fault agent, which runs beside the stack without containers.") : null);
 }
 
 // As the metrics tell everybody.

@@ -1,1 +1,1 @@
-"""``make growth``: how what the shop does gets dearer as it fills, and what bends first."""
+"""``make bench-scaling``: how the cost of the shop's operations grows with its data."""

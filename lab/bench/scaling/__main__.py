@@ -27,8 +27,8 @@ LEAST, MOST = 1_000, 1_000_000
 
 
 def main() -> int:
-    """Measure and tell. Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="make growth", description=__doc__.partition(":")[2])
+    """Measure and print. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="make bench-scaling", description=__doc__.partition(":")[2])
     parser.add_argument(
         "--most", type=int, default=MOST, help=f"no size above this one ({MOST}); documents stay if less"
     )
@@ -41,12 +41,12 @@ def main() -> int:
     with MongoClient[Document](url, tz_aware=True) as client:
         for subject in all_subjects():
             curves += grown(client, subject, asked.most, lambda text: say(f"  {text}"))
-    text = told(curves)
+    text = summary(curves)
     say(text)
     if asked.most >= MOST:
-        put_into(ROOT / "docs" / "performance.md", "growth", text)
+        put_into(ROOT / "docs" / "performance.md", "scaling", text)
         foot = f"Median time of one call, by factors of ten. {machine()}. {datetime.now(UTC):%Y-%m-%d}"
-        (ROOT / "docs" / "images" / "growth.svg").write_text(picture.svg(curves, foot))
+        (ROOT / "docs" / "images" / "scaling.svg").write_text(picture.svg(curves, foot))
     return 0
 
 
@@ -64,7 +64,7 @@ def grown(client: MongoClient[Document], subject: Subject, most: int, say: Calla
         return measured(subject.name, by_size)
 
 
-def told(curves: list[Curve]) -> str:
+def summary(curves: list[Curve]) -> str:
     """As Markdown."""
     lines = [f"Measured on {machine()}; {datetime.now(UTC):%Y-%m-%d}; median of one call.", ""]
     for subject in dict.fromkeys(curve.subject for curve in curves):

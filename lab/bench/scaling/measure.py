@@ -26,7 +26,7 @@ class Curve:
 
     @property
     def growth(self) -> float:
-        """How many times dearer it is at the greatest size than at the least."""
+        """The ratio of its cost at the greatest size to that at the least."""
         return self.points[-1][1] / self.points[0][1]
 
 

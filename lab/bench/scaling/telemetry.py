@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
-
-import requests
 
 from lab.bench.addresses import LOKI_URL, PROMETHEUS_URL, read
-from observability.settings import Declared
+from lab.clients.loki import Loki
+from lab.clients.prometheus import Prometheus
 from stack import settings
 
+SECONDS = 60.0
 RANGES = ("1m", "5m", "30m", "2h")
 _LINES = '{service_name=~".+"}'
 _REQUESTS = '{service_name="api"} | event="http.request"'
@@ -19,7 +18,8 @@ _REQUESTS = '{service_name="api"} | event="http.request"'
 
 def series_per_replica() -> dict[str, int]:
     """Samples of each replica's last scrape."""
-    found = _asked(PROMETHEUS_URL, "/api/v1/query", 'scrape_samples_post_metric_relabeling{job=~"api|worker|payments"}')
+    prometheus = Prometheus(read(PROMETHEUS_URL)[0], SECONDS)
+    found = prometheus.query('scrape_samples_post_metric_relabeling{job=~"api|worker|payments"}')
     return {row["metric"]["instance"]: int(row["value"][1]) for row in found}
 
 
@@ -37,26 +37,13 @@ def log_bytes_per_request() -> float | None:
 
 def looking_for_one_request() -> list[tuple[int, float]]:
     """Lines in a time range, and the seconds that the log store took to find one request among them."""
-    newest = _asked(
-        LOKI_URL, "/loki/api/v1/query", f"topk(1, count by (request_id) (count_over_time({_REQUESTS} [1m])))"
-    )
+    loki = Loki(read(LOKI_URL)[0], SECONDS)
+    newest = loki.query(f"topk(1, count by (request_id) (count_over_time({_REQUESTS} [1m])))")
     request_id = newest[0]["metric"]["request_id"] if newest else "none"
     found = []
     for length in RANGES:
-        lines = int(_number(f"sum(count_over_time({_LINES} [{length}]))"))
+        lines = int(sum(loki.values(f"sum(count_over_time({_LINES} [{length}]))")))
         began = time.perf_counter()
-        _number(f'sum(count_over_time({_LINES} | request_id="{request_id}" [{length}]))')
+        loki.values(f'sum(count_over_time({_LINES} | request_id="{request_id}" [{length}]))')
         found.append((lines, time.perf_counter() - began))
     return found
-
-
-def _number(expression: str) -> float:
-    found = _asked(LOKI_URL, "/loki/api/v1/query", expression)
-    return float(found[0]["value"][1]) if found else 0.0
-
-
-def _asked(server: Declared[str], path: str, expression: str) -> Any:
-    (address,) = read(server)
-    answer = requests.get(f"{address}{path}", params={"query": expression}, timeout=60)
-    answer.raise_for_status()
-    return answer.json()["data"]["result"]

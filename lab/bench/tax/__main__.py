@@ -54,7 +54,7 @@ def named(only: str | None) -> list[Variant]:
 
 
 def main() -> int:
-    """Measure and tell. Returns the exit status."""
+    """Measure and print. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="bare, ours and the README wiring alone; documents stay")
     parser.add_argument("--only", metavar="VARIANT;…", help="these variants beside bare; documents stay")

@@ -1,7 +1,7 @@
 """``python -m lab.bench.tax.client PORT ENDPOINT REQUESTS CONNECTIONS``: that many requests, without pauses.
 
-A process of its own, so that its CPU time is nobody's. Each connection sends its next request as soon as it has the
-answer to the last: the server is saturated. Prints one JSON line; an answer that is not a success ends it.
+It runs in its own process, so that its CPU time is not added to a server's. Each connection sends its next request as
+soon as it has the last response, which saturates the server. Prints one JSON line; an error response ends it.
 """
 
 from __future__ import annotations

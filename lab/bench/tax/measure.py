@@ -64,7 +64,7 @@ class Runner:
 
     def measure(self, endpoint: Endpoint) -> None:
         """One load, and its share of the CPU."""
-        # Caches of the last neighbour's, and traces saved up meanwhile: neither is so in a server that is always busy.
+        # Warm up: a server that is always busy has neither cold caches nor saved-up traces.
         _load(self.port, endpoint.request, RUN_IN_REQUESTS)
         before = cpu_seconds(self.pid)
         summary = _load(self.port, endpoint.request, endpoint.requests)
@@ -101,7 +101,7 @@ def measure(
     folder: str | None,
     seconds: float = math.inf,
 ) -> list[Runner]:
-    """Start the databases, and for each of ``rounds`` all servers anew; measure; end everything.
+    """Start the databases, restart all servers for each of ``rounds``, measure, stop everything.
 
     ``variants``: one that is named several times has as many servers. ``venvs``: the environments, by
     ``Variant.peers``. Returns a runner for each server of a round.
@@ -120,7 +120,7 @@ def measure(
         mongo = stack.enter_context(MongoClient[dict[str, object]](urls["MONGO_URL"]))
 
         def forget_orders() -> None:
-            # Nobody works on them: each load begins with empty shelves.
+            # No worker consumes the queue: each load starts with an empty one.
             cache.flushdb()
             mongo[DATABASE].orders.drop()
 
@@ -135,7 +135,7 @@ def measure(
                     forget_orders()
                 for endpoint in endpoints:
                     say(f"round {number} of {rounds}: {endpoint.name}")
-                    # Whoever always comes after the same neighbour has its caches always in the same state.
+                    # A fixed order would give each server the cache state that the same neighbour left.
                     for runner in random.sample(runners, len(runners)):
                         runner.measure(endpoint)
                         forget_orders()
@@ -152,7 +152,7 @@ def measure(
 def _start(runner: Runner, servers: ExitStack, venvs: dict[bool, Path], urls: dict[str, str], place: Path) -> None:
     """Start its server, which ends with ``servers``.
 
-    Anew for each round, so that what is peculiar to one process is not measured in all of them.
+    They are restarted for each round, so that the luck of one process does not affect all rounds.
     """
     variant, runner.port, metrics = runner.variant, free_port(), free_port()
     environment = {**urls, **variant.environment(runner.sink, metrics)}

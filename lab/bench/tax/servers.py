@@ -31,7 +31,7 @@ class NotUp(RuntimeError):
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -57,7 +57,7 @@ def running(
 
 
 def await_up(what: str, ask: Callable[[], object], log: Path, patience: float = 60.0) -> None:
-    """Return once ``ask`` gives something true; what it raises meanwhile means "not yet". Raises ``NotUp``."""
+    """Return once ``ask`` returns something true; an exception of it means "not yet". Raises ``NotUp``."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, redis.RedisError, PyMongoError, requests.RequestException):

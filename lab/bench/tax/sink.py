@@ -1,7 +1,7 @@
 """``python -m lab.bench.tax.sink PORT…``: takes what the variants export, answers as their backends do, and counts it.
 
 One port for each variant, so that it is known who has delivered. OTLP/HTTP, Sentry envelopes, Datadog's agent and
-Elastic's APM server. ``GET /counts`` tells what has come: ``{path: {"posts": …, "bytes": …}}``.
+Elastic's APM server. ``GET /counts`` returns what was received: ``{path: {"posts": …, "bytes": …}}``.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ async def _serve(counts: Counts, reader: asyncio.StreamReader, writer: asyncio.S
 
 
 async def main(ports: list[int]) -> None:
-    """Listen until told to end."""
+    """Listen until a signal."""
     servers = []
     for port in ports:
         counts: Counts = defaultdict(lambda: {"posts": 0, "bytes": 0})

@@ -74,7 +74,7 @@ PARTS = (
     Variant("ours, no traces", "ours", _otlp(TRACES_PER_SECOND="0", TRACE_RATIO="0"), peers=False, scraped=True),
     Variant("ours, no request line", "ours", _otlp(LOG_LEVEL="ERROR"), peers=False, exports_to=_TRACES, scraped=True),
 )
-"""What parts of ours cost, for whoever makes it quicker; by name only."""
+"""What parts of ours cost, for work on its speed; run only by name."""
 
 QUICK = (
     Variant("bare", "bare", peers=False),

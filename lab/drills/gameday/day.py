@@ -1,4 +1,4 @@
-"""``make gameday``: hide a fault, let the player look for it, mend it, and write down what happened."""
+"""``make gameday``: inject a hidden fault, let the player find it, clear it, and write a postmortem draft."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from lab.drills.gameday.player import Listed, Player, Typing
 from lab.drills.gameday.postmortem import draft
 from lab.drills.interfaces import World
 from lab.drills.report.picture import draw
-from lab.drills.report.words import clock, told
+from lab.drills.report.words import clock, event_line
 from lab.drills.run.interrupt import uninterrupted
 from lab.drills.run.result import Result
 from lab.drills.run.runner import Runner
 from lab.drills.run.target import place, world_of
 from lab.drills.session import Session
 from lab.drills.spec.model import Drill
-from lab.drills.spec.reader import UnknownDrill, catalogue
+from lab.drills.spec.reader import UnknownDrill, scenarios
 from lab.drills.watch.timeline import Event, Kind
 from lab.drills.watch.watcher import Watcher
 
 LONGEST_SECONDS = 900.0
-UNTOLD_SECONDS = 120.0
-"""After which a list of answers is given even if nobody has been told anything."""
+UNNOTIFIED_SECONDS = 120.0
+"""After this time a list of answers is given even without a notification."""
 BIG_SEED = 10_000
 
 
 def play(options: argparse.Namespace, results: Path, console: Console) -> int:
     """A game from beginning to end. Returns 0 if the cause was found, 1 if not."""
     seed = options.seed if options.seed is not None else secrets.randbelow(BIG_SEED)
-    choices = candidates(catalogue().values())
+    choices = candidates(scenarios().values())
     names = {drill.name for drill in choices}
     if unknown := [answer for answer in options.answer if answer not in names | {HINT, GIVE_UP}]:
         raise UnknownDrill(f"{unknown[0]} is no answer: it is {HINT}, {GIVE_UP}, or one of {', '.join(sorted(names))}.")
@@ -45,21 +45,21 @@ def play(options: argparse.Namespace, results: Path, console: Console) -> int:
     session = Session.under(results)
     with place(options.own, options.keep) as (instance, _own):
         console.print(
-            f"Game day, seed {seed}. Something breaks within a minute. You have the control room "
+            f"Game day, seed {seed}. Something breaks within a minute. You have the console "
             f"({instance.url('console')}), the alerts, the logs, the traces; and {LONGEST_SECONDS / 60:.0f} minutes.\n"
             f"{HELP} `{CAUSES}` lists what it may be.",
             markup=False,
         )
-        table = Table(world_of(instance), match, session, lambda text: console.print(text, markup=False))
-        result = table.play(options.answer)
+        game = Game(world_of(instance), match, session, lambda text: console.print(text, markup=False))
+        result = game.play(options.answer)
     keep(session.directory, result, match)
     console.print(f"\n{said(match)}\nKept: {session.directory}/postmortem.md, with what is left to fill in.")
     return 0 if match.solved_after is not None else 1
 
 
 @dataclass(frozen=True)
-class Table:
-    """The table at which it is played."""
+class Game:
+    """One game on one stack."""
 
     world: World
     match: Match
@@ -67,9 +67,9 @@ class Table:
     say: Callable[[str], None]
 
     def play(self, answers: list[str]) -> Result:
-        """The fault lasts until the player has found it, has given up, or the time is up. Raises ``DrillFailed``."""
-        watcher = Watcher(self.world.observatory, self.world.clock, self._tell)
-        player: Player = Listed(answers, lambda: _somebody_knows(watcher, self.world)) if answers else Typing(sys.stdin)
+        """Play until the player finds the fault, gives up, or the time is up. Raises ``RunFailed``."""
+        watcher = Watcher(self.world.observatory, self.world.clock, self._show)
+        player: Player = Listed(answers, lambda: _may_answer(watcher, self.world)) if answers else Typing(sys.stdin)
         runner = Runner(self.world, watcher, self._stage, uninterrupted)
         return runner.run(for_game(self.match.drill), lambda age: self._turn(player, age))
 
@@ -80,14 +80,14 @@ class Table:
             self.say("The time is up. " + self.match.hear(GIVE_UP, round(age, 1)))
         return self.match.is_over
 
-    def _tell(self, event: Event) -> None:
-        # What is broken is the secret; the control room reads these events too.
+    def _show(self, event: Event) -> None:
+        # The fault is the secret; the console reads these events too.
         shown = replace(event, text="something") if event.kind is Kind.BROKEN and not self.match.is_over else event
         self.session.record(shown)
-        self.say(f"{clock(shown.at)}  {told(shown)}")
+        self.say(f"{clock(shown.at)}  {event_line(shown)}")
 
     def _stage(self, text: str) -> None:
-        # Of the runner's stages only those before and after: what it awaits would tell the cause.
+        # Only the runner's stages before and after: the alerts that it awaits would reveal the cause.
         if self.match.is_over or text.startswith("waiting"):
             self.say(text)
 
@@ -113,9 +113,9 @@ def keep(directory: Path, result: Result, match: Match) -> None:
     (directory / f"timeline-{result.name}.svg").write_text(draw(result))
 
 
-def _somebody_knows(watcher: Watcher, world: World) -> bool:
+def _may_answer(watcher: Watcher, world: World) -> bool:
     broken = [event.at for event in watcher.timeline.events if event.kind is Kind.BROKEN]
     if not broken:
         return False
-    is_told = any(event.kind is Kind.TOLD and event.at >= broken[0] for event in watcher.timeline.events)
-    return is_told or world.clock.now() - broken[0] >= UNTOLD_SECONDS
+    is_notified = any(event.kind is Kind.NOTIFIED and event.at >= broken[0] for event in watcher.timeline.events)
+    return is_notified or world.clock.now() - broken[0] >= UNNOTIFIED_SECONDS

@@ -18,7 +18,7 @@ class Player(Protocol):
 
 
 class Typing:
-    """Lines of a terminal or a file; their end is giving up. Read in a thread, so that nobody waits for them."""
+    """Lines of a terminal or a file; their end means giving up. Read in a thread: the runner does not block."""
 
     def __init__(self, source: TextIO) -> None:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -38,7 +38,7 @@ class Typing:
 
 
 class Listed:
-    """Answers that were given beforehand, one a second as soon as ``is_time``; after the last it gives up."""
+    """Predefined answers, one a second as soon as ``is_time``; after the last it gives up."""
 
     def __init__(self, answers: Sequence[str], is_time: Callable[[], bool]) -> None:
         self._left, self._is_time = list(answers), is_time

@@ -1,4 +1,4 @@
-"""The draft of a postmortem: what is known is filled in, the rest is left to those who were there."""
+"""The draft of a postmortem: facts from the run are filled in, the rest is for the participants."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lab.drills.gameday.match import Match
 from lab.drills.report.words import clock, moment, seconds
-from lab.drills.run.result import Result, Told
+from lab.drills.run.result import AlertTimes, Result
 from lab.drills.spec.model import Drill
 
 _MOVES = {
@@ -26,7 +26,8 @@ def draft(drill: Drill, result: Result, match: Match) -> str:
         "",
         "## Summary",
         "",
-        f"{drill.title}. It began at {clock(result.began)} UTC, and was mended after {result.mended:.0f} s. {_TO_FILL}",
+        f"{drill.title}. It began at {clock(result.began)} UTC and was cleared after "
+        f"{result.cleared:.0f} s. {_TO_FILL}",
         "",
         "## Impact",
         "",
@@ -34,13 +35,13 @@ def draft(drill: Drill, result: Result, match: Match) -> str:
         "",
         "## Root cause and trigger",
         "",
-        f"The fault `{result.fault}`, switched on for the game. {_TO_FILL}: what would do the same without a game?",
+        f"The fault `{result.fault}`, switched on for the game. {_TO_FILL}: what would cause the same outside a game?",
         "",
         "## Detection",
         "",
         *_detection(result.alerts),
         "",
-        "What a person finds:",
+        "What the telemetry shows:",
         "",
         *[
             f"- {one.what}: `{one.query}`, "
@@ -65,9 +66,9 @@ def draft(drill: Drill, result: Result, match: Match) -> str:
         "",
         "## Action items",
         "",
-        "| what | kind (prevent, detect, mend) | owner | due |",
+        "| what | kind (prevent, detect, mitigate) | owner | due |",
         "|---|---|---|---|",
-        *[f"| {_TO_FILL} | {kind} | | |" for kind in ("prevent", "detect", "mend")],
+        *[f"| {_TO_FILL} | {kind} | | |" for kind in ("prevent", "detect", "mitigate")],
     ]
     return "\n".join(lines) + "\n"
 
@@ -78,16 +79,16 @@ def _impact(result: Result) -> list[str]:
         f"- Requests: {spent.failed} of {spent.requests} failed.",
         f"- Error budget (API availability, 99.9 % over 30 days): {spent.budget_share:.2%} of the month's spent.",
         f"- Orders: {spent.orders} placed, {spent.delayed} later than 30 s (the slowest {spent.slowest_order:.0f} s), "
-        f"{spent.orders_failed} failed, {spent.dead_letters} put aside and retried, {spent.lost} lost.",
+        f"{spent.orders_failed} failed, {spent.dead_letters} dead-lettered and retried, {spent.lost} lost.",
     ]
 
 
-def _detection(alerts: Sequence[Told]) -> list[str]:
+def _detection(alerts: Sequence[AlertTimes]) -> list[str]:
     if not alerts:
-        return [f"- No alert is meant for it. {_TO_FILL}: should there be one?"]
+        return [f"- No alert covers it. {_TO_FILL}: should there be one?"]
     return [
-        f"- {one.alert} ({one.receiver}): detected after {seconds(one.detect)}, told after {seconds(one.notify)} "
-        f"(allowed are {one.allowed:.0f} s), told to be over {seconds(one.resolve)} after mending."
+        f"- {one.alert} ({one.receiver}): detected after {seconds(one.detect)}, notified after {seconds(one.notify)} "
+        f"(limit {one.allowed:.0f} s), resolved {seconds(one.resolve)} after the fault was cleared."
         for one in alerts
     ]
 

@@ -1,1 +1,1 @@
-"""Breaking things so that they are mended in any case: by the runner, by a guard if it dies, by the fault's own end."""
+"""Fault injection. Every fault is cleared: by the runner, by a guard if the runner dies, or by its own expiry."""

@@ -1,7 +1,7 @@
-"""``python -m lab.drills.inject.guard``: mends what the runner broke if the runner does not live to do it.
+"""``python -m lab.drills.inject.guard``: clears the runner's fault if the runner dies.
 
-One line of JSON on stdin says what; then it waits. ``done`` on stdin: the runner has mended. The end of stdin (the
-runner is dead) or of ``seconds``: it mends itself. It has a session of its own, so Ctrl-C does not reach it.
+It reads one line of JSON from stdin, then waits. After ``done`` on stdin it exits: the runner has cleared the fault. At
+the end of stdin (the runner died) or after ``seconds`` it clears the fault. Its own session keeps Ctrl-C from it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import IO, Any
 
 import psutil
 
-from lab.clients.instance import Instance
+from lab.clients.running_stack import RunningStack
 from stack.paths import ROOT
 
 Process = tuple[int, float]
-"""A pid, and when it was started: pids are given again."""
+"""A pid and its start time: the kernel reuses pids."""
 
 
-def go_on(processes: Sequence[Process]) -> None:
-    """SIGCONT to each that still lives."""
+def resume(processes: Sequence[Process]) -> None:
+    """Send SIGCONT to each that still runs."""
     for pid, began in processes:
         try:
             process = psutil.Process(pid)
@@ -35,11 +35,11 @@ def go_on(processes: Sequence[Process]) -> None:
 
 
 class Guard:
-    """The runner's end of it."""
+    """The guard process, as the runner sees it."""
 
-    def __init__(self, instance: Instance, start: Sequence[str], resume: Sequence[Process], seconds: float) -> None:
-        """Set it going; from here on what is broken is mended."""
-        task = {"state_dir": str(instance.state_dir), "start": list(start), "resume": list(resume), "seconds": seconds}
+    def __init__(self, instance: RunningStack, start: Sequence[str], paused: Sequence[Process], seconds: float) -> None:
+        """Start it; from now on the fault is cleared in any case."""
+        task = {"state_dir": str(instance.state_dir), "start": list(start), "resume": list(paused), "seconds": seconds}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lab.drills.inject.guard"],
             cwd=ROOT,
@@ -52,7 +52,7 @@ class Guard:
         self._say(json.dumps(task))
 
     def dismiss(self) -> None:
-        """All is mended; returns when the guard has ended."""
+        """The fault is cleared; returns when the guard has exited."""
         self._say("done")
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -64,21 +64,21 @@ class Guard:
             self._process.stdin.flush()
 
 
-def mend(task: Mapping[str, Any]) -> None:
-    """Let go on and start what the task names."""
-    go_on([(int(pid), float(began)) for pid, began in task["resume"]])
+def clear(task: Mapping[str, Any]) -> None:
+    """Resume the processes and start the components of the task."""
+    resume([(int(pid), float(began)) for pid, began in task["resume"]])
     if task["start"]:
-        Instance.at(Path(task["state_dir"])).launcher("start", *task["start"])
+        RunningStack.at(Path(task["state_dir"])).launcher("start", *task["start"])
 
 
 def main(source: IO[bytes]) -> int:
-    """Wait, and mend if need be."""
+    """Wait, and clear the fault unless the runner has."""
     task = json.loads(source.readline())
     with selectors.DefaultSelector() as selector:
         selector.register(source, selectors.EVENT_READ)
         heard = selector.select(timeout=float(task["seconds"]))
     if not heard or source.readline().strip() != b"done":
-        mend(task)
+        clear(task)
     return 0
 
 

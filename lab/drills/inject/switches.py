@@ -8,7 +8,8 @@ from typing import Any
 
 import requests
 
-from lab.clients.instance import DrillFailed, Instance
+from lab.clients.errors import RunFailed
+from lab.clients.running_stack import RunningStack
 from lab.clients.shop import ADMIN
 
 SECONDS = 10.0
@@ -17,10 +18,10 @@ PATH = "/api/v1/admin/faults"
 
 
 class Switches:
-    """``/api/v1/admin/faults`` of an instance. It is asked past the front door too, should that be what is broken."""
+    """``/api/v1/admin/faults`` of an instance. The replicas are tried directly too, in case the front url is down."""
 
-    def __init__(self, instance: Instance) -> None:
-        self._doors = [instance.url(name) for name in ("nginx", "api-1", "api-2")]
+    def __init__(self, instance: RunningStack) -> None:
+        self._urls = [instance.url(name) for name in ("nginx", "api-1", "api-2")]
         self._password = instance.admin_password()
         self._token = ""
         self._until: dict[str, float] = {}
@@ -28,7 +29,7 @@ class Switches:
         self._session.trust_env = False
 
     def sign_in(self) -> None:
-        """Do it before anything is broken: whoever is signed in needs no database to mend. Raises ``DrillFailed``."""
+        """Sign in before the fault: with a token, clearing it needs no database. Raises ``RunFailed``."""
         self._token = ""
         answer = self._ask("POST", "/api/v1/auth/login", {"email": ADMIN, "password": self._password}, signed=False)
         self._token = str(answer.json()["access_token"])
@@ -42,15 +43,15 @@ class Switches:
         return {str(one["name"]) for one in content["items"]}
 
     def on(self, name: str, parameters: Mapping[str, Any], seconds: int) -> None:
-        """Switch it on; it goes off by itself. Raises ``DrillFailed``."""
+        """Switch it on; it goes off by itself. Raises ``RunFailed``."""
         self._ask("PUT", f"{PATH}/{name}", {**parameters, "seconds": seconds})
         self._until[name] = time.monotonic() + seconds
 
     def off(self, name: str) -> None:
-        """Switch it off, asking again for a minute. Raises ``DrillFailed``, unless it is off by itself by then."""
+        """Switch it off, asking again for a minute. Raises ``RunFailed``, unless it is off by itself by then."""
         try:
             self._ask("DELETE", f"{PATH}/{name}", allowed=(404,))
-        except DrillFailed:
+        except RunFailed:
             if time.monotonic() < self._until.get(name, 0.0):
                 raise
 
@@ -64,10 +65,10 @@ class Switches:
     ) -> requests.Response:
         last, deadline = "", time.monotonic() + PATIENCE_SECONDS
         while True:
-            for door in self._doors:
+            for url in self._urls:
                 headers = {"Authorization": f"Bearer {self._token}"} if signed else {}
                 try:
-                    answer = self._session.request(method, f"{door}{path}", json=body, headers=headers, timeout=SECONDS)
+                    answer = self._session.request(method, f"{url}{path}", json=body, headers=headers, timeout=SECONDS)
                 except requests.RequestException as error:
                     last = type(error).__name__
                     continue
@@ -75,10 +76,10 @@ class Switches:
                     return answer
                 last = f"{answer.status_code} {answer.text[:300]}"
                 if answer.status_code == 401 and signed:
-                    # A new token, or DrillFailed: nothing is asked for ever.
+                    # A new token, or RunFailed: no endless retries.
                     self.sign_in()
                 elif answer.status_code < 500 and answer.status_code != 429:
-                    raise DrillFailed(f"{method} {path}: {last}")
+                    raise RunFailed(f"{method} {path}: {last}")
             if time.monotonic() > deadline:
-                raise DrillFailed(f"{method} {path}: {last}")
+                raise RunFailed(f"{method} {path}: {last}")
             time.sleep(1.0)

@@ -1,1 +1,1 @@
-"""What drills tell: lines while they run, a table, Markdown, JSON, a picture."""
+"""Reports of drills: progress lines, a table, Markdown, JSON, a picture."""

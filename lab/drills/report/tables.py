@@ -1,4 +1,4 @@
-"""The table of results, for the terminal and as Markdown; the account of one drill, as Markdown."""
+"""The table of results, for the terminal and as Markdown; details of one drill, as Markdown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lab.drills.report.words import clock, seconds
-from lab.drills.run.result import Result, Told
+from lab.drills.run.result import AlertTimes, Result
 
 COLUMNS = (
     "drill", "fault", "alert", "detect", "notify", "allowed", "e-mail", "resolve", "pages", "false pages", "tickets",
@@ -18,29 +18,29 @@ _NUMBERS = COLUMNS[3:8] + COLUMNS[8:9] + COLUMNS[11:]
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
-    """A row for each awaited alert, the first of a drill with what is of the drill."""
+    """A row for each expected alert; the first row of a drill also has the columns that apply to the whole drill."""
     found = []
     for result in results:
-        alerts: Sequence[Told | None] = result.alerts or (None,)
-        for number, told in enumerate(alerts):
-            found.append(_row(result, told, first=number == 0))
+        alerts: Sequence[AlertTimes | None] = result.alerts or (None,)
+        for number, times in enumerate(alerts):
+            found.append(_row(result, times, first=number == 0))
     return found
 
 
-def _row(result: Result, told: Told | None, first: bool) -> tuple[str, ...]:
-    times = (
-        (told.alert, seconds(told.detect), seconds(told.notify), seconds(told.allowed), seconds(told.mail),
-         seconds(told.resolve))
-        if told
+def _row(result: Result, times: AlertTimes | None, first: bool) -> tuple[str, ...]:
+    cells = (
+        (times.alert, seconds(times.detect), seconds(times.notify), seconds(times.allowed), seconds(times.mail),
+         seconds(times.resolve))
+        if times
         else ("(none)", "–", "–", "–", "–", "–")
     )  # fmt: skip
     if not first:
-        return ("", "", *times, *[""] * 8)
+        return ("", "", *cells, *[""] * 8)
     spent = result.spent
     return (
         f"{'✔' if result.passed else '✘'} {result.name}",
         result.fault,
-        *times,
+        *cells,
         str(result.pages),
         ", ".join(result.false_pages) or "0",
         ", ".join(result.tickets) or "–",
@@ -63,30 +63,31 @@ def table(results: Sequence[Result]) -> Table:
 
 
 def markdown(results: Sequence[Result], late: Sequence[str] = (), failed: Sequence[str] = ()) -> str:
-    """The report: the table, what was wrong, and an account of each drill."""
+    """The report: the table, failed expectations, and the details of each drill."""
     lines = ["# Fire drills", "", *markdown_table(results), ""]
     lines += [f"- ✘ {result.name}: {wrong}" for result in results for wrong in result.wrong]
     lines += [f"- ✘ a page between drills: {one}" for one in late]
     lines += [f"- ✘ not carried out: {one}" for one in failed]
     for result in results:
-        lines += ["", *account(result)]
+        lines += ["", *details(result)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def markdown_table(results: Sequence[Result]) -> list[str]:
-    """Its lines."""
+    """The table's lines."""
     head = [f"| {' | '.join(COLUMNS)} |", "|" + "|".join("---:" if n in _NUMBERS else "---" for n in COLUMNS) + "|"]
     return head + [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows(results)]
 
 
-def account(result: Result) -> list[str]:
-    """One drill in Markdown: what was found, what it cost, its timeline."""
+def details(result: Result) -> list[str]:
+    """One drill in Markdown: what the telemetry showed, its cost, its timeline."""
     spent = result.spent
     slo = "not asked" if spent.slo_ratio is None else f"{spent.slo_ratio:.2%}"
     lines = [
         f"## {result.name}",
         "",
-        f"{result.title}. Fault: {result.fault}. Began {clock(result.began)} UTC, mended after {result.mended:.0f} s.",
+        f"{result.title}. Fault: {result.fault}. Began {clock(result.began)} UTC, "
+        f"cleared after {result.cleared:.0f} s.",
         "",
         f"![timeline](timeline-{result.name}.svg)",
         "",
@@ -95,7 +96,7 @@ def account(result: Result) -> list[str]:
         f"- Counted by the drill where the API answered: {spent.answered_ratio:.2%}; by the SLO series: {slo}.",
         f"- Orders: {spent.orders} placed, {spent.confirmed} confirmed, {spent.delayed} later than 30 s "
         f"(slowest {spent.slowest_order:.0f} s), {spent.orders_failed} failed, "
-        f"{spent.dead_letters} put aside and retried, {spent.lost} lost.",
+        f"{spent.dead_letters} dead-lettered and retried, {spent.lost} lost.",
     ]
     lines += [
         f"- {'Found' if one.found else '**Not found**'}: {one.what}"

@@ -1,4 +1,4 @@
-"""Times and figures in words."""
+"""Times and events as text."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def seconds(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f} s"
 
 
-def told(event: Event) -> str:
+def event_line(event: Event) -> str:
     """An event as a line."""
     match event.kind:
-        case Kind.TOLD:
-            return f"told: {event.alert} to {event.receiver}: {event.text}"
-        case Kind.OVER:
-            return f"over: {event.alert} to {event.receiver}"
-        case Kind.MAILED | Kind.MAILED_OVER:
+        case Kind.NOTIFIED:
+            return f"notified: {event.alert} to {event.receiver}: {event.text}"
+        case Kind.RESOLVED:
+            return f"resolved: {event.alert} to {event.receiver}"
+        case Kind.MAILED | Kind.MAILED_RESOLVED:
             return f"e-mail: {event.text}"
         case Kind.BROKEN:
             return f"BROKEN: {event.text}"
-        case Kind.MENDED:
-            return "MENDED"
+        case Kind.CLEARED:
+            return "CLEARED"
         case Kind.NOTE:
             return event.text
         case _:

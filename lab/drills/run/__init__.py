@@ -1,1 +1,1 @@
-"""Carrying drills out: one after the other, judged, and taken up again where they were broken off."""
+"""Runs drills one after the other and verifies them; an interrupted run can be continued."""

@@ -1,4 +1,4 @@
-"""Which drills have been done, so that a run that was broken off goes on where it was: ``<state>/drills/done.json``."""
+"""Completed drills, so that an interrupted run continues where it stopped: ``<state>/drills/done.json``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Memory:
     directory: Path
 
     def results(self) -> dict[str, Result]:
-        """By name; a file that is not understood counts as empty."""
+        """By name; a file that cannot be parsed counts as empty."""
         try:
             content = json.loads((self.directory / FILE).read_text())
             return {name: Result.from_json(one) for name, one in content.items()}
@@ -26,7 +26,7 @@ class Memory:
             return {}
 
     def keep(self, result: Result) -> None:
-        """Note it; the file is replaced at once, so that a crash leaves the old one."""
+        """Record it; the file is replaced atomically."""
         every = {name: one.as_json() for name, one in self.results().items()} | {result.name: result.as_json()}
         self.directory.mkdir(parents=True, exist_ok=True)
         new = self.directory / f"{FILE}.new"

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: they end a drill, but not its mending."""
+"""Ctrl-C and SIGTERM: they end a drill, but do not interrupt the clearing of its fault."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def as_interrupt() -> Iterator[None]:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """What comes meanwhile is said to have been heard, and raised at the end. Only the main thread gets signals."""
+    """A signal within the block is acknowledged, and raised at its end. Only the main thread gets signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -32,7 +32,7 @@ def uninterrupted() -> Iterator[None]:
 
     def later(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
-        sys.stderr.write("mending first …\n")
+        sys.stderr.write("clearing the fault first …\n")
 
     before = {number: signal.signal(number, later) for number in SIGNALS}
     try:

@@ -1,4 +1,4 @@
-"""What came of a drill, as it is written to ``result.json`` and read again."""
+"""The result of a drill, as it is written to ``result.json`` and read again."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An alert that was awaited. Seconds from the fault (``resolve``: from mending); ``None``: it did not happen.
+class AlertTimes:
+    """An expected alert. Seconds from the fault (``resolve``: from its clearing); ``None``: it did not happen.
 
-    ``detect``: until Prometheus held it for firing. ``notify``, ``mail``: until the inbox had the webhook, the e-mail.
+    ``detect``: until it fired in Prometheus. ``notify``, ``mail``: until the inbox had the webhook, the e-mail.
     """
 
     alert: str
@@ -21,12 +21,12 @@ class Told:
     notify: float | None = None
     mail: float | None = None
     resolve: float | None = None
-    mail_over: float | None = None
+    mail_resolve: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whether a person finds what is declared."""
+    """Whether the telemetry shows what the scenario declares."""
 
     what: str
     query: str
@@ -73,15 +73,15 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One drill, judged. It has passed if nothing is wrong."""
+    """One drill, verified. It has passed if ``wrong`` is empty."""
 
     name: str
     title: str
     fault: str
     began: float
-    mended: float
+    cleared: float
     """Seconds from the fault."""
-    alerts: tuple[Told, ...]
+    alerts: tuple[AlertTimes, ...]
     pages: int
     false_pages: tuple[str, ...]
     tickets: tuple[str, ...]
@@ -90,12 +90,12 @@ class Result:
     spent: Spent
     wrong: tuple[str, ...]
     busy: float = 0.0
-    """Processes that ran or waited to, per core of the machine, when it was mended: above 1 times say less."""
+    """Runnable processes per core when the fault was cleared: above 1 the times are less exact."""
     events: tuple[Happened, ...] = field(default=(), repr=False)
 
     @property
     def passed(self) -> bool:
-        """Whether all was as declared."""
+        """Whether every expectation was met."""
         return not self.wrong
 
     def as_json(self) -> dict[str, Any]:
@@ -104,12 +104,12 @@ class Result:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Result:
-        """As it was written. Raises ``TypeError`` or ``KeyError`` for what is none."""
+        """Parse ``as_json``'s output. Raises ``TypeError`` or ``KeyError`` for other content."""
         rest = {key: value for key, value in content.items() if key != "passed"}
         return cls(
             **{
                 **rest,
-                "alerts": tuple(Told(**one) for one in rest["alerts"]),
+                "alerts": tuple(AlertTimes(**one) for one in rest["alerts"]),
                 "finds": tuple(Found(**one) for one in rest["finds"]),
                 "events": tuple(Happened(**one) for one in rest["events"]),
                 "spent": Spent(**rest["spent"]),

@@ -1,4 +1,4 @@
-"""One drill from beginning to end: quiet, load, break, watch, find, mend, watch again, count."""
+"""One drill: wait for quiet, start load, inject the fault, watch, clear it, watch again, count the cost."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pymongo.errors import PyMongoError
 from requests import RequestException
 
-from lab.clients.instance import DrillFailed
-from lab.drills.interfaces import NoAnswer, Orders, World
+from lab.clients.errors import NoAnswer, RunFailed
+from lab.drills.interfaces import Orders, World
 from lab.drills.run.result import Found, Result, Spent
-from lab.drills.run.verify import judge
+from lab.drills.run.verify import verify
 from lab.drills.spec.model import Drill, Find
 from lab.drills.watch.timeline import PAGES, TICKETS, Kind
 from lab.drills.watch.watcher import Watcher
@@ -34,7 +34,7 @@ FIRING_PAGES = 'ALERTS{alertstate="firing", severity="page", layer!="budget"}'
 OPENERS = frozenset({"FrontDoorDown", "MongoDown", "ApiDown", "RedisDown", "PaymentsDown"})
 """Pages that open an incident of their own while the last one still mutes others (alerts/rules/incidents.yml)."""
 OPEN_INCIDENTS = 'ALERTS{alertname="IncidentOpen", alertstate="firing", tier=""}'
-"""Goes on for three minutes after its alert (alerts/rules/incidents.yml)."""
+"""Fires for three minutes after its alert (alerts/rules/incidents.yml)."""
 AGE = 'time() - max(process_start_time_seconds{job="prometheus"})'
 
 Say = Callable[[str], None]
@@ -49,33 +49,33 @@ class Runner:
     watcher: Watcher
     say: Say
     uninterrupted: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
-    """Mending and ending the load happen within it, so that a second Ctrl-C does not leave things broken."""
+    """The fault is cleared and the load stopped within it, so that a second Ctrl-C cannot prevent it."""
 
     def run(self, drill: Drill, enough: Enough | None = None) -> Result:
-        """Do it. Raises ``DrillFailed`` if that is not possible; whatever is raised, all is mended before.
+        """Run the drill. Raises ``RunFailed`` if that is not possible; the fault is cleared in any case.
 
-        ``enough``: asked about once a second, with the seconds since the fault, whether to mend; in place of the
-        declaration's own reasons.
+        ``enough``: asked about once a second, with the seconds since the fault, whether to clear it; replaces the
+        scenario's own conditions.
         """
         self.quiet(drill)
         with self._load(drill):
             with self._broken(drill) as broken:
                 finds = self._while_broken(drill, broken, enough)
-            mended = self.watcher.note(Kind.MENDED, "mended").at
+            cleared = self.watcher.note(Kind.CLEARED, "cleared").at
             busy = round(self.world.observatory.busy(), 1)
             if drill.cost.dead_letters:
                 self._revive()
-            self._until_over(drill, broken, mended)
+            self._until_resolved(drill, broken, cleared)
             ended = self.world.clock.now()
             spent_ratio = self._slo_ratio() if drill.cost.agree and self.world.alone else None
         orders = self._settled()
         spent = self._spent(broken - drill.load.warm, ended, spent_ratio, orders)
-        return replace(judge(drill, self.watcher.timeline, broken, mended, finds, spent, orders), busy=busy)
+        return replace(verify(drill, self.watcher.timeline, broken, cleared, finds, spent, orders), busy=busy)
 
     def quiet(self, drill: Drill) -> None:
         """Wait until all runs and no page fires; before a page also until the last incident no longer mutes it.
 
-        Raises ``DrillFailed`` when that takes too long.
+        Raises ``RunFailed`` when that takes too long.
         """
         reasons: list[str] = []
 
@@ -86,7 +86,7 @@ class Runner:
             return not reasons
 
         if not self._until(is_quiet, QUIET_SECONDS):
-            raise DrillFailed(f"after {QUIET_SECONDS:.0f} s still: {'; '.join(reasons)}")
+            raise RunFailed(f"after {QUIET_SECONDS:.0f} s still: {'; '.join(reasons)}")
 
     def _unquiet(self, drill: Drill) -> list[str]:
         observatory = self.world.observatory
@@ -103,7 +103,7 @@ class Runner:
                 return [f"{', '.join(sorted(firing)) or 'a page'} fires"]
             page = drill.expect.page
             if page and page.alert not in OPENERS and observatory.values(OPEN_INCIDENTS):
-                return ["the last incident is not over"]
+                return ["the last incident is still open"]
         except NoAnswer as error:
             return [str(error)]
         return []
@@ -123,12 +123,12 @@ class Runner:
     def _broken(self, drill: Drill) -> Iterator[float]:
         try:
             broken = self.watcher.note(Kind.BROKEN, str(drill.fault)).at
-            self.world.breaker.begin(drill.fault, drill.longest)
+            self.world.injector.begin(drill.fault, drill.longest)
             yield broken
         finally:
             with self.uninterrupted():
-                self.say("mending")
-                self.world.breaker.mend()
+                self.say("clearing the fault")
+                self.world.injector.clear()
 
     def _while_broken(self, drill: Drill, broken: float, enough: Enough | None) -> list[Found]:
         limit = max((one.within for one in drill.expect.alerts), default=0.0)
@@ -140,7 +140,7 @@ class Runner:
             age = clock.now() - broken
             if enough is not None:
                 return enough(age)
-            waiting = [one.alert for one in drill.expect.alerts if not self._told(one.names, broken)]
+            waiting = [one.alert for one in drill.expect.alerts if not self._notified(one.names, broken)]
             waiting = waiting if age < limit else []
             sought = (
                 [one.find.what for one in searches if one.after is None] if age < drill.lasts + FIND_SECONDS else []
@@ -151,42 +151,42 @@ class Runner:
         self._until(done, drill.longest)
         return [search.found() for search in searches]
 
-    def _until_over(self, drill: Drill, broken: float, mended: float) -> None:
-        """Until each that was told is told to be over, then ``after`` seconds more."""
+    def _until_resolved(self, drill: Drill, broken: float, cleared: float) -> None:
+        """Wait until every alert that notified is resolved, then ``after`` seconds more."""
 
-        def over() -> bool:
+        def resolved() -> bool:
             left = [
                 names[0]
                 for names in [one.names for one in drill.expect.alerts if one.resolves]
-                if self._told(names, broken) and not self._over(names, mended)
+                if self._notified(names, broken) and not self._resolved(names, cleared)
             ]
-            self.say(f"mended {self.world.clock.now() - mended:.0f} s ago; " + _awaited(left, [], 0))
+            self.say(f"cleared {self.world.clock.now() - cleared:.0f} s ago; " + _awaited(left, [], 0))
             return not left
 
-        self._until(over, drill.expect.resolve)
+        self._until(resolved, drill.expect.resolve)
         self._until(lambda: False, drill.after)
-        # What was told meanwhile, too late, is over some day too.
-        self._until(over, mended + drill.expect.resolve - self.world.clock.now())
+        # An alert that notified late resolves late too.
+        self._until(resolved, cleared + drill.expect.resolve - self.world.clock.now())
 
-    def _told(self, names: tuple[str, ...], broken: float) -> bool:
-        return self.watcher.timeline.first(Kind.TOLD, names, broken) is not None
+    def _notified(self, names: tuple[str, ...], broken: float) -> bool:
+        return self.watcher.timeline.first(Kind.NOTIFIED, names, broken) is not None
 
-    def _over(self, names: tuple[str, ...], mended: float) -> bool:
+    def _resolved(self, names: tuple[str, ...], cleared: float) -> bool:
         timeline = self.watcher.timeline
-        return any(timeline.first(Kind.OVER, names, mended, to) is not None for to in (PAGES, TICKETS))
+        return any(timeline.first(Kind.RESOLVED, names, cleared, to) is not None for to in (PAGES, TICKETS))
 
     def _revive(self) -> None:
         try:
             self.world.shoppers.revive()
         except NoAnswer as error:
-            raise DrillFailed(str(error)) from error
+            raise RunFailed(str(error)) from error
 
     def _settled(self) -> Orders:
-        self.say("the books")
+        self.say("ledger audit")
         try:
             return self.world.shoppers.settle(END_SECONDS)
         except (PyMongoError, RequestException) as error:
-            raise DrillFailed(f"the books cannot be read: {type(error).__name__}") from error
+            raise RunFailed(f"the ledgers cannot be read: {type(error).__name__}") from error
 
     def _slo_ratio(self) -> float | None:
         try:
@@ -215,7 +215,7 @@ class Runner:
         )
 
     def _until(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Look every second until ``done``; whether it came to that."""
+        """Look every second until ``done``, at most ``seconds``; returns whether it is done."""
         clock = self.world.clock
         deadline = clock.now() + seconds
         while True:

@@ -1,11 +1,11 @@
-"""What a timeline says about a drill: who was told of what when, and what of it is wrong. Pure."""
+"""Compares a drill's timeline with its scenario: when alerts notified, and which expectations failed. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from lab.drills.interfaces import Orders
-from lab.drills.run.result import Found, Happened, Result, Spent, Told
+from lab.drills.run.result import AlertTimes, Found, Happened, Result, Spent
 from lab.drills.spec.model import Drill, Expected
 from lab.drills.watch.timeline import PAGES, TICKETS, Event, Kind, Timeline
 
@@ -16,56 +16,62 @@ BUDGET = "Burn"
 """What alerts on error budgets end with. Their tickets look back hours, over what earlier drills did: shown too."""
 
 
-def told_of(timeline: Timeline, expected: Expected, receiver: str, broken: float, mended: float) -> Told:
-    """The times of one awaited alert."""
+def times_of(timeline: Timeline, expected: Expected, receiver: str, broken: float, cleared: float) -> AlertTimes:
+    """The times of one expected alert."""
 
     def seconds(kind: Kind, start: float, to: str = "") -> float | None:
         event = timeline.first(kind, wanted, start, to)
         return None if event is None else round(max(0.0, event.at - start), 1)
 
-    # If there are several names that would do, the one that was told counts.
-    first = timeline.first(Kind.TOLD, expected.names, broken, receiver)
+    # Of several acceptable names the one that notified counts.
+    first = timeline.first(Kind.NOTIFIED, expected.names, broken, receiver)
     wanted = (first.alert,) if first else expected.names
-    return Told(
+    return AlertTimes(
         alert=wanted[0] if first else expected.alert,
         receiver=receiver,
         allowed=expected.within,
         pending=seconds(Kind.PENDING, broken),
         detect=seconds(Kind.FIRING, broken),
-        notify=seconds(Kind.TOLD, broken, receiver),
+        notify=seconds(Kind.NOTIFIED, broken, receiver),
         mail=seconds(Kind.MAILED, broken),
-        resolve=seconds(Kind.OVER, mended, receiver),
-        mail_over=seconds(Kind.MAILED_OVER, mended),
+        resolve=seconds(Kind.RESOLVED, cleared, receiver),
+        mail_resolve=seconds(Kind.MAILED_RESOLVED, cleared),
     )
 
 
-def judge(
-    drill: Drill, timeline: Timeline, broken: float, mended: float, finds: Sequence[Found], spent: Spent, orders: Orders
+def verify(
+    drill: Drill,
+    timeline: Timeline,
+    broken: float,
+    cleared: float,
+    finds: Sequence[Found],
+    spent: Spent,
+    orders: Orders,
 ) -> Result:
-    """The result, with everything that is wrong in words."""
+    """The result, with each failed expectation in words."""
     expect = drill.expect
     timeline = timeline.since(broken - drill.load.warm)
-    page = (told_of(timeline, expect.page, PAGES, broken, mended),) if expect.page else ()
-    alerts = page + tuple(told_of(timeline, one, TICKETS, broken, mended) for one in expect.tickets)
-    pages = [names(told) for told in timeline.notifications(PAGES)]
+    page = (times_of(timeline, expect.page, PAGES, broken, cleared),) if expect.page else ()
+    alerts = page + tuple(times_of(timeline, one, TICKETS, broken, cleared) for one in expect.tickets)
+    pages = [names(page) for page in timeline.notifications(PAGES)]
     right = set(expect.page.names) if expect.page else set()
     false_pages = _surplus(pages, right)
-    tickets = sorted({event.alert for told in timeline.notifications(TICKETS) for event in told})
+    tickets = sorted({event.alert for ticket in timeline.notifications(TICKETS) for event in ticket})
     known = {name for one in expect.tickets for name in one.names} | {*expect.may, *MACHINE}
     others = tuple(name for name in tickets if name not in known and not name.endswith(BUDGET))
     wrong = [
         *_late(expect.alerts, alerts, expect.resolve),
-        *(f"a page that should not be: {one}" for one in false_pages),
-        *(f"a ticket that should not be: {name}" for name in others),
+        *(f"an unexpected page: {one}" for one in false_pages),
+        *(f"an unexpected ticket: {name}" for name in others),
         *(f"not found: {one.what} ({one.query})" for one in finds if not one.found),
-        *_dear(drill, spent, orders),
+        *_over_limit(drill, spent, orders),
     ]
     return Result(
         name=drill.name,
         title=drill.title,
         fault=str(drill.fault),
         began=broken,
-        mended=round(mended - broken, 1),
+        cleared=round(cleared - broken, 1),
         alerts=alerts,
         pages=len(pages),
         false_pages=false_pages,
@@ -81,9 +87,9 @@ def judge(
     )
 
 
-def names(told: Sequence[Event]) -> str:
+def names(notification: Sequence[Event]) -> str:
     """The alerts of one notification, in words."""
-    return ", ".join(sorted({event.alert for event in told}))
+    return ", ".join(sorted({event.alert for event in notification}))
 
 
 def _surplus(pages: Sequence[str], right: set[str]) -> tuple[str, ...]:
@@ -92,24 +98,24 @@ def _surplus(pages: Sequence[str], right: set[str]) -> tuple[str, ...]:
     return tuple(page for number, page in enumerate(pages) if number not in good)
 
 
-def _late(expected: Sequence[Expected], alerts: Sequence[Told], resolve: float) -> list[str]:
+def _late(expected: Sequence[Expected], alerts: Sequence[AlertTimes], resolve: float) -> list[str]:
     wrong = []
-    for one, told in zip(expected, alerts, strict=True):
-        if told.notify is None:
-            wrong.append(f"{' or '.join(one.names)} was not told")
+    for one, times in zip(expected, alerts, strict=True):
+        if times.notify is None:
+            wrong.append(f"{' or '.join(one.names)} was not notified")
             continue
-        if told.notify > one.within:
-            wrong.append(f"{told.alert} was told after {told.notify:.0f} s, allowed are {one.within:.0f}")
-        if told.mail is None:
-            wrong.append(f"{told.alert} came by webhook, but not by e-mail")
-        if one.resolves and told.resolve is None:
-            wrong.append(f"{told.alert} was not told to be over within {resolve:.0f} s")
-        elif one.resolves and told.resolve is not None and told.resolve > resolve:
-            wrong.append(f"{told.alert} was over after {told.resolve:.0f} s, allowed are {resolve:.0f}")
+        if times.notify > one.within:
+            wrong.append(f"{times.alert} notified after {times.notify:.0f} s, the limit is {one.within:.0f} s")
+        if times.mail is None:
+            wrong.append(f"{times.alert} was sent by webhook, but not by e-mail")
+        if one.resolves and times.resolve is None:
+            wrong.append(f"{times.alert} was not resolved within {resolve:.0f} s")
+        elif one.resolves and times.resolve is not None and times.resolve > resolve:
+            wrong.append(f"{times.alert} was resolved after {times.resolve:.0f} s, the limit is {resolve:.0f} s")
     return wrong
 
 
-def _dear(drill: Drill, spent: Spent, orders: Orders) -> list[str]:
+def _over_limit(drill: Drill, spent: Spent, orders: Orders) -> list[str]:
     allowed, wrong = drill.cost, list(orders.violations)
     if orders.lost:
         wrong.append(f"{orders.lost} orders were lost")

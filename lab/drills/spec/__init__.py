@@ -1,1 +1,1 @@
-"""What a drill is: declared in one YAML file, checked before anything is broken. Schema: docs/drills.md."""
+"""A drill's scenario: one YAML file, validated before any fault is injected. Schema: docs/drills.md."""

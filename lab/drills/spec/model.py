@@ -1,4 +1,4 @@
-"""The declaration of a drill. Times are seconds, rates are per second. Unknown keys are errors."""
+"""The schema of a scenario. Times are seconds, rates are per second. Unknown keys are errors."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Load(_Part):
 
 
 class Expected(_Part):
-    """An alert that must fire and be told. ``any_of``: or one of these.
+    """An alert that must fire and notify. ``any_of``: or one of these.
 
     ``within``: from the fault to the notification.
     """
@@ -76,14 +76,14 @@ class Expected(_Part):
 
 
 class Expect(_Part):
-    """Who is told what. Without ``page`` nobody may be woken."""
+    """Expected notifications. Without ``page`` no page may be sent."""
 
     page: Expected | None = None
     tickets: tuple[Expected, ...] = ()
     may: tuple[AlertName, ...] = ()
     """Tickets that are right too, but may or may not come."""
     resolve: float = Field(default=360.0, gt=0, le=1800)
-    """From mending to the notification that it is over."""
+    """From the clearing of the fault to the notification that the alert is resolved."""
 
     @property
     def alerts(self) -> tuple[Expected, ...]:
@@ -106,7 +106,7 @@ class SpanWanted(_Part):
 
 
 class Find(_Part):
-    """What a person finds while it lasts: exactly one of ``log`` (LogQL), ``trace``, ``metric`` (PromQL)."""
+    """What the telemetry shows during the fault: exactly one of ``log`` (LogQL), ``trace``, ``metric`` (PromQL)."""
 
     what: Text
     log: str | None = None
@@ -128,7 +128,7 @@ class Cost(_Part):
     agree: bool = True
     """The SLO series must agree with the drill's own counts. False where what failed never reached the API."""
     dead_letters: bool = False
-    """Whether orders may be put aside; they are retried after mending."""
+    """Whether orders may become dead letters; they are retried after the fault is cleared."""
 
 
 class Drill(_Part):
@@ -139,9 +139,9 @@ class Drill(_Part):
     lesson: Text
     fault: Fault
     lasts: float = Field(default=30.0, ge=0, le=3600)
-    """How long the fault stays at the least; longer until everything expected has been told, or its time is up."""
+    """Minimum duration of the fault; it lasts until every expected alert has notified, or its limit has passed."""
     after: float = Field(default=20.0, ge=0, le=3600)
-    """How long it is watched after everything is over: a page that comes then is a false one."""
+    """How long it is watched after everything is over: a page in that time is a false one."""
     load: Load = Load()
     expect: Expect = Expect()
     find: tuple[Find, ...] = ()
@@ -153,6 +153,6 @@ class Drill(_Part):
 
     @property
     def longest(self) -> float:
-        """Seconds after which the fault ends by itself, whatever becomes of the runner."""
-        told = max((one.within for one in self.expect.alerts), default=0.0)
-        return min(3600.0, max(self.lasts, told) + 180.0)
+        """Seconds after which the fault ends by itself, even if the runner dies."""
+        limit = max((one.within for one in self.expect.alerts), default=0.0)
+        return min(3600.0, max(self.lasts, limit) + 180.0)

@@ -1,4 +1,4 @@
-"""The catalogue: ``lab/drills/scenarios/*.yaml``, read and checked."""
+"""The scenarios: ``lab/drills/scenarios/*.yaml``, read and checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from lab.drills.spec.model import Drill
 
-CATALOGUE = Path(__file__).parents[1] / "scenarios"
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 class WrongDeclaration(Exception):
@@ -39,7 +39,7 @@ def read(path: Path) -> Drill:
         raise WrongDeclaration("\n".join(f"{path}: {line}" for line in _lines(error))) from error
 
 
-def catalogue(directory: Path = CATALOGUE) -> dict[str, Drill]:
+def scenarios(directory: Path = SCENARIOS) -> dict[str, Drill]:
     """Every drill by its name, in their order. Raises ``WrongDeclaration`` with all errors of all files."""
     found: dict[str, Drill] = {}
     wrong: list[str] = []
@@ -54,10 +54,10 @@ def catalogue(directory: Path = CATALOGUE) -> dict[str, Drill]:
 
 
 def chosen(drills: dict[str, Drill], names: Iterable[str]) -> list[Drill]:
-    """The named ones in the order named; ``all``: each but the steady check. Raises ``UnknownDrill``.
+    """The named ones in the order named; ``all``: each but the false-alarms check. Raises ``UnknownDrill``.
 
     Of all, those that page and those that do not alternate: an incident mutes others for a while after its end, which
-    the next drill need not wait for if it pages nobody.
+    the next drill need not wait for if it expects no page.
     """
     wanted: list[Drill] = []
     for name in names:

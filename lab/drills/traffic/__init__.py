@@ -1,1 +1,1 @@
-"""The light load of a drill, counted exactly, and the books at its end."""
+"""The light load of a drill, counted exactly, and the ledger audit after it."""

@@ -1,4 +1,4 @@
-"""A few shoppers at a steady rate. Open loop: a request sets out when its time has come, whatever the last is doing."""
+"""A few shoppers at a steady rate. Open loop: each request is sent at its time, whatever earlier ones do."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from typing import Any
 import requests
 from pymongo.errors import PyMongoError
 
-from lab.clients.instance import Instance
-from lab.clients.shop import ShopDoor
-from lab.drills.interfaces import NoAnswer, Orders, Tally
+from lab.clients.errors import NoAnswer
+from lab.clients.running_stack import RunningStack
+from lab.clients.shop import ShopClient
+from lab.drills.interfaces import Orders, Tally
 from lab.drills.spec.model import Load
 from lab.drills.traffic.hits import Hit, Hits
 from lab.drills.traffic.settling import Begun, retry_dead_letters, settle
@@ -33,9 +34,9 @@ LOOK_EVERY = 200
 
 
 class LightLoad:
-    """``lab.drills.interfaces.Shoppers`` on an instance. ``alone``: nobody else orders, so stock is checked too."""
+    """``lab.drills.interfaces.Shoppers``. ``alone``: no other client orders, so that stock is audited too."""
 
-    def __init__(self, instance: Instance, alone: bool = True) -> None:
+    def __init__(self, instance: RunningStack, alone: bool = True) -> None:
         self._instance, self._alone = instance, alone
         self._api = f"{instance.url('nginx')}/api/v1"
         self._hits = Hits()
@@ -49,9 +50,9 @@ class LightLoad:
         self._begun: Begun | None = None
 
     def start(self, load: Load) -> None:
-        """Read the catalogue, note how the books stand, and begin."""
+        """Read the products and the ledgers, and start."""
         self._products = sorted(
-            ShopDoor(self._instance).catalogue(), key=lambda product: (-product["stock"], product["id"])
+            ShopClient(self._instance).catalogue(), key=lambda product: (-product["stock"], product["id"])
         )[:20]
         self._begun = Begun.now(self._instance, f"drill-{secrets.token_hex(4)}")
         self._sent, self._revived, self._stop = [], 0, threading.Event()
@@ -88,7 +89,7 @@ class LightLoad:
             raise NoAnswer(f"dead letters cannot be retried ({type(error).__name__})") from error
 
     def settle(self, seconds: float) -> Orders:
-        """Ask again for what was not promised, wait for the ends, check the books."""
+        """Resend unanswered orders, wait until all are final, audit the ledgers."""
         if self._begun is None:
             return Orders()
         orders = settle(self._instance, self._begun, self._sent, seconds, self._alone)

@@ -1,4 +1,4 @@
-"""The end of a load: what was not promised is asked for again, all come to their end, and the books are checked."""
+"""After a load: unanswered orders are sent again, all orders reach a final state, and the ledgers are audited."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from datetime import UTC, datetime
 from pymongo.errors import PyMongoError
 from requests import RequestException
 
-from lab.clients.instance import Instance
-from lab.clients.shop import ShopDoor
+from lab.clients.running_stack import RunningStack
+from lab.clients.shop import ShopClient
 from lab.drills.interfaces import Orders
 from lab.orders.ledger_audit import FINAL, Evidence, audit
-from lab.orders.records import Books, Document, Mailbag, Shelf
+from lab.orders.records import Document, Ledgers, Mailbag, Shelf
 from lab.orders.sender import Sender, Sent
 
 AGAIN_RATE, AGAIN_SECONDS = 10.0, 60.0
 LOOK_SECONDS = 0.5
 DELAYED_SECONDS = 30.0
 """As the objective on order freshness says (alerts/slos.yaml)."""
-# Where others order too, stock and what holds it are not ours to count.
+# Where other clients order too, stock cannot be attributed to this load.
 OURS_ALONE = ("stock", "scarce", "hold")
 
 
 @dataclass
 class Begun:
-    """How the books stood when the load began."""
+    """The ledgers when the load began."""
 
     prefix: str
     at: datetime
@@ -35,37 +35,37 @@ class Begun:
     mailbag: Mailbag
 
     @classmethod
-    def now(cls, instance: Instance, prefix: str) -> Begun:
-        """Take note."""
-        books = Books(instance.mongo_url)
+    def now(cls, instance: RunningStack, prefix: str) -> Begun:
+        """Read them."""
+        ledgers = Ledgers(instance.mongo_url)
         try:
-            shelf = books.shelf()
+            shelf = ledgers.shelf()
         finally:
-            books.close()
+            ledgers.close()
         return cls(prefix, datetime.now(UTC), shelf, Mailbag(instance.url("console")))
 
 
-def settle(instance: Instance, begun: Begun, sent: Sequence[Sent], seconds: float, alone: bool) -> Orders:
-    """Within ``seconds`` for the ends. Raises ``PyMongoError`` or ``RequestException`` if the books cannot be read."""
+def settle(instance: RunningStack, begun: Begun, sent: Sequence[Sent], seconds: float, alone: bool) -> Orders:
+    """Wait at most ``seconds`` for final orders, then audit. Raises ``PyMongoError`` or ``RequestException``."""
     placed = [one for one in sent if one.order_id is not None]
     asked = [one.wish for one in sent if one.order_id is None]
     if asked:
-        # The same key again: a customer whose answer was lost gets the order that there is, no second one.
+        # The same idempotency key: a customer whose response was lost gets the existing order, not a second one.
         sender = Sender(instance.url("nginx"), threads=16)
         placed += [one for one in sender.send(asked, AGAIN_RATE, AGAIN_SECONDS, lambda: None) if one.order_id]
-    books = Books(instance.mongo_url)
+    ledgers = Ledgers(instance.mongo_url)
     try:
-        _await_ends(books, begun, seconds)
+        _await_ends(ledgers, begun, seconds)
         begun.mailbag.look()
-        orders = books.orders(begun.prefix)
+        orders = ledgers.orders(begun.prefix)
         evidence = Evidence(
-            placed, orders, books.charges(begun.at), begun.mailbag.per_order, begun.shelf, books.shelf(), "", 0
+            placed, orders, ledgers.charges(begun.at), begun.mailbag.per_order, begun.shelf, ledgers.shelf(), "", 0
         )
         if not alone:
             ids = {order["_id"] for order in orders}
             evidence = _only(evidence, ids)
     finally:
-        books.close()
+        ledgers.close()
     broken = [
         f"{one.invariant}: {', '.join(one.ids[:3])}"
         for one in audit(evidence)
@@ -75,7 +75,7 @@ def settle(instance: Instance, begun: Begun, sent: Sequence[Sent], seconds: floa
 
 
 def summed(placed: Sequence[Sent], orders: Sequence[Document], broken: Sequence[str]) -> Orders:
-    """The figures of it."""
+    """Count the orders by outcome."""
     ends = [
         (order["history"][-1]["at"] - order["created_at"]).total_seconds()
         for order in orders
@@ -101,25 +101,25 @@ def _only(evidence: Evidence, ids: set[str]) -> Evidence:
     return Evidence(evidence.sent, evidence.orders, charges, evidence.mails, evidence.before, evidence.after, "", 0)
 
 
-def retry_dead_letters(instance: Instance, begun: Begun) -> int:
-    """Have the load's dead letters tried again; how many there were."""
-    books = Books(instance.mongo_url)
+def retry_dead_letters(instance: RunningStack, begun: Begun) -> int:
+    """Retry the load's dead letters; returns how many there were."""
+    ledgers = Ledgers(instance.mongo_url)
     try:
-        dead = [order["_id"] for order in books.orders(begun.prefix) if order.get("dead_letter")]
+        dead = [order["_id"] for order in ledgers.orders(begun.prefix) if order.get("dead_letter")]
     finally:
-        books.close()
-    ShopDoor(instance).retry(dead)
+        ledgers.close()
+    ShopClient(instance).retry(dead)
     return len(dead)
 
 
-def _await_ends(books: Books, begun: Begun, seconds: float) -> None:
+def _await_ends(ledgers: Ledgers, begun: Begun, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             begun.mailbag.look()
-            if not sum(books.unfinished(begun.prefix).values()):
+            if not sum(ledgers.unfinished(begun.prefix).values()):
                 return
         except (PyMongoError, RequestException):
-            # Not mended yet, or just now; the last word is the audit's.
+            # The fault may not be cleared yet; the audit decides.
             pass
         time.sleep(LOOK_SECONDS)

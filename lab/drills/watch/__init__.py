@@ -1,1 +1,1 @@
-"""Looking on: what fired when, who was told when."""
+"""The timeline of a drill: which alerts fired and notified, and when."""

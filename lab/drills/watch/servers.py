@@ -1,8 +1,7 @@
-"""The real servers of an instance, asked over HTTP."""
+"""The real servers of a stack, queried over HTTP."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
@@ -10,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import requests
-
-from lab.clients.instance import DrillFailed, Instance
-from lab.drills.interfaces import AlertState, Message, NoAnswer
+from lab.clients.errors import NoAnswer, RunFailed
+from lab.clients.http import JsonServer
+from lab.clients.jaeger import Jaeger
+from lab.clients.loki import Loki
+from lab.clients.prometheus import Prometheus
+from lab.clients.running_stack import RunningStack
+from lab.drills.interfaces import AlertState, Message
 from lab.drills.spec.model import SpanWanted
 
 SECONDS = 5.0
-STATUS_EVERY_SECONDS = 10.0
 PAGE = 1000
-TRACES = 50
 
 
 class RealClock:
@@ -35,55 +35,52 @@ class RealClock:
 
 
 class Servers:
-    """``lab.drills.interfaces.Observatory`` over HTTP, on loopback: proxies of the environment are not for it."""
+    """``lab.drills.interfaces.Observatory`` over HTTP."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: RunningStack) -> None:
         self._instance = instance
-        self._urls = {name: instance.url(name) for name in ("prometheus", "console", "loki", "jaeger", "nginx")}
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._prometheus = Prometheus(instance.url("prometheus"), SECONDS)
+        self._loki = Loki(instance.url("loki"), SECONDS)
+        self._jaeger = Jaeger(instance.url("jaeger"), SECONDS)
+        self._console = JsonServer("console", instance.url("console"), SECONDS)
+        self._front_door = JsonServer("nginx", instance.url("nginx"), SECONDS)
 
     def alerts(self) -> list[AlertState]:
-        """Prometheus' ``/api/v1/alerts``."""
-        found = self._get("prometheus", "/api/v1/alerts")["data"]["alerts"]
+        """Pending and firing alerts, from Prometheus."""
         return [
             AlertState(one["labels"]["alertname"], one["state"], _epoch(one["activeAt"]), one["labels"])
-            for one in found
+            for one in self._prometheus.alerts()
         ]
 
     def messages(self, after: int) -> list[Message]:
-        """The console's inbox. It shows the newest 1,000: look more often than so many arrive."""
-        items = self._get("console", "/api/inbox", since=after, limit=PAGE)["items"]
+        """The console's inbox after this id. It returns the newest 1,000: poll before that many can arrive."""
+        items = self._console.get("/api/inbox", since=after, limit=PAGE)["items"]
         return [Message(one["id"], _epoch(one["received_at"]), one["kind"], one) for one in reversed(items)]
 
     def newest_message(self) -> int:
-        """Its id."""
-        items = self._get("console", "/api/inbox", limit=1)["items"]
+        """The id of the newest message; 0 if there is none."""
+        items = self._console.get("/api/inbox", limit=1)["items"]
         return int(items[0]["id"]) if items else 0
 
     def log_lines(self, query: str, start: float, end: float) -> int:
-        """Loki's ``query_range``."""
-        asked = {"query": query, "start": _ns(start), "end": _ns(end), "limit": 100}
-        streams = self._get("loki", "/loki/api/v1/query_range", **asked)["data"]["result"]
-        return sum(len(stream["values"]) for stream in streams)
+        """How many lines of the log store match."""
+        return self._loki.count_lines(query, start, end)
 
     def has_span(self, wanted: SpanWanted, start: float, end: float) -> bool:
-        """Jaeger's ``/api/traces``; it looks for what it can, the rest is looked for in what it gives."""
-        asked: dict[str, Any] = {
-            "service": wanted.service, "start": int(start * 1e6), "end": int(end * 1e6), "limit": TRACES,
-        }  # fmt: skip
+        """Whether Jaeger has such a span. Its own search narrows the traces, the other conditions are applied here."""
         own = wanted.of in (None, wanted.service)
-        if own and wanted.longer_than:
-            asked["minDuration"] = f"{int(wanted.longer_than * 1000)}ms"
-        if own and wanted.failed:
-            asked["tags"] = json.dumps({"error": "true"})
-        traces = self._get("jaeger", "/api/traces", **asked)["data"] or []
+        traces = self._jaeger.traces(
+            wanted.service,
+            start,
+            end,
+            longer_than=wanted.longer_than if own else None,
+            failed=bool(own and wanted.failed),
+        )
         return any(fits(wanted, trace) for trace in traces)
 
     def values(self, query: str) -> list[float]:
-        """Prometheus' ``/api/v1/query``."""
-        found = self._get("prometheus", "/api/v1/query", query=query)["data"]["result"]
-        return [float(series["value"][1]) for series in found]
+        """The values of an instant query to Prometheus."""
+        return self._prometheus.values(query)
 
     def busy(self) -> float:
         """The load average over the cores."""
@@ -93,23 +90,14 @@ class Servers:
         """Components that do not run, and a front door that is not ready."""
         try:
             rows = self._instance.status()
-        except DrillFailed as error:
+        except RunFailed as error:
             return [str(error)]
         wrong = [f"{name} is {row['state']}" for name, row in rows.items() if row["state"] != "running"]
         try:
-            self._get("nginx", "/readyz")
+            self._front_door.get("/readyz")
         except NoAnswer as error:
             wrong.append(str(error))
         return wrong
-
-    def _get(self, server: str, path: str, **query: Any) -> dict[str, Any]:
-        try:
-            answer = self._session.get(f"{self._urls[server]}{path}", params=query, timeout=SECONDS)
-            answer.raise_for_status()
-            content: dict[str, Any] = answer.json()
-        except (requests.RequestException, ValueError) as error:
-            raise NoAnswer(f"{server} does not answer {path} ({type(error).__name__})") from error
-        return content
 
 
 def fits(wanted: SpanWanted, trace: Mapping[str, Any]) -> bool:
@@ -133,9 +121,5 @@ def _fits(wanted: SpanWanted, span: Mapping[str, Any], processes: Mapping[str, A
 
 
 def _epoch(text: str) -> float:
-    # Go writes nanoseconds, which Python 3.11 takes and cuts.
+    # Go writes nanoseconds; Python 3.11 accepts and truncates them.
     return datetime.fromisoformat(text).timestamp()
-
-
-def _ns(at: float) -> str:
-    return str(int(at * 1e9))

@@ -19,14 +19,14 @@ class Kind(StrEnum):
     """What can happen."""
 
     BROKEN = "broken"
-    MENDED = "mended"
+    CLEARED = "cleared"
     PENDING = "pending"
     FIRING = "firing"
-    CLEARED = "cleared"
-    TOLD = "told"
+    INACTIVE = "inactive"
+    NOTIFIED = "notified"
     MAILED = "mailed"
-    OVER = "over"
-    MAILED_OVER = "mailed over"
+    RESOLVED = "resolved"
+    MAILED_RESOLVED = "mailed resolved"
     NOTE = "note"
 
 
@@ -74,7 +74,7 @@ class Timeline:
                 new.append(Event(now, Kind.FIRING, alert.name, _said(alert), severity=severity))
         for name, labels in self._states.keys() - seen.keys():
             if self._states[name, labels] == "firing":
-                new.append(Event(now, Kind.CLEARED, name))
+                new.append(Event(now, Kind.INACTIVE, name))
         self._states = seen
         self.events += new
         return new
@@ -106,7 +106,7 @@ class Timeline:
         """Each firing notification to the receiver, as the events of its alerts."""
         found: dict[int, list[Event]] = {}
         for event in self.events:
-            if event.kind is Kind.TOLD and event.receiver == receiver and event.at >= after:
+            if event.kind is Kind.NOTIFIED and event.receiver == receiver and event.at >= after:
                 found.setdefault(event.message, []).append(event)
         return [found[number] for number in sorted(found)]
 
@@ -121,7 +121,7 @@ def _of(message: Message) -> list[Event]:
         match = _SUBJECT.match(str(content.get("subject", "")))
         if match is None:
             return []
-        kind = Kind.MAILED_OVER if match[1] == "OVER" else Kind.MAILED
+        kind = Kind.MAILED_RESOLVED if match[1] == "OVER" else Kind.MAILED
         receiver = {"PAGE": PAGES, "TICKET": TICKETS}.get(match[1], "")
         return [Event(message.at, kind, match[2], str(content["subject"]), receiver, message=message.id)]
     if message.kind != "alert":
@@ -135,7 +135,7 @@ def _of(message: Message) -> list[Event]:
         events.append(
             Event(
                 message.at,
-                Kind.TOLD if firing else Kind.OVER,
+                Kind.NOTIFIED if firing else Kind.RESOLVED,
                 str(labels.get("alertname", "?")),
                 str(alert.get("annotations", {}).get("summary", "")),
                 str(content.get("receiver", "")),

@@ -1,19 +1,20 @@
-"""Looks at Prometheus and at the inbox, and notes what is new."""
+"""Polls Prometheus and the inbox, and records what is new."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
-from lab.drills.interfaces import Clock, NoAnswer, Observatory
+from lab.clients.errors import NoAnswer
+from lab.drills.interfaces import Clock, Observatory
 from lab.drills.watch.timeline import Event, Kind, Timeline
 
 
 class Watcher:
-    """Call ``look`` about once a second. ``told`` gets each new event. Calls from several threads take turns."""
+    """Call ``look`` about once a second. ``listener`` gets each new event. Thread-safe."""
 
-    def __init__(self, observatory: Observatory, clock: Clock, told: Callable[[Event], None]) -> None:
-        self._observatory, self._clock, self._told = observatory, clock, told
+    def __init__(self, observatory: Observatory, clock: Clock, listener: Callable[[Event], None]) -> None:
+        self._observatory, self._clock, self._listener = observatory, clock, listener
         self._lock = threading.Lock()
         self._silent: set[str] = set()
         self._last: int | None = None
@@ -24,14 +25,14 @@ class Watcher:
         with self._lock:
             for part in (self._alerts, self._inbox):
                 for event in part():
-                    self._told(event)
+                    self._listener(event)
 
     def note(self, kind: Kind, text: str) -> Event:
         """Note what the runner itself does."""
         event = Event(self._clock.now(), kind, text=text)
         with self._lock:
             self.timeline.add(event)
-            self._told(event)
+            self._listener(event)
         return event
 
     def _alerts(self) -> list[Event]:

@@ -1,4 +1,4 @@
-"""The generator: Locust's users in one process, in an environment that holds nothing of the shop.
+"""The generator: Locust's users in one process, in an environment without the shop's packages.
 
-It tells a JSON line every few seconds on stdout: what was counted since the last one, and in the end its orders.
+It writes a JSON line to stdout every few seconds: the counts since the previous one, and in the last one its orders.
 """

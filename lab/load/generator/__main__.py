@@ -49,7 +49,7 @@ class Generator:
 
     def run(self) -> int:
         """Until the end; 0, or 3 after a defect of ours."""
-        parent, begun, told = os.getppid(), time.monotonic(), 0.0
+        parent, begun, reported = os.getppid(), time.monotonic(), 0.0
         due = begun
         while not self.stopping:
             second = time.monotonic() - begun
@@ -63,14 +63,14 @@ class Generator:
             elif wanted != self.runner.target_user_count and self._settled():
                 # All at once: the profile is what says how fast they come.
                 self.runner.start(wanted, spawn_rate=10_000, wait=False)
-            if second - told >= self.plan.every_seconds:
-                told = second
-                self._tell(second)
+            if second - reported >= self.plan.every_seconds:
+                reported = second
+                self._report(second)
             due += TICK_SECONDS
             gevent.sleep(max(0.0, due - time.monotonic()))
             due = self._late(due)
         self.runner.stop()
-        self._tell(time.monotonic() - begun, why=self.stopping)
+        self._report(time.monotonic() - begun, why=self.stopping)
         return DEFECT if self.defects else 0
 
     def _late(self, due: float) -> float:
@@ -86,7 +86,7 @@ class Generator:
         spawning = self.runner.spawning_greenlet
         return spawning is None or spawning.ready()
 
-    def _tell(self, second: float, why: str = "") -> None:
+    def _report(self, second: float, why: str = "") -> None:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         line: dict[str, Any] = {
             "at": round(second, 2),
@@ -119,8 +119,8 @@ def main(arguments: list[str]) -> int:
     generator = Generator(plan)
     # It warns of quick changes, which are what is wanted.
     logging.getLogger("locust").setLevel(logging.ERROR)
-    signal.signal(signal.SIGTERM, lambda *_: generator.stop("told"))
-    # Ctrl-C reaches the whole group; whoever started us says when to end.
+    signal.signal(signal.SIGTERM, lambda *_: generator.stop("stopped"))
+    # Ctrl-C reaches the whole group; our parent says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return generator.run()
 

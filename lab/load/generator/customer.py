@@ -14,7 +14,7 @@ from locust import FastHttpUser, task
 
 from lab.load.generator.plan import Plan
 from lab.load.generator.visit import Account, Answer, Ask, Ends, Visit, visit
-from lab.load.tally import API, FRONT_DOOR, NOBODY, Outcome, Tally
+from lab.load.tally import API, FRONT_DOOR, NO_ANSWER, Outcome, Tally
 
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
 """NGINX gives up at 20 s: its answer is waited for, so that hardly a request ends without one."""
@@ -32,7 +32,7 @@ class Shared:
         self.password = secrets.token_urlsafe(18)
 
     def account(self) -> Account:
-        """One that nobody had before."""
+        """A new account."""
         self.accounts += 1
         return Account(f"load-{self.plan.run}-{self.accounts}@load.example", self.password)
 
@@ -115,5 +115,5 @@ class Customer(FastHttpUser):
 def who_answered(status: int, headers: Any) -> str:
     """The application writes this header into each of its answers (app/headers.py); NGINX's own have none."""
     if not status:
-        return NOBODY
+        return NO_ANSWER
     return API if "X-Content-Type-Options" in headers else FRONT_DOOR

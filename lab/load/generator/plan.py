@@ -1,4 +1,4 @@
-"""What the generator is told, in a JSON file: where to, as whom, and how. Pure."""
+"""The generator's input, a JSON file: the target, the accounts and the profile. Pure."""
 
 from __future__ import annotations
 

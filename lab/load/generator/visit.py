@@ -44,7 +44,7 @@ class Answer:
 
 @dataclass
 class Account:
-    """Whoever has one comes back with it. ``known``: it has been opened."""
+    """A customer with an account returns with it. ``known``: it is registered."""
 
     email: str
     password: str
@@ -53,7 +53,7 @@ class Account:
 
 @dataclass
 class Ends:
-    """What became of the orders: by status, ``open`` when nobody looked any longer."""
+    """The orders by final status; ``open`` when the customer stopped polling."""
 
     placed: int = 0
     by_status: dict[str, int] = field(default_factory=dict)
@@ -67,7 +67,7 @@ Visit = Generator[Ask, Answer, None]
 
 
 def visit(how: Customers, account: Account | None, ends: Ends, rng: random.Random) -> Visit:
-    """One visit, as a guest if there is no account. An error ends it: a customer whom the shop fails goes away."""
+    """One visit, as a guest if there is no account. An error ends it."""
 
     def think() -> float:
         return rng.uniform(*how.think_seconds)

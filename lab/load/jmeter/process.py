@@ -69,7 +69,7 @@ class JMeter:
             line = {"at": round(second, 2), "users": results.users, "fresh": fresh.as_json()}
             if not running:
                 ended = "most requests" if results.requests >= MOST_REQUESTS else "done"
-                line |= {"ended": "told" if self._stopped else ended, "orders": results.orders, "lag": {}}
+                line |= {"ended": "stopped" if self._stopped else ended, "orders": results.orders, "lag": {}}
             yield line
 
     def stop(self) -> None:

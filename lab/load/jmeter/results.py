@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab.load.tally import API, FRONT_DOOR, NOBODY, Outcome, Tally
+from lab.load.tally import API, FRONT_DOOR, NO_ANSWER, Outcome, Tally
 
 COLUMNS = ("timeStamp", "elapsed", "label", "responseCode", "success", "grpThreads", "allThreads", "by", "order")
 PLACED = ("POST", "/api/v1/orders", 202)
@@ -52,7 +52,7 @@ class Results:
         # A dead link has the route of a product; its name says that 404 is expected.
         method, _, route = row["label"].removesuffix(" (dead link)").partition(" ")
         code = row["responseCode"]
-        if row["by"] not in (API, FRONT_DOOR, NOBODY) or not route.startswith("/api/v1/") or None in row.values():
+        if row["by"] not in (API, FRONT_DOOR, NO_ANSWER) or not route.startswith("/api/v1/") or None in row.values():
             raise StrangeResult(f"JMeter's results have a line that customers.jmx does not write: {row}")
         # Without an answer the code is the name of a Java exception.
         return Outcome(method, route, int(code) if code.isdecimal() else 0, row["by"], row["success"] == "true")

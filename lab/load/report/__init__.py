@@ -1,1 +1,1 @@
-"""What a run tells: lines while it runs, a summary, a report with pictures, and JSON."""
+"""Reports of a run: progress lines, a summary, an HTML page with charts, and JSON."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from lab.load.run.runner import Result
-from lab.load.tally import API, FRONT_DOOR, NOBODY
+from lab.load.tally import API, FRONT_DOOR, NO_ANSWER
 from lab.load.verify.agreement import GIVEN_UP, QUANTILES, Agreement, Quantile, milliseconds
 from lab.load.verify.course import Moment, merged
 
@@ -21,15 +21,15 @@ class Progress:
         self, say: Callable[[str], None], every: float = EVERY_SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._say, self._every, self._clock = say, every, clock
-        self._told = clock()
+        self._reported = clock()
         self._moments: list[Moment] = []
 
     def moment(self, moment: Moment) -> None:
         """Note it, and say a line if it is time."""
         self._moments.append(moment)
-        if self._clock() - self._told >= self._every:
+        if self._clock() - self._reported >= self._every:
             self._say(progress_line(self._moments))
-            self._told, self._moments = self._clock(), []
+            self._reported, self._moments = self._clock(), []
 
 
 def progress_line(moments: list[Moment]) -> str:
@@ -45,7 +45,7 @@ def progress_line(moments: list[Moment]) -> str:
 
 
 def errors_said(errors: Counter[tuple[str, int]]) -> str:
-    """How many, and from whom."""
+    """How many, by sender and status."""
     if not errors:
         return "0"
     parts = [
@@ -78,8 +78,8 @@ def summary(result: Result) -> list[str]:
             f"  {before} more were answered by NGINX itself; {given_up} of them it had passed on (502, 504), so "
             "that the API may have counted them or not."
         )
-    if unanswered := tally.answered_by(NOBODY).total:
-        said.append(f"  {unanswered} more were answered by nobody: the API may have counted them or not.")
+    if unanswered := tally.answered_by(NO_ANSWER).total:
+        said.append(f"  {unanswered} more got no answer: the API may have counted them or not.")
     if again := sum(result.tried_again.values()):
         said.append(f"  {again} times NGINX asked a further replica, so that the API may have counted a request twice.")
     if result.broken:
@@ -97,7 +97,7 @@ def _counts_verdict(agreement: Agreement) -> str:
 
 def _quantile_line(one: Quantile) -> str:
     bucket = f"{milliseconds(one.bucket[0])} – {milliseconds(one.bucket[1])}" if one.bucket else "–"
-    verdict = {True: "agree", False: "DIFFER", None: "too few to tell"}[one.agrees]
+    verdict = {True: "agree", False: "DIFFER", None: "too few"}[one.agrees]
     name = f"p{one.q * 100:g}"
     return f"  {name:<22}{milliseconds(one.sent):>12}{milliseconds(one.counted):>14}   {bucket}  {verdict}"
 

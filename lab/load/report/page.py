@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from lab.load.report.chart import Line, chart
+from lab.charts.lines import Line, chart
 from lab.load.report.lines import disagreements, errors_said, summary
 from lab.load.run.runner import Result
 from lab.load.tally import Tally
@@ -31,14 +31,14 @@ def report(result: Result, at: str, machine: dict[str, Any]) -> str:
         if wrong
         else '<p class="good">Prometheus agrees: the same count for every method, route and status.</p>'
     )
-    told = ", ".join(f"{name} {value}" for name, value in machine.items())
+    shown = ", ".join(f"{name} {value}" for name, value in machine.items())
     return "\n".join(
         [
             "<!doctype html>",
             f'<html lang="en"><meta charset="utf-8"><title>Load: {escape(result.profile.name)}, {escape(at)}</title>',
             f"<style>{_STYLE}</style>",
             f"<h1>Load profile {escape(result.profile.name)}: {escape(result.profile.what)}</h1>",
-            f"<p>{escape(at)} · {escape(told)} · the generator shares this machine with the stack</p>",
+            f"<p>{escape(at)} · {escape(shown)} · the generator shares this machine with the stack</p>",
             f"<pre>{escape(chr(10).join(summary(result)))}</pre>",
             verdict,
             "<h2>The course</h2>",

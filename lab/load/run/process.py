@@ -1,4 +1,4 @@
-"""The generator's process, and the lines that it tells."""
+"""The generator's process, and the lines that it writes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Generator:
             )
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """What it tells, until it has ended. Raises ``GeneratorFailed``."""
+        """The lines that it writes, until it has ended. Raises ``GeneratorFailed``."""
         assert self.process.stdout is not None
         last: dict[str, Any] = {}
         for line in self.process.stdout:
@@ -78,7 +78,7 @@ class Generator:
             )
 
     def stop(self) -> None:
-        """Have it end; it tells its last line when the requests under way are over."""
+        """Ask it to end; it writes its last line after the requests in flight."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 

@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from lab.clients.errors import RunFailed
 from lab.load.generator.plan import Plan
 from lab.load.profiles.model import Customers, Profile
-from lab.load.run.instance import Instance, NotReady
 from lab.load.run.process import Start
+from lab.load.run.target import Target
 from lab.load.tally import Histogram, Tally
 from lab.load.verify.agreement import Agreement, compare
 from lab.load.verify.busy import Busy
+from lab.load.verify.counters import Counters, Reading
 from lab.load.verify.course import GENERATOR, OTHERS, Broken, Moment, broken_at, merged
 from lab.load.verify.front_door import FrontDoor
-from lab.load.verify.prometheus import Prometheus, Reading
 
 QUIET_SCRAPES = 6
 
@@ -49,65 +50,66 @@ def carry_out(
     profile: Profile,
     customers: Customers,
     url: str,
-    prometheus: Prometheus,
-    instance: Instance,
+    counters: Counters,
+    target: Target,
     start: Start,
     folder: Path,
-    told: Callable[[Moment], None],
+    report: Callable[[Moment], None],
     say: Callable[[str], None],
 ) -> Result:
-    """Send the load and judge it; ``start`` starts the client, ``told`` receives each moment as it occurs.
+    """Send the load and verify it; ``start`` starts the client, ``report`` receives each moment as it occurs.
 
     Raises:
-        NotReady: somebody else is using the shop. NoFigures: Prometheus does not say what is needed.
-        GeneratorFailed: the generator did.
+        RunFailed: another client uses the shop.
+        NoAnswer: Prometheus does not answer or does not scrape the API.
+        GeneratorFailed: the load generator's process failed.
     """
     say("  waiting for quiet: two scrapes without a request")
-    before, door = quiet(prometheus), FrontDoor.from_now(instance.front_door_log)
+    before, door = quiet(counters), FrontDoor.from_now(target.front_door_log)
     plan = Plan(url, secrets.token_hex(4), secrets.randbits(32), profile, customers)
     (folder / "plan.json").write_text(plan.dumps())
     moments: list[Moment] = []
     stepped_out: Broken | None = None
     with start(plan, folder) as generator, ending(generator.stop):
-        busy = Busy({**instance.pids, GENERATOR: generator.process.pid})
+        busy = Busy({**target.pids, GENERATOR: generator.process.pid})
         at, last = 0.0, {}
         for last in generator.lines():
             cores, machine = busy.cores(), busy.machine()
-            # What is none of ours takes from the same machine: it belongs to the verdict.
+            # Other processes on the machine affect the result too.
             cores[OTHERS] = round(max(0.0, machine * (os.cpu_count() or 1) - sum(cores.values())), 3)
             fresh = Tally.from_json(last["fresh"])
             moment = Moment(last["at"], last["users"], max(last["at"] - at, 1e-3), fresh, cores, machine)
             at = moment.at
             moments.append(moment)
-            told(moment)
+            report(moment)
             if stepped_out is None and (stepped_out := broken_at(profile, moments)):
                 generator.stop()
     say("  waiting for the API's last scrape")
     tally, lag = merged(moments), Histogram({int(index): count for index, count in last["lag"].items()})
-    increase = prometheus.settled().since(before)
+    increase = counters.settled().since(before)
     again = door.tried_again({(outcome.method, outcome.route) for outcome in tally.outcomes})
     agreement = compare(tally, increase, lag, again)
     ended = f"broken at step {stepped_out.step}" if stepped_out else last["ended"]
     return Result(profile, tuple(moments), tally, agreement, last["orders"], ended, lag, stepped_out, again)
 
 
-def quiet(prometheus: Prometheus) -> Reading:
-    """The counters once nobody uses the shop. Raises ``NotReady``: somebody goes on."""
-    # The trickle was stopped a moment ago, and what it had under way may still come.
-    reading = prometheus.settled()
+def quiet(counters: Counters) -> Reading:
+    """The counters once no requests arrive. Raises ``RunFailed`` if another client goes on."""
+    # The generated traffic was just stopped; its last requests may still arrive.
+    reading = counters.settled()
     for _ in range(QUIET_SCRAPES):
-        before, reading = reading, prometheus.settled()
+        before, reading = reading, counters.settled()
         if not (others := reading.since(before).total):
             return reading
-    raise NotReady(
-        f"somebody else is using the shop ({others} requests within the last of {QUIET_SCRAPES} scrapes), so that "
-        "nothing could be counted exactly: end that first."
+    raise RunFailed(
+        f"another client uses the shop ({others} requests within the last of {QUIET_SCRAPES} scrapes), so that "
+        "counts cannot be compared: stop it first."
     )
 
 
 @contextmanager
 def ending(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the load early but cleanly; what was measured by then is judged and reported."""
+    """Ctrl-C and SIGTERM end the load early but cleanly; the figures so far are verified and reported."""
 
     def heard(_: int, __: FrameType | None) -> None:
         stop()

@@ -1,1 +1,1 @@
-"""The same requests as others saw them: Prometheus, and the components that had to work for them."""
+"""The same requests as Prometheus, the front door and the components counted them."""

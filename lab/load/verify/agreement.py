@@ -1,8 +1,8 @@
-"""Whether we and Prometheus saw the same. Pure.
+"""Compares the load generator's figures with Prometheus'. Pure.
 
-Counts: exactly, for each method, route and status. What nobody answered, or what NGINX gave up (502, 504), may have
-been counted by the API or not, and a request that NGINX passed to a second replica may have been counted twice; what
-the front door answers otherwise cannot have been. Quantiles: within a bucket of the API's histogram.
+Counts are compared exactly, for each method, route and status. The API may or may not have counted requests without an
+answer or with 502 or 504 from NGINX, and may have counted a request twice that NGINX passed to a second replica; it has
+not counted NGINX's other responses. Quantiles: within a bucket of the API's histogram.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.load.tally import API, NOBODY, Histogram, Tally
-from lab.load.verify.prometheus import Increase, Series
+from lab.load.tally import API, NO_ANSWER, Histogram, Tally
+from lab.load.verify.counters import Increase, Series
 
 QUANTILES = (0.5, 0.95, 0.99, 0.999)
 GIVEN_UP = (502, 504)
 """What NGINX answers when it has passed a request on and no answer came."""
 FEWEST_ABOVE = 10
-"""A quantile with fewer requests above it is one of chance: it is shown, not judged."""
+"""A quantile with fewer requests above it is random: it is shown, not compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
-    """One quantile as both saw it, seconds. ``agrees`` is ``None`` where there were too few requests to tell."""
+    """One quantile as both saw it, seconds. ``agrees`` is ``None`` with too few requests."""
 
     q: float
     sent: float | None
@@ -63,11 +63,11 @@ def compare(
     for outcome, histogram in tally.outcomes.items():
         if outcome.by == API:
             answered[Series(outcome.method, outcome.route, outcome.status)] += histogram.total
-        elif outcome.by == NOBODY or outcome.status in GIVEN_UP:
+        elif outcome.by == NO_ANSWER or outcome.status in GIVEN_UP:
             unanswered[outcome.method, outcome.route] += histogram.total
     said = list(_differences(answered, unanswered, increase))
     if said and increase.restarted:
-        said.append(f"{', '.join(increase.restarted)} restarted meanwhile: what it had counted by then is gone.")
+        said.append(f"{', '.join(increase.restarted)} restarted during the run and lost its counts.")
     ours = tally.answered_by(API)
     quantiles = tuple(_quantile(q, ours, increase, lag) for q in QUANTILES)
     return Agreement(answered.total(), increase.total, tuple(said), quantiles)
@@ -87,8 +87,8 @@ def _differences(answered: Counter[Series], unanswered: Counter[tuple[str, str]]
             spare[series.method, series.route] -= void
             if surplus := theirs - ours - void:
                 said.append(
-                    f"{name}: the API answered {ours} of ours, Prometheus counted {theirs}: {surplus} are somebody "
-                    "else's."
+                    f"{name}: the API answered {ours} of ours, Prometheus counted {theirs}: {surplus} are another "
+                    "client's."
                 )
     return said
 

@@ -1,4 +1,4 @@
-"""The course of a run: what the generator told each time, with what else was seen then; and what broke first. Pure."""
+"""The course of a run: the generator's figures over time with those of the machine; and what broke first. Pure."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _broken(limits: Breaks, half: Sequence[Moment]) -> str:
     if total and errors.total() / total > limits.error_share:
         (by, status), count = errors.most_common(1)[0]
         said = f"{errors.total() / total:.1%} of the requests failed, most ({count}) by " + (
-            "nobody answering" if not status else f"{by} answering {status}"
+            "no answer" if not status else f"{by} answering {status}"
         )
     else:
         p99 = tally.durations.quantile(0.99)
@@ -86,7 +86,7 @@ def _busiest(half: Sequence[Moment]) -> str:
     first = sorted(sums.items(), key=lambda item: -item[1])[:4]
     said = ", ".join(f"{name} {cores:.2f}" for name, cores in first)
     machine = sum(moment.machine for moment in half) / len(half)
-    told = f"cores used: {said or 'unknown'}; the machine was {machine:.0%} busy"
+    text = f"cores used: {said or 'unknown'}; the machine was {machine:.0%} busy"
     if sums.get(GENERATOR, 0.0) >= BUSY_GENERATOR:
-        told += "; the generator itself had no more to give, so this is its own limit"
-    return told
+        text += "; the generator itself had no more to give, so this is its own limit"
+    return text

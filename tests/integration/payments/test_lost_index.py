@@ -1,4 +1,4 @@
-"""payment-slow on a real MongoDB: the index is really lost, the scan is really told, and all of it is mended."""
+"""payment-slow on a real MongoDB: the index is dropped, the scan is logged, and the index is restored."""
 
 from __future__ import annotations
 

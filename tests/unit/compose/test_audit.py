@@ -25,7 +25,7 @@ def test_every_locked_package_is_listed() -> None:
 def test_a_known_vulnerability_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int
 ) -> None:
-    """With the package and the version that mends it; only `--strict` fails."""
+    """With the package and the version that fixes it; only `--strict` fails."""
     monkeypatch.setattr(audit, "look", lambda: [FLASK, HURT])
     assert audit.main(arguments) == status
     assert "PYSEC-1 in wrapt 1.0 (fixed in 1.1)" in capsys.readouterr().err

@@ -17,14 +17,14 @@ from lab.drills.__main__ import parser
 from tests.unit.console.consoles import EMAIL, SIGN_IN, FakedConsole, faked_console
 from tests.waiting import wait_until
 
-# Writes what it was given, then waits for SIGTERM, clears, and ends: as the runner does.
+# Writes its arguments, waits for SIGTERM, clears its fault and exits, as the runner does.
 RUNNER = """
 import json, os, pathlib, signal, sys, time
 folder = pathlib.Path(os.environ["GLASSHOUSE_STATE_DIR"]) / "drills"
-def mend(*_):
+def clear(*_):
     (folder / "cleared").touch()
     sys.exit(130)
-signal.signal(signal.SIGTERM, mend)
+signal.signal(signal.SIGTERM, clear)
 (folder / "20991231T000000Z").mkdir(exist_ok=True)
 (folder / "seen.json").write_text(json.dumps({"arguments": sys.argv[1:], "environ": dict(os.environ)}))
 print("[1/1] <b>waiting</b>", flush=True)
@@ -131,7 +131,7 @@ def test_a_pid_that_was_given_again_is_not_touched(drilling: Drilling, folder: P
     record = json.loads((folder / RECORD).read_text())
     mine = psutil.Process()
     (folder / RECORD).write_text(json.dumps(record | {"pid": mine.pid, "created": mine.create_time() - 1}))
-    assert drilling.stop() is None  # else this very test would be told to end
+    assert drilling.stop() is None  # else this test would receive SIGTERM
 
 
 NO_PID = '{"name": 1, "by": 1, "began": 1, "stopping": 0, "pid": "x"}'

@@ -13,12 +13,12 @@ from lab.drills.report.files import write_result
 from lab.drills.run.completed import Memory
 from lab.drills.run.result import AlertTimes, Found, Happened, Result, Spent
 from lab.drills.session import Session
-from lab.drills.spec.reader import catalogue
+from lab.drills.spec.reader import scenarios
 from lab.drills.watch.timeline import Event, Kind
 
 RUN = "20261124T100000Z"
 WITHOUT_NAME = '{"passed": true, "drills": [{}], "late_pages": [], "failed": []}'
-CATALOGUE = Path(__file__).parents[3] / "lab" / "drills" / "scenarios"
+SCENARIOS = Path(__file__).parents[3] / "lab" / "drills" / "scenarios"
 
 
 def result(name: str, *wrong: str) -> Result:
@@ -43,7 +43,7 @@ def test_what_the_runner_writes_is_read(folder: Path) -> None:
     session = Session(folder / RUN, Memory(folder))
     session.record(Event(1764000000.5, Kind.NOTIFIED, "ApiDown", "<script>", "pages"))
     write_result(
-        folder / RUN, [result("cache-off"), result("api-down", "ApiDown did not notify")], ["A before B"], ["c: no"]
+        folder / RUN, [result("cache-off"), result("api-down", "ApiDown was not notified")], ["A before B"], ["c: no"]
     )
     Memory(folder).keep(result("cache-off"))
     run = Drills(folder).run(RUN)
@@ -51,11 +51,15 @@ def test_what_the_runner_writes_is_read(folder: Path) -> None:
     assert run["state"] == "failed"
     assert run["wrong"] == ["c: no", "A before B"]
     first, second = run["drills"]
-    assert (first["passed"], second["passed"], second["wrong"]) == (True, False, ("ApiDown did not notify",))
+    assert (first["passed"], second["passed"], second["wrong"]) == (True, False, ("ApiDown was not notified",))
     assert (first["alerts"][0]["notify"], first["spent"]["orders"]) == (25.0, 40)
     (event,) = run["events"]
-    assert (event["kind"], event["alert"]) == ("notified", "ApiDown")
-    assert (event["receiver"], event["text"]) == ("pages", "<script>")
+    assert (event["kind"], event["alert"], event["receiver"], event["text"]) == (
+        "notified",
+        "ApiDown",
+        "pages",
+        "<script>",
+    )
     assert event["at"].startswith("2025-11-24T16:00:00.5")
     assert Drills(folder).last() == {"cache-off": True}
 
@@ -121,11 +125,11 @@ def test_a_broken_memory_knows_nothing(tmp_path: Path, text: str) -> None:
 
 
 def test_every_declared_drill_can_be_chosen() -> None:
-    """As the runner reads them; each with who must be notified."""
-    shown = {one["name"]: one for one in DrillCatalogue(CATALOGUE).all()}
-    declared = catalogue(CATALOGUE)
+    """As the runner reads them; each with the alerts that must notify."""
+    shown = {one["name"]: one for one in DrillCatalogue(SCENARIOS).all()}
+    declared = scenarios(SCENARIOS)
     assert declared
-    assert shown.keys() == declared.keys() == DrillCatalogue(CATALOGUE).names()
+    assert shown.keys() == declared.keys() == DrillCatalogue(SCENARIOS).names()
     for name, drill in declared.items():
         assert shown[name]["title"] == drill.title
         assert [one["alert"] for one in shown[name]["notified"]] == [one.alert for one in drill.expect.alerts]

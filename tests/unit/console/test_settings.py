@@ -7,7 +7,7 @@ import pytest
 from console.config.addresses import HIGHEST_OFFSET, Addresses
 from console.config.settings import Settings
 from observability import WrongSetting
-from stack import ports
+from stack import port_numbers
 
 
 def test_nothing_set_gives_the_default_ports() -> None:
@@ -35,7 +35,7 @@ def test_none_means_that_the_server_is_absent() -> None:
 
 def test_the_offset_has_the_launchers_bound() -> None:
     """The console does not import the launcher, and shares the setting with it."""
-    assert HIGHEST_OFFSET == ports.HIGHEST_OFFSET
+    assert HIGHEST_OFFSET == port_numbers.HIGHEST_OFFSET
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What ``make fault`` and ``make mend`` say, over a door that a test holds."""
+"""What ``make fault`` and ``make fault-clear`` say, over a fake client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ONE = {
 OTHER = {**ONE, "name": "redis-pause", "available": False, "takes": {}}
 
 
-class FakeDoor:
+class FakeClient:
     """The API's switch, from the program's side."""
 
     def __init__(self) -> None:
@@ -42,38 +42,38 @@ class FakeDoor:
 
 
 @pytest.fixture
-def door() -> FakeDoor:
-    return FakeDoor()
+def client() -> FakeClient:
+    return FakeClient()
 
 
-def call(door: FakeDoor, *arguments: str) -> None:
-    run(door, parser().parse_args(arguments))  # type: ignore[arg-type]
+def call(client: FakeClient, *arguments: str) -> None:
+    run(client, parser().parse_args(arguments))  # type: ignore[arg-type]
 
 
-def test_only_what_was_said_is_sent(door: FakeDoor, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_what_was_said_is_sent(client: FakeClient, capsys: pytest.CaptureFixture[str]) -> None:
     """The defaults are the shop's, not this program's."""
-    call(door, "on", "api-errors")
-    call(door, "on", "api-errors", "--seconds", "60", "--percent", "2.5", "--route", "/api/v1/orders")
-    assert door.asked == [
+    call(client, "on", "api-errors")
+    call(client, "on", "api-errors", "--seconds", "60", "--percent", "2.5", "--route", "/api/v1/orders")
+    assert client.asked == [
         ("api-errors", {}),
         ("api-errors", {"seconds": 60, "percent": 2.5, "route": "/api/v1/orders"}),
     ]
     assert capsys.readouterr().out.startswith("api-errors is on until soon. The API answers 500.")
 
 
-def test_off_without_a_name_is_everything_that_is_on(door: FakeDoor) -> None:
-    """And nothing else: what is off needs no mending."""
-    call(door, "off")
-    assert door.asked == []
-    door.items = [{**ONE, "on": True}, OTHER]
-    call(door, "off")
-    call(door, "off", "redis-pause")
-    assert [name for name, _ in door.asked] == ["api-errors", "redis-pause"]
+def test_off_without_a_name_is_everything_that_is_on(client: FakeClient) -> None:
+    """And nothing else: a fault that is off needs no clearing."""
+    call(client, "off")
+    assert client.asked == []
+    client.items = [{**ONE, "on": True}, OTHER]
+    call(client, "off")
+    call(client, "off", "redis-pause")
+    assert [name for name, _ in client.asked] == ["api-errors", "redis-pause"]
 
 
-def test_the_list_says_what_each_takes(door: FakeDoor, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_says_what_each_takes(client: FakeClient, capsys: pytest.CaptureFixture[str]) -> None:
     """And which are not to be had here."""
-    call(door, "list")
+    call(client, "list")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["api-errors", "off"]
     assert lines[2].strip() == "takes percent (a number from 0.1 to 100)"
@@ -110,11 +110,11 @@ def test_a_refusal_is_the_exit_status(
     monkeypatch.setenv("ADMIN_PASSWORD_FILE", str(tmp_path / "password"))
     got: list[str] = []
 
-    def refuse(_url: str, _email: str, password: str) -> FakeDoor:
+    def refuse(_url: str, _email: str, password: str) -> FakeClient:
         got.append(password)
         raise Refused("The flag file cannot be written. (503)")
 
-    monkeypatch.setattr(program, "Door", refuse)
+    monkeypatch.setattr(program, "FaultClient", refuse)
     assert main(["off"]) == 1
     assert got == ["from a file"]
     assert capsys.readouterr().err == "faults: The flag file cannot be written. (503)\n"

@@ -42,7 +42,7 @@ STARTS = [
     Start("sweeper", ("-m", "workers.sweeper"), {"SWEEP_SECONDS": "nan", **MONGO}),
     Start("console", ("-m", "console"), {"PORT": "http", "LOKI_URL": f"http://{PLANTED}@"}),
     Start("traffic", ("-m", "lab.trickle"), {"TRAFFIC_PACE": "fast", "API_URL": f"redis://:{PLANTED}@127.0.0.1"}),
-    Start("saboteur", ("-m", "faults.agent"), {"FAULTS_FILE": "a\nb", "SABOTEUR_RECORD": "~no-such-user/x"}),
+    Start("fault-agent", ("-m", "faults.agent"), {"FAULTS_FILE": "a\nb", "FAULT_AGENT_RECORD": "~no-such-user/x"}),
     Start("target-discovery", ("-m", "deploy.compose.target_discovery"), {"LOG_DIR": "/nowhere", "LOG_LEVEL": "loud"}),
     Start(
         "mongo-lag",

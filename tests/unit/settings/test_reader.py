@@ -86,6 +86,8 @@ def test_a_right_value_is_read(kind: Kind[Any], text: str, value: Any) -> None:
         ("mongodb://u:secret@a:1,b:2/?authSource=admin", "'mongodb://***@a:1,b:2/?authSource=***'"),
         ("redis://:a/secret@host/0", "'redis://***@host/0'"),
         ("redis://:a@secret@host", "'redis://***@host'"),
+        ("http://host/?password=a@secret", "'http://***'"),
+        ("redis://:a#secret@host", "'redis://***'"),
         ("redis://:secret", "'redis://***'"),
         ("redis://user%3Asecret%40host/0", "'redis://***/0'"),
         ("http://host/a%3Fsecret", "'http://host/***'"),

@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from stack.ports import Ports
 
 from deploy.settings_docs.services import SERVICES, Service
 from observability.settings import Reader
 from stack import secrets
-from stack.components import table
 from stack.instance import Instance
+from stack.inventory import all_components
 from stack.paths import StatePaths
+from stack.port_numbers import Ports
 from stack.settings import Settings, read
 from tests.unit.compose.files import SERVICES as COMPOSED
 from tests.unit.compose.files import filled
@@ -48,7 +48,7 @@ def instance(tmp_path: Path) -> Instance:
 def test_the_launchers_environments_are_accepted(instance: Instance) -> None:
     """Of every service of ours, without a warning."""
     seen = set()
-    for component in table(instance):
+    for component in all_components(instance):
         name = component.environment.get("SERVICE_NAME", "")
         if name in BY_NAME:
             seen.add(name)

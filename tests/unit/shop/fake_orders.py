@@ -125,7 +125,7 @@ class FakeOrders:
         mails = len(waiting) - len(not_final)
         return Backlog(len(waiting), mails, max([0.0, *ages]), len(self.dead_letters(1000, None)))
 
-    def mark_told(self, order: Order, now: datetime) -> Order:
+    def mark_notified(self, order: Order, now: datetime) -> Order:
         self.orders[order.id] = replace(self.get(order.id), email_sent_at=now)
         self._done(order.id)
         return self.orders[order.id]

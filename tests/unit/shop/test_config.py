@@ -31,7 +31,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value_and_the_cure(name: str, value: str) -> None:
-    """The message holds everything needed to mend it."""
+    """The message holds everything needed to fix it."""
     with pytest.raises(WrongSetting, match=f"{name} .*must be"):
         Settings.from_env({name: value})
 

@@ -302,7 +302,7 @@ def test_an_outage_makes_no_dead_letters(world: World) -> None:
 
 
 def test_a_dead_letter_can_be_revived(world: World) -> None:
-    """It is due at once, and completes when the defect is mended."""
+    """It is due at once, and completes when the defect is fixed."""
     order = world.order()
     world.orders.bury(order, "a defect", world.clock())
     RetryDeadLetter(world.orders, world.queue, world.events, world.clock)(order.id)

@@ -1,8 +1,8 @@
-// The events of a run, parted by drill: each begins where something is broken. Times are seconds from there.
+// The events of a run, grouped by drill: a group starts when the fault is injected. Times are seconds from there.
 
 export const WORDS = {
-  broken: "broken", cleared: "cleared", pending: "pending", firing: "fires", inactive: "no longer fires",
-  notified: "notified", mailed: "e-mail", resolved: "resolved", "mailed resolved": "e-mail: resolved", note: "note",
+  broken: "broken", cleared: "fault cleared", pending: "pending", firing: "firing", inactive: "no longer firing",
+  notified: "notified", mailed: "e-mail", resolved: "notified: resolved", "mailed resolved": "e-mail: resolved", note: "note",
 };
 
 export function parted(events) {

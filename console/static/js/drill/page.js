@@ -1,4 +1,4 @@
-// Fire drills: what can be drilled, the one that runs with its timeline, and the runs before.
+// Fire drills: the catalogue, the drill that runs with its timeline, and earlier runs.
 
 import { change, getJson } from "../api.js";
 import { at, empty, h, put, toast } from "../dom.js";
@@ -21,7 +21,7 @@ async function act(work, said) {
   await drills();
 }
 
-const stop = () => act(() => change("DELETE", "/api/drills/current"), "It clears its fault, then ends.");
+const stop = () => act(() => change("DELETE", "/api/drills/current"), "The drill clears its fault, then ends.");
 
 function start(drill) {
   const go = h("button", { type: "button", class: "main", onclick: () => {
@@ -31,7 +31,7 @@ function start(drill) {
   } }, "Run it");
   const dialog = h("dialog", { "aria-labelledby": "run-title" }, h("h2", { id: "run-title" }, `Run ${drill.name}?`),
     h("p", {}, h("b", {}, drill.title), ". ", drill.lesson),
-    h("p", { class: "hint" }, "It waits until nothing fires, sends a light load of its own, breaks this very stack, watches which alerts notify, and clears the fault: some minutes altogether. Orders that others place meanwhile may be late."),
+    h("p", { class: "hint" }, "It waits until no page fires, sends a light load, injects a fault into this stack, records the notifications and clears the fault. This takes some minutes. Other orders may be late during that time."),
     h("p", { class: "actions" }, go, h("button", { type: "button", onclick: () => dialog.close() }, "Not now")));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

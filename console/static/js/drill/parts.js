@@ -1,12 +1,12 @@
-// The parts of the drills' page, made from what the console and the drills' runner say.
+// The parts of the drills' page.
 
 import { h, table } from "../dom.js";
 import { clock, day, percent, rounded, seconds } from "../format.js";
 import { WORDS, parted } from "./events.js";
 import { LEGEND, picture } from "./picture.js";
 
-const STATES = { passed: ["good", "passed"], failed: ["bad", "not as declared"], running: ["warn", "running"], stopped: ["", "stopped before its end"], unreadable: ["warn", "result unreadable"] };
-const HEADINGS = [{ title: "Drill" }, { title: "What is broken" }, { title: "Who must be notified" }, { title: "Last time" }, { title: "" }];
+const STATES = { passed: ["good", "passed"], failed: ["bad", "failed"], running: ["warn", "running"], stopped: ["", "stopped"], unreadable: ["warn", "result unreadable"] };
+const HEADINGS = [{ title: "Drill" }, { title: "What is broken" }, { title: "Expected notifications" }, { title: "Last time" }, { title: "" }];
 
 const badge = ([style, text]) => h("span", { class: `badge ${style}` }, text);
 
@@ -15,24 +15,24 @@ function list(part, title) {
     h("ol", { class: "timeline" }, part.map((event) => h("li", {}, h("span", { class: "at" }, `${event.after < 0 ? "" : "+"}${rounded(event.after, 1)} s`), h("span", { class: "kind" }, WORDS[event.kind] ?? event.kind), h("span", {}, [event.alert, event.receiver && `to ${event.receiver}`, event.text].filter(Boolean).join(" · "))))));
 }
 
-// What comes before something is broken is the wait for quiet: shown in a line, since it is no part of the drill.
+// Before the fault is injected the drill waits for quiet: one line, since it is not part of the drill.
 export function timelines(events, isLive) {
   const parts = parted(events);
   return parts.map((part, number) => !part.some((event) => event.kind === "broken") ? list(part, `While it waited: ${part.length} events`) : h("div", { class: "drill-part" },
     h("div", { class: "scroll plain", tabindex: 0, role: "region", "aria-label": "Timeline" }, picture(part, { isLive: isLive && number === parts.length - 1 })),
-    h("p", { class: "hint legend" }, h("span", { class: "key pending" }), " pending ", h("span", { class: "key firing" }), ` fires · ${LEGEND}`),
+    h("p", { class: "hint legend" }, h("span", { class: "key pending" }), " pending ", h("span", { class: "key firing" }), ` firing · ${LEGEND}`),
     list(part, `${part.length} events`)));
 }
 
-function notificationsOf(drill) {
-  return drill.alerts.map((one) => h("p", { class: "hint" }, h("b", {}, one.alert), one.notify === null ? " did not notify"
-    : ` notified after ${seconds(one.notify, 0)} (allowed ${seconds(one.allowed, 0)})`, one.mail === null ? "" : `, e-mail after ${seconds(one.mail, 0)}`, one.resolve === null ? "" : `, over ${seconds(one.resolve, 0)} after the fault was cleared`));
+function notified(drill) {
+  return drill.alerts.map((one) => h("p", { class: "hint" }, h("b", {}, one.alert), one.notify === null ? " was not notified"
+    : ` notified after ${seconds(one.notify, 0)} (limit ${seconds(one.allowed, 0)})`, one.mail === null ? "" : `, e-mail after ${seconds(one.mail, 0)}`, one.resolve === null ? "" : `, resolved ${seconds(one.resolve, 0)} after the fault was cleared`));
 }
 
 function drilled(drill) {
   const { spent } = drill;
   return h("div", { class: "drilled" },
-    h("p", {}, badge(STATES[drill.passed ? "passed" : "failed"]), " ", h("b", {}, drill.name), `: ${drill.title}`), notificationsOf(drill),
+    h("p", {}, badge(STATES[drill.passed ? "passed" : "failed"]), " ", h("b", {}, drill.name), `: ${drill.title}`), notified(drill),
     h("p", { class: "hint" }, `It cost ${spent.failed} of ${spent.requests} requests (${percent(spent.budget_share, 2)} of the month's budget); ${spent.orders} orders, ${spent.delayed} late, ${spent.lost} lost.`),
     drill.wrong.map((text) => h("p", { class: "wrong" }, `✘ ${text}`)));
 }
@@ -49,16 +49,16 @@ export function runCard(run, toggle) {
 export function running({ current, events }, stop) {
   const said = current.says.at(-1) ?? "starting …";
   return h("article", { class: "card run ongoing", "data-drill": current.name },
-    h("header", {}, h("h3", {}, current.name), badge(["warn", current.stopping ? "clearing the fault" : "running"]), h("span", { class: "hint" }, `since ${clock(current.began)}, by ${current.by}`),
-      h("button", { type: "button", class: "more danger", disabled: current.stopping, onclick: stop }, "Stop and clear the fault")),
+    h("header", {}, h("h3", {}, current.name), badge(["warn", current.stopping ? "stopping" : "running"]), h("span", { class: "hint" }, `since ${clock(current.began)}, by ${current.by}`),
+      h("button", { type: "button", class: "more danger", disabled: current.stopping, onclick: stop }, "Stop")),
     h("p", { class: "says", role: "status" }, h("span", { class: "pulse on", "aria-hidden": "true" }), h("code", {}, said)),
-    events.length ? timelines(events, true) : h("p", { class: "hint" }, "The timeline begins when something is broken: first the load warms up."));
+    events.length ? timelines(events, true) : h("p", { class: "hint" }, "The timeline starts when the fault is injected; first the load warms up."));
 }
 
 export function catalogueTable({ drills, last, isBusy }, start) {
   return h("div", { class: "scroll stacked", tabindex: 0, role: "region", "aria-label": "Drills" }, table(HEADINGS, drills.map((drill) => [
     h("code", {}, drill.name), h("span", {}, drill.title),
-    drill.notified.length ? drill.notified.map((one) => h("div", {}, h("span", { class: `badge ${one.severity}` }, one.severity), ` ${one.alert} `, h("span", { class: "hint" }, `within ${seconds(one.within, 0)}`))) : h("span", { class: "hint" }, "no one"),
+    drill.notified.length ? drill.notified.map((one) => h("div", {}, h("span", { class: `badge ${one.severity}` }, one.severity), ` ${one.alert} `, h("span", { class: "hint" }, `within ${seconds(one.within, 0)}`))) : h("span", { class: "hint" }, "none"),
     drill.name in last ? badge(STATES[last[drill.name] ? "passed" : "failed"]) : "",
     h("button", { type: "button", disabled: isBusy, "aria-label": `Run ${drill.name}`, onclick: () => start(drill) }, "Run"),
   ])));

@@ -17,7 +17,7 @@ def log_requests(app: Flask, ids: Callable[[], dict[str, str]] = dict) -> None:
         g.started = time.perf_counter()
 
     @app.after_request
-    def tell(response: Response) -> Response:
+    def log_response(response: Response) -> Response:
         fields = {
             "method": request.method,
             "route": request.url_rule.rule if request.url_rule else "",

@@ -30,7 +30,7 @@ def create_app(
     mongo: MongoClient[dict[str, Any]],
     enqueue: Callable[[Queue, str, str], object] = lambda queue, job, order_id: queue.enqueue(job, order_id),
 ) -> Flask:
-    """Three endpoints over Redis and MongoDB; orders are put into an RQ queue, from which nobody takes them."""
+    """Three endpoints over Redis and MongoDB; orders are put into an RQ queue without a worker."""
     app = Flask("shop")
     db = mongo[DATABASE]
     queue = Queue("orders", connection=cache, serializer=JSONSerializer)

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lab.clients.instance import DrillFailed, Instance
-from lab.drills.inject.injector import InstanceBreaker
+from lab.clients.errors import NoAnswer, RunFailed
+from lab.clients.running_stack import RunningStack
+from lab.drills.inject.injector import InstanceInjector
 from lab.drills.inject.switches import Switches
-from lab.drills.interfaces import NoAnswer
 from lab.drills.spec.model import Fault, SpanWanted
 from lab.drills.watch.servers import Servers
 
@@ -72,7 +72,7 @@ def server() -> Iterator[Server]:
     server.close()
 
 
-class AtServer(Instance):
+class AtServer(RunningStack):
     """An instance all of whose addresses are the server's, or nobody's."""
 
     server: str
@@ -91,7 +91,7 @@ def instance(server: Server, tmp_path: Path) -> AtServer:
     return instance
 
 
-def signed_in(instance: Instance) -> Switches:
+def signed_in(instance: RunningStack) -> Switches:
     switches = Switches(instance)
     switches.sign_in()
     return switches
@@ -127,12 +127,12 @@ def test_a_token_that_has_ended(server: Server, instance: AtServer) -> None:
 
 
 def test_a_fault_that_is_over_by_itself(server: Server, instance: AtServer) -> None:
-    """Nothing is left to be mended, though nobody could; before its end that is an error."""
+    """Nothing is left to be cleared, though nobody could; before its end that is an error."""
     server.answers[("PUT", f"{FAULTS}/mongo-pause")] = [(200, {})]
     server.answers[("DELETE", f"{FAULTS}/mongo-pause")] = [(403, {})]
     switches = signed_in(instance)
     switches.on("mongo-pause", {}, 300)
-    with pytest.raises(DrillFailed, match="403"):
+    with pytest.raises(RunFailed, match="403"):
         switches.off("mongo-pause")
     switches.on("mongo-pause", {}, 0)
     switches.off("mongo-pause")
@@ -142,17 +142,17 @@ def test_each_drill_signs_in_anew(server: Server, instance: AtServer) -> None:
     """The token outlives the drill, during which nobody may be able to sign in."""
     for method, path in (("PUT", f"{FAULTS}/mongo-pause"), ("DELETE", f"{FAULTS}/mongo-pause"), ("GET", FAULTS)):
         server.answers[(method, path)] = [(200, {"items": [{"name": "mongo-pause"}]})]
-    breaker = InstanceBreaker(instance)
+    injector = InstanceInjector(instance)
     for _ in range(2):
-        breaker.begin(Fault(switch="mongo-pause"), 60)
-        breaker.mend()
+        injector.begin(Fault(switch="mongo-pause"), 60)
+        injector.clear()
     assert [asked[2] for asked in server.asked if asked[0] == "DELETE"] == ["Bearer first", "Bearer second"]
 
 
 def test_what_the_shop_refuses(server: Server, instance: AtServer) -> None:
-    """Told as it says it, not tried again."""
+    """AlertTimes as it says it, not tried again."""
     server.answers[("PUT", f"{FAULTS}/api-errors")] = [(422, {"detail": "percent must be a number"})]
-    with pytest.raises(DrillFailed, match=r"422 .*percent must be a number"):
+    with pytest.raises(RunFailed, match=r"422 .*percent must be a number"):
         signed_in(instance).on("api-errors", {"percent": "x"}, 300)
     assert len(server.asked) == 2
 
@@ -201,7 +201,7 @@ def test_what_loki_and_jaeger_say(server: Server, instance: AtServer) -> None:
 def test_no_answer(server: Server, instance: AtServer, answer: tuple[int, Any]) -> None:
     """An error, or what is no JSON, is none; it says whose."""
     server.answers[("GET", "/api/v1/query")] = [answer]
-    with pytest.raises(NoAnswer, match="prometheus does not answer /api/v1/query"):
+    with pytest.raises(NoAnswer, match=r"prometheus at .* does not answer /api/v1/query"):
         Servers(instance).values("up")
     instance.closed = ("prometheus",)
     with pytest.raises(NoAnswer, match="ConnectionError"):

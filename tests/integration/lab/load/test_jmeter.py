@@ -105,7 +105,8 @@ def test_every_visit_is_a_whole_one(run: tuple[Shop, Lines]) -> None:
         for (method, route, _), count in shop.counts.items()
         if method == "GET" and route not in ("/api/v1/home", "/api/v1/orders/<order_id>")
     )
-    assert visits > 2 * USERS
+    # More than one for some user; how many more is a matter of the machine's speed.
+    assert visits > USERS
     # Only the last visit of each user may have been cut short.
     assert 4 * (visits - USERS) <= looks <= 4 * visits
     assert shop.counts["POST", "/api/v1/auth/register", 201] == len(shop.accounts) > 0
@@ -128,7 +129,7 @@ def test_a_failing_route_is_an_error_and_a_stop_ends_the_run(home: Path, tmp_pat
                 if _tally(lines).errors:
                     client.stop()
     assert set(_tally(lines).errors) == {(API, 500)}
-    assert lines[-1]["ended"] == "told"
+    assert lines[-1]["ended"] == "stopped"
     assert lines[-1]["at"] < 60
 
 

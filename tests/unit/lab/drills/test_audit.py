@@ -1,4 +1,4 @@
-"""The audit: books that balance pass, and each way in which they may not is told with the ids."""
+"""The audit: balanced ledgers pass; each broken invariant is reported with its ids."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Case:
         return {one.invariant: one.ids for one in audit(evidence)}
 
 
-def test_books_that_balance_pass() -> None:
+def test_balanced_ledgers_pass() -> None:
     """No violation; what orders held before does not matter."""
     assert Case().broken() == {}
 

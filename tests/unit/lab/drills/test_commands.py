@@ -23,13 +23,13 @@ def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     (outage,) = [line for line in lines if line.startswith("total-outage ")]
     assert outage.split()[:2] == ["total-outage", "ApiDown"]
     assert outage.endswith("Both replicas of the API are gone")
-    assert any(line.startswith("steady") and "nobody is told" in line for line in lines)
+    assert any(line.startswith("false-alarms") and "no notification" in line for line in lines)
 
 
 def test_the_check(capsys: pytest.CaptureFixture[str]) -> None:
     """The declarations are as they must be."""
     assert main(["check"]) == 0
-    assert "drills are declared as they must be" in capsys.readouterr().out
+    assert "drills are valid" in capsys.readouterr().out
 
 
 def test_a_drill_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +40,7 @@ def test_a_drill_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_no_stack_where_there_must_be_one(capsys: pytest.CaptureFixture[str], state: Path) -> None:
     """Then none is started."""
-    assert main(["run", "steady", "--here"]) == 2
+    assert main(["run", "false-alarms", "--here"]) == 2
     assert f"no stack is up in {state}: start it with make up." in capsys.readouterr().err
 
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from lab.drills.__main__ import main
-from lab.drills.gameday.day import Table, keep, said
+from lab.drills.gameday.day import Game, keep, said
 from lab.drills.gameday.match import GIVE_UP, HINT, Match, candidates, hidden
 from lab.drills.gameday.player import Typing
 from lab.drills.gameday.postmortem import draft
 from lab.drills.run.result import Found, Happened, Result
 from lab.drills.session import Session
 from lab.drills.spec.model import Drill
-from lab.drills.spec.reader import catalogue
-from tests.unit.lab.drills.test_telling import RESULT
+from lab.drills.spec.reader import scenarios
+from tests.unit.lab.drills.test_report import RESULT
 from tests.unit.lab.drills.world import FakeWorld, Story, drill
 from tests.waiting import wait_until
 
@@ -35,8 +35,8 @@ def match(name: str = "mongo-pause") -> Match:
 
 def test_the_same_seed_hides_the_same() -> None:
     """In whatever order the drills were read; other seeds hide others."""
-    choices = candidates(catalogue().values())
-    again = candidates(reversed(list(catalogue().values())))
+    choices = candidates(scenarios().values())
+    again = candidates(reversed(list(scenarios().values())))
     assert [hidden(choices, seed).name for seed in range(30)] == [hidden(again, seed).name for seed in range(30)]
     assert len({hidden(choices, seed).name for seed in range(200)}) == len(choices)
 
@@ -90,14 +90,14 @@ def play(
 ) -> tuple[Match, Result, list[str], Session]:
     told: list[str] = []
     session, game = Session.under(tmp_path), match(hide)
-    result = Table(fake.world, game, session, told.append).play(answers)
+    result = Game(fake.world, game, session, told.append).play(answers)
     return game, result, told, session
 
 
 def test_a_game(tmp_path: Path) -> None:
-    """Listed answers are given when somebody has been told; the right one mends; nothing told before names it."""
+    """Listed answers are given after a notification; the right one ends the fault; no earlier message names it."""
     game, result, told, session = play(tmp_path, FakeWorld(), ["api-errors", "mongo-pause"])
-    assert (game.solved_after, result.mended, game.points) == (20.0, 20.0, 85)
+    assert (game.solved_after, result.cleared, game.points) == (20.0, 20.0, 85)
     assert result.alerts[0].notify == 20.0
     right = told.index("Right, after 20 s: It is mongo-pause.")
     assert not [line for line in told[:right] if "stop api-1" in line or "mongo" in line]
@@ -111,23 +111,23 @@ def test_a_game_in_which_nobody_is_told(tmp_path: Path) -> None:
     fake = FakeWorld()
     fake.tell()
     game, result, told, _ = play(tmp_path, fake, ["api-errors"])
-    assert (game.solved_after, game.points, result.mended) == (None, 0, 120.0)
+    assert (game.solved_after, game.points, result.cleared) == (None, 0, 120.0)
     assert "It was mongo-pause: It is mongo-pause." in told
 
 
 def test_the_time_is_up(tmp_path: Path) -> None:
-    """A quarter of an hour, then it is mended and told."""
+    """A quarter of an hour, then it is cleared and told."""
     fake = FakeWorld()
     fake.tell(Story(told=2000.0))
     game = match()
-    table = Table(fake.world, game, Session.under(tmp_path), lambda text: None)
+    play = Game(fake.world, game, Session.under(tmp_path), lambda text: None)
 
     class Silent:
         def line(self) -> str | None:
             return None
 
-    assert table._turn(Silent(), 899.0) is False
-    assert table._turn(Silent(), 900.0) is True
+    assert play._turn(Silent(), 899.0) is False
+    assert play._turn(Silent(), 900.0) is True
     assert game.moves[-1].kind == "gave up"
 
 
@@ -174,7 +174,9 @@ def test_the_postmortem() -> None:
     assert "- Requests: 50 of 200 failed." in lines
     assert "- Error budget (API availability, 99.9 % over 30 days): 0.96% of the month's spent." in lines
     detection = next(line for line in lines if line.startswith("- ApiDown (pages)"))
-    assert "detected after 16 s, told after 21 s (allowed are 45 s), told to be over 48 s after mending" in detection
+    assert (
+        "detected after 16 s, notified after 21 s (limit 45 s), resolved 48 s after the fault was cleared" in detection
+    )
     times = [line.split("|")[2].strip() for line in lines if line.startswith("| ") and " s |" in line]
     assert times == [
         "-20 s",
@@ -196,7 +198,7 @@ def test_the_postmortem() -> None:
 def test_texts_do_not_end_cells() -> None:
     """What alerts say may hold a bar."""
     odd = replace(
-        RESULT, events=(Happened(1.0, "told", "ApiDown", "a | b\nc", "pages"),), finds=(Found("w", "q", True, 1.0),)
+        RESULT, events=(Happened(1.0, "notified", "ApiDown", "a | b\nc", "pages"),), finds=(Found("w", "q", True, 1.0),)
     )
     line = next(line for line in draft(match().drill, odd, match()).splitlines() if "ApiDown a" in line)
     assert line.endswith("| ApiDown a \\| b c |")
@@ -219,5 +221,5 @@ def test_an_answer_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_game_has_a_title_that_says_the_cause() -> None:
     """The list of causes shows it beside the name."""
-    games: list[Drill] = candidates(catalogue().values())
+    games: list[Drill] = candidates(scenarios().values())
     assert len({one.title for one in games}) == len(games)

@@ -1,4 +1,4 @@
-"""The guard: it mends what the runner does not live to mend, and else does nothing."""
+"""The guard: it clears the fault if the runner dies, and does nothing else."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.clients.instance import Instance
-from lab.drills.inject.guard import Guard, go_on, main
+from lab.clients.running_stack import RunningStack
+from lab.drills.inject.guard import Guard, main, resume
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[4]
@@ -23,9 +23,9 @@ RUNNER = """
 import sys, psutil
 from pathlib import Path
 from lab.drills.inject.guard import Guard
-from lab.clients.instance import Instance
+from lab.clients.running_stack import RunningStack
 held = psutil.Process(int(sys.argv[1]))
-guard = Guard(Instance.at(Path(sys.argv[2])), (), [(held.pid, held.create_time())], float(sys.argv[3]))
+guard = Guard(RunningStack.at(Path(sys.argv[2])), (), [(held.pid, held.create_time())], float(sys.argv[3]))
 held.suspend()
 print("broken", flush=True)
 sys.stdin.read()
@@ -92,7 +92,7 @@ def test_another_process_with_the_pid_is_left_alone(sleeper: psutil.Process) -> 
     """Pids are given again: the time of its start tells one from the other."""
     sleeper.suspend()
     wait_until("the process to be paused", lambda: is_paused(sleeper))
-    go_on([(sleeper.pid, sleeper.create_time() - 1000), (2**22 + 1, 0.0)])
+    resume([(sleeper.pid, sleeper.create_time() - 1000), (2**22 + 1, 0.0)])
     assert is_paused(sleeper)
 
 
@@ -112,10 +112,10 @@ def test_a_runner_that_is_killed(tmp_path: Path, sleeper: psutil.Process, end: s
 
 
 def test_a_guard_that_is_dismissed_ends(tmp_path: Path, sleeper: psutil.Process) -> None:
-    """And the process stays paused: its runner mends it."""
+    """And the process stays paused: its runner resumes it."""
     sleeper.suspend()
     wait_until("the process to be paused", lambda: is_paused(sleeper))
-    guard = Guard(Instance.at(tmp_path), (), [(sleeper.pid, sleeper.create_time())], 120)
+    guard = Guard(RunningStack.at(tmp_path), (), [(sleeper.pid, sleeper.create_time())], 120)
     guard.dismiss()
     guard.dismiss()
     assert is_paused(sleeper)

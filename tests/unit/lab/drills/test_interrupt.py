@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a drill, but not its mending."""
+"""Ctrl-C and SIGTERM end a drill, but do not interrupt the clearing of its fault."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def test_sigterm_is_ctrl_c() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_mending_goes_on(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
+def test_clearing_goes_on(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
     """The signal is said to have been heard, and takes effect at the end."""
-    mended: list[bool] = []
+    cleared: list[bool] = []
 
-    def mend() -> None:
+    def clear() -> None:
         with uninterrupted():
             os.kill(os.getpid(), number)
-            mended.append(True)
+            cleared.append(True)
 
     with pytest.raises(KeyboardInterrupt):
-        mend()
-    assert mended == [True]
-    assert "mending first" in capsys.readouterr().err
+        clear()
+    assert cleared == [True]
+    assert "clearing the fault first" in capsys.readouterr().err
 
 
 def test_nothing_heard_nothing_raised() -> None:
@@ -47,11 +47,11 @@ def test_other_threads_get_no_signals() -> None:
     """Nothing is to be done there."""
     done: list[bool] = []
 
-    def mend() -> None:
+    def clear() -> None:
         with uninterrupted():
             done.append(True)
 
-    thread = threading.Thread(target=mend)
+    thread = threading.Thread(target=clear)
     thread.start()
     thread.join(5)
     assert done == [True]

@@ -1,4 +1,4 @@
-"""The runner: quiet, load, break, watch, mend, watch, count, over a world whose time is a number."""
+"""The runner: quiet, load, inject, watch, clear, watch, count, over a world whose time is a number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import yaml
 from pymongo.errors import ServerSelectionTimeoutError
 
-from lab.clients.instance import DrillFailed
+from lab.clients.errors import RunFailed
 from lab.drills.interfaces import Orders, Tally
 from lab.drills.run.result import Result
 from lab.drills.run.runner import OPENERS, Runner
@@ -33,13 +33,13 @@ def run(fake: FakeWorld, **changes: Any) -> Result:
 
 
 def test_all_as_declared(fake: FakeWorld) -> None:
-    """The times are from the fault, those of the end from mending; one page, none of them false."""
+    """The times are from the fault, those of the resolution from the clearing; one page, none of them false."""
     result = run(fake)
     assert result.wrong == ()
     (told,) = result.alerts
-    assert (told.detect, told.notify, told.mail, told.resolve, told.mail_over) == (15.0, 20.0, 20.0, 40.0, 40.0)
-    assert (result.pages, result.false_pages, result.mended, result.busy) == (1, (), 30.0, 1.2)
-    assert fake.breaker.begun == [("stop api-1", 225.0)]
+    assert (told.detect, told.notify, told.mail, told.resolve, told.mail_resolve) == (15.0, 20.0, 20.0, 40.0, 40.0)
+    assert (result.pages, result.false_pages, result.cleared, result.busy) == (1, (), 30.0, 1.2)
+    assert fake.injector.begun == [("stop api-1", 225.0)]
     assert not fake.shoppers.running
 
 
@@ -53,27 +53,27 @@ def test_it_warms_up_before_anything_is_broken(fake: FakeWorld) -> None:
 def test_it_stays_broken_until_it_is_told(fake: FakeWorld) -> None:
     """Not longer than that, if it has lasted long enough."""
     fake.tell(Story(told=44.0))
-    assert run(fake).mended == 44.0
+    assert run(fake).cleared == 44.0
 
 
 def test_it_is_not_waited_for_beyond_what_is_allowed(fake: FakeWorld) -> None:
-    """What was not told in time is wrong, and mended all the same."""
+    """What was not notified in time is wrong, and cleared all the same."""
     fake.tell(Story(told=None, over=None))
     result = run(fake)
-    assert result.wrong == ("ApiDown was not told",)
-    assert result.mended == 45.0
+    assert result.wrong == ("ApiDown was not notified",)
+    assert result.cleared == 45.0
 
 
 def test_what_comes_late_is_told_as_late(fake: FakeWorld) -> None:
-    """A notification after mending counts, and is wrong."""
+    """A notification after the fault is cleared counts, and is wrong."""
     fake.tell(Story(told=50.0))
-    assert run(fake).wrong == ("ApiDown was told after 50 s, allowed are 45",)
+    assert run(fake).wrong == ("ApiDown notified after 50 s, the limit is 45 s",)
 
 
 def test_a_page_that_comes_after_all_is_over_is_false(fake: FakeWorld) -> None:
     """Which is why it is watched for a while longer."""
     fake.tell(Story(), Story("OrdersStuck", told=75.0, fires=70.0))
-    assert run(fake).wrong == ("a page that should not be: OrdersStuck",)
+    assert run(fake).wrong == ("an unexpected page: OrdersStuck",)
 
 
 def test_what_is_found_and_what_is_not(fake: FakeWorld) -> None:
@@ -89,29 +89,29 @@ def test_what_is_found_and_what_is_not(fake: FakeWorld) -> None:
     assert [one.found for one in result.finds] == [True, False, True]
     assert result.wrong == ("not found: the span (traces of api)",)
     # 30 s, and 45 more to look for it.
-    assert result.mended == 75.0
+    assert result.cleared == 75.0
 
 
 def test_a_fault_that_cannot_be_begun(fake: FakeWorld) -> None:
     """The drill ends, whatever was done is undone, the load ends too."""
-    fake.breaker.failure = DrillFailed("this shop has no fault x.")
-    with pytest.raises(DrillFailed, match="no fault x"):
+    fake.injector.failure = RunFailed("this shop has no fault x.")
+    with pytest.raises(RunFailed, match="no fault x"):
         run(fake)
-    assert fake.breaker.mendings == 1
+    assert fake.injector.clearings == 1
     assert not fake.shoppers.running
 
 
 def test_ctrl_c_mends(fake: FakeWorld) -> None:
-    """In the middle of it: mended, and the load ended."""
+    """In the middle of it: cleared, and the load ended."""
 
     def press() -> None:
-        if fake.breaker.broken is not None and fake.breaker.mended is None:
+        if fake.injector.broken is not None and fake.injector.cleared is None:
             raise KeyboardInterrupt
 
     fake.clock.each = press
     with pytest.raises(KeyboardInterrupt):
         run(fake)
-    assert fake.breaker.mended is not None
+    assert fake.injector.cleared is not None
     assert not fake.shoppers.running
 
 
@@ -136,15 +136,15 @@ def test_it_waits_for_quiet(fake: FakeWorld) -> None:
     [
         ("process_start_time", [30.0], "Prometheus is 30 s old"),
         ('severity="page"', [1.0], "a page fires"),
-        ("IncidentOpen", [1.0], "the last incident is not over"),
+        ("IncidentOpen", [1.0], "the last incident is still open"),
     ],
 )
 def test_quiet_that_does_not_come(fake: FakeWorld, number: str, value: list[float], reason: str) -> None:
     """After a quarter of an hour it gives up and says what for; nothing was broken."""
     fake.observatory.numbers |= {number: value}
-    with pytest.raises(DrillFailed, match=f"after 900 s still: {reason}"):
+    with pytest.raises(RunFailed, match=f"after 900 s still: {reason}"):
         run(fake, expect={"page": {"alert": "OrdersStuck", "within": 45}})
-    assert fake.breaker.begun == []
+    assert fake.injector.begun == []
     assert fake.shoppers.loads == []
 
 
@@ -170,7 +170,7 @@ def sorted_names(expression: str) -> str:
 
 
 def test_dead_letters_are_retried_when_they_are_expected(fake: FakeWorld) -> None:
-    """As a person does after mending; else they are left where they are."""
+    """As an operator does after the fault is cleared; otherwise they are left where they are."""
     run(fake, cost={"dead_letters": True})
     assert fake.shoppers.revived == 1
     run(FakeWorld())
@@ -186,14 +186,14 @@ def test_the_player_decides_when_it_ends(fake: FakeWorld) -> None:
         return age >= 7
 
     result = runner(fake).run(drill(), enough)
-    assert result.mended == 7.0
+    assert result.cleared == 7.0
     assert asked == sorted(asked)
 
 
-def test_books_that_cannot_be_read(fake: FakeWorld) -> None:
+def test_ledgers_that_cannot_be_read(fake: FakeWorld) -> None:
     """Without them nobody can say that nothing was lost: the drill failed."""
     fake.shoppers.unreadable = ServerSelectionTimeoutError("no primary")
-    with pytest.raises(DrillFailed, match="books cannot be read: ServerSelectionTimeoutError"):
+    with pytest.raises(RunFailed, match="ledgers cannot be read: ServerSelectionTimeoutError"):
         run(fake)
 
 

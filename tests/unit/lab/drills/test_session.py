@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.clients.instance import DrillFailed
+from lab.clients.errors import RunFailed
 from lab.drills.run.completed import Memory
 from lab.drills.run.result import Result, Spent
 from lab.drills.run.runner import Runner
@@ -41,7 +41,7 @@ def test_everything_is_written(session: Session, fake: FakeWorld) -> None:
     assert session.passed
     events = [json.loads(line) for line in (session.directory / "events.jsonl").read_text().splitlines()]
     assert [event["kind"] for event in events] == [
-        "broken", "pending", "firing", "told", "mailed", "mended", "cleared", "over", "mailed over",
+        "broken", "pending", "firing", "notified", "mailed", "cleared", "inactive", "resolved", "mailed resolved",
     ]  # fmt: skip
     assert events[0] == {
         "at": "1970-01-12T13:46:50.000000Z", "kind": "broken", "alert": "", "text": "stop api-1", "receiver": "",
@@ -52,14 +52,14 @@ def test_everything_is_written(session: Session, fake: FakeWorld) -> None:
 
 def test_a_drill_that_cannot_be_carried_out_does_not_stop_the_next(session: Session, fake: FakeWorld) -> None:
     """It is told, and the run has not passed."""
-    begin, failures = fake.breaker.begin, [DrillFailed("no such fault.")]
+    begin, failures = fake.injector.begin, [RunFailed("no such fault.")]
 
     def once(*arguments: object) -> None:
         if failures:
             raise failures.pop()
         begin(*arguments)  # type: ignore[arg-type]
 
-    fake.breaker.begin = once  # type: ignore[method-assign]
+    fake.injector.begin = once  # type: ignore[method-assign]
     run(session, fake, "first", "second")
     assert session.failed == ["first: no such fault."]
     assert [one.name for one in session.results] == ["second"]
@@ -81,7 +81,7 @@ def test_broken_off(session: Session, fake: FakeWorld) -> None:
     """What was done is kept; there is no result, so that one sees that it was broken off."""
 
     def press() -> None:
-        if len(session.results) == 1 and fake.breaker.mended is None:
+        if len(session.results) == 1 and fake.injector.cleared is None:
             raise KeyboardInterrupt
 
     fake.clock.each = press

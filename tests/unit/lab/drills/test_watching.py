@@ -25,7 +25,7 @@ def test_states_are_told_when_they_change() -> None:
     assert [(e.kind, e.at) for e in timeline.saw([state()], 12.0)] == [(Kind.PENDING, 10.0)]
     assert timeline.saw([state()], 13.0) == []
     assert [(e.kind, e.at) for e in timeline.saw([state(is_firing=True)], 14.0)] == [(Kind.FIRING, 14.0)]
-    assert [(e.kind, e.at) for e in timeline.saw([], 20.0)] == [(Kind.CLEARED, 20.0)]
+    assert [(e.kind, e.at) for e in timeline.saw([], 20.0)] == [(Kind.INACTIVE, 20.0)]
 
 
 def test_what_only_pends_and_goes_is_not_cleared() -> None:
@@ -49,11 +49,14 @@ def test_helpers_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        (webhook(1, 5.0, "ApiDown"), [("told", "ApiDown")]),
-        (webhook(1, 5.0, "ApiDown", status="resolved"), [("over", "ApiDown")]),
+        (webhook(1, 5.0, "ApiDown"), [("notified", "ApiDown")]),
+        (webhook(1, 5.0, "ApiDown", status="resolved"), [("resolved", "ApiDown")]),
         (email(1, 5.0, "ApiDown"), [("mailed", "ApiDown")]),
-        (email(1, 5.0, "ApiDown", status="resolved"), [("mailed over", "ApiDown")]),
-        (joined(webhook(1, 5.0, "A1a"), webhook(1, 5.0, "B1b", status="resolved")), [("told", "A1a"), ("over", "B1b")]),
+        (email(1, 5.0, "ApiDown", status="resolved"), [("mailed resolved", "ApiDown")]),
+        (
+            joined(webhook(1, 5.0, "A1a"), webhook(1, 5.0, "B1b", status="resolved")),
+            [("notified", "A1a"), ("resolved", "B1b")],
+        ),
         (Message(1, 5.0, "email", {"subject": "Your order is confirmed"}), []),
         (Message(1, 5.0, "something", {}), []),
     ],
@@ -80,11 +83,16 @@ def test_the_watcher_begins_with_what_is_new() -> None:
     seen: list[Event] = []
     watcher = Watcher(fake.observatory, fake.clock, seen.append)
     watcher.look()
-    fake.breaker.begin(drill().fault, 60)
+    fake.injector.begin(drill().fault, 60)
     fake.clock.wait(20)
     watcher.look()
     watcher.look()
-    assert kinds(seen) == [("pending", "ApiDown"), ("firing", "ApiDown"), ("told", "ApiDown"), ("mailed", "ApiDown")]
+    assert kinds(seen) == [
+        ("pending", "ApiDown"),
+        ("firing", "ApiDown"),
+        ("notified", "ApiDown"),
+        ("mailed", "ApiDown"),
+    ]
     assert watcher.timeline.events == seen
 
 

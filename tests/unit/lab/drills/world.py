@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lab.drills.interfaces import AlertState, Message, NoAnswer, Orders, Tally, World
+from lab.clients.errors import NoAnswer
+from lab.drills.interfaces import AlertState, Message, Orders, Tally, World
 from lab.drills.spec.model import Drill, Fault, Load, SpanWanted
 
 BEGAN = 1_000_000.0
@@ -40,32 +41,32 @@ class FakeClock:
         self.each()
 
 
-class FakeBreaker:
+class FakeInjector:
     """Notes what it was told to do."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.broken: float | None = None
-        self.mended: float | None = None
+        self.cleared: float | None = None
         self.begun: list[tuple[str, float]] = []
-        self.mendings = 0
+        self.clearings = 0
         self.failure: Exception | None = None
 
     def begin(self, fault: Fault, seconds: float) -> None:
         if self.failure is not None:
             raise self.failure
         self.begun.append((str(fault), seconds))
-        self.broken, self.mended = self._clock.now(), None
+        self.broken, self.cleared = self._clock.now(), None
 
-    def mend(self) -> None:
-        self.mendings += 1
-        if self.broken is not None and self.mended is None:
-            self.mended = self._clock.now()
+    def clear(self) -> None:
+        self.clearings += 1
+        if self.broken is not None and self.cleared is None:
+            self.cleared = self._clock.now()
 
 
 @dataclass(frozen=True)
 class Story:
-    """What becomes of an alert. Seconds from the fault; ``clears`` and ``over`` from mending; ``None``: never."""
+    """An alert's times. Seconds from the fault; ``clears`` and ``over``: from its clearing; ``None``: never."""
 
     alert: str = "ApiDown"
     receiver: str = "pages"
@@ -82,7 +83,7 @@ class FakeObservatory:
     """Prometheus and the inbox as the stories go."""
 
     clock: FakeClock
-    breaker: FakeBreaker
+    injector: FakeInjector
     stories: Sequence[Story] = (Story(),)
     lines: int = 1
     spans: bool = True
@@ -97,8 +98,12 @@ class FakeObservatory:
         self._must("alerts")
         found = []
         for story in self.stories:
-            broken, now, mended = self.breaker.broken, self.clock.now(), self.breaker.mended
-            if broken is None or now < broken + story.pending or (mended is not None and now >= mended + story.clears):
+            broken, now, cleared = self.injector.broken, self.clock.now(), self.injector.cleared
+            if (
+                broken is None
+                or now < broken + story.pending
+                or (cleared is not None and now >= cleared + story.clears)
+            ):
                 continue
             state = "firing" if now >= broken + story.fires else "pending"
             labels = {"alertname": story.alert, "severity": story.receiver.removesuffix("s"), "service": "api"}
@@ -138,9 +143,9 @@ class FakeObservatory:
 
     def _receive(self) -> None:
         for number, story in enumerate(self.stories):
-            if story.told is not None and _is_past(self.clock, self.breaker.broken, story.told):
+            if story.told is not None and _is_past(self.clock, self.injector.broken, story.told):
                 self._deliver(number, story, "firing")
-            if story.over is not None and _is_past(self.clock, self.breaker.mended, story.over):
+            if story.over is not None and _is_past(self.clock, self.injector.cleared, story.over):
                 self._deliver(number, story, "resolved")
 
     def _deliver(self, number: int, story: Story, status: str) -> None:
@@ -190,13 +195,13 @@ class FakeWorld:
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
-        self.breaker = FakeBreaker(self.clock)
-        self.observatory = FakeObservatory(self.clock, self.breaker, numbers={"process_start_time": [3600.0]})
+        self.injector = FakeInjector(self.clock)
+        self.observatory = FakeObservatory(self.clock, self.injector, numbers={"process_start_time": [3600.0]})
         self.shoppers = FakeShoppers(self.clock)
 
     @property
     def world(self) -> World:
-        return World(self.clock, self.observatory, self.breaker, self.shoppers)
+        return World(self.clock, self.observatory, self.injector, self.shoppers)
 
     def tell(self, *stories: Story) -> None:
         """What will happen."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lab.load.tally import API, FRONT_DOOR, NOBODY, Histogram, Outcome, Tally
+from lab.load.tally import API, FRONT_DOOR, NO_ANSWER, Histogram, Outcome, Tally
 from lab.load.verify.agreement import compare
-from lab.load.verify.prometheus import Increase, Reading, Series
+from lab.load.verify.counters import Increase, Reading, Series
 
 INF = float("inf")
 LIST = Series("GET", "/list", 200)
@@ -14,7 +14,7 @@ def sent(**by_whom: int) -> Tally:
     """So many requests of the list of 8 ms, by who answered."""
     tally = Tally()
     for by, count in by_whom.items():
-        status = {API: 200, FRONT_DOOR: 502, NOBODY: 0}[by]
+        status = {API: 200, FRONT_DOOR: 502, NO_ANSWER: 0}[by]
         for _ in range(count):
             tally.add(Outcome("GET", "/list", status, by, by == API), 0.008)
     return tally
@@ -48,7 +48,7 @@ def test_one_request_too_few_is_told() -> None:
 def test_a_replica_that_restarted_is_named() -> None:
     """As that is why."""
     increase = Increase({LIST: 60}, counted(60).buckets, ("api-1",))
-    assert compare(sent(API=100), increase, Histogram()).counts[-1].startswith("api-1 restarted meanwhile")
+    assert compare(sent(API=100), increase, Histogram()).counts[-1].startswith("api-1 restarted during the run")
 
 
 def test_what_the_front_door_answers_is_not_expected_in_the_api() -> None:
@@ -73,11 +73,11 @@ def test_what_was_passed_to_a_second_replica_may_have_been_counted_twice() -> No
     assert compare(sent(API=100), counted(103), Histogram(), again).counts != ()
 
 
-def test_what_nobody_answered_may_have_been_counted_or_not() -> None:
+def test_unanswered_requests_may_have_been_counted_or_not() -> None:
     """But not more of it than there was."""
     for count in (100, 101, 103):
-        assert compare(sent(API=100, nobody=3), counted(count), Histogram()).counts == ()
-    assert compare(sent(API=100, nobody=3), counted(104), Histogram()).counts != ()
+        assert compare(sent(**{API: 100, NO_ANSWER: 3}), counted(count), Histogram()).counts == ()
+    assert compare(sent(**{API: 100, NO_ANSWER: 3}), counted(104), Histogram()).counts != ()
 
 
 def test_another_status_is_a_difference() -> None:

@@ -12,8 +12,8 @@ from lab.load.profiles.reading import read
 from lab.load.run.runner import Result
 from lab.load.tally import API, Histogram, Outcome, Tally
 from lab.load.verify.agreement import compare
+from lab.load.verify.counters import Increase, Series
 from lab.load.verify.course import Moment
-from lab.load.verify.prometheus import Increase, Series
 
 _, PROFILES = read()
 AT = datetime(2026, 11, 27, tzinfo=UTC)
@@ -37,7 +37,7 @@ def test_the_independent_client_allows_no_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int, strict: bool, code: int
 ) -> None:
     """With Locust a run fails if the counts differ; with JMeter also if a request failed, which is named."""
-    assert command.tell(ended(status), tmp_path, AT, strict=strict) == code
+    assert command.finish(ended(status), tmp_path, AT, strict=strict) == code
     assert ("failed: 1 (API 500: 1)" in capsys.readouterr().out) == bool(code)
 
 

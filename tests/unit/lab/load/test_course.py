@@ -7,16 +7,16 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lab.charts.lines import Line, chart
 from lab.load.profiles.reading import chosen, read
-from lab.load.report.chart import Line, chart
 from lab.load.report.figures import figures
 from lab.load.report.lines import Progress, disagreements, progress_line, summary
 from lab.load.report.page import report
 from lab.load.run.runner import Result
-from lab.load.tally import API, FRONT_DOOR, NOBODY, Histogram, Outcome, Tally
+from lab.load.tally import API, FRONT_DOOR, NO_ANSWER, Histogram, Outcome, Tally
 from lab.load.verify.agreement import compare, milliseconds
+from lab.load.verify.counters import Increase, Series
 from lab.load.verify.course import GENERATOR, Moment, broken_at, merged
-from lab.load.verify.prometheus import Increase, Series
 
 _, PROFILES = read()
 STRESS = chosen(PROFILES, "stress", "100", "0.5")
@@ -27,7 +27,7 @@ def moment(at: float, seconds: float = 0.01, failed: int = 0, by: str = API, **c
     """100 requests in a second and a half, so many of them failed."""
     tally = Tally()
     for number in range(100):
-        status = {API: 503, FRONT_DOOR: 502, NOBODY: 0}[by] if number < failed else 200
+        status = {API: 503, FRONT_DOOR: 502, NO_ANSWER: 0}[by] if number < failed else 200
         tally.add(Outcome("GET", "/x", status, by if number < failed else API, number >= failed), seconds)
     return Moment(at, 10, 1.5, tally, cores, 0.9)
 
@@ -81,7 +81,7 @@ def test_other_profiles_do_not_break() -> None:
 
 def test_a_line_tells_who_failed() -> None:
     """And by what."""
-    line = progress_line([moment(2.0), moment(4.0, failed=2), moment(6.0, failed=3, by=NOBODY)])
+    line = progress_line([moment(2.0), moment(4.0, failed=2), moment(6.0, failed=3, by=NO_ANSWER)])
     assert "100.0 errors" not in line
     assert re.search(r"6 s +10 users +66\.7 req/s +p50 \S+ ms .*errors 5 \(no answer: 3, API 503: 2\)$", line)
 
@@ -121,7 +121,7 @@ def test_a_run_that_disagrees_fails() -> None:
 def test_the_report_is_well_formed() -> None:
     """Pictures, the table, and no markup out of a route's name."""
     page = report(result(200, failed=5), "2026-11-24T00:00:00+00:00", {"cores": 2})
-    pictures = re.findall(r"<svg.*?</svg>", page)
+    pictures = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     assert len(pictures) == 5
     for picture in pictures:
         ElementTree.fromstring(picture)

@@ -16,7 +16,7 @@ from lab.load.jmeter.process import FOLDER, command, ramp_seconds
 from lab.load.jmeter.results import COLUMNS, Results, StrangeResult
 from lab.load.profiles.model import MOST_REQUESTS, WrongProfile
 from lab.load.profiles.reading import chosen, read
-from lab.load.tally import API, NOBODY, Outcome
+from lab.load.tally import API, NO_ANSWER, Outcome
 
 PLAN = ElementTree.parse(FOLDER / "customers.jmx").getroot()
 SCRIPT = (FOLDER / "customer.groovy").read_text()
@@ -145,11 +145,11 @@ def test_results_are_read_while_they_are_written(tmp_path: Path) -> None:
     assert first.durations.quantile(0.5) == pytest.approx(0.012, rel=0.02)
     with file.open("a") as more:
         more.write(
-            "ue,7,7,API,\n1,9,GET /api/v1/home,Non HTTP response code: java.net.SocketException,false,7,7,nobody,\n"
+            "ue,7,7,API,\n1,9,GET /api/v1/home,Non HTTP response code: java.net.SocketException,false,7,7,no answer,\n"
         )
     assert set(results.fresh().outcomes) == {
         Outcome("GET", "/api/v1/products/<product_id>", 404, API, True),
-        Outcome("GET", "/api/v1/home", 0, NOBODY, False),
+        Outcome("GET", "/api/v1/home", 0, NO_ANSWER, False),
     }
     assert (results.requests, results.users) == (3, 7)
     assert not results.fresh().count()

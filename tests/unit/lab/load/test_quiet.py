@@ -6,18 +6,19 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from lab.load.run.instance import NotReady
+from lab.clients.errors import RunFailed
+from lab.clients.prometheus import Prometheus
 from lab.load.run.runner import QUIET_SCRAPES, quiet
-from lab.load.verify.prometheus import Prometheus, Reading, Series
+from lab.load.verify.counters import Counters, Reading, Series
 
 LIST = Series("GET", "/api/v1/products", 200)
 
 
-class Scraped(Prometheus):
-    """A Prometheus that has counted so many requests at one scrape after the other."""
+class Scraped(Counters):
+    """Counters with these totals, one for each scrape."""
 
     def __init__(self, counts: Iterable[int]) -> None:
-        super().__init__("http://127.0.0.1:1")
+        super().__init__(Prometheus("http://127.0.0.1:1"))
         self._counts: Iterator[int] = iter(counts)
 
     def settled(self) -> Reading:
@@ -25,12 +26,12 @@ class Scraped(Prometheus):
         return Reading({("api-1", LIST): next(self._counts)}, {}, {})
 
 
-def test_what_was_under_way_may_still_come() -> None:
+def test_last_requests_may_still_arrive() -> None:
     """The trickle's last requests; the reading is the first after which nothing came."""
     assert quiet(Scraped([3, 5, 6, 6])).counts == {("api-1", LIST): 6}
 
 
-def test_somebody_who_goes_on_is_not_waited_for() -> None:
-    """With how much he does, and what to do."""
-    with pytest.raises(NotReady, match=r"somebody else .* \(2 requests .* end that first"):
+def test_a_client_that_goes_on_is_an_error() -> None:
+    """The message says how many requests arrived, and what to do."""
+    with pytest.raises(RunFailed, match=r"another client .* \(2 requests .* stop it first"):
         quiet(Scraped(range(0, 2 * QUIET_SCRAPES + 2, 2)))

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from lab.load.verify.prometheus import NoFigures, Prometheus, Series
+from lab.clients.errors import NoAnswer
+from lab.clients.prometheus import Prometheus
+from lab.load.verify.counters import Counters, Series
 
 LABELS = {"instance": "api-1", "http_request_method": "GET", "http_route": "/x", "http_response_status_code": "200"}
 GONE = {**LABELS, "http_response_status_code": "404"}
@@ -17,9 +19,10 @@ class Answers(Prometheus):
     """A server that has scraped a second from now, and a series that was last seen before."""
 
     def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
         self.at = time.time() + 1.0
 
-    def _query(self, promql: str) -> list[dict[str, Any]]:
+    def query(self, promql: str) -> list[dict[str, Any]]:
         now, before = [[self.at - 5, "1"], [self.at, "7"]], [[self.at - 40, "9"]]
         if promql.startswith("timestamp"):
             return [{"metric": {"instance": "api-1"}, "value": [self.at, str(self.at)]}]
@@ -38,12 +41,12 @@ class Answers(Prometheus):
 
 def test_only_what_was_in_the_last_scrape_counts() -> None:
     """Not what a process before had counted, which an instant query would find for five minutes."""
-    reading = Answers().settled()
+    reading = Counters(Answers()).settled()
     assert reading.counts == {("api-1", Series("GET", "/x", 200)): 7.0}
     assert reading.buckets == {("api-1", 0.1): 7, ("api-1", float("inf")): 7}
 
 
-def test_a_server_that_does_not_answer_is_told() -> None:
+def test_a_server_that_does_not_answer_is_named() -> None:
     """By its address."""
-    with pytest.raises(NoFigures, match=r"http://127\.0\.0\.1:1 does not answer"):
-        Prometheus("http://127.0.0.1:1").settled()
+    with pytest.raises(NoAnswer, match=r"http://127\.0\.0\.1:1 does not answer"):
+        Counters(Prometheus("http://127.0.0.1:1")).settled()

@@ -7,11 +7,11 @@ import random
 
 import pytest
 
-from lab.load.tally import API, FRONT_DOOR, NOBODY, Histogram, Outcome, Tally
+from lab.load.tally import API, FRONT_DOOR, NO_ANSWER, Histogram, Outcome, Tally
 
 FOUND = Outcome("GET", "/x", 200, API, True)
 FAILED = Outcome("GET", "/x", 503, API, False)
-SILENT = Outcome("GET", "/x", 0, NOBODY, False)
+SILENT = Outcome("GET", "/x", 0, NO_ANSWER, False)
 
 
 def test_a_quantile_is_right_within_one_per_cent() -> None:
@@ -39,7 +39,7 @@ def test_errors_are_told_by_whom() -> None:
     for outcome in (FOUND, FOUND, FAILED, SILENT, SILENT, Outcome("GET", "/x", 404, API, True)):
         tally.add(outcome, 0.01)
     assert tally.count() == 6
-    assert tally.errors == {(API, 503): 1, (NOBODY, 0): 2}
+    assert tally.errors == {(API, 503): 1, (NO_ANSWER, 0): 2}
     assert (tally.answered_by(API).total, tally.answered_by(FRONT_DOOR).total) == (4, 0)
 
 

@@ -1,4 +1,4 @@
-"""``make growth``: its arithmetic and its picture."""
+"""``make bench-scaling``: its arithmetic and its picture."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_sizes_take_turns_and_what_is_slow_is_asked_less_often(monkeypatch: pyte
 def test_the_picture_has_every_curve_and_is_whole() -> None:
     """Well-formed, a line for each operation, its last cost written out."""
     drawn = ElementTree.fromstring(picture.svg([FLAT, BENT], "a < b"))
-    lines = drawn.findall("{http://www.w3.org/2000/svg}polyline")
+    lines = drawn.findall(".//{http://www.w3.org/2000/svg}polyline")
     assert len(lines) == 2
     assert "search (2 s)" in "".join(drawn.itertext())
 

@@ -1,4 +1,4 @@
-"""What the API's replicas counted, read from Prometheus at two moments of silence."""
+"""What the API's replicas counted, read from Prometheus before and after a run, while no customer sends requests."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import requests
+from lab.clients.errors import NoAnswer
+from lab.clients.prometheus import Prometheus
 
 HISTOGRAM = "http_server_request_duration_seconds"
-SECONDS = 10.0
 PATIENCE_SECONDS = 30.0
 EVERY_SECONDS = 0.5
 NOT_CUSTOMERS = "/healthz|/readyz"
-"""Routes that machines ask for all the time."""
-
-
-class NoFigures(Exception):
-    """Prometheus does not say what is needed; says why in one sentence."""
+"""Routes of health checks, which are requested all the time."""
 
 
 class Series(NamedTuple):
-    """What the API tells requests apart by."""
+    """The labels by which the API counts requests."""
 
     method: str
     route: str
@@ -53,7 +49,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Increase:
-    """Requests by series, and cumulatively by upper bound. ``restarted``: replicas whose counters began anew."""
+    """Requests by series, and cumulatively by upper bound. ``restarted``: replicas whose counters were reset."""
 
     counts: Mapping[Series, int]
     buckets: Mapping[float, int]
@@ -86,30 +82,28 @@ class Increase:
         return lower + (upper - lower) * (q * self.total - below) / max(1, self.buckets[upper] - below)
 
 
-class Prometheus:
-    """The server at ``url``."""
+class Counters:
+    """The API's counters in Prometheus."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._session = requests.Session()
-        self._session.trust_env = False
+    def __init__(self, prometheus: Prometheus) -> None:
+        self._prometheus = prometheus
 
     def settled(self) -> Reading:
-        """The counters once every replica was scraped after this moment.
+        """The counters after the next scrape of every replica.
 
         Raises:
-            NoFigures: Prometheus does not answer, or has not scraped all of them within 30 s.
+            NoAnswer: Prometheus does not answer, or has not scraped all of them within 30 s.
         """
-        # What a request did is counted when its last byte is out: a moment after its client has it.
+        # The API counts a request after its last byte is sent, which is shortly after the client has it.
         since, deadline = time.time() + 0.5, time.monotonic() + PATIENCE_SECONDS
         while True:
-            times = self._query('timestamp(up{job="api"})')
-            states = {row["metric"]["instance"]: row["value"][1] for row in self._query('up{job="api"}')}
+            times = self._prometheus.query('timestamp(up{job="api"})')
+            states = {row["metric"]["instance"]: row["value"][1] for row in self._prometheus.query('up{job="api"}')}
             scraped = {row["metric"]["instance"]: float(row["value"][1]) for row in times}
             if scraped and min(scraped.values()) > since and set(states.values()) == {"1"}:
                 return self._reading(scraped)
             if time.monotonic() > deadline:
-                raise NoFigures(f"Prometheus at {self._url} did not scrape every API replica within 30 s: {states}")
+                raise NoAnswer(f"{self._prometheus.url} did not scrape every API replica within 30 s: {states}")
             time.sleep(EVERY_SECONDS)
 
     def _reading(self, scraped: Mapping[str, float]) -> Reading:
@@ -132,19 +126,8 @@ class Prometheus:
         An instant query looks back five minutes: after a restart of everything it still finds what the processes
         before had counted.
         """
-        for row in self._query(f"{selector}[1m]"):
+        for row in self._prometheus.query(f"{selector}[1m]"):
             at, value = row["values"][-1]
-            # Prometheus tells times to the millisecond, once as a number and once in a string.
+            # Prometheus writes times to the millisecond, once as a number and once in a string.
             if at > scraped[row["metric"]["instance"]] - 0.002:
                 yield row["metric"], float(value)
-
-    def _query(self, promql: str) -> list[dict[str, Any]]:
-        try:
-            answer = self._session.get(f"{self._url}/api/v1/query", params={"query": promql}, timeout=SECONDS)
-            content = answer.json()
-        except (requests.RequestException, ValueError) as error:
-            raise NoFigures(f"Prometheus at {self._url} does not answer ({type(error).__name__})") from error
-        if content.get("status") != "success":
-            raise NoFigures(f"Prometheus refuses {promql}: {content.get('error')}")
-        found: list[dict[str, Any]] = content["data"]["result"]
-        return found

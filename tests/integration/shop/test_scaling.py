@@ -1,4 +1,4 @@
-"""What ``make growth`` fills and asks, at its smallest size, on a real MongoDB."""
+"""What ``make bench-scaling`` fills and asks, at its smallest size, on a real MongoDB."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 
 from faults.definitions import FAULTS
 from lab.drills.spec.model import Drill
-from lab.drills.spec.reader import UnknownDrill, WrongDeclaration, catalogue, chosen, read
+from lab.drills.spec.reader import UnknownDrill, WrongDeclaration, chosen, read, scenarios
 from tests.rules.alerts import rules
 
 GOOD = """\
@@ -18,7 +18,7 @@ title: Nothing answers
 lesson: A cause is told once.
 fault: {stop: [api-1]}
 """
-DRILLS = catalogue()
+DRILLS = scenarios()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_all_errors_of_all_files(tmp_path: Path) -> None:
     (tmp_path / "two.yaml").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "three.yaml").write_text(GOOD)
     with pytest.raises(WrongDeclaration) as error:
-        catalogue(tmp_path)
+        scenarios(tmp_path)
     assert "one.yaml: lesson: is missing" in str(error.value)
     assert "two.yaml: " in str(error.value)
     assert "three.yaml" not in str(error.value)
@@ -77,11 +77,11 @@ def test_a_name_that_is_none(tmp_path: Path) -> None:
 
 
 def test_choosing() -> None:
-    """By name, in that order; quick; all but the steady check, those that page and those that do not in turn."""
+    """By name, in that order; quick; all but the false-alarms drill, those that page and those that do not in turn."""
     assert [drill.name for drill in chosen(DRILLS, ["redis-pause", "cache-off"])] == ["redis-pause", "cache-off"]
     assert [drill.name for drill in chosen(DRILLS, ["quick"])] == [name for name, one in DRILLS.items() if one.quick]
     every = chosen(DRILLS, ["all"])
-    assert {drill.name for drill in every} == DRILLS.keys() - {"steady"}
+    assert {drill.name for drill in every} == DRILLS.keys() - {"false-alarms"}
     assert [bool(drill.expect.page) for drill in every[:6]] == [True, False] * 3
     with pytest.raises(UnknownDrill, match=r"no drill flood: it is all, quick, or one of api-errors, "):
         chosen(DRILLS, ["flood"])

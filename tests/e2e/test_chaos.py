@@ -1,4 +1,4 @@
-"""Orders that are never lost, in small; `make soak` is the same with more orders and longer outages."""
+"""No order is lost while processes are killed; `make chaos` does the same with more orders and longer outages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from lab.chaos.report import Progress, show
 from lab.chaos.run import ChaosRun, carry_out
-from lab.clients.instance import Instance, family_of
+from lab.clients.running_stack import RunningStack, family_of
 from tests.e2e.conftest import ROOT, Stack
 from tests.waiting import wait_until
 
@@ -30,12 +30,12 @@ SMALL = ChaosRun(
 
 
 @pytest.fixture
-def instance(stack: Stack) -> Instance:
+def instance(stack: Stack) -> RunningStack:
     """The test run's instance, as drills handle it."""
-    return Instance(stack.state_dir, stack.env)
+    return RunningStack(stack.state_dir, stack.env)
 
 
-def test_while_everything_dies_in_turn_no_order_is_lost(instance: Instance) -> None:
+def test_while_everything_dies_in_turn_no_order_is_lost(instance: RunningStack) -> None:
     """Every promise ends; charges, stock and e-mails fit the confirmed orders exactly."""
     console = Console(file=sys.stdout, width=120, highlight=False)
     outcome = carry_out(instance, SMALL, Progress(console))
@@ -46,7 +46,7 @@ def test_while_everything_dies_in_turn_no_order_is_lost(instance: Instance) -> N
 
 
 class Paused:
-    """Processes that are stopped (SIGSTOP), and go on when told."""
+    """Processes that are stopped (SIGSTOP) until ``go_on``."""
 
     def __init__(self) -> None:
         self._held: list[psutil.Process] = []
@@ -89,7 +89,7 @@ def works(stack: Stack) -> bool:
     return answer.status_code == 202 and stack.final_order(answer.json()["id"])["status"] == "confirmed"
 
 
-def test_a_worker_killed_in_mid_job_is_replaced(stack: Stack, instance: Instance, paused: Paused) -> None:
+def test_a_worker_killed_in_mid_job_is_replaced(stack: Stack, instance: RunningStack, paused: Paused) -> None:
     """Parent and work horse die with stock reserved and the charge under way; within 60 s another has finished."""
     order, _ = an_order_in_mid_job(stack, paused)
     assert instance.kill("worker-1") is not None

@@ -35,24 +35,26 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     config.write_text(CONFIG.format(folder=tmp_path))
     process = subprocess.Popen([sys.executable, "-m", "supervisor.supervisord", "-c", str(config)])
     found = Supervisor(str(tmp_path / "sock"))
-    wait_until("the component to run", lambda: found.pid("slow"))
-    yield found
-    process.terminate()
-    process.wait(20)
+    try:
+        wait_until("the component to run", lambda: found.pid("slow"), 60)
+        yield found
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def test_a_component_that_is_being_stopped_is_started_afterwards(supervisor: Supervisor) -> None:
     """Until then it is an error, so that the caller asks again: supervisord itself would leave it stopped."""
     before = supervisor.pid("slow")
     supervisor.stop("slow")
-    with pytest.raises(SupervisorSilent, match="still being stopped"):
+    with pytest.raises(SupervisorSilent, match="still stopping"):
         supervisor.start("slow")
 
     def started() -> bool:
         supervisor.start("slow")
         return supervisor.pid("slow") not in (0, before)
 
-    wait_until("the component to run again", started, 15)
+    wait_until("the component to run again", started, 60)
 
 
 def test_a_component_that_runs_stays(supervisor: Supervisor) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from faults import flags
 from faults.agent import __main__ as module
-from faults.agent.__main__ import MARK, Saboteur, wanted
+from faults.agent.__main__ import MARK, FaultAgent, wanted
 from faults.agent.supervisord import SupervisorSilent
 from faults.definitions import FAULTS
 from faults.flags import Switched
@@ -29,7 +29,7 @@ STAND_IN = "import time; time.sleep(600)"
 
 @dataclass
 class FakeSupervisor:
-    """supervisord, as far as the saboteur knows it."""
+    """supervisord, as far as the fault agent knows it."""
 
     pids: dict[str, int] = field(default_factory=dict)
     calls: list[tuple[str, ...]] = field(default_factory=list)
@@ -65,7 +65,7 @@ class World:
 
     @property
     def record(self) -> Path:
-        return self.folder / "saboteur.json"
+        return self.folder / "fault-agent.json"
 
     def switch(self, fault: str, seconds: int = 60, **parameters: str) -> None:
         until = int(self.clock()) + seconds
@@ -75,9 +75,9 @@ class World:
     def off(self, fault: str) -> None:
         flags.change(self.folder / "flags.json", lambda every: every.pop(fault, None))
 
-    def saboteur(self) -> Saboteur:
+    def agent(self) -> FaultAgent:
         """A fresh one, as after its death."""
-        return Saboteur(str(self.folder / "flags.json"), str(self.record), self.supervisor, self.clock)  # type: ignore[arg-type]
+        return FaultAgent(str(self.folder / "flags.json"), str(self.record), self.supervisor, self.clock)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -102,58 +102,58 @@ def stands_still(process: psutil.Process) -> bool:
 
 def test_it_does_what_the_catalogue_leaves_to_it() -> None:
     """Every fault of an agent, and no other."""
-    assert module.DEEDS.keys() == {name for name, fault in FAULTS.items() if fault.where == "agent"}
+    assert module.ACTIONS.keys() == {name for name, fault in FAULTS.items() if fault.where == "agent"}
 
 
 def test_a_pause_ends_by_itself(world: World, server: psutil.Process) -> None:
     """The server stands still until its time is over, though nobody writes the flag file."""
-    saboteur = world.saboteur()
+    agent = world.agent()
     world.switch("redis-pause", seconds=10)
-    saboteur.look()
+    agent.look()
     wait_until("the server to stand still", lambda: stands_still(server))
     world.clock.now += 9
-    saboteur.look()
+    agent.look()
     assert stands_still(server)
     world.clock.now += 2
-    saboteur.look()
+    agent.look()
     wait_until("the server to go on", lambda: not stands_still(server))
     assert json.loads(world.record.read_text())["done"] == {}
 
 
-def test_what_a_dead_saboteur_did_is_undone_by_the_next(world: World, server: psutil.Process) -> None:
+def test_what_a_dead_agent_did_is_undone_by_the_next(world: World, server: psutil.Process) -> None:
     """From its record; while the fault is on, it is left as it is."""
     world.switch("redis-pause", seconds=10)
-    world.saboteur().look()
+    world.agent().look()
     wait_until("the server to stand still", lambda: stands_still(server))
-    next_one = world.saboteur()
+    next_one = world.agent()
     next_one.look()
     assert stands_still(server)
     world.clock.now += 11
-    world.saboteur().look()
+    world.agent().look()
     wait_until("the server to go on", lambda: not stands_still(server))
 
 
 def test_leaving_undoes_everything(world: World, server: psutil.Process) -> None:
     """Also what its flag still asks for."""
-    saboteur = world.saboteur()
+    agent = world.agent()
     world.switch("redis-pause")
     world.switch("telemetry-outage", instance="victorialogs")
-    saboteur.look()
-    saboteur.undo_all()
+    agent.look()
+    agent.undo_all()
     wait_until("the server to go on", lambda: not stands_still(server))
     assert world.supervisor.calls == [("stop", "victorialogs"), ("start", "victorialogs")]
-    assert saboteur.done == {}
+    assert agent.done == {}
 
 
 def test_a_server_that_was_restarted_is_paused_again(world: World, server: psutil.Process) -> None:
     """Supervision gave it another process, and the fault is still on."""
-    saboteur = world.saboteur()
+    agent = world.agent()
     world.supervisor.pids["redis"] = 0
     world.switch("redis-pause")
-    saboteur.look()
+    agent.look()
     assert not stands_still(server)
     world.supervisor.pids["redis"] = server.pid
-    saboteur.look()
+    agent.look()
     wait_until("the server to stand still", lambda: stands_still(server))
 
 
@@ -166,9 +166,9 @@ def test_a_process_of_somebody_else_is_left_alone(world: World, monkeypatch: pyt
         wait_until("the stranger to stand still", lambda: stands_still(process))
         done = {"redis-pause": {"kind": "pause", "component": "redis", "pid": stranger.pid}}
         world.record.write_text(json.dumps({"pid": 1, "done": done}))
-        saboteur = world.saboteur()
-        saboteur.look()
-        assert saboteur.done == {}
+        agent = world.agent()
+        agent.look()
+        assert agent.done == {}
         assert stands_still(process)
     finally:
         stranger.kill()
@@ -183,23 +183,23 @@ def test_no_signal_to_groups_init_or_nobody(pid: int) -> None:
 
 def test_a_replica_is_killed_and_kept_from_coming_back(world: World) -> None:
     """The one that was named; started again when it is over."""
-    saboteur = world.saboteur()
+    agent = world.agent()
     world.supervisor.pids["api-2"] = 4242
     world.switch("replica-kill", instance="api-2")
     for _ in range(3):
-        saboteur.look()
+        agent.look()
     world.off("replica-kill")
-    saboteur.look()
+    agent.look()
     assert world.supervisor.calls == [("signal", "api-2", "KILL"), ("stop", "api-2"), ("start", "api-2")]
 
 
 def test_another_victim_frees_the_first(world: World) -> None:
     """The flag was switched on again for another server."""
-    saboteur = world.saboteur()
+    agent = world.agent()
     world.switch("telemetry-outage", instance="victorialogs")
-    saboteur.look()
+    agent.look()
     world.switch("telemetry-outage", instance="jaeger")
-    saboteur.look()
+    agent.look()
     assert world.supervisor.calls == [("stop", "victorialogs"), ("start", "victorialogs"), ("stop", "jaeger")]
 
 
@@ -207,17 +207,17 @@ def test_a_silent_supervisor_is_asked_again_and_complained_of_once(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing is taken for done that was not."""
-    saboteur = world.saboteur()
+    agent = world.agent()
     world.supervisor.silent = True
     world.switch("telemetry-outage")
     for _ in range(3):
-        saboteur.look()
-    assert saboteur.done == {}
+        agent.look()
+    assert agent.done == {}
     world.supervisor.silent = False
-    saboteur.look()
+    agent.look()
     assert world.supervisor.calls == [("stop", "collector")]
     events = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
-    assert events == ["saboteur.failed", "saboteur.did"]
+    assert events == ["fault_agent.failed", "fault_agent.injected"]
 
 
 @pytest.mark.parametrize("text", ["", "[", "[]", '{"flags": {"redis-pause": {"targeting": {}}}}', '{"flags": []}'])
@@ -230,6 +230,6 @@ def test_a_flag_file_that_is_not_understood_asks_for_nothing(text: str) -> None:
     "text", ["", "{}", '{"done": []}', '{"done": {"redis-pause": {}}}', '{"done": {"redis-pause": {"pid": "x"}}}']
 )
 def test_a_record_that_is_not_understood_is_begun_anew(world: World, text: str) -> None:
-    """The saboteur starts all the same."""
+    """The fault agent starts all the same."""
     world.record.write_text(text)
-    assert world.saboteur().done == {}
+    assert world.agent().done == {}

@@ -12,15 +12,18 @@ from rich.console import Console
 from lab.drills.report.files import write_report, write_result
 from lab.drills.report.picture import draw
 from lab.drills.report.tables import COLUMNS, markdown, markdown_table, table
-from lab.drills.run.result import Found, Happened, Result, Spent, Told
+from lab.drills.run.result import AlertTimes, Found, Happened, Result, Spent
 
 RESULT = Result(
     name="outage",
     title="Nothing <answers> & all is \"lost\"",
     fault="stop api-1 api-2",
     began=1_790_000_000.0,
-    mended=31.0,
-    alerts=(Told("ApiDown", "pages", 45.0, 6.0, 16.0, 21.0, 21.4, 48.0, 48.0), Told("ReplicaDown", "tickets", 240.0)),
+    cleared=31.0,
+    alerts=(
+        AlertTimes("ApiDown", "pages", 45.0, 6.0, 16.0, 21.0, 21.4, 48.0, 48.0),
+        AlertTimes("ReplicaDown", "tickets", 240.0),
+    ),
     pages=1,
     false_pages=(),
     tickets=("QueueOld",),
@@ -28,20 +31,20 @@ RESULT = Result(
     finds=(Found("a | b", '{a="b"} |~ "c"', True, 3.0), Found("nothing", "up == 0", False)),
     spent=Spent(100.0, 200, 50, 0.25, 0.2501, 0.0096, 60, 59, 3, 1, 0, 0, 41.0),
     busy=2.5,
-    wrong=("ReplicaDown was not told", "not found: nothing (up == 0)"),
+    wrong=("ReplicaDown was not notified", "not found: nothing (up == 0)"),
     events=(
         Happened(-20.0, "pending", "HostCpuHigh"),
         Happened(0.0, "broken", text="stop api-1 api-2"),
         Happened(6.0, "pending", "ApiDown"),
         Happened(16.0, "firing", "ApiDown"),
-        Happened(21.0, "told", "ApiDown", "a <b> | c", "pages"),
+        Happened(21.0, "notified", "ApiDown", "a <b> | c", "pages"),
         Happened(21.4, "mailed", "ApiDown", receiver="pages"),
-        Happened(31.0, "mended"),
-        Happened(60.0, "cleared", "ApiDown"),
-        Happened(79.0, "over", "ApiDown", receiver="pages"),
+        Happened(31.0, "cleared"),
+        Happened(60.0, "inactive", "ApiDown"),
+        Happened(79.0, "resolved", "ApiDown", receiver="pages"),
     ),
 )  # fmt: skip
-QUIET = Result("steady", "Nothing", "nothing", 0.0, 300.0, (), 0, (), (), (), (), Spent(300.0), ())
+QUIET = Result("false-alarms", "Nothing", "nothing", 0.0, 300.0, (), 0, (), (), (), (), Spent(300.0), ())
 
 
 def test_it_is_read_as_it_was_written() -> None:
@@ -64,7 +67,7 @@ def test_the_table_in_markdown() -> None:
         "busy": "2.5",
     }  # fmt: skip
     assert [cell.strip() for cell in second.split("|")[1:6]] == ["", "", "ReplicaDown", "–", "–"]
-    assert quiet.startswith("| ✔ steady | nothing | (none) |")
+    assert quiet.startswith("| ✔ false-alarms | nothing | (none) |")
 
 
 def test_the_table_on_a_terminal() -> None:
@@ -79,12 +82,12 @@ def test_the_table_on_a_terminal() -> None:
 def test_the_report() -> None:
     """The table, what was wrong, an account of each drill; a bar in a text does not end its cell."""
     text = markdown([RESULT], ["ApiDown before outage"], ["flood: no such fault"])
-    assert "- ✘ outage: ReplicaDown was not told" in text
+    assert "- ✘ outage: ReplicaDown was not notified" in text
     assert "- ✘ a page between drills: ApiDown before outage" in text
     assert "- ✘ not carried out: flood: no such fault" in text
     assert "50 of 200 requests failed (25.00%), 0.96% of the month's error budget" in text
     assert "where the API answered: 25.00%; by the SLO series: 25.01%" in text
-    assert "| +21 s | told (pages) | ApiDown | a <b> \\| c |" in text
+    assert "| +21 s | notified (pages) | ApiDown | a <b> \\| c |" in text
     assert "- **Not found**: nothing. `up == 0`" in text
 
 
@@ -92,7 +95,7 @@ def test_the_files(tmp_path: Path) -> None:
     """The report and a picture for each drill; in the end the result, which has not passed if one has not."""
     write_report(tmp_path, [RESULT, QUIET], [], [])
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "report.md", "timeline-outage.svg", "timeline-steady.svg",
+        "report.md", "timeline-false-alarms.svg", "timeline-outage.svg",
     ]  # fmt: skip
     for passed, results, late, failed in (
         (True, [QUIET], [], []),
@@ -112,7 +115,7 @@ def test_the_picture() -> None:
     texts = [element.text for element in root.iter(f"{space}text")]
     assert f"outage: {RESULT.title}" in texts
     assert [text for text in texts if text in ("ApiDown", "HostCpuHigh")] == ["HostCpuHigh", "ApiDown"]
-    assert {"broken", "mended"} <= set(texts)
+    assert {"broken", "cleared"} <= set(texts)
     # Background, broken, two of the legend; pending twice and firing once.
     assert len(list(root.iter(f"{space}rect"))) == 7
     assert not list(root.iter(f"{space}script"))
@@ -120,5 +123,5 @@ def test_the_picture() -> None:
 
 def test_the_picture_of_silence() -> None:
     """Nobody was told anything, and it says so."""
-    assert "nobody was told anything" in draw(QUIET)
+    assert "no alert fired" in draw(QUIET)
     ElementTree.fromstring(draw(QUIET))

@@ -1,4 +1,4 @@
-"""Breaking and mending, on an instance that only notes what it is told."""
+"""Injecting and clearing faults, on a stack that only records its commands."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from typing import Any
 import psutil
 import pytest
 
-from lab.clients.instance import DrillFailed, Instance
-from lab.drills.inject.injector import InstanceBreaker
+from lab.clients.errors import RunFailed
+from lab.clients.running_stack import RunningStack
+from lab.drills.inject.injector import InstanceInjector
 from lab.drills.spec.model import Fault
 from tests.waiting import wait_until
 
 
-class FakeInstance(Instance):
+class FakeInstance(RunningStack):
     """Its launcher does nothing, and may refuse."""
 
     def __init__(self, state_dir: Path, pids: dict[str, int | None]) -> None:
-        super().__init__(state_dir, Instance.at(state_dir).env)
+        super().__init__(state_dir, RunningStack.at(state_dir).env)
         self.pids = pids
         self.asked: list[tuple[str, ...]] = []
         self.refuses: set[str] = set()
 
-    def must(self, *arguments: str, seconds: float = 0.0) -> None:
+    def run(self, *arguments: str, seconds: float = 0.0) -> None:
         self.asked.append(arguments)
         if arguments[0] in self.refuses:
-            raise DrillFailed(f"`stack {arguments[0]}` failed")
+            raise RunFailed(f"`stack {arguments[0]}` failed")
 
     def status(self) -> dict[str, dict[str, Any]]:
         return {name: {"pid": pid, "state": "running"} for name, pid in self.pids.items()}
@@ -50,62 +51,62 @@ def instance(tmp_path: Path, sleeper: psutil.Process) -> FakeInstance:
 
 
 def test_stopping(instance: FakeInstance) -> None:
-    """Components are stopped, and started again once, however often one mends."""
-    breaker = InstanceBreaker(instance)
-    breaker.begin(Fault(stop=("api-1", "api-2")), 60)
+    """Components are stopped, and started again once, however often the fault is cleared."""
+    injector = InstanceInjector(instance)
+    injector.begin(Fault(stop=("api-1", "api-2")), 60)
     assert instance.asked == [("stop", "api-1", "api-2")]
-    breaker.mend()
-    breaker.mend()
+    injector.clear()
+    injector.clear()
     assert instance.asked[1:] == [("start", "api-1", "api-2")]
 
 
-def test_mending_that_fails_is_tried_again(instance: FakeInstance) -> None:
+def test_clearing_that_fails_is_tried_again(instance: FakeInstance) -> None:
     """What could not be undone keeps its place."""
-    breaker = InstanceBreaker(instance)
-    breaker.begin(Fault(stop=("api-1",)), 60)
+    injector = InstanceInjector(instance)
+    injector.begin(Fault(stop=("api-1",)), 60)
     instance.refuses = {"start"}
-    with pytest.raises(DrillFailed):
-        breaker.mend()
+    with pytest.raises(RunFailed):
+        injector.clear()
     instance.refuses = set()
-    breaker.mend()
+    injector.clear()
     assert instance.asked == [("stop", "api-1"), ("start", "api-1"), ("start", "api-1")]
 
 
 def test_a_stop_that_fails_is_mended_all_the_same(instance: FakeInstance) -> None:
     """It may have been done by half."""
-    breaker = InstanceBreaker(instance)
+    injector = InstanceInjector(instance)
     instance.refuses = {"stop"}
-    with pytest.raises(DrillFailed):
-        breaker.begin(Fault(stop=("api-1",)), 60)
-    breaker.mend()
+    with pytest.raises(RunFailed):
+        injector.begin(Fault(stop=("api-1",)), 60)
+    injector.clear()
     assert instance.asked == [("stop", "api-1"), ("start", "api-1")]
 
 
 def test_pausing(instance: FakeInstance, sleeper: psutil.Process) -> None:
     """The component's processes stand still, and go on."""
-    breaker = InstanceBreaker(instance)
-    breaker.begin(Fault(pause=("redis",)), 60)
+    injector = InstanceInjector(instance)
+    injector.begin(Fault(pause=("redis",)), 60)
     wait_until("it to stand still", lambda: sleeper.status() == psutil.STATUS_STOPPED)
-    breaker.mend()
+    injector.clear()
     wait_until("it to go on", lambda: sleeper.status() != psutil.STATUS_STOPPED)
 
 
 def test_killing(instance: FakeInstance, sleeper: psutil.Process) -> None:
-    """By SIGKILL; supervision mends that."""
-    InstanceBreaker(instance).begin(Fault(kill=("redis",)), 60)
+    """By SIGKILL; supervision restarts it."""
+    InstanceInjector(instance).begin(Fault(kill=("redis",)), 60)
     assert sleeper.wait(5) == -9
 
 
-@pytest.mark.parametrize("fault", [Fault(pause=("mongo",)), Fault(pause=("nobody",)), Fault(kill=("mongo",))], ids=str)
+@pytest.mark.parametrize("fault", [Fault(pause=("mongo",)), Fault(pause=("unknown",)), Fault(kill=("mongo",))], ids=str)
 def test_what_does_not_run_cannot_be_broken(instance: FakeInstance, fault: Fault) -> None:
     """The drill ends with the reason."""
-    with pytest.raises(DrillFailed, match="run"):
-        InstanceBreaker(instance).begin(fault, 60)
+    with pytest.raises(RunFailed, match="run"):
+        InstanceInjector(instance).begin(fault, 60)
 
 
 def test_nothing(instance: FakeInstance) -> None:
-    """The steady check breaks nothing."""
-    breaker = InstanceBreaker(instance)
-    breaker.begin(Fault(nothing=True), 60)
-    breaker.mend()
+    """The false-alarms drill injects nothing."""
+    injector = InstanceInjector(instance)
+    injector.begin(Fault(nothing=True), 60)
+    injector.clear()
     assert instance.asked == []

@@ -9,11 +9,11 @@ import pytest
 
 from lab.drills.interfaces import Message, Orders
 from lab.drills.run.result import Found, Result, Spent
-from lab.drills.run.verify import judge
+from lab.drills.run.verify import verify
 from lab.drills.watch.timeline import Event, Kind, Timeline
 from tests.unit.lab.drills.world import drill, email, joined, webhook
 
-BROKEN, MENDED = 1000.0, 1040.0
+BROKEN, CLEARED = 1000.0, 1040.0
 
 
 def told(alert: str = "ApiDown", at: float = 1020.0, over: float | None = 1080.0, **of: Any) -> list[Message]:
@@ -34,9 +34,11 @@ def judged(
     orders: Orders | None = None,
     **changes: Any,
 ) -> Result:
-    timeline = Timeline([Event(BROKEN, Kind.BROKEN), Event(1015.0, Kind.FIRING, "ApiDown"), Event(MENDED, Kind.MENDED)])
+    timeline = Timeline(
+        [Event(BROKEN, Kind.BROKEN), Event(1015.0, Kind.FIRING, "ApiDown"), Event(CLEARED, Kind.CLEARED)]
+    )
     timeline.received(messages)
-    return judge(drill(**changes), timeline, BROKEN, MENDED, finds, spent or Spent(100.0), orders or Orders())
+    return verify(drill(**changes), timeline, BROKEN, CLEARED, finds, spent or Spent(100.0), orders or Orders())
 
 
 def test_as_declared() -> None:
@@ -54,19 +56,19 @@ TICKET = {"expect": {"tickets": [{"alert": "ReplicaDown", "within": 240}]}}
 @pytest.mark.parametrize(
     ("messages", "changes", "wrong"),
     [
-        ([], {}, "ApiDown was not told"),
-        (told(at=1050.0), {}, "ApiDown was told after 50 s, allowed are 45"),
-        (told()[::2], {}, "ApiDown came by webhook, but not by e-mail"),
-        (told(over=None), {}, "ApiDown was not told to be over within 360 s"),
-        (told(over=1500.0), {}, "ApiDown was over after 460 s, allowed are 360"),
-        (told() + told("OrdersStuck", 1030.0), {}, "a page that should not be: OrdersStuck"),
-        (told() + told(at=1035.0, over=1090.0), {}, "a page that should not be: ApiDown"),
-        (told(), NO_PAGE, "a page that should not be: ApiDown"),
-        (told() + told("QueueOld", receiver="tickets"), {}, "a ticket that should not be: QueueOld"),
-        (told("ReplicaDown", receiver="pages"), TICKET, "ReplicaDown was not told"),
-        (told("ReplicaDown", receiver="pages"), TICKET, "a page that should not be: ReplicaDown"),
+        ([], {}, "ApiDown was not notified"),
+        (told(at=1050.0), {}, "ApiDown notified after 50 s, the limit is 45 s"),
+        (told()[::2], {}, "ApiDown was sent by webhook, but not by e-mail"),
+        (told(over=None), {}, "ApiDown was not resolved within 360 s"),
+        (told(over=1500.0), {}, "ApiDown was resolved after 460 s, the limit is 360 s"),
+        (told() + told("OrdersStuck", 1030.0), {}, "an unexpected page: OrdersStuck"),
+        (told() + told(at=1035.0, over=1090.0), {}, "an unexpected page: ApiDown"),
+        (told(), NO_PAGE, "an unexpected page: ApiDown"),
+        (told() + told("QueueOld", receiver="tickets"), {}, "an unexpected ticket: QueueOld"),
+        (told("ReplicaDown", receiver="pages"), TICKET, "ReplicaDown was not notified"),
+        (told("ReplicaDown", receiver="pages"), TICKET, "an unexpected page: ReplicaDown"),
         ([joined(webhook(1, 1020.0, "ApiDown"), webhook(1, 1020.0, "RedisDown"))], {},
-         "a page that should not be: ApiDown, RedisDown"),
+         "an unexpected page: ApiDown, RedisDown"),
     ],
 )  # fmt: skip
 def test_told_wrongly(messages: list[Message], changes: dict[str, Any], wrong: str) -> None:
@@ -97,7 +99,7 @@ def test_tickets_that_are_not_judged(name: str) -> None:
     """The machine has other work too, and budgets remember earlier drills; a page about either is wrong."""
     result = judged(told() + told(name, receiver="tickets"))
     assert (result.passed, result.tickets) == (True, (name,))
-    assert judged(told() + told(name, 1030.0)).wrong == (f"a page that should not be: {name}",)
+    assert judged(told() + told(name, 1030.0)).wrong == (f"an unexpected page: {name}",)
 
 
 def test_what_need_not_be_over() -> None:
@@ -123,8 +125,8 @@ def test_what_came_before_the_drill_is_not_its_own() -> None:
         ({"finds": [Found("the line", "{a}", False)]}, {}, "not found: the line ({a})"),
     ],
 )  # fmt: skip
-def test_too_dear(given: dict[str, Any], cost: dict[str, Any], wrong: str) -> None:
-    """Lost, late or failed orders, broken books, series that disagree with the count, what nobody finds."""
+def test_cost_above_its_limit(given: dict[str, Any], cost: dict[str, Any], wrong: str) -> None:
+    """Lost, late or failed orders, broken ledgers, series that disagree with the count, what nobody finds."""
     assert judged(told(), cost=cost, **given).wrong == (wrong,)
 
 

@@ -1,0 +1,1 @@
+"""Charts as SVG, without scripts and fonts of their own. Pure."""

@@ -1,0 +1,46 @@
+"""GET requests that return JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from lab.clients.errors import NoAnswer
+
+
+class JsonServer:
+    """The server called ``name`` (for messages) at ``url``, on loopback: proxies of the environment do not apply."""
+
+    def __init__(self, name: str, url: str, timeout: float = 10.0) -> None:
+        """``timeout``: seconds to connect, and between two bytes of the response."""
+        self.name, self.url, self._timeout = name, url.rstrip("/"), timeout
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """The JSON object of a successful response. Raises ``NoAnswer``, also for a status from 400 on."""
+        found = self.find(path, **query)
+        if found is None:
+            raise NoAnswer(f"{self.name} does not answer {path} (404)")
+        return found
+
+    def find(self, path: str, **query: Any) -> dict[str, Any] | None:
+        """As ``get``; ``None`` for a 404."""
+        try:
+            answer = self._session.get(f"{self.url}{path}", params=query, timeout=self._timeout)
+            if answer.status_code == 404:
+                return None
+            answer.raise_for_status()
+            content: dict[str, Any] = answer.json()
+        except (requests.RequestException, ValueError) as error:
+            raise NoAnswer(f"{self.name} at {self.url} does not answer {path} ({_reason(error)})") from error
+        return content
+
+
+def _reason(error: Exception) -> str:
+    """The kind of error; for an error status also the start of the body, which says what is wrong with a query."""
+    response = getattr(error, "response", None)
+    if response is None:
+        return type(error).__name__
+    return f"{response.status_code}: {' '.join(response.text.split())[:200]}"

@@ -1,0 +1,57 @@
+"""The project's text files, and the names that were replaced in them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+REPLACED = {
+    r"\bsaboteur": "fault agent",
+    r"\bmend(s|ed|ing)?\b": "clear (a fault), recover (a service), fix (code)",
+    r"(?<!work)(?<!work[-_ ])(?<!correct )(?<!wait_for_)horses?(?![a-z]|_pid)": "work horse or forked worker",
+    r"\bsteward": "target discovery",
+    r"networks: \[.*\bdesk\b|^  desk:|`desk`": "the network published",
+    r"shop_?door": "shop client",
+    r"\bKind\.TOLD\b|\bclass Told\b|\btold_of\b": "notified",
+    r"\bdrills[./](telling|judging|declaring|breaking|supervised|catalogue)\b": "report, verify, spec, inject",
+    r"\bmake (mend|soak|steady|pictures|counts|growth|first-view)\b(?!-)": "see `make help`",
+    r"\bobservability[./]carry\b": "fork report",
+    r"\bhttp_late\b": "late spans",
+    r"_ask_once_what_is_async": "nothing: it was removed",
+    r"\bshop_orders_judged_total\b": "see docs/dashboards.md",
+}
+"""Pattern (any case) to the name that is used now."""
+
+OUR_WING = ("lab/", "faults/")
+OUT_OF_OUR_WING = {
+    r"\btold\b": "notified, logged, reported",
+    r"\b(whoever|nobody|somebody|anew|noughts)\b": "plain words",
+}
+"""Patterns that must not occur in ``lab/`` and ``faults/``; in other folders they may be ordinary words."""
+
+BINARY = {".png", ".gz", ".woff2", ".ico"}
+# This list and its test, and documents from before the change: the log of decisions, measured figures.
+EXCEPT = {"tests/unit/words.py", "tests/unit/test_words.py", "docs/decisions.md", "lab/bench/results.json"}
+
+
+def tracked() -> list[str]:
+    """Paths of the files under version control that hold text."""
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [
+        path
+        for path in done.stdout.split("\0")
+        if path and path not in EXCEPT and Path(path).suffix not in BINARY and (ROOT / path).is_file()
+    ]
+
+
+def occurrences(path: str, text: str) -> Iterator[str]:
+    """Each replaced name in a file, with its line and the name that is used now."""
+    patterns = REPLACED | (OUT_OF_OUR_WING if path.startswith(OUR_WING) else {})
+    for pattern, now in patterns.items():
+        for found in re.finditer(pattern, text, re.IGNORECASE | re.MULTILINE):
+            line = text.count("\n", 0, found.start()) + 1
+            yield f"{path}:{line}: {found[0]!r}; now: {now}"

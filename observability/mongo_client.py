@@ -23,8 +23,6 @@ from pymongo.database import Database
 
 from observability.mongo_operations import Operations
 
-_MOST_KNOWN = 256
-"""Collections of a database that are kept: of one for each customer there is no end."""
 Document = dict[str, Any]
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -69,16 +67,10 @@ class ObservedDatabase(Database[Document]):
     def __init__(self, client: ObservedClient, *args: Any, **options: Any) -> None:
         super().__init__(client, *args, **options)
         self.operations = client.operations
-        self._known: dict[str, ObservedCollection] = {}
 
     def __getitem__(self, name: str) -> ObservedCollection:
-        # The driver makes one each time, though they do not change: two hundred bytecodes.
-        collection = self._known.get(name)
-        if collection is None:
-            collection = ObservedCollection(self, name)
-            if len(self._known) < _MOST_KNOWN:
-                self._known[name] = collection
-        return collection
+        """A new object each time, as ``Database``'s."""
+        return ObservedCollection(self, name)
 
     def get_collection(self, name: str, *args: Any, **options: Any) -> ObservedCollection:
         """As ``Database``'s."""

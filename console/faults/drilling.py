@@ -108,8 +108,12 @@ class Drilling:
             process = psutil.Process(int(record["pid"]))
             is_ours = process.create_time() == record["created"] and process.status() != psutil.STATUS_ZOMBIE
         except (KeyError, TypeError, ValueError, psutil.Error):
-            return None
-        return process if is_ours else None
+            is_ours = False
+        if is_ours:
+            return process
+        if self._child is not None:
+            self._child.poll()  # it may have ended since it was asked above
+        return None
 
     def _run_of(self, record: Mapping[str, Any]) -> str:
         """Its directory, which is named for the time at which it was made: the first one from then on."""

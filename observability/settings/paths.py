@@ -7,6 +7,7 @@ from pathlib import Path
 
 from observability.settings.errors import Refused
 from observability.settings.kinds import Kind
+from observability.settings.shown import LONGEST_PATH, quoted
 
 
 class AnyPath(Kind[Path]):
@@ -20,6 +21,10 @@ class AnyPath(Kind[Path]):
             return Path(text).expanduser()
         except RuntimeError:  # ~unknown-user
             raise Refused("there is no such user") from None
+
+    def shown(self, text: str) -> str:
+        """The path, whole: one that is cut does not say which file is meant."""
+        return quoted(text, LONGEST_PATH)
 
 
 class Folder(AnyPath):
@@ -45,3 +50,7 @@ class WritableFile(Kind[str]):
         if not os.access(os.path.dirname(text) or ".", os.W_OK) or os.path.isdir(text):
             raise Refused
         return text
+
+    def shown(self, text: str) -> str:
+        """The path, whole."""
+        return quoted(text, LONGEST_PATH)

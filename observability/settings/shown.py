@@ -8,15 +8,16 @@ import re
 MASK = "***"
 """Stands for a secret, whatever its length."""
 LONGEST_SHOWN = 80  # characters
+LONGEST_PATH = 1024  # characters
 HOST = r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])"
 _SHOWABLE_HOSTS = re.compile(rf"{HOST}(?::[0-9]{{1,5}})?(?:,{HOST}(?::[0-9]{{1,5}})?)*")
 _SHOWABLE_PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 _LOCAL_ADDRESS = re.compile(r"(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?/?")
 
 
-def quoted(text: str) -> str:
-    """The value in quotes, with unprintable characters escaped, cut after ``LONGEST_SHOWN`` characters."""
-    return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…")
+def quoted(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """The value in quotes, with unprintable characters escaped, cut after ``longest`` characters."""
+    return repr(text if len(text) <= longest else f"{text[:longest]}…")
 
 
 def quoted_url(text: str) -> str:
@@ -50,7 +51,7 @@ def quoted_secret_path(text: str) -> str:
     """The path in quotes if it lies in a folder that exists, else masked: it may be the secret itself."""
     folder = os.path.dirname(text)
     is_path = os.path.isabs(text) and folder != "/" and text.isprintable() and os.path.isdir(folder)
-    return quoted(text) if is_path else MASK
+    return quoted(text, LONGEST_PATH) if is_path else MASK
 
 
 def _parameter(part: str) -> str:

@@ -72,6 +72,7 @@ def without_database(stack: Composed) -> Any:
     yield
     assert stack.launcher("start", "mongo").returncode == 0
     wait_until("orders to work again", lambda: orders_work(stack), 90)
+    wait_until("MongoDB to be healthy", lambda: stack.container("mongo")["State"]["Health"]["Status"] == "healthy", 60)
 
 
 def test_without_its_database_the_shop_refuses_orders(stack: Composed, without_database: None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -43,9 +43,11 @@ class LogStore:
     def fill(self) -> None:
         """Send the lines, repeat those marked ``twice`` in a second request, and wait for all of them."""
         known = lines.load().values()
+        if not self.loki:
+            # A batch without lines: a gateway that has just started refuses all until it is connected to its store.
+            wait_until("the store to accept lines", lambda: self._send([]) < 300)
         for part in (known, [line for line in known if line.twice]):
-            status, said = self.http.post("/otlp/v1/logs", otlp.request(part, self.base), "application/x-protobuf")
-            assert 200 <= status < 300, f"the lines were refused with {status}: {said}"
+            assert self._send(part) < 300, "the store is unavailable"
         count = f'sum(count_over_time({{service_name=~"{"|".join(lines.services())}"}}[61m]))'
 
         def counted() -> bool:
@@ -63,6 +65,11 @@ class LogStore:
     def get(self, path: str, query: Parameters, **headers: str) -> tuple[int, str]:
         """Status and text of a response of Loki's API."""
         return self.http.get(f"/loki/api/v1{path}", query, headers)
+
+    def _send(self, part: Iterable[lines.Line]) -> int:
+        status, said = self.http.post("/otlp/v1/logs", otlp.request(part, self.base), "application/x-protobuf")
+        assert 200 <= status < 300 or status == 503, f"the lines were refused with {status}: {said}"
+        return status
 
     def data(self, path: str, **query: str) -> Any:
         """The member ``data`` of a 200 response."""

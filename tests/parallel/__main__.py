@@ -1,5 +1,6 @@
 """``python -m tests.parallel [PART…]``: every test, in parts that run side by side; without names, all but `compose`.
 
+The first failure ends the run; with ``KEEP_GOING=1`` in the environment all parts run to their end.
 It ends with 0 when all have passed, else with 1, and with 130 when it is interrupted. Nothing of it runs afterwards.
 """
 
@@ -23,10 +24,13 @@ def main(names: list[str]) -> int:
     if unknown := sorted(set(names) - set(NAMES)):
         say(f"there is no part {', '.join(unknown)}: they are {', '.join(NAMES)}")
         return 2
-    folder = Path(tempfile.mkdtemp(prefix="glasshouse-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="gh-"))
     signal.signal(signal.SIGTERM, _interrupt)
+    # A shell ignores SIGINT for what it starts in the background, and parts would inherit that: they are ended by it.
+    signal.signal(signal.SIGINT, _interrupt)
+    keep_going = os.environ.get("KEEP_GOING", "") == "1"
     try:
-        Session(chosen(names, folder), folder, say, int(os.environ.get("TEST_JOBS", "4"))).run()
+        Session(chosen(names, folder), folder, say, int(os.environ.get("TEST_JOBS", "4")), keep_going).run()
     except Failed as failed:
         say(f"{failed}. Its files are in {folder}.")
         return 1

@@ -23,7 +23,7 @@ def parts(folder: Path) -> list[Part]:
     """All of them, in the order in which they are started; pytest's results go to ``folder``."""
 
     def pytest(name: str, *arguments: str) -> tuple[str, ...]:
-        results = ("--junitxml", str(folder / name / "junit.xml"), "--override-ini", "junit_family=xunit2")
+        results = ("--junitxml", str(folder / name / "junit.xml"), "--override-ini", "junit_family=xunit1")
         return (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *results, *arguments)
 
     others = tuple(f"--ignore=tests/e2e/test_{name}.py" for name in WAITING)

@@ -1,4 +1,4 @@
-"""Runs parts of the test run side by side. The first one that fails ends all others."""
+"""Runs parts of the test run side by side. The first one that fails ends all others, unless all are to be run."""
 
 from __future__ import annotations
 
@@ -22,12 +22,16 @@ class Failed(Exception):
 
 
 class Session:
-    """One run. ``folder`` gets a folder for each part; ``jobs`` is the number of parts that run at once."""
+    """One run. ``folder`` gets a folder for each part; ``jobs`` is the number of parts that run at once.
 
-    def __init__(self, parts: Sequence[Part], folder: Path, say: Say, jobs: int) -> None:
+    ``keep_going``: the others run to their end after one has failed, also those that would come after it.
+    """
+
+    def __init__(self, parts: Sequence[Part], folder: Path, say: Say, jobs: int, keep_going: bool = False) -> None:
+        self._keep_going, self._failures = keep_going, list[str]()
         self._waiting, self._folder, self._say, self._jobs = list(parts), folder, say, jobs
         self._running: list[Running] = []
-        self._passed: set[str] = set()
+        self._over: set[str] = set()
         self._began = time.monotonic()
 
     def run(self) -> None:
@@ -37,12 +41,14 @@ class Session:
                 self._start()
                 self._collect()
                 _pause(EVERY_SECONDS)
+            if self._failures:
+                raise Failed("; ".join(self._failures))
         finally:
             self._end()
 
     def _start(self) -> None:
         """Start what may run now, in the order of the list."""
-        for part in [part for part in self._waiting if self._passed.issuperset(part.after)]:
+        for part in [part for part in self._waiting if self._over.issuperset(part.after)]:
             if len(self._running) < self._jobs:
                 self._waiting.remove(part)
                 self._running.append(Running(part, self._folder / part.name))
@@ -59,10 +65,15 @@ class Session:
             self._show(one, "passed" if status == 0 else f"FAILED with {status}")
             left = ended(one)
             if status:
-                raise Failed(f"{one.part.name} has failed")
-            if left:
-                raise Failed(f"{one.part.name} has left processes behind: {'; '.join(left)}")
-            self._passed.add(one.part.name)
+                self._fail(f"{one.part.name} has failed")
+            elif left:
+                self._fail(f"{one.part.name} has left processes behind: {'; '.join(left)}")
+            self._over.add(one.part.name)
+
+    def _fail(self, why: str) -> None:
+        if not self._keep_going:
+            raise Failed(why)
+        self._failures.append(why)
 
     def _end(self) -> None:
         """End what still runs: all are asked first, then each is waited for."""

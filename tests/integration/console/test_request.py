@@ -60,18 +60,18 @@ def test_the_missing_index_is_the_first_sentence(opened: Opened, scanned: Upstre
     expect(first.locator("h2")).to_contain_text("reads the whole collection charges")
     expect(first).to_contain_text("COLLSCAN, 1.2 million documents examined, no index.")
     expect(first).to_be_in_viewport()
-    expect(page.locator(".step.told .badge", has_text="no index")).to_have_count(1)
+    expect(page.locator(".step.explained .badge", has_text="no index")).to_have_count(1)
 
 
 def test_the_span_is_shown_with_its_attributes(opened: Opened, scanned: Upstream) -> None:
     """By one button, which the keyboard reaches; markup in an attribute is text."""
     page = followed(opened(f"/requests/{TRACE}"))
     page.locator(".finding button").first.press("Enter")
-    open_row = page.locator(".step.told button")
+    open_row = page.locator(".step.explained button")
     expect(open_row).to_be_focused()
     expect(open_row).to_have_attribute("aria-expanded", "true")
-    expect(page.locator(".step.told .pairs")).to_contain_text("mongodb.plan")
-    expect(page.locator(".step.told .pairs")).to_contain_text(EVIL)
+    expect(page.locator(".step.explained .pairs")).to_contain_text("mongodb.plan")
+    expect(page.locator(".step.explained .pairs")).to_contain_text(EVIL)
     assert page.locator("main img, main script").count() == 0
 
 

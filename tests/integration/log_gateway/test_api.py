@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -166,13 +164,9 @@ def test_a_tail_without_a_websocket_is_refused(gateway: str) -> None:
 
 def test_a_frozen_store_ends_queries_at_their_deadline(store: VictoriaLogs, gateway: str) -> None:
     """Running queries time out, one more waits, the others are refused at once; afterwards the gateway recovers."""
-    os.kill(store.process.pid, signal.SIGSTOP)
-    try:
-        with ThreadPoolExecutor(6) as pool:
-            asked = [pool.submit(_get, gateway, "/query_range", query='{service_name="api-test"}') for _ in range(6)]
-            answers = [one.result() for one in asked]
-    finally:
-        os.kill(store.process.pid, signal.SIGCONT)
+    with store.frozen(), ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(_get, gateway, "/query_range", query='{service_name="api-test"}') for _ in range(6)]
+        answers = [one.result() for one in asked]
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses.count(429) == 3
     assert set(statuses) <= {429, 503, 504}

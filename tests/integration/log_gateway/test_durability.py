@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -98,12 +96,8 @@ def test_a_frozen_store_acknowledges_nothing(store: VictoriaLogs, watch: Watch) 
     """A batch is refused if the store freezes after accepting it, however much time passes."""
     epoch = watch.now().epoch
     store.insert(_batch("frozen"))
-    os.kill(store.process.pid, signal.SIGSTOP)
-    try:
-        with pytest.raises(StoreLost):
-            watch.wait_durable(epoch, 8)
-    finally:
-        os.kill(store.process.pid, signal.SIGCONT)
+    with store.frozen(), pytest.raises(StoreLost):
+        watch.wait_durable(epoch, 8)
 
 
 def test_a_store_that_is_down_refuses_with_503(store: VictoriaLogs, watch: Watch) -> None:

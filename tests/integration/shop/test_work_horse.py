@@ -124,7 +124,7 @@ def test_it_outlives_no_worker(bench: Bench) -> None:
     assert alive(pid)
     os.kill(worker, signal.SIGKILL)
     os.waitpid(worker, 0)
-    wait_until("the work horse to end", lambda: not alive(horse))
+    wait_until("the work horse to end", lambda: not alive(pid))
 
 
 def test_a_job_over_its_time_fails_and_the_work_horse_goes_on(bench: Bench) -> None:

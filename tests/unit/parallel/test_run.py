@@ -19,10 +19,17 @@ child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
 Path(sys.argv[1]).write_text(str(child.pid))
 """
 # A daemon, and an end that takes it down as a fixture would.
-TIDY = (
-    DAEMON
-    + "try:\n    child.wait()\nexcept KeyboardInterrupt:\n    child.kill()\n    print('taken down', flush=True)\n"
-)
+TIDY = """
+import subprocess, sys
+from pathlib import Path
+child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+try:
+    Path(sys.argv[1]).write_text(str(child.pid))
+    child.wait()
+except KeyboardInterrupt:
+    child.kill()
+    print("taken down", flush=True)
+"""
 # The same, but SIGINT is not heard.
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + DAEMON + "child.wait()\n"
 AFTER_FILE = """
@@ -109,3 +116,12 @@ def test_a_part_that_hangs_fails(tmp_path: Path) -> None:
     """After its time."""
     with pytest.raises(Failed, match="hangs did not end within 1 s"):
         run(tmp_path, python("hangs", "import time; time.sleep(1000)", seconds=1.0))
+
+
+def test_all_parts_can_be_run_after_a_failure(tmp_path: Path) -> None:
+    """Also those that come after the one that failed; the run has failed all the same."""
+    said: list[str] = []
+    parts = [Part("bad", (sys.executable, "-c", "raise SystemExit(3)")), Part("next", ("true",), after=("bad",))]
+    with pytest.raises(Failed, match=r"^bad has failed$"):
+        Session(parts, tmp_path / "run", said.append, 4, keep_going=True).run()
+    assert any("next passed" in line for line in said)

@@ -32,7 +32,8 @@ def create_app(
 ) -> Flask:
     """Three endpoints over Redis and MongoDB; orders are put into an RQ queue without a worker."""
     app = Flask("shop")
-    db = mongo[DATABASE]
+    # Looked up once, as an application does: the driver makes a new object each time.
+    products, orders = mongo[DATABASE].products, mongo[DATABASE].orders
     queue = Queue("orders", connection=cache, serializer=JSONSerializer)
 
     @app.get("/cached/<product_id>")
@@ -54,12 +55,12 @@ def create_app(
         if not 1 <= int(wanted["quantity"]) <= 100:
             abort(422)
         total = product["price_cents"] * int(wanted["quantity"])
-        made = db.orders.insert_one({"product_id": product["id"], "total_cents": total, "status": "pending"})
+        made = orders.insert_one({"product_id": product["id"], "total_cents": total, "status": "pending"})
         enqueue(queue, JOB, str(made.inserted_id))
         return _json({"id": str(made.inserted_id), "total_cents": total}, 202)
 
     def _product(product_id: str) -> dict[str, Any]:
-        found = db.products.find_one({"_id": product_id})
+        found = products.find_one({"_id": product_id})
         if found is None:
             abort(404)
         return {"id": found["_id"], **{name: found[name] for name in ("name", "price_cents", "stock")}}

@@ -24,7 +24,7 @@ _log = logging.getLogger("app.admin")
 
 
 def blueprint(catalogue: Catalogue, orders: Orders, retry_dead_letter: RetryDeadLetter) -> Blueprint:
-    """Products and prices, stock, and the orders that nobody could fulfil."""
+    """Products and prices, stock, and the orders that could not be fulfilled."""
     api = Blueprint("admin", __name__, url_prefix="/api/v1/admin")
 
     # Before anything of the body is read: what a stranger sends is of no interest here.
@@ -84,7 +84,7 @@ def blueprint(catalogue: Catalogue, orders: Orders, retry_dead_letter: RetryDead
 
     @api.get("/dead-letters")
     @operation(
-        summary="Orders that nobody works on any more, with the reason",
+        summary="Orders whose processing has stopped for good, with the reason",
         tag="admin",
         query=DeadLettersQuery,
         answers={200: OrderPage},

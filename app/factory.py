@@ -19,7 +19,7 @@ from observability import Telemetry, instrument_flask
 from shop.bootstrap import Shop
 
 MAX_BODY_BYTES = 64 * 1024
-"""The largest order is a few kilobytes; nobody may make us read more than this."""
+"""The largest order is a few kilobytes; larger bodies are refused without being read."""
 
 
 def create_app(

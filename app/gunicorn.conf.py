@@ -18,7 +18,7 @@ workers = 1
 worker_class = "app.gunicorn_worker.ProblemWorker"
 threads = _api.threads
 timeout = 30
-# All of a stop: draining, finishing, flushing (app/gunicorn_worker.py). Whoever supervises must not kill before.
+# All of a stop: draining, finishing, flushing (app/gunicorn_worker.py). A supervisor must not kill earlier.
 graceful_timeout = 12
 logger_class = "app.gunicorn_logger.NoAccessLog"
 logconfig_dict = logging_config(_telemetry)

@@ -1,7 +1,7 @@
 """gunicorn's logger without its access log.
 
-gunicorn counts any logging configuration as a wish for an access log, and puts one together for each request, which
-nobody writes (docs/profiling.md has what that costs). Ours is the request boundary's, in ``observability``.
+gunicorn counts any logging configuration as a wish for an access log, and formats a line for each request that is
+never written (docs/profiling.md has what that costs). The request boundary in ``observability`` writes our own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from gunicorn.glogging import Logger
 
 
 class NoAccessLog(Logger):  # type: ignore[misc]  # gunicorn is not typed
-    """Everything else is logged as ever."""
+    """Everything else is logged as before."""
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
         """Do nothing."""

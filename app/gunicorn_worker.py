@@ -1,12 +1,12 @@
 """gunicorn's threads, with its own refusals as problems instead of HTML, and a stop that drops no request.
 
-Told to stop, gunicorn's worker accepts nothing more but keeps its listening socket open until it has finished: a proxy
+On SIGTERM, gunicorn's worker accepts nothing more but keeps its listening socket open until it has finished: a proxy
 goes on connecting, and what waits in the backlog is reset at the end. Ours, in this order: it is unready, and serves
 for ``DRAIN_SECONDS`` yet, so that balancers notice and a replica that has just come back counts again; it accepts what
 is in the backlog and closes the socket, so that a proxy's next connection is refused, which even an order survives
 (nothing of it was sent); it finishes what it has; it flushes (``atexit``) and exits.
 
-It also tells the application how long a request has waited for a thread.
+It also reports to the application how long a request has waited for a thread.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not type
     wsgi: Any = None
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """SIGTERM: unready from here on, at an end a little later; at once if told twice."""
+        """SIGTERM: become unready now and exit a little later; exit at once on the second signal."""
         ours = draining.of(self.wsgi)
         if ours is None or ours.begun:
             super().handle_exit(sig, frame)
@@ -46,7 +46,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not type
         timer.start()
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """As gunicorn does; and when it is for good, leave nobody waiting at a door that will not open again."""
+        """As gunicorn does; at the final stop, also close the listening socket: no client may wait in its backlog."""
         super().set_accept_enabled(enabled)
         if not enabled and (not self.alive or os.getppid() != self.ppid):
             self._close_the_door()
@@ -57,7 +57,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not type
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Tell the application how long the request has waited (``app.overload``)."""
+        """Report to the application how long the request has waited (``app.overload``)."""
         waited = time.monotonic() - conn.waits_since
         name = overload.WAITED_HEADER.upper()
         req.headers = [(header, value) for header, value in req.headers if header != name] + [(name, f"{waited:.3f}")]

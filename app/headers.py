@@ -11,7 +11,7 @@ _SECURITY = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # An answer may hold somebody's order: kept nowhere, unless its view says otherwise.
+    # A response may hold a customer's order: no cache may store it, unless the view says otherwise.
     "Cache-Control": "no-store",
 }
 _BY_LOWER_NAME = {name.lower(): (name, value) for name, value in _SECURITY.items()}
@@ -19,7 +19,7 @@ _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Request-ID, 
 
 
 def install(app: Flask, origins: tuple[str, ...]) -> None:
-    """Security headers everywhere; CORS for ``origins`` and nobody else."""
+    """Security headers everywhere; CORS for ``origins`` only."""
 
     @app.after_request
     def add(response: Response) -> Response:

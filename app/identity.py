@@ -99,23 +99,23 @@ def required_caller() -> Caller:
 
 
 def required_admin() -> Caller:
-    """The admin who sent the request; 401 without a good token, 403 for anybody else's."""
+    """The admin who sent the request; 401 without a good token, 403 for any other caller's."""
     who = required_caller()
     if who.role is not Role.ADMIN:
-        raise Forbidden("This is for admins.")
+        raise Forbidden("Only administrators may do this.")
     return who
 
 
 def must_own(order: Order) -> Order:
-    """The order, if the caller may see it: its owner, an admin, or whoever knows the id of a guest's order.
+    """The order, if the caller may see it: its owner, an admin, or any caller who knows the id of a guest's order.
 
-    A stranger without a token gets 401, one with a token 403. That the order exists is no secret that could be told:
-    whoever asks knows its id, and an id cannot be guessed.
+    A stranger without a token gets 401, one with a token 403. This does not leak that the order exists:
+    the caller already knows its id, and an id cannot be guessed.
     """
     who = caller()
     if order.customer_id is None:
         return order
     who = who or required_caller()
     if who.role is not Role.ADMIN and who.account_id != order.customer_id:
-        raise Forbidden("This order is somebody else's.")
+        raise Forbidden("This order belongs to another customer.")
     return order

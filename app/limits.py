@@ -20,9 +20,9 @@ _REDIS_OPTIONS: dict[str, str | int] = {"socket_connect_timeout": 1, "socket_tim
 
 
 def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
-    """A limiter that tells clients where they stand: ``RateLimit-Limit``, ``-Remaining``, ``-Reset``, ``Retry-After``.
+    """A limiter that reports its state to clients: ``RateLimit-Limit``, ``-Remaining``, ``-Reset``, ``Retry-After``.
 
-    The window moves, so that nobody gets twice the limit around the turn of a minute.
+    The window slides, so that no client gets twice the limit around the turn of a minute.
     """
     # Flask calls these in reverse order: what is registered before the limiter's own sees the headers that it writes.
     app.after_request(_seconds_instead_of_epoch)

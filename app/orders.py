@@ -67,7 +67,7 @@ def blueprint(
 
     @api.get("")
     @operation(
-        summary="My orders, the newest first (an admin: everybody's)",
+        summary="My orders, the newest first (an admin: those of all customers)",
         tag="orders",
         query=OrdersQuery,
         answers={200: OrderPage},
@@ -101,7 +101,7 @@ def blueprint(
 
     @api.post("/<order_id>/cancel")
     @operation(
-        summary="Cancel an order that nobody has worked on yet",
+        summary="Cancel an order that is still pending",
         tag="orders",
         path=PATH_ORDER,
         answers={200: OrderAnswer},

@@ -1,7 +1,8 @@
-"""Requests that have waited too long for a thread are sent away at once.
+"""Requests that have waited too long for a thread are refused at once.
 
-While a dependency is slow each thread is held for seconds, and the queue before them grows: without this, everybody
-would wait for everybody, and give up just before their turn. What is answered 503 here has cost nothing yet.
+While a dependency is slow each thread is held for seconds, and the queue before them grows: without this, every
+request would wait for all others, and its client would give up just before its turn. A request that is answered 503
+here has cost nothing yet.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def counted_from_its_arrival(wsgi_app: WSGIApplication) -> WSGIApplication:
 
 
 def install(app: Flask) -> None:
-    """Before every other hook: a request that is sent away is not counted against anybody's limit."""
+    """Before every other hook: a refused request does not count against the client's limit."""
 
     @app.before_request
     def not_too_late() -> Response | None:

@@ -32,7 +32,7 @@ class Preparation:
                 added = self._prepare()
             except DatabaseUnavailable as error:
                 if not logged:
-                    _log.warning("the catalogue waits for the database: %s", error)
+                    _log.warning("the catalogue cannot be prepared yet, the database is unavailable: %s", error)
                 logged = True
                 self._ready.wait(self._retry)
             except Exception:  # noqa: BLE001

@@ -157,7 +157,7 @@ class StepAnswer(Output):
 
 
 class DeadLetterAnswer(Output):
-    """Why nobody works on an order any more."""
+    """Why the workers gave up on an order."""
 
     reason: str
     at: datetime

@@ -1,7 +1,7 @@
 """The console: receives alerts and e-mail, shows them, and follows one order through every server.
 
 ``python -m console`` is the server (web pages, alert webhook, SMTP); ``python -m console.follow`` prints in the
-terminal what became of one order. ``server`` is the process, ``app`` wires the packages into one Flask application:
+terminal the outcome of one order. ``server`` is the process, ``app`` wires the packages into one Flask application:
 
 - a package for each page: ``overview``, ``boards``, ``lookup``, ``tail``, ``alerting``, ``inbox``, ``faults``,
   ``services``; ``pages`` has the frames around them, ``access`` the sign-in;

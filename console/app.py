@@ -51,7 +51,7 @@ def received_counter(registry: CollectorRegistry) -> Counter:
     """Return ``console_inbox_received_total``, every label set at zero."""
     counter = Counter(
         "console_inbox_received_total",
-        "Alert notifications and e-mails that arrived, by what became of them",
+        "Alert notifications and e-mails that arrived, by outcome",
         ["kind", "outcome"],
         registry=registry,
     )
@@ -121,7 +121,7 @@ def _add_readers(
 
 
 def _remember_sessions(app: Flask, settings: Settings) -> None:
-    """A cookie is sent to every port of a host: its name tells this console from another one beside it."""
+    """A cookie is sent to every port of a host: its name distinguishes this console from another on the same host."""
     app.secret_key = session_key(settings.state_dir)
     app.config["SESSION_COOKIE_NAME"] = f"glasshouse_console_{settings.port}"
     app.config["SESSION_COOKIE_HTTPONLY"] = True

@@ -1,4 +1,4 @@
-"""Every fault by name: what it does, where it bites, and what may be said about it. Standard library only."""
+"""Every fault by name: what it does, where it takes effect, and which parameters it has. Standard library only."""
 
 from __future__ import annotations
 
@@ -170,8 +170,8 @@ FAULTS: Mapping[str, Fault] = {
         ),
         Fault("email-down", "worker", "The mail server refuses every connection.", {"percent": _percent(100)}),
         Fault("replica-kill", "agent", "A process is killed and kept from coming back.", {"instance": _STOPPABLE}),
-        Fault("redis-pause", "agent", "Redis stands still (SIGSTOP): it accepts connections and never answers."),
-        Fault("mongo-pause", "agent", "MongoDB stands still (SIGSTOP): it accepts connections and never answers."),
+        Fault("redis-pause", "agent", "Redis is paused (SIGSTOP): it accepts connections and never answers."),
+        Fault("mongo-pause", "agent", "MongoDB is paused (SIGSTOP): it accepts connections and never answers."),
         Fault("telemetry-outage", "agent", "A telemetry server is stopped.", {"instance": _TELEMETRY}),
     )
 }

@@ -92,7 +92,7 @@ class Faults:
         except (OSError, ValueError, OpenFeatureError, AttributeError, TypeError, RecursionError) as error:
             self._active = {}
             if repr(error) != self._complained:
-                _log.error("the flag file is not understood: %r", error, extra={"event": "fault.bad_file"})
+                _log.error("the flag file cannot be parsed: %r", error, extra={"event": "fault.bad_file"})
             self._complained = repr(error)
             return
         self._complained = ""

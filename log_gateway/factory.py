@@ -17,7 +17,7 @@ from log_gateway.errors import GatewayError
 from log_gateway.metrics import GatewayMetrics
 from log_gateway.settings import GatewaySettings
 from log_gateway.store.client import StoreClient
-from log_gateway.writing.durability import Watch
+from log_gateway.writing.durability import StoreMonitor
 from log_gateway.writing.endpoint import PATH as WRITE_PATH
 from log_gateway.writing.endpoint import WriteEndpoint
 from observability import Telemetry, instrument_flask
@@ -30,7 +30,7 @@ LOKI_VERSION = "3.7.8"
 MAX_QUERY_BYTES = 128 * 1024
 
 
-def create_app(settings: GatewaySettings, telemetry: Telemetry, watch: Watch) -> WSGIApplication:
+def create_app(settings: GatewaySettings, telemetry: Telemetry, watch: StoreMonitor) -> WSGIApplication:
     """Return the gateway; it only connects to the store on requests. The caller must start ``watch``."""
     metrics = GatewayMetrics(telemetry.registry)
     client = StoreClient(settings.store_url)

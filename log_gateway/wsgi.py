@@ -5,14 +5,14 @@ import gc
 from log_gateway.factory import create_app
 from log_gateway.logql.parser import parse
 from log_gateway.settings import GatewaySettings
-from log_gateway.writing.durability import Watch
+from log_gateway.writing.durability import StoreMonitor
 from observability import Telemetry
 
 settings = GatewaySettings.from_env()
 # The grammar is built at start-up (0.7 s of CPU), not in the first query.
 parse("vector(1)")
 telemetry = Telemetry.start(service="log-gateway")
-watch = Watch(settings.store_url)
+watch = StoreMonitor(settings.store_url)
 watch.start()
 app = create_app(settings, telemetry, watch)
 

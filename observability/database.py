@@ -58,7 +58,7 @@ class DatabaseMetrics:
         )
         self.cache = Counter(
             "cache_requests_total",
-            "Look-ups in a cache by what came of them",
+            "Look-ups in a cache by result",
             ["cache", "result"],
             registry=registry,
         )

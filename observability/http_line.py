@@ -74,7 +74,7 @@ class RequestLines:
         return head
 
     def _log_record(self, level: int, what: tuple[str, str, int], fields: dict[str, Any]) -> None:
-        # Not ``_log.log``: it would look for the caller, whom no field shows.
+        # Not ``_log.log``: it would look up the caller, which no field shows.
         record = logging.LogRecord(_log.name, level, "", 0, _message(*what), None, None)
         record.__dict__.update(_shared(*what))
         record.__dict__.update(fields)

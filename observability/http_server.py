@@ -110,7 +110,7 @@ class _Exchange:
         boundary.metrics.begin(id(self))
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-        """WSGI's ``start_response``: notes status and route, and tells the client the request's ids."""
+        """WSGI's ``start_response``: records status and route, and adds the request's ids to the response headers."""
         self._status = int(status[:3])
         # Werkzeug's request is in the environment until Flask's context ends: no hook needs to run for each request.
         rule = getattr(self._environ.get("werkzeug.request"), "url_rule", None)

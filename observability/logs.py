@@ -171,7 +171,7 @@ def logging_config(settings: TelemetrySettings, lines: LogLines | None = None) -
 def configure_logging(settings: TelemetrySettings, lines: LogLines | None = None) -> None:
     """Log JSON to standard output from here on; uncaught exceptions of any thread become one line too."""
     logging.config.dictConfig(logging_config(settings, lines))
-    # What each record would look up and no line tells (see "Optimization" in logging's documentation).
+    # What each record would look up and no line contains (see "Optimization" in logging's documentation).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught

@@ -2,7 +2,7 @@
 
 pymongo creates events for each command if there is a listener, which costs more than everything here.
 An operation is one call of the driver and whatever it takes: the choice of a server, the wait for a connection, the
-driver's own retry. So it tells of a server that cannot be reached too, of which there is no command.
+driver's own retry. So it also reports an unreachable server, for which no command exists.
 
 What is not overridden here (administration, change streams, the later batches of an aggregation) works and is not
 observed.

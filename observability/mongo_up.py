@@ -1,4 +1,4 @@
-"""Whether MongoDB can be written to, asked when Prometheus asks: `mongodb_up`, as an exporter would tell it."""
+"""Whether MongoDB accepts writes, checked at each scrape: `mongodb_up`, as an exporter would report it."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class JobMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.duration = Histogram(
             "rq_job_duration_seconds",
-            "Time from taking a job to the end of its work horse, by what came of it",
+            "Time from taking a job to the end of its work horse, by outcome",
             ["queue", "job", "outcome"],
             buckets=JOB_BUCKETS,
             registry=registry,

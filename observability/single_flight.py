@@ -64,14 +64,14 @@ class SingleFlight(Generic[Value]):
                     # would keep every object of the load until the garbage collector runs.
                     del flight
             if flight.leader == threading.get_ident():
-                # Waiting for oneself would never end.
+                # A wait for the own call would never end.
                 return load()
             error = flight.outcome.exception()
             if error is None:
                 return flight.outcome.result()
             if not isinstance(error, _Ended):
                 raise copy_of(error)
-        raise LeaderLost(f"the load of {key!r} was ended twice before it had a result")
+        raise LeaderLost(f"the load of {key!r} was interrupted twice before it had a result")
 
     def _lead(self, key: Hashable, flight: _Flight[Value], load: Callable[[], Value]) -> Value:
         try:

@@ -39,7 +39,7 @@ def create_app(
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    charges = Counter("payment_charges_total", "Charges by what came of them", ["outcome"], registry=telemetry.registry)
+    charges = Counter("payment_charges_total", "Charges by outcome", ["outcome"], registry=telemetry.registry)
     for outcome in ("approved", "declined", "error"):
         charges.labels(outcome)
 

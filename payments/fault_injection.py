@@ -1,4 +1,4 @@
-"""Where faults bite in the payment service. Wired by ``payments.wsgi`` only if faults are."""
+"""Where faults take effect in the payment service. Wired by ``payments.wsgi`` only if faults are."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class LostIndex:
     def __init__(self, faults: Faults, charges: Collection[dict[str, Any]], make_indexes: Callable[[], None]) -> None:
         """``make_indexes`` makes those of the ledger: at the start of the process too, if the fault is off."""
         self._faults, self._make_indexes = faults, make_indexes
-        # Nobody waits for the history, and nobody misses it.
+        # No request waits for the history, and none of it has to survive a crash.
         self._charges = charges.with_options(write_concern=WriteConcern(w=1, j=False))
         self._lost: bool | None = None
 
@@ -73,9 +73,11 @@ class LostIndex:
                     self._drop()
                     self._grow(fault.number("milliseconds") / 1000)
                 else:
-                    self._mend()
+                    self._restore()
         except PyMongoError as error:
-            _log.warning("the ledger's index waits for the database: %s", type(error).__name__)
+            _log.warning(
+                "the ledger's index cannot be changed yet, the database is unavailable: %s", type(error).__name__
+            )
             return
         self._lost = fault is not None
 
@@ -111,7 +113,7 @@ class LostIndex:
                 raise
         return len(documents)
 
-    def _mend(self) -> None:
+    def _restore(self) -> None:
         self._make_indexes()
         while ids := [one["_id"] for one in self._charges.find(_OF_HISTORY, {"_id": 1}).limit(BATCH // 4)]:
             self._charges.delete_many({"_id": {"$in": ids}})
@@ -125,7 +127,7 @@ class LostIndex:
 
 
 def _history() -> Iterator[dict[str, Any]]:
-    """Charges of long ago, always the same ones. Nobody's money: they are in no order's name."""
+    """Charges from years ago, always the same ones. They belong to no order."""
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
     for number in range(MOST):
         yield {

@@ -24,7 +24,9 @@ def prepare(make: Callable[[], None], pause: threading.Event | None = None) -> t
                 return
             except PyMongoError as error:
                 if not logged:
-                    _log.warning("the indexes wait for the database: %s", type(error).__name__)
+                    _log.warning(
+                        "the indexes cannot be created yet, the database is unavailable: %s", type(error).__name__
+                    )
                 logged = True
                 pause.wait(RETRY_SECONDS)
 

@@ -43,7 +43,7 @@ PIPELINE: list[dict[str, Any]] = [
 
 
 class Repeats:
-    """The check, and what is told of it when it is slow: a log line, a metric, and the plan on the span."""
+    """The check, and what it reports when it is slow: a log line, a metric, and the plan on the span."""
 
     def __init__(
         self, charges: Charges, registry: CollectorRegistry, clock: Callable[[], float] = time.perf_counter
@@ -76,12 +76,12 @@ class Repeats:
                 answer = list(self._charges.aggregate(PIPELINE))
             seconds = self._clock() - started
             if seconds >= SLOW_SECONDS:
-                self._tell(span, seconds)
+                self._report(span, seconds)
         too_many = bool(answer) and int(answer[0]["repeats"]) > MOST
         self._found = started, too_many
         return too_many
 
-    def _tell(self, span: trace.Span, seconds: float) -> None:
+    def _report(self, span: trace.Span, seconds: float) -> None:
         facts = self._explained()
         plan = str(facts["plan"])
         self._slow.labels(self._charges.name, plan).inc()

@@ -38,7 +38,7 @@ class Register:
 
 
 class LogIn:
-    """Tell whose address and password these are."""
+    """Return the account with this address and password."""
 
     def __init__(self, accounts: Accounts, passwords: Passwords) -> None:
         self._accounts, self._passwords = accounts, passwords
@@ -46,7 +46,7 @@ class LogIn:
     def __call__(self, email: str, password: str) -> Account:
         """The account. Raises ``WrongCredentials``, ``DatabaseUnavailable``.
 
-        An unknown address takes as long as a wrong password: time must not tell who has an account here.
+        An unknown address takes as long as a wrong password: the time must not reveal who has an account here.
         """
         account = self._accounts.by_email(normalised(email))
         matches = self._passwords.matches(account.password_hash if account else None, password)

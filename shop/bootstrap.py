@@ -116,7 +116,7 @@ def payment_circuit(settings: Settings, client: redis.Redis) -> Circuit:
 
 
 def new_shop(settings: Settings, instruments: Instruments, faults: Faults | None = None) -> Shop:
-    """Connect everything (lazily: no server needs to be up) and wire the use cases; with ``faults``, what they bite."""
+    """Connect everything (lazily: no server needs to be up) and wire the use cases; ``faults`` wraps adapters."""
     telemetry, events = instruments.telemetry, instruments.events
     tracer = telemetry.tracer("shop")
     client = mongo.new_client(settings, instruments.mongo_client, telemetry.settings.instance)

@@ -45,7 +45,7 @@ class Catalogue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A product as somebody sees it: a copy, ``age`` seconds old; ``stale`` if it is past its time."""
+    """A product as read by a caller: a copy, ``age`` seconds old; ``stale`` if it has expired."""
 
     product: Product
     age: float = 0.0
@@ -119,7 +119,7 @@ class Orders(Protocol):
         """Give the lease back; the order is due again at that time. ``excused`` takes its strikes away."""
 
     def bury(self, order: Order, reason: str, now: datetime) -> Order:
-        """Make the order a dead letter: nobody works on it until it is revived."""
+        """Make the order a dead letter: no worker works on it until it is revived."""
 
     def revive(self, order_id: str, now: datetime) -> Order:
         """Make a dead letter due at once, without strikes. Raises ``NotFound``."""
@@ -128,7 +128,7 @@ class Orders(Protocol):
         """At most ``limit`` dead letters by id, from the one behind ``after``."""
 
     def due(self, now: datetime, limit: int) -> list[Order]:
-        """Orders on which work is left and nobody works, the longest due first."""
+        """Orders on which work is left and no worker works, the longest due first."""
 
     def backlog(self, now: datetime) -> Backlog:
         """How much is waiting."""

@@ -75,7 +75,7 @@ class PlaceOrder:
 
 
 class CancelOrder:
-    """Take an order back before anybody has worked on it."""
+    """Cancel an order before a worker has worked on it."""
 
     def __init__(self, orders: Orders, events: Events, clock: Clock = utc_now) -> None:
         self._orders, self._events, self._clock = orders, events, clock
@@ -157,8 +157,8 @@ class FulfilOrder:
         except PaymentDeclined:
             return self._note(self._orders.fail(order, "payment_declined", self._clock()))
         except Unavailable as error:
-            vain = timedelta(seconds=error.retry_after if isinstance(error, PaymentUnavailable) else 0.0)
-            due_at = self._clock() + max(vain, backoff(order.attempts))
+            refusing = timedelta(seconds=error.retry_after if isinstance(error, PaymentUnavailable) else 0.0)
+            due_at = self._clock() + max(refusing, backoff(order.attempts))
             self._orders.postpone(order, due_at, excused=True)
             self._events.waiting(order, str(error), due_at)
         return order
@@ -200,7 +200,7 @@ class RetryDeadLetter:
 
 
 class SweepOrders:
-    """Find promised orders that nobody works on, and ask the workers again."""
+    """Find accepted orders that no worker works on, and enqueue them again."""
 
     def __init__(self, orders: Orders, queue: OrderQueue, clock: Clock = utc_now, limit: int = 200) -> None:
         self._orders, self._queue, self._clock, self._limit = orders, queue, clock, limit

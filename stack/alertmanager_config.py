@@ -21,5 +21,5 @@ def rendered(text: str, smtp: str, folder: Path) -> str:
 
 
 def addresses(console: str) -> str:
-    """The template that tells messages where the console is."""
+    """The template that gives messages the console's address."""
     return f'{{{{ define "console.url" }}}}{console}{{{{ end }}}}\n'

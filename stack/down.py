@@ -26,7 +26,7 @@ def down(settings: Settings, say: Say, *, purge: bool = False, components_of: Ta
     instance = attach(settings)
     paths = instance.paths
     end_up(paths, say)
-    # What stands still (SIGSTOP, by the fault agent or a debugger) could not end in an orderly way.
+    # A process that is paused (SIGSTOP, by the fault agent or a debugger) could not shut down cleanly.
     stragglers.wake(stragglers.find(paths.state))
     supervisor = Supervisor(paths.socket)
     ended: list[str] = []

@@ -1,4 +1,4 @@
-"""What can stop the launcher. Every message is one sentence for the user, with the cure in it.
+"""What can stop the launcher. Every message is one sentence for the user, with the remedy in it.
 
 StackError                  (exit code 1)
 ├── SettingError            a setting of the environment is wrong (exit code 2)
@@ -23,7 +23,7 @@ from observability.settings import Problem, WrongSetting
 
 
 class StackError(Exception):
-    """Anything that the launcher tells the user in one sentence, without a traceback."""
+    """An error that the launcher reports to the user in one sentence, without a traceback."""
 
     exit_code = 1
 

@@ -1,6 +1,6 @@
 """The exporters as components: what says in Prometheus' words how Redis, NGINX and the machine are.
 
-MongoDB needs none: the sweeper tells ``mongodb_up``, and every caller what its operations take.
+MongoDB needs none: the sweeper exposes ``mongodb_up``, and every caller the durations of its operations.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from stack.components import Component
 from stack.instance import Instance
 
 LOCAL = "127.0.0.1"
-# Less than a scrape may take (4 s): a server that stands still shows as down, not its exporter.
+# Less than a scrape may take (4 s): a server that is paused shows as down, not its exporter.
 PATIENCE = "2s"
 
 RETRIES = {"NGINX_RETRIES": "100000", "NGINX_RETRY_INTERVAL": "1s"}

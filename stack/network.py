@@ -14,12 +14,12 @@ FULL = re.compile(r"no space left on device|You don't have enough free space", r
 
 
 def unreachable(output: str) -> bool:
-    """Whether the output tells of a network that cannot be reached."""
+    """Whether the output reports an unreachable network."""
     return bool(UNREACHABLE.search(output))
 
 
 def disk_full(output: str) -> bool:
-    """Whether the output tells of a full disk."""
+    """Whether the output reports a full disk."""
     return bool(FULL.search(output))
 
 

@@ -36,7 +36,7 @@ class StatePaths:
 
     @property
     def faults(self) -> Path:
-        """What is broken on purpose, and by whom."""
+        """Which faults are on, and who switched them on."""
         return self.state / "faults"
 
     @property

@@ -71,7 +71,7 @@ def described(pid: int, *, listens: bool) -> Holder:
 
 
 def require_free(wanted: Mapping[str, int], offset: int, say: Say) -> None:
-    """Raise PortTaken, naming the taken ports, what wants them, who has them, and the cure.
+    """Raise PortTaken, naming the taken ports, what wants them, who has them, and the remedy.
 
     A port above 32767 may belong for another minute to a connection that went out from it: that is waited for.
     """

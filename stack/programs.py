@@ -75,7 +75,7 @@ PROGRAMS: Mapping[str, Program] = {
 
 
 def find(name: str) -> Path:
-    """The program of this name; ProgramMissing, with the cure, when it is neither on the PATH nor in the cache."""
+    """The program of this name; ProgramMissing, with the remedy, when it is neither on the PATH nor in the cache."""
     if name not in PROGRAMS:
         raise ProgramMissing(f"there is no program called {name}: it is one of {', '.join(sorted(PROGRAMS))}.")
     found = locate(PROGRAMS[name])

@@ -1,4 +1,4 @@
-"""What the launcher tells while it works: whole lines, and on a terminal one line that shows what is under way."""
+"""What the launcher prints while it works: whole lines, and on a terminal one line that shows what is under way."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class Settings:
     loki_url: str = ""
     """A Loki that is used instead of the instance's own log store; no trailing slash."""
     log_store: str = ""
-    """``victorialogs``, ``loki``, or "" for whichever this machine has."""
+    """``victorialogs``, ``loki``, or "" for the one that this machine has."""
     log_retention: str = "3d"
     log_retention_bytes: str = "1GB"
     grafana_home: Path = Path("/usr/share/grafana")

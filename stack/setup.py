@@ -34,11 +34,11 @@ NO_NETWORK = re.compile(
 
 
 class SetupError(Exception):
-    """What stopped the set-up, as one sentence with the cure."""
+    """What stopped the set-up, as one sentence with the remedy."""
 
 
 def say(text: str) -> None:
-    """Tell the user, on stderr: stdout carries the answer."""
+    """Print to stderr: stdout carries the result."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -13,7 +13,7 @@ from tests.order import place
 # Test modules import their tests; assertion rewriting gives their failures readable diffs.
 pytest.register_assert_rewrite("tests.logql.conformance", "tests.contracts")
 
-# No sandbox: tests may run as root, in a container. Everything else keeps the browser from asking anybody outside.
+# No sandbox: tests may run as root, in a container. The other options prevent requests to other hosts.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

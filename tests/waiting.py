@@ -13,7 +13,7 @@ EVERY_SECONDS = 0.1
 def wait_until(what: str, check: Callable[[], T | None], seconds: float = 20.0) -> T:
     """The first truthy answer of ``check``; after ``seconds`` fails, saying what was awaited and what was seen last.
 
-    An exception of ``check`` counts as "not yet" and is told if time runs out.
+    An exception of ``check`` counts as "not yet" and is part of the error if time runs out.
     """
     deadline = time.monotonic() + seconds
     pause = EVERY_SECONDS
@@ -28,7 +28,7 @@ def wait_until(what: str, check: Callable[[], T | None], seconds: float = 20.0) 
                 return answer
             seen = repr(answer)
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:.0f} s in vain for {what}; seen last: {seen}")
+            raise AssertionError(f"waited {seconds:.0f} s for {what}, which did not happen; seen last: {seen}")
         _pause(pause)
 
 

@@ -8,7 +8,7 @@ from rq.results import Result
 
 
 class OrderJob(Job):
-    """A job that nobody asks for afterwards: its order tells what came of it (``result_ttl`` is 0)."""
+    """A job whose result is not kept (``result_ttl`` is 0): the order holds the outcome."""
 
     def cleanup(self, ttl: int | None = None, pipeline: Pipeline | None = None, remove_from_queue: bool = True) -> None:
         """As RQ's.

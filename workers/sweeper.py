@@ -1,4 +1,4 @@
-"""``python -m workers.sweeper``: asks the workers again for promised orders that nobody works on, and keeps watch."""
+"""``python -m workers.sweeper``: enqueues accepted orders that no worker works on, and monitors orders and MongoDB."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shop.bootstrap import Instruments, new_shop
 from shop.config import Settings
 from shop.domain.errors import Unavailable
 from workers.freshness import Freshness
-from workers.watch import Watch
+from workers.watch import StoreGauges
 
 _log = logging.getLogger("workers.sweeper")
 RESTORE_EVERY = 15
@@ -45,14 +45,14 @@ class Sweeper:
     def __init__(
         self,
         sweep: Callable[[], int],
-        watch: Callable[[], None],
+        measure: Callable[[], None],
         restore: Callable[[], int],
         registry: CollectorRegistry,
         period: float,
     ) -> None:
-        self._sweep, self._watch, self._restore, self._period = sweep, watch, restore, period
+        self._sweep, self._measure, self._restore, self._period = sweep, measure, restore, period
         self._found = Counter("shop_orders_reenqueued_total", "Orders that were enqueued again", registry=registry)
-        self._sweeps = Counter("shop_sweeper_runs_total", "Sweeps by what came of them", ["outcome"], registry=registry)
+        self._sweeps = Counter("shop_sweeper_runs_total", "Sweeps by outcome", ["outcome"], registry=registry)
         for outcome in ("done", "unavailable"):
             self._sweeps.labels(outcome)
         self._down = False
@@ -68,7 +68,7 @@ class Sweeper:
         try:
             with suppress_instrumentation():
                 found = self._sweep()
-                self._watch()
+                self._measure()
                 if self._count % RESTORE_EVERY == 0:
                     self._restore()
                 self._count += 1
@@ -97,7 +97,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     shop = new_shop(settings, Instruments.install(telemetry))
-    watch = Watch(shop.orders, shop.mongo_client, telemetry.registry)
+    gauges = StoreGauges(shop.orders, shop.mongo_client, telemetry.registry)
     freshness = Freshness(shop.orders, telemetry.registry)
     mongo_up = MongoUp(settings.mongo_url, telemetry.registry)
 
@@ -107,7 +107,7 @@ def main() -> int:
         return shop.sweep_orders()
 
     _log.info("sweeper ready", extra={"event": "sweeper.ready"})
-    Sweeper(sweep, watch.look, shop.revocations.restore, telemetry.registry, own.period).run(stop)
+    Sweeper(sweep, gauges.measure, shop.revocations.restore, telemetry.registry, own.period).run(stop)
     mongo_up.close()
     shop.stop()
     return 0

@@ -16,7 +16,7 @@ _log = logging.getLogger("workers.sweeper")
 PRIMARY, SECONDARY = 1, 2
 
 
-class Watch:
+class StoreGauges:
     """Gauges that are set at each sweep. What cannot be read is left as it was; the failed sweep is counted."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Watch:
         self._members = Gauge("mongodb_members", "Members of the replica set by state", ["state"], registry=registry)
         self._denied = False
 
-    def look(self) -> None:
+    def measure(self) -> None:
         """Measure. Raises ``DatabaseUnavailable``."""
         backlog = self._orders.backlog(self._clock())
         self._unfinished.set(backlog.unfinished)

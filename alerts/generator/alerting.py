@@ -31,7 +31,7 @@ def alerts(objective: Objective) -> Iterator[Rule]:
                 **particular.labels,
                 "tier": name,
             },
-            "annotations": {**_told(objective, tier), **alerting.annotations, **particular.annotations},
+            "annotations": {**_annotations(objective, tier), **alerting.annotations, **particular.annotations},
         }
 
 
@@ -46,11 +46,11 @@ def _expression(objective: Objective, tier: Tier) -> str:
     )
 
 
-def _told(objective: Objective, tier: Tier) -> dict[str, str]:
+def _annotations(objective: Objective, tier: Tier) -> dict[str, str]:
     slo, limit = objective.slo, Decimal(str(tier.factor)) * objective.slo.budget
     return {
         "summary": f"{{{{ $value | humanizePercentage }}}} of the events of {slo.name} are bad,"
-        f" {slo.budget * 100:f}% may be",
+        f" {slo.budget * 100:f}% are allowed",
         "value": f"{{{{ $value | humanizePercentage }}}} of {tier.long}",
         "threshold": f"{(limit * 100).normalize():f}% over {tier.long} and over {tier.short} ({tier.factor:g} times"
         f" what is allowed), with at least {tier.errors} errors",

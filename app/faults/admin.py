@@ -24,7 +24,7 @@ NAME = "faults"
 
 
 def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -> Blueprint:
-    """``routes`` tells the route templates that a fault may be bound to."""
+    """``routes`` returns the route templates that a fault may be limited to."""
     api = Blueprint(NAME, __name__, url_prefix="/api/v1/admin/faults")
 
     @api.before_request

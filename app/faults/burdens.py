@@ -54,7 +54,7 @@ class Burdens:
         if fault is None:
             return
         for _ in range(self._due("log-flood", fault, seconds)):
-            _log.info("basket looked at again", extra={"event": "basket.viewed", "basket": secrets.token_hex(16)})
+            _log.info("basket viewed", extra={"event": "basket.viewed", "basket": secrets.token_hex(16)})
 
     def _visit(self, seconds: float) -> None:
         fault = self._faults.active("label-explosion")

@@ -1,4 +1,4 @@
-"""Where faults bite in the API: wrong answers, slow ones, and burdens. Wired by ``app.wsgi`` only if faults are."""
+"""Faults of the API: wrong answers, slow ones, and burdens. ``app.wsgi`` wires them only if faults are configured."""
 
 from __future__ import annotations
 

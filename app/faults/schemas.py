@@ -33,7 +33,7 @@ class ParameterAnswer(Output):
 
 
 class FaultAnswer(Output):
-    """A fault and whether it is on; ``until``, ``by`` and ``parameters`` tell how."""
+    """A fault and whether it is on; ``until``, ``by`` and ``parameters`` give the details."""
 
     name: str
     where: Literal["api", "worker", "payments", "agent"]

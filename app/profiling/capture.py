@@ -1,8 +1,8 @@
-"""``X-Profile: 1`` with an admin's token: the request is answered as ever, and what it spent its time on is kept.
+"""``X-Profile: 1`` with an admin's token: the request is answered as usual, and its profile is stored.
 
-Without the header nothing happens, and the profiler is not even loaded. Anybody else is refused (401, 403): a profile
-names our functions, and taking one slows the request down. pyinstrument samples the one thread that serves the request;
-cProfile watches every thread of the process from Python 3.12 on.
+Without the header nothing happens, and the profiler is not even loaded. Any other caller is refused (401, 403): a
+profile names our functions, and taking one slows the request down. pyinstrument samples the one thread that serves the
+request; cProfile watches every thread of the process from Python 3.12 on.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def install(app: Flask, profiles: Profiles, replica: str) -> None:
             try:
                 profiles.keep(profile)
             except NotKept as error:
-                _log.warning("a profile is not kept: %s", error, extra={"event": "profile.not_stored"})
+                _log.warning("a profile was not stored: %s", error, extra={"event": "profile.not_stored"})
             else:
                 response.headers[HEADER] = url_for("profiles.show", request_id=profile.request_id)
         return response

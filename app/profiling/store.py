@@ -74,7 +74,7 @@ class RedisProfiles:
             if surplus:
                 self._client.delete(*(_EACH % _text(one) for one in surplus))
         except redis.RedisError as error:
-            raise NotKept(f"Redis does not take it ({type(error).__name__})") from error
+            raise NotKept(f"Redis does not accept it ({type(error).__name__})") from error
 
     def newest(self) -> list[Profile]:
         """All, the newest first."""

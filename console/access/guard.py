@@ -24,7 +24,7 @@ class Guard:
         self._sessions = sessions
 
     def session(self) -> Session | None:
-        """Return who is signed in, if anybody."""
+        """Return the session of the signed-in user, or ``None``."""
         return self._sessions.get(cookie.get(IDENTITY))
 
     def required(self) -> Session:
@@ -40,12 +40,12 @@ class Guard:
     def record(self, event: str, **fields: object) -> None:
         """Log a change, and who made it."""
         session = self.session()
-        by = session.email if session else "nobody"
+        by = session.email if session else "anonymous"
         log.info("changed in the console: %s", event, extra={"event": f"console.{event}", "by": by, **fields})
 
 
 def same_origin() -> None:
-    """Answer 403 to what another site's page sends: browsers say whence in ``Origin`` and ``Sec-Fetch-Site``."""
+    """Answer 403 to what another site's page sends: browsers name the source in ``Origin`` and ``Sec-Fetch-Site``."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         abort(403, "This came from another site's page.")

@@ -62,7 +62,7 @@ class Batch(BaseModel):
     queries: Annotated[list[Query], Field(min_length=1, max_length=MAX_QUERIES)]
 
     @model_validator(mode="after")
-    def _is_told_apart(self) -> Batch:
+    def _has_unique_ids(self) -> Batch:
         if len({query.id for query in self.queries}) < len(self.queries):
             raise ValueError("the queries' ids must differ: the answers come under them")
         return self

@@ -1,4 +1,4 @@
-"""``/api/faults``: the shop's switches, for its administrators; and what is on, for everybody."""
+"""``/api/faults``: the shop's switches, for its administrators; and what is on, for every visitor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Bluep
 
     @routes.get("/faults")
     def show() -> Response:
-        """The catalogue when signed in; else what the metrics tell: which faults there are and which are on."""
+        """The catalogue when signed in; else what the metrics show: which faults there are and which are on."""
         session = guard.session()
         if session is not None:
             reply = sessions.ask(session, PATH)

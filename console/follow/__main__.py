@@ -104,8 +104,8 @@ def _output() -> Console:
     """Return a console that never fails on a character and does not break lines at 80 columns in a pipe."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    is_told = os.environ.get("COLUMNS", "").isdigit()
-    return Console(width=None if sys.stdout.isatty() or is_told else _WIDTH_ELSEWHERE)
+    has_columns = os.environ.get("COLUMNS", "").isdigit()
+    return Console(width=None if sys.stdout.isatty() or has_columns else _WIDTH_ELSEWHERE)
 
 
 def _fail(console: Console, text: str, status: int) -> int:

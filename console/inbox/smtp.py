@@ -1,4 +1,4 @@
-"""The console's SMTP server: every e-mail that anyone in the installation sends lands in the inbox.
+"""The console's SMTP server: every e-mail that a component of the installation sends arrives in the inbox.
 
 It runs on an event loop in a thread of its own, beside the web server, because both write the same inbox.
 """
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class InboxHandler:
-    """aiosmtpd's hooks: accept everybody's mail for anyone, since nothing is ever sent on from here."""
+    """aiosmtpd's hooks: accept mail from every sender for every recipient, since nothing is relayed from here."""
 
     def __init__(self, inbox: Inbox, received: Counter) -> None:
         self._inbox, self._received = inbox, received
@@ -83,7 +83,7 @@ class SmtpServer:
         self._handler, self._listener, self._max_bytes = handler, listener, max_bytes
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
-        # aiosmtpd tells every command of every session at INFO.
+        # aiosmtpd logs every command of every session at INFO.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""What took the time, in sentences: so that no one has to read a waterfall to know where to look.
+"""What took the time, in sentences: so that the reader knows where to look without reading a waterfall.
 
 The longest step of the critical path is the answer to "why does it take so long?"; the rest says what is peculiar about
 it: a query without an index, a wait in the queue, a failure and the tries after it, many equal calls.
@@ -19,7 +19,7 @@ MOST = 8
 
 
 def findings(spans: Sequence[Span], lines: Sequence[LogLine]) -> list[Finding]:
-    """Return what to look at, the most telling first; empty if nothing is peculiar."""
+    """Return what to look at, the most important first; empty if nothing is unusual."""
     if not spans:
         return []
     seen = Seen.of(spans, lines)

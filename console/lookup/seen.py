@@ -12,7 +12,7 @@ from console.servers.loki import LogLine
 from console.story.tree import peer
 
 MATTERS_US = 50_000
-"""Below this nobody waits: there is nothing to explain."""
+"""A shorter time is not noticeable: there is nothing to explain."""
 
 Finding = dict[str, Any]
 

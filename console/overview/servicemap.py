@@ -57,7 +57,7 @@ def _edges_of(sample: Sample) -> list[Edge]:
     if _LEFT_OUT & {client, server}:
         return []
     if server == _UNKNOWN:
-        # Nobody answered with a span. Workers call one service, which was down or refused before it began one; all
+        # No service answered with a span. Workers call one service, which was down or refused before it began one; all
         # others send messages: one that waits for longer than the Collector remembers its sender is in the queue yet.
         return [(client, _PAYMENTS if client == _CHARGES else QUEUE)]
     if sample.labels.get("connection_type") == "messaging_system":

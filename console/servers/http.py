@@ -151,7 +151,7 @@ class JsonServer:
             raise self.bad(path, reply) from error
 
     def bad(self, path: str, reply: Reply) -> BadAnswer:
-        """Return the error that tells of an answer that cannot be used."""
+        """Return the error that reports an unusable response."""
         return BadAnswer(self.name, self.url + path, reply.status, _said(reply))
 
 

@@ -72,7 +72,7 @@ class Jaeger:
         )
 
     def has_page(self) -> bool:
-        """Tell whether Jaeger serves its web page: one built from its Go module has a placeholder in its place."""
+        """Return whether Jaeger serves its web page: a build from its Go module serves only a placeholder."""
         try:
             return "<title>Jaeger UI</title>" in self._server.ask("/").text
         except ServerError:

@@ -1,4 +1,4 @@
-"""OpenAPI documents of the services that write none themselves, as far as their endpoints tell."""
+"""OpenAPI documents of the services that publish none themselves, derived from their endpoints."""
 
 from __future__ import annotations
 

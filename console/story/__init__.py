@@ -1,4 +1,4 @@
-"""What became of one order, request or trace: pure functions from the servers' answers to one model.
+"""The story of one order, request or trace: pure functions from the servers' answers to one model.
 
 ``Evidence`` is what was found, ``build_story`` makes the ``Story`` of it; the terminal and the page only draw it.
 """

@@ -90,7 +90,7 @@ class TracePart:
 
 @dataclass(frozen=True, slots=True)
 class ExemplarPart:
-    """The metric's way to the trace; ``is_ours`` tells whether the exemplar is this request's or another's."""
+    """The metric's way to the trace; ``is_ours`` is true if the exemplar belongs to this request."""
 
     is_ours: bool
     trace_id: str

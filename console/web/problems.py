@@ -55,4 +55,4 @@ def register(app: Flask) -> None:
     @app.errorhandler(Exception)
     def of_anything(error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
-        return problem(500, "The console failed on this request; its log tells more under this request id.")
+        return problem(500, "The console failed on this request; its log has the details under this request id.")

@@ -1,4 +1,4 @@
-"""A guestbook: whoever signs it is sent a letter, by a job."""
+"""A guestbook: a job sends a letter to each person who signs it."""
 
 import os
 

@@ -20,7 +20,9 @@ RATE = "$__rate_interval"
 def page() -> Page:
     """The API, route by route."""
     help_text = "The API by route and replica: rate, errors, duration; below, what its requests wait for."
-    return Page("glasshouse-api", help_text, [_noticed(), _by_route(), _causes(), _told()], [routes(), replicas("api")])
+    return Page(
+        "glasshouse-api", help_text, [_noticed(), _by_route(), _causes(), _logged()], [routes(), replicas("api")]
+    )
 
 
 def _noticed() -> Row:
@@ -56,7 +58,7 @@ def _noticed() -> Row:
             ),
             series(
                 "Latency",
-                "How long half, 95 and 99 of 100 requests took at most; the points are exemplars and lead to traces.",
+                "Request duration: p50, p95 and p99; the points are exemplars and lead to traces.",
                 units.SECONDS,
                 [
                     over_time(
@@ -77,7 +79,7 @@ def _noticed() -> Row:
             ),
             series(
                 "p95 by replica",
-                "95 of 100 requests took at most this long, by replica: one that differs is the one to look at.",
+                "95 % of requests took at most this long, by replica: look at one that differs from the others.",
                 units.SECONDS,
                 [over_time(f"histogram_quantile(0.95, sum by (le, instance) (rate({BUCKETS}[5m])))", "{{instance}}")],
                 width=12,
@@ -131,7 +133,7 @@ def _by_route() -> Row:
             ),
             series(
                 "p95 by route",
-                "95 of 100 requests to the route took at most this long.",
+                "95 % of requests to the route took at most this long.",
                 units.SECONDS,
                 [
                     over_time(
@@ -163,7 +165,7 @@ def _causes() -> Row:
             ),
             series(
                 "Database and cache: p95",
-                "95 of 100 operations of the API took at most this long, by server.",
+                "95 % of operations of the API took at most this long, by server.",
                 units.SECONDS,
                 [
                     over_time(
@@ -178,7 +180,7 @@ def _causes() -> Row:
             ),
             series(
                 "CPU of the replicas",
-                "Share of one core that each replica uses: near 1 it can do no more.",
+                "Share of one core that each replica uses: near 1 it is saturated.",
                 units.RATIO,
                 [
                     over_time(
@@ -233,7 +235,7 @@ def _causes() -> Row:
     )
 
 
-def _told() -> Row:
+def _logged() -> Row:
     return Row(
         "What the requests say",
         [

@@ -75,7 +75,7 @@ def causes() -> Row:
             ),
             number(
                 "Front door",
-                "Whether NGINX, the way into the shop, answers its exporter.",
+                "Whether NGINX, which receives all requests to the shop, answers its exporter.",
                 units.NONE,
                 over_time("min(nginx_up)"),
                 limit=Limit("all", low=True),

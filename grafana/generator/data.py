@@ -16,8 +16,8 @@ REDIS = 'db_system_name="redis", job=~"$job"'
 
 def page() -> Page:
     """The databases and caches."""
-    help_text = "MongoDB, Redis and each cache, as their callers see them and as they see themselves."
-    return Page("glasshouse-data", help_text, [_caches(), _mongo(), _redis(), _told()], [services(), caches()])
+    help_text = "MongoDB, Redis and each cache, measured by their clients and by the servers themselves."
+    return Page("glasshouse-data", help_text, [_caches(), _mongo(), _redis(), _logged()], [services(), caches()])
 
 
 def _caches() -> Row:
@@ -81,7 +81,7 @@ def _mongo() -> Row:
             ),
             series(
                 "p95 by operation",
-                "95 of 100 operations took at most this long; a find that grows with the data lacks an index.",
+                "95 % of operations took at most this long; a find that grows with the data lacks an index.",
                 units.SECONDS,
                 [
                     over_time(
@@ -94,7 +94,7 @@ def _mongo() -> Row:
             ),
             series(
                 "p95 by service",
-                "95 of 100 operations took at most this long, by the service that waits for them.",
+                "95 % of operations took at most this long, by the service that waits for them.",
                 units.SECONDS,
                 [over_time(f"histogram_quantile(0.95, sum by (le, job) (rate({duration}[5m])))", "{{job}}")],
                 width=8,
@@ -109,7 +109,7 @@ def _mongo() -> Row:
             ),
             series(
                 "Wait for a connection: p95",
-                "95 of 100 operations waited at most this long for a connection of the pool.",
+                "95 % of operations waited at most this long for a connection of the pool.",
                 units.SECONDS,
                 [
                     over_time(
@@ -200,7 +200,7 @@ def _redis() -> Row:
             ),
             number(
                 "Evicted, 1 h",
-                "Keys that Redis evicted because its memory was full; the queue is among what it may lose.",
+                "Keys that Redis evicted because its memory was full; jobs of the queue may be among them.",
                 units.COUNT,
                 over_time("sum(increase(redis_evicted_keys_total[1h]))"),
                 limit=Limit("none"),
@@ -231,7 +231,7 @@ def _redis() -> Row:
             ),
             series(
                 "p95 by command",
-                "95 of 100 operations took at most this long, by command.",
+                "95 % of operations took at most this long, by command.",
                 units.SECONDS,
                 [
                     over_time(
@@ -271,12 +271,12 @@ def _redis() -> Row:
     )
 
 
-def _told() -> Row:
+def _logged() -> Row:
     return Row(
         "What is said of them",
         [
             lines(
-                "Warnings of those who use them",
+                "Warnings of their clients",
                 "Warnings and errors of the services that read and write; each leads to its trace.",
                 log_lines('{service_name=~"api|worker|sweeper|payments", level=~"WARNING|ERROR|CRITICAL"}'),
                 when=When("after a database was away", "fault mongo-pause or redis-pause, or a restart"),

@@ -17,7 +17,7 @@ DISKS = '{fstype!~"tmpfs|overlay|squashfs|ramfs|proc|sysfs|nsfs|fuse.*", mountpo
 
 def page() -> Page:
     """The machine and every process on it."""
-    help_text = "What the machine has left, and what each process takes of it."
+    help_text = "Free resources of the machine, and what each process uses."
     instance = choice("instance", "Replica", "Processes: replicas of a service.", 'up{job=~"$job"}', "instance")
     return Page("glasshouse-host", help_text, [_up(), _host(), _processes(), _python()], [services(), instance])
 

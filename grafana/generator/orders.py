@@ -14,7 +14,7 @@ RATE = "$__rate_interval"
 def page() -> Page:
     """Orders from acceptance to mail."""
     help_text = "Orders from acceptance to confirmation, and what carries them: queue, workers, payment, mail."
-    rows = [_customers(), _funnel(), _queue(), _payment(), _told()]
+    rows = [_customers(), _funnel(), _queue(), _payment(), _logged()]
     return Page("glasshouse-orders", help_text, rows)
 
 
@@ -85,7 +85,7 @@ def _funnel() -> Row:
             ),
             series(
                 "Time to the end",
-                "From acceptance to the end, by outcome: 95 of 100 orders took at most this long.",
+                "From acceptance to the end, by outcome: 95 % of orders took at most this long.",
                 units.SECONDS,
                 [
                     over_time(
@@ -116,7 +116,7 @@ def _funnel() -> Row:
             ),
             series(
                 "Failed orders by reason",
-                "Orders per minute that failed, by why: sold out, or the card was declined.",
+                "Orders per minute that failed, by reason: sold out, or the card was declined.",
                 units.COUNT,
                 [over_time("sum by (reason) (rate(shop_orders_failed_total[5m])) * 60", "{{reason}}")],
                 width=24,
@@ -154,7 +154,7 @@ def _queue() -> Row:
             ),
             series(
                 "How long jobs take",
-                "Half, and 95 of 100, jobs took at most this long.",
+                "50 % and 95 % of jobs took at most this long.",
                 units.SECONDS,
                 [
                     over_time(
@@ -168,7 +168,7 @@ def _queue() -> Row:
             ),
             series(
                 "How long jobs wait",
-                "From being queued to being taken up: half, and 95 of 100, jobs waited at most this long.",
+                "From being queued to being taken up: 50 % and 95 % of jobs waited at most this long.",
                 units.SECONDS,
                 [
                     over_time(
@@ -208,7 +208,7 @@ def _payment() -> Row:
             ),
             series(
                 "Payment calls, as workers see them",
-                "95 of 100 calls to the payment service were answered within this time, by status.",
+                "95 % of calls to the payment service were answered within this time, by status.",
                 units.SECONDS,
                 [
                     over_time(
@@ -223,7 +223,7 @@ def _payment() -> Row:
             ),
             series(
                 "Payment service: p95",
-                "95 of 100 charges took at most this long, as the payment service sees it.",
+                "95 % of charges took at most this long, as the payment service sees it.",
                 units.SECONDS,
                 [
                     over_time(
@@ -272,7 +272,7 @@ def _payment() -> Row:
     )
 
 
-def _told() -> Row:
+def _logged() -> Row:
     return Row(
         "What the orders say",
         [

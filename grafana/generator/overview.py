@@ -18,13 +18,13 @@ FIRING = 'ALERTS{alertstate="firing", severity="%s"}'
 
 def page() -> Page:
     """The dashboard to begin with."""
-    help_text = "Is the shop well? From what customers notice down to what may cause it."
+    help_text = "Is the shop healthy? Symptoms that customers notice first, then possible causes."
     return Page("glasshouse-overview", help_text, [_well(), _promises(), _requests(), _orders(), causes()])
 
 
 def _well() -> Row:
     return Row(
-        "Is the shop well?",
+        "Is the shop healthy?",
         [
             number(
                 "Requests that fail",
@@ -37,7 +37,7 @@ def _well() -> Row:
             ),
             number(
                 "p95 latency",
-                "95 of 100 requests to the API were answered within this time (streams of events left out).",
+                "95 % of requests to the API were answered within this time (streams of events left out).",
                 units.SECONDS,
                 over_time(f"histogram_quantile(0.95, sum by (le) (rate({BUCKETS}[5m])))"),
                 limit=Limit("ApiLatencyHigh"),
@@ -167,7 +167,7 @@ def _requests() -> Row:
             ),
             series(
                 "Latency",
-                "How long half, 95 and 99 of 100 requests took at most; the points are exemplars and lead to traces.",
+                "Request duration: p50, p95 and p99; the points are exemplars and lead to traces.",
                 units.SECONDS,
                 [
                     over_time(
@@ -199,7 +199,7 @@ def _orders() -> Row:
             ),
             series(
                 "Order to confirmation",
-                "From the accepted order to its confirmation: half, and 95 of 100, took at most this long.",
+                "From the accepted order to its confirmation: 50 % and 95 % took at most this long.",
                 units.SECONDS,
                 [
                     over_time(

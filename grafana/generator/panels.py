@@ -34,7 +34,7 @@ class When:
 
 @dataclass
 class Placed:
-    """A panel, how much of the 24 columns it takes, and what is to be known of it beside Grafana's file."""
+    """A panel, how much of the 24 columns it takes, and what the project keeps about it outside of Grafana's file."""
 
     builder: Any
     title: str

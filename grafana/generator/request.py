@@ -84,7 +84,7 @@ def _beside() -> Row:
         [
             series(
                 "Latency of the API",
-                "Half, and 95 of 100, requests took at most this long: was it only this one? The points are exemplars.",
+                "50 % and 95 % of requests took at most this long: is only this one slow? The points are exemplars.",
                 units.SECONDS,
                 [
                     over_time(
@@ -99,7 +99,7 @@ def _beside() -> Row:
             ),
             series(
                 "Log lines by level",
-                "Log lines per second of all services, by level: a crowd of errors is not about this request only.",
+                "Log lines per second of all services, by level: many errors at once are not about this request only.",
                 units.OPERATIONS,
                 [log_numbers('sum by (level) (rate({service_name=~".+"}[$__auto]))', "{{level}}")],
                 stack=True,

@@ -16,9 +16,7 @@ WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 
 def page() -> Page:
     """Service level objectives in detail."""
-    help_text = (
-        "Every service level objective: what is kept of it, its error budget, how fast it burns and what burns it."
-    )
+    help_text = "Every service level objective: what is kept of it, its error budget, the burn rate and its causes."
     return Page("glasshouse-slo", help_text, [_budget(), _burn(), _eaten()], [slos()])
 
 
@@ -82,7 +80,7 @@ def _budget() -> Row:
             ),
             series(
                 "Budget over the period",
-                "The error budget of 30 days that is left; below 0 the promise is broken.",
+                "The error budget of 30 days that is left; below 0 the objective is missed.",
                 units.RATIO,
                 [over_time(f"max by (slo) (slo:period_error_budget_remaining:ratio{CHOSEN})", "{{slo}}")],
                 limit=Limit("budget spent", low=True),

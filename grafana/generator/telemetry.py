@@ -1,4 +1,4 @@
-"""Telemetry itself: does what services say arrive? Collector, log store, Jaeger, Prometheus, Alertmanager."""
+"""Telemetry itself: does the services' telemetry arrive? Collector, log store, Jaeger, Prometheus, Alertmanager."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ COLLECTOR = '{job="collector"}'
 
 def page() -> Page:
     """The telemetry of the telemetry."""
-    help_text = "Does what the services say arrive? What is lost, what waits, how much it is, and who stores it."
+    help_text = (
+        "Does the services' telemetry arrive? What is lost or delayed, its volume, and the servers that store it."
+    )
     rows = [_arrives(), _collector(), log_store.row(), _jaeger(), monitoring.prometheus(), monitoring.alertmanager()]
     return Page("glasshouse-telemetry", help_text, rows)
 
@@ -36,7 +38,7 @@ def _arrives() -> Row:
             ),
             number(
                 "Spans lost, 1 h",
-                "Spans that services gave up because the Collector did not take them.",
+                "Spans that services dropped because the Collector did not accept them.",
                 units.COUNT,
                 over_time('sum(increase(telemetry_spans_exported_total{outcome="lost"}[1h]))'),
                 limit=Limit("none"),
@@ -87,7 +89,7 @@ def _collector() -> Row:
         [
             series(
                 "Taken in",
-                "Log lines and spans that the Collector took, per second.",
+                "Log lines and spans that the Collector accepted, per second.",
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(otelcol_receiver_accepted_log_records{COLLECTOR}[{RATE}]))", "log lines"),
@@ -137,7 +139,7 @@ def _collector() -> Row:
             ),
             series(
                 "Memory",
-                "Memory of the Collector; near its limit it refuses instead of dying.",
+                "Memory of the Collector; near its limit it refuses data instead of running out of memory.",
                 units.BYTES,
                 [over_time(f"max(otelcol_process_memory_rss{COLLECTOR})", "resident")],
                 width=8,

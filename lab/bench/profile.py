@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if row is None or row.state != "running" or row.pid is None:
             raise CannotProfile(f"{component.name} does not run: `make up` starts it.")
         print(f"{component.name} for {options.seconds} s …", flush=True)
-        print(take(instance, component, row, options.seconds, options.pyspy))
+        print(profiled(instance, component, row, options.seconds, options.pyspy))
     except (CannotProfile, StackError) as error:
         print(f"profile: {error}", file=sys.stderr)
         return 2
@@ -72,8 +72,8 @@ def seconds(text: str) -> int:
         raise argparse.ArgumentTypeError(str(Problem("SECONDS", quoted(text), kind.allowed))) from None
 
 
-def take(instance: Instance, component: Component, row: Row, length: int, pyspy: str) -> Path:
-    """The file with the profile. Raises ``CannotProfile``."""
+def profiled(instance: Instance, component: Component, row: Row, length: int, pyspy: str) -> Path:
+    """Profile a component and return the file. Raises ``CannotProfile``."""
     folder = instance.paths.state / "profiles"
     folder.mkdir(exist_ok=True)
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
@@ -118,7 +118,7 @@ def flame_graph(pid: int, name: str, length: int, pyspy: str, target: Path) -> P
 
 
 def forbidden() -> str:
-    """Why this user may not look into another process, with the cure; "" if they may."""
+    """Why this user may not look into another process, with the remedy; "" if they may."""
     if os.geteuid() == 0:
         return ""
     scope = PTRACE.read_text().strip() if PTRACE.exists() else "0"

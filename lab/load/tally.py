@@ -1,4 +1,4 @@
-"""Requests counted by what became of them, and their durations in a histogram fine enough for any quantile."""
+"""Requests counted by outcome, and their durations in a histogram fine enough for any quantile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FLOOR, _STEP = 1e-4, math.log(1.01)
 
 
 class Outcome(NamedTuple):
-    """What a request was and what became of it. ``status`` 0: no answer. ``expected``: as a customer would wish."""
+    """A request's kind and outcome. ``status`` 0: no answer. ``expected``: as a customer would wish."""
 
     method: str
     route: str

@@ -52,7 +52,7 @@ class StoreLost(Exception):
     """The store's process has ended or does not answer: lines that it had accepted may be lost."""
 
 
-class Watch:
+class StoreMonitor:
     """Polls the store twice a second in its own thread and wakes the callers that wait for a batch."""
 
     def __init__(self, url: str, every: float = EVERY_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
@@ -72,7 +72,7 @@ class Watch:
     def stop(self) -> None:
         """Stop polling; waiting callers get ``StoreLost``."""
         self._stop.set()
-        self._tell(None)
+        self._publish(None)
 
     def now(self) -> Observation:
         """Return the latest observation. Raises ``StoreLost`` if the store does not answer."""
@@ -104,7 +104,7 @@ class Watch:
                 raise StoreLost
             return self._seen
 
-    def _tell(self, seen: Observation | None) -> None:
+    def _publish(self, seen: Observation | None) -> None:
         with self._changed:
             self._seen = seen
             self._changed.notify_all()
@@ -114,7 +114,7 @@ class Watch:
             try:
                 self._watch_one_process()
             except (OSError, http.client.HTTPException):
-                self._tell(None)
+                self._publish(None)
             self._stop.wait(self._every)
 
     def _watch_one_process(self) -> None:
@@ -138,7 +138,7 @@ class Watch:
                 # Retention also deletes rows; that is not a write.
                 written += max(files - in_files, 0) if in_files >= 0 else 0
                 in_files = files
-                self._tell(Observation(self._epoch, self._clock() - began, memory, written))
+                self._publish(Observation(self._epoch, self._clock() - began, memory, written))
                 self._stop.wait(self._every)
         finally:
             connection.close()

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from log_gateway.metrics import GatewayMetrics
 from log_gateway.writing.batch import WrongBatch, prepared
-from log_gateway.writing.durability import StoreLost, Watch
+from log_gateway.writing.durability import StoreLost, StoreMonitor
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -37,7 +37,7 @@ _log = logging.getLogger("log_gateway.writing")
 class WriteEndpoint:
     """Forwards a batch to the store and answers once it is on disk."""
 
-    def __init__(self, store_url: str, watch: Watch, metrics: GatewayMetrics, max_body: int) -> None:
+    def __init__(self, store_url: str, watch: StoreMonitor, metrics: GatewayMetrics, max_body: int) -> None:
         self._url, self._watch, self._metrics, self._max_body = store_url, watch, metrics, max_body
         self._session = requests.Session()
         self._session.trust_env = False

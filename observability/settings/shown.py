@@ -8,7 +8,7 @@ import re
 MASK = "***"
 """Stands for a secret, whatever its length."""
 LONGEST_SHOWN = 80  # characters
-LONGEST_PATH = 1024  # characters
+LONGEST_PATH = 256  # characters
 HOST = r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])"
 _SHOWABLE_HOSTS = re.compile(rf"{HOST}(?::[0-9]{{1,5}})?(?:,{HOST}(?::[0-9]{{1,5}})?)*")
 _SHOWABLE_PATH = re.compile(r"[A-Za-z0-9._~/-]*")

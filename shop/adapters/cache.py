@@ -2,7 +2,7 @@
 
 What it does, and how that was measured, is in ``docs/caching.md``. In short, for ``get(key, load)``:
 
-1. the process's own copy, if it is younger than a second or two and nobody has said that it changed;
+1. the process's own copy, if it is younger than a second or two and no change was announced;
 2. Redis' copy, if it is fresh; a copy near its end is renewed early by one lucky caller (XFetch);
 3. else ``load()``, by one caller of all processes: others take the stale copy if there is one, or wait for the fresh;
 4. if ``load()`` cannot (the database is down), the stale copy, marked so.
@@ -137,7 +137,7 @@ class TwoLevelCache:
             entry = self._flights.do(key, lead)
         except Exception:
             if not is_leader:
-                self._tell("miss")
+                self._record("miss")
             raise
         return entry if is_leader else self._shared_copy(entry)
 
@@ -168,11 +168,11 @@ class TwoLevelCache:
         try:
             return self._locks.wait(name)
         except DatabaseUnavailable:
-            self._tell("miss")
+            self._record("miss")
             raise
 
     def _load(self, key: str, load: Load, old: Entry | None) -> Entry:
-        self._tell("miss")
+        self._record("miss")
         started = self._clock()
         try:
             loaded = load()
@@ -226,10 +226,10 @@ class TwoLevelCache:
         return self._counted("stale" if entry.stale else "hit", entry)
 
     def _counted(self, result: str, entry: Entry) -> Entry:
-        self._tell("negative_hit" if entry.value is None and result != "stale" else result)
+        self._record("negative_hit" if entry.value is None and result != "stale" else result)
         return entry
 
-    def _tell(self, result: str) -> None:
+    def _record(self, result: str) -> None:
         self._count[result].inc()
         context.note(f"cache.{self.name}.result", result)
 

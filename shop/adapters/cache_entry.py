@@ -21,7 +21,7 @@ class Entry:
     made_at: float
     fresh_until: float
     cost: float
-    """Seconds that loading took: the dearer, the earlier it is renewed."""
+    """Seconds that loading took: the longer, the earlier the entry is renewed."""
     stale: bool = False
 
     @property

@@ -95,7 +95,7 @@ class CachedCatalogue:
         return self._written_through(self._catalogue.add(product))
 
     def change(self, product_id: str, price_cents: int | None = None, stock: int | None = None) -> Product:
-        """Change it and write it through: nobody sees the old price for longer than it takes to tell."""
+        """Change it and write it through: no process shows the old price after it received the invalidation."""
         return self._written_through(self._catalogue.change(product_id, price_cents, stock))
 
     def add_missing(self, products: Iterable[Product]) -> int:
@@ -107,7 +107,7 @@ class CachedCatalogue:
         self._catalogue.add_views(views)
 
     def warm_up(self) -> int:
-        """Put the best sellers into Redis before anybody asks for them. Raises ``DatabaseUnavailable``."""
+        """Put the best sellers into Redis before the first request for them. Raises ``DatabaseUnavailable``."""
         best = self._catalogue.best_sellers(WARM)
         self.products.put_many({product.id: self._loaded(product) for product in best})
         return len(best)

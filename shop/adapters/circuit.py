@@ -112,9 +112,9 @@ class Circuit:
                     pipe.set(self._until, self._clock() + self._open)
                     pipe.delete(self._trial)
                     pipe.execute()
-                # Many calls may be under way when it opens: the one that reaches the threshold tells.
+                # Many calls may be under way when it opens: the one that reaches the threshold reports it.
                 if was is CircuitState.HALF_OPEN or count == self._threshold:
-                    self._tell(CircuitState.OPEN, logging.WARNING)
+                    self._report(CircuitState.OPEN, logging.WARNING)
         except redis.RedisError as error:
             _log.debug("circuit %s did not note a failure: %s", self.name, error)
 
@@ -125,9 +125,9 @@ class Circuit:
             _log.debug("circuit %s did not note a success: %s", self.name, error)
             return
         if was is CircuitState.HALF_OPEN and closed:
-            self._tell(CircuitState.CLOSED, logging.INFO)
+            self._report(CircuitState.CLOSED, logging.INFO)
 
-    def _tell(self, state: CircuitState, level: int) -> None:
+    def _report(self, state: CircuitState, level: int) -> None:
         extra = {"event": f"circuit.{state}", "circuit": self.name, "circuit_state": str(state)}
         _log.log(level, "circuit %s is %s", self.name, state, extra=extra)
         trace.get_current_span().add_event(f"circuit.{state}", {"circuit.name": self.name})

@@ -23,10 +23,10 @@ class TelemetryEvents:
     """Implements ``ports.Events``."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._orders = Counter("shop_orders_total", "Orders by what came of them", ["outcome"], registry=registry)
+        self._orders = Counter("shop_orders_total", "Orders by outcome", ["outcome"], registry=registry)
         self._value = Histogram(
             "shop_order_value_euros",
-            "Totals of orders by what came of them",
+            "Totals of orders by outcome",
             ["outcome"],
             buckets=VALUE_BUCKETS,
             registry=registry,
@@ -67,11 +67,13 @@ class TelemetryEvents:
         """The order was promised."""
         self._count("accepted", order)
         self._steps.labels(str(order.status)).inc()
-        _tell(logging.INFO, "order.accepted", order, "order accepted")
+        _log_order(logging.INFO, "order.accepted", order, "order accepted")
 
     def not_enqueued(self, order: Order) -> None:
         """The queue did not take the order; the sweeper will."""
-        _tell(logging.WARNING, "order.not_enqueued", order, "the queue does not answer: the sweeper will enqueue it")
+        _log_order(
+            logging.WARNING, "order.not_enqueued", order, "the queue does not answer: the sweeper will enqueue it"
+        )
 
     def advanced(self, order: Order) -> None:
         """The order reached a new state."""
@@ -85,34 +87,34 @@ class TelemetryEvents:
             self._failed.labels(reason if reason in _REASONS else "other").inc()
         extra = {"reason": order.reason} if order.reason else {}
         level = logging.WARNING if order.status is OrderStatus.FAILED else logging.INFO
-        _tell(level, f"order.{order.status}", order, f"order {order.status}", **extra)
+        _log_order(level, f"order.{order.status}", order, f"order {order.status}", **extra)
 
     def waiting(self, order: Order, why: str, due_at: datetime) -> None:
         """A dependency is down; the order waits."""
         self._postponed.labels(str(order.status)).inc()
-        _tell(logging.WARNING, "order.waiting", order, why, due_at=due_at.isoformat(), attempts=order.attempts)
+        _log_order(logging.WARNING, "order.waiting", order, why, due_at=due_at.isoformat(), attempts=order.attempts)
 
     def buried(self, order: Order, why: str) -> None:
         """The order became a dead letter."""
         self._buried.inc()
-        _tell(logging.ERROR, "order.dead_letter", order, f"order is a dead letter: {why}", reason=why)
+        _log_order(logging.ERROR, "order.dead_letter", order, f"order is a dead letter: {why}", reason=why)
 
     def revived(self, order: Order) -> None:
         """A dead letter is worked on again."""
         self._retried.inc()
-        _tell(logging.INFO, "order.retried", order, "dead letter is retried")
+        _log_order(logging.INFO, "order.retried", order, "dead letter is retried")
 
     def mailed(self, order: Order) -> None:
         """The customer was written to."""
         self._mailed.inc()
-        _tell(logging.INFO, "order.mailed", order, "confirmation sent")
+        _log_order(logging.INFO, "order.mailed", order, "confirmation sent")
 
     def _count(self, outcome: str, order: Order) -> None:
         self._orders.labels(outcome).inc()
         self._value.labels(outcome).observe(order.total_cents / 100)
 
 
-def _tell(level: int, event: str, order: Order, text: str, **fields: str | int) -> None:
+def _log_order(level: int, event: str, order: Order, text: str, **fields: str | int) -> None:
     _log.log(level, text, extra={"event": event, "order_id": order.id, **fields})
     span = trace.get_current_span()
     span.set_attribute("shop.order.id", order.id)

@@ -1,4 +1,4 @@
-"""Where faults bite in the shop: adapters that behave as broken ones do. ``shop.bootstrap`` wires them, if at all."""
+"""Faults of the shop: adapters that behave as broken ones do. ``shop.bootstrap`` wires them only if configured."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FaultyPayments:
         self._payments, self._faults, self._die = payments, faults, die
 
     def charge(self, order: Order) -> str:
-        """Charge, unless the order is poison; and then perhaps do not live to tell."""
+        """Charge, unless the order is poison; then perhaps end the process before the order records the charge."""
         poison = self._faults.active("poison-job")
         # By the order, not by chance: a poison job fails each time that it is tried.
         if poison is not None and poison.hits(lambda: zlib.crc32(order.id.encode()) / 2**32):
@@ -86,8 +86,8 @@ class FaultyCache(TwoLevelCache):
         stampede = self._faults.active("cache-stampede")
         if stampede is None:
             return super().get(key, load)
-        # What was made before the latest stroke of this clock has expired, for all processes at the same moment; nobody
-        # renewed it early, and nobody waits for another's answer.
+        # What was made before the latest stroke of this clock has expired, for all processes at the same moment; no
+        # process renewed it early, and none waits for another's load.
         period = stampede.number("milliseconds") / 1000
         stroke = self._clock() // period * period
         entry, result = self.local(key), "local_hit"

@@ -1,4 +1,4 @@
-"""Telling every process that its own copy is old, by Redis' publish and subscribe."""
+"""Notify every process that its own copy is old, by Redis' publish and subscribe."""
 
 from __future__ import annotations
 

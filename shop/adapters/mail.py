@@ -32,7 +32,7 @@ Connect = Callable[[str, int, float], AbstractContextManager[smtplib.SMTP]]
 class KeptConnection:
     """One connection for many messages: coming, greeting and leaving take as many round trips as a message.
 
-    A connection is its user's alone while it is lent; whoever comes meanwhile gets another. One on which a message
+    A borrowed connection has one user at a time; a concurrent sender gets another. One on which a message
     failed is closed. Raises what smtplib raises.
     """
 
@@ -93,7 +93,9 @@ class SmtpMailer:
                 with self._connect(self._host, self._port, self._patience) as server:
                     server.send_message(_message(order, address))
             except (OSError, smtplib.SMTPException) as error:
-                raise MailUnavailable(f"The mail server does not take the message ({type(error).__name__}).") from error
+                raise MailUnavailable(
+                    f"The mail server does not accept the message ({type(error).__name__})."
+                ) from error
 
 
 def _message(order: Order, address: str | None) -> EmailMessage:

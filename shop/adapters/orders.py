@@ -1,4 +1,4 @@
-"""Orders in MongoDB. ``due_at`` is there as long as work is left on an order; ``lease_until`` while someone works."""
+"""Orders in MongoDB. ``due_at`` is there as long as work is left on an order; ``lease_until`` while a worker works."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class MongoOrders:
             return [to_order(document) for document in found.limit(limit)]
 
     def due(self, now: datetime, limit: int) -> list[Order]:
-        """Orders that wait for somebody; see ``ports.Orders``."""
+        """Orders on which no worker works yet; see ``ports.Orders``."""
         with translated():
             found = self._orders.find({"due_at": {"$lte": now}}, comment=comment())
             return [to_order(document) for document in found.sort("due_at", ASCENDING).limit(limit)]

@@ -17,7 +17,7 @@ class Argon2Passwords:
     """Implements ``ports.Passwords``."""
 
     def __init__(self) -> None:
-        self._nobody: str | None = None
+        self._no_account: str | None = None
         # Each hash takes 7 MiB and a core: many at once must not take a replica's memory, they wait.
         self._places = threading.BoundedSemaphore(_AT_ONCE)
 
@@ -28,12 +28,12 @@ class Argon2Passwords:
 
     def matches(self, password_hash: str | None, password: str) -> bool:
         """Whether they belong together; see ``ports.Passwords``."""
-        if self._nobody is None:
+        if self._no_account is None:
             # Made when first needed: a worker, which checks no passwords, need not pay for it.
-            self._nobody = self.hashed("the password of nobody")
+            self._no_account = self.hashed("the password of no account")
         try:
             with self._places:
-                argon2id.verify((password_hash or self._nobody).encode(), password.encode())
+                argon2id.verify((password_hash or self._no_account).encode(), password.encode())
         except CryptoError:
             return False
         return password_hash is not None

@@ -64,4 +64,4 @@ class HttpPayments:
         try:
             return str(response.json()["id"])
         except (ValueError, KeyError, TypeError) as error:
-            raise PaymentUnavailable("The payment service's answer is not understood.") from error
+            raise PaymentUnavailable("The payment service's answer cannot be parsed.") from error

@@ -29,7 +29,7 @@ class RqOrderQueue:
     def enqueue(self, order: Order) -> None:
         """Enqueue the order's fulfilment, unless it stands in the queue already. Raises ``QueueUnavailable``.
 
-        Whoever enqueues, the job belongs to the trace and the request that placed the order.
+        The job always belongs to the trace and the request that placed the order, also when the sweeper enqueues it.
         """
         try:
             with bind_ids(order.origin.request_id):
@@ -40,7 +40,7 @@ class RqOrderQueue:
                     if self.missing([order]):
                         self._add(order.id, _context(order.origin), unique=False)
         except redis.RedisError as error:
-            raise QueueUnavailable("The queue does not take jobs.") from error
+            raise QueueUnavailable("The queue does not accept jobs.") from error
 
     def missing(self, orders: Sequence[Order]) -> list[Order]:
         """Those that do not stand in the queue; see ``ports.OrderQueue``.
@@ -67,7 +67,7 @@ class RqOrderQueue:
             job_id=_job_id(order_id),
             unique=unique,
             job_timeout=JOB_TIMEOUT_SECONDS,
-            # The order itself tells what came of it; RQ's copy would only fill Redis.
+            # The order itself holds the result; RQ's copy would only fill Redis.
             result_ttl=0,
             failure_ttl=3600,
             description=f"fulfil {order_id}",

@@ -2,7 +2,7 @@
 
 A revoked token must not open anything only because a cache is away, and customers must be able to order while it is.
 So each revocation is written to MongoDB first and then to Redis; it is looked up in Redis, and in MongoDB when
-Redis does not answer. When neither answers, nobody is let in.
+Redis does not answer. When neither answers, every token is refused.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class RedisRevocations:
                     self._durable.update_one({"_id": token_id}, kept, upsert=True, comment=comment())
         except DatabaseUnavailable as error:
             raise RevocationsUnavailable(_WHY) from error
-        self._tell_redis(token_ids, until)
+        self._write_to_redis(token_ids, until)
 
     def any_revoked(self, token_ids: Sequence[str]) -> bool:
         """Whether one was revoked; see ``ports.Revocations``."""
@@ -62,10 +62,10 @@ class RedisRevocations:
             return False
         except DatabaseUnavailable as error:
             raise RevocationsUnavailable(_WHY) from error
-        self._tell_redis([token_id], until)
+        self._write_to_redis([token_id], until)
         return True
 
-    def _tell_redis(self, token_ids: Sequence[str], until: datetime) -> None:
+    def _write_to_redis(self, token_ids: Sequence[str], until: datetime) -> None:
         seconds = max(1, int((until - datetime.now(UTC)).total_seconds()))
         try:
             with self._client.pipeline(transaction=False) as pipe:

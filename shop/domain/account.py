@@ -27,7 +27,7 @@ class Account:
 
 
 def new_account_id() -> str:
-    """An id that tells nothing."""
+    """A random id, which reveals nothing about the account."""
     return f"acc_{secrets.token_hex(16)}"
 
 

@@ -4,7 +4,7 @@ ShopError
 ├── NotFound            the thing asked for is not there
 ├── ProductExists       a product with this id is on sale
 ├── EmailTaken          an account with this address exists
-├── WrongCredentials    address and password do not belong together
+├── WrongCredentials    the address or the password is wrong
 ├── WrongState          the order is too far for what is asked of it
 ├── InvalidOrder        the order cannot be taken as it stands
 │   └── UnknownProduct
@@ -48,10 +48,10 @@ class EmailTaken(ShopError):
 
 
 class WrongCredentials(ShopError):
-    """The address is unknown or the password is wrong; which of the two is nobody's business."""
+    """The address is unknown or the password is wrong; the client is not shown which of the two."""
 
     def __init__(self) -> None:
-        super().__init__("E-mail address and password do not belong together.")
+        super().__init__("The e-mail address or the password is wrong.")
 
 
 class WrongState(ShopError):
@@ -102,13 +102,13 @@ class DatabaseUnavailable(Unavailable):
 
 
 class QueueUnavailable(Unavailable):
-    """Redis does not take jobs."""
+    """Redis does not accept jobs."""
 
 
 class PaymentUnavailable(Unavailable):
     """The payment service does not answer, or answers that it cannot.
 
-    ``retry_after`` is the number of seconds for which asking again is known to be vain (an open circuit), else 0.
+    ``retry_after`` is the number of seconds for which a retry is known to fail (an open circuit), else 0.
     """
 
     def __init__(self, message: str, retry_after: float = 0.0) -> None:
@@ -117,7 +117,7 @@ class PaymentUnavailable(Unavailable):
 
 
 class MailUnavailable(Unavailable):
-    """The mail server does not take the message."""
+    """The mail server does not accept the message."""
 
 
 class RevocationsUnavailable(Unavailable):

@@ -67,7 +67,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Why nobody works on an order any more, and since when: a person must look at it."""
+    """Why and when the workers gave up on an order: a person must look at it."""
 
     reason: str
     at: datetime
@@ -150,7 +150,7 @@ def merged(items: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def fingerprint(quantities: dict[str, int]) -> str:
-    """The same for two orders of the same things: tells a repeated request from a reused key."""
+    """The same for two orders of the same things: distinguishes a repeated request from a reused key."""
     text = ";".join(f"{product}={quantity}" for product, quantity in sorted(quantities.items()))
     return hashlib.sha256(text.encode()).hexdigest()
 

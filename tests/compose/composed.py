@@ -75,12 +75,12 @@ class Composed(Stack):
 
     def complaints(self) -> str:
         """The last lines of whatever is not well."""
-        told = []
+        reports = []
         for row in self.containers():
             if row["State"] != "running" or row["Health"] == "unhealthy":
                 logs = self.engine.tries("logs", "--tail", "12", row["ID"])
-                told.append(f"--- {row['Name']} {row['State']} {row['Health']}\n{logs.stdout}{logs.stderr}")
-        return "\n".join(told)
+                reports.append(f"--- {row['Name']} {row['State']} {row['Health']}\n{logs.stdout}{logs.stderr}")
+        return "\n".join(reports)
 
     def containers(self) -> list[dict[str, Any]]:
         """Every container of the project, one-shot ones too: what `docker compose ps` shows, and the pid.

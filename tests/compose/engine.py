@@ -1,6 +1,6 @@
 """A Docker engine with Compose and Buildx: the machine's own, or one that is started here and ended afterwards.
 
-An engine of our own has its own socket, data and state, so that it meets nobody else's containers; it keeps its images
+An engine of our own has its own socket, data and state, so that it has no other user's containers; it keeps its images
 in the cache from one run to the next. Starting one needs root.
 """
 
@@ -50,7 +50,7 @@ class Engine:
 
 
 def say(text: str) -> None:
-    """Tell whoever watches; pytest shows it with -s and on failure."""
+    """Print progress; pytest shows it with -s and on failure."""
     sys.stdout.write(f"compose test: {text}\n")
     sys.stdout.flush()
 
@@ -65,7 +65,7 @@ def engine(scratch: Path) -> Iterator[Engine]:
     """The machine's engine if one answers, else one of our own.
 
     Raises:
-        NoEngine: neither is to be had.
+        NoEngine: neither is available.
     """
     env = dict(os.environ)
     if answers(env):

@@ -1,4 +1,4 @@
-"""What the running containers may and may not do, as the engine itself tells it."""
+"""What the running containers may and may not do, as the engine itself reports it."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_the_back_leads_nowhere(stack: Composed) -> None:
 
 
 def test_passwords_are_asked_for(stack: Composed) -> None:
-    """Redis and MongoDB answer nothing to whoever has none."""
+    """Redis and MongoDB refuse clients without a password."""
     ping = "import socket; s = socket.create_connection(('redis', 6379)); s.sendall(b'PING\\r\\n'); print(s.recv(99))"
     assert "NOAUTH" in stack.compose("exec", "-T", "console", "python", "-c", ping)
     look = "import pymongo; print(list(pymongo.MongoClient('mongodb://mongo/?replicaSet=rs0').shop.orders.find()))"

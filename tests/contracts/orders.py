@@ -115,8 +115,8 @@ class OrdersContract:
         paid = orders.advance(order, (OrderStatus.PAID,), NOW, "ch_1")
         confirmed = orders.advance(paid, (OrderStatus.CONFIRMED,), NOW)
         assert (confirmed.status, confirmed.charge_id) == (OrderStatus.CONFIRMED, "ch_1")
-        again = orders.reserve(orders.add(an_order(), NOW), NOW)
-        both = orders.advance(again, (OrderStatus.PAID, OrderStatus.CONFIRMED), NOW)
+        reserved = orders.reserve(orders.add(an_order(), NOW), NOW)
+        both = orders.advance(reserved, (OrderStatus.PAID, OrderStatus.CONFIRMED), NOW)
         assert [step.status for step in both.history[-2:]] == [OrderStatus.PAID, OrderStatus.CONFIRMED]
         for stale, to in ((order, (OrderStatus.PAID,)), (both, (OrderStatus.PENDING,)), (paid, ("failed",))):
             with pytest.raises(StaleOrder):

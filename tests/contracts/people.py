@@ -74,10 +74,10 @@ class PasswordsContract:
 
     def test_a_password_matches_its_own_hash(self, passwords: Passwords) -> None:
         """And no other; no hash matches nothing."""
-        made = passwords.hashed("secret")
-        assert made != "secret"
-        assert passwords.matches(made, "secret")
-        assert not passwords.matches(made, "Secret")
+        password_hash = passwords.hashed("secret")
+        assert password_hash != "secret"
+        assert passwords.matches(password_hash, "secret")
+        assert not passwords.matches(password_hash, "Secret")
         assert not passwords.matches(passwords.hashed("other"), "secret")
         assert not passwords.matches(None, "secret")
 

@@ -99,7 +99,7 @@ class Stack:
         return [{**stream["stream"], "line": text} for stream in streams for _, text in stream["values"]]
 
     def trace(self, trace_id: str) -> dict[str, Any]:
-        """A trace as Jaeger tells it."""
+        """A trace as Jaeger returns it."""
         trace: dict[str, Any] = self.get("jaeger", f"/api/traces/{trace_id}")["data"][0]
         return trace
 

@@ -10,7 +10,7 @@ from tests.e2e.conftest import Stack
 
 
 def test_far_more_requests_than_are_traced_are_counted_and_logged_and_each_error_has_its_trace(stack: Stack) -> None:
-    """Sent = in Prometheus = lines in Loki, exactly; and whoever got an error finds it in Jaeger."""
+    """Sent = in Prometheus = lines in Loki, exactly; and each request that failed has its trace in Jaeger."""
     done = stack.launcher("exec", "lab.bench.verify_counts", "--requests", "3000", "--errors", "150")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Jaeger: a trace of each of the" in done.stdout
@@ -35,8 +35,8 @@ def test_what_a_fork_costs_is_measured(stack: Stack) -> None:
     assert re.search(r"p50 [\d.]+ s  p95 [\d.]+ s", done.stdout)
 
 
-def test_growth_is_measured_and_told(stack: Stack) -> None:
-    """A table for each subject; series and bytes as the servers tell them."""
+def test_growth_is_measured_and_reported(stack: Stack) -> None:
+    """A table for each subject; series and bytes as the servers report them."""
     done = stack.launcher("exec", "lab.bench.scaling", "--most", "1000")
     assert done.returncode == 0, done.stderr
     for said in ("| products |", "| orders |", "| accounts |", "api-1 ", "Bytes of log for each request"):

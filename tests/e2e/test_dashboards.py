@@ -93,7 +93,7 @@ def test_every_query_finds_something(stack: Stack, past: Past, uid: str) -> None
         assert not missing, "\n".join(sorted(missing))
         return True
 
-    # A budget must burn for three minutes before somebody is told.
+    # A budget must burn for three minutes before Alertmanager notifies.
     wait_until(f"an answer to every query of {uid}", none_left, 240)
 
 

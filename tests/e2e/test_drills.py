@@ -1,4 +1,4 @@
-"""Fire drills on the real stack, the quick ones: who is told what within what time, and what it cost."""
+"""Fire drills on the real stack, the quick ones: which notifications come, how soon, and what the outage cost."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from tests.e2e.conftest import Stack, running
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """The quick set, carried out once, on an instance that nobody has paged anybody about.
+    """The quick set, carried out once, on an instance that has sent no page yet.
 
     Prometheus says again each minute, for a quarter of an hour, that an alert is over, and each time Alertmanager keeps
-    a group for it for half a minute: what joins it then is told up to 30 s later than what opens a group of its own.
+    a group for it for half a minute: an alert that joins it is notified up to 30 s later than the first of a group.
     """
     with running(tmp_path_factory.mktemp("drilled") / "state") as stack:
         return drilled(stack, tmp_path_factory.mktemp("drills"))
@@ -42,13 +42,15 @@ def drilled(stack: Stack, directory: Path) -> Session:
     instance = RunningStack(stack.state_dir, stack.env)
     session = Session.under(directory)
 
-    def tell(event: Event) -> None:
+    def record(event: Event) -> None:
         session.record(event)
         console.print(f"{clock(event.at)}  {event_line(event)}", markup=False)
 
     observatory, time = Servers(instance), RealClock()
     world = World(time, observatory, InstanceInjector(instance), LightLoad(instance, alone=False), alone=False)
-    session.run(Runner(world, Watcher(observatory, time, tell), Progress(console).say), chosen(scenarios(), ["quick"]))
+    session.run(
+        Runner(world, Watcher(observatory, time, record), Progress(console).say), chosen(scenarios(), ["quick"])
+    )
     console.print(table(session.results))
     return session
 
@@ -59,7 +61,7 @@ def result(session: Session, name: str) -> Result:
 
 
 def test_all_is_as_declared(session: Session) -> None:
-    """Told in time, by webhook and e-mail, found, cleared, told to be over; no other page, no order lost."""
+    """Notified in time by webhook and e-mail, found, cleared, notified as resolved; no other page, no order lost."""
     assert session.failed == []
     assert session.late == []
     assert {result.name: result.wrong for result in session.results} == {
@@ -67,32 +69,32 @@ def test_all_is_as_declared(session: Session) -> None:
     }
 
 
-def test_a_total_outage_is_told_within_45_seconds(session: Session) -> None:
+def test_a_total_outage_is_notified_within_45_seconds(session: Session) -> None:
     """Both replicas gone: one page, for the cause; resolved within six minutes; no order lost."""
     outage = result(session, "total-outage")
-    (told,) = outage.alerts
-    assert told.alert == "ApiDown"
-    assert told.notify is not None
-    assert told.notify <= 45
-    assert told.mail is not None
-    assert told.resolve is not None
-    assert told.resolve <= 360
+    (notified,) = outage.alerts
+    assert notified.alert == "ApiDown"
+    assert notified.notify is not None
+    assert notified.notify <= 45
+    assert notified.mail is not None
+    assert notified.resolve is not None
+    assert notified.resolve <= 360
     assert (outage.pages, outage.false_pages, outage.spent.lost) == (1, (), 0)
     assert outage.spent.orders == outage.spent.confirmed > 0
     assert outage.spent.failed > 0
 
 
-def test_a_payment_outage_is_told_within_two_minutes(session: Session) -> None:
+def test_a_payment_outage_is_notified_within_two_minutes(session: Session) -> None:
     """One page; the orders of the meantime wait, and are confirmed."""
     outage = result(session, "payments-stopped")
-    (told,) = outage.alerts
-    assert told.notify is not None
-    assert told.notify <= 120
-    assert told.resolve is not None
-    assert told.resolve <= 360
+    (notified,) = outage.alerts
+    assert notified.notify is not None
+    assert notified.notify <= 120
+    assert notified.resolve is not None
+    assert notified.resolve <= 360
     assert (outage.pages, outage.false_pages, outage.spent.lost) == (1, (), 0)
     assert outage.spent.orders == outage.spent.confirmed > 0
-    # Nobody gets an error for it.
+    # No customer gets an error for it.
     assert outage.spent.failed == 0
 
 

@@ -55,7 +55,7 @@ def test_switching_is_logged_counted_and_shown(stack: Stack, switch: Switch) -> 
     assert all(line["by"].startswith("acc_") and line["until"].endswith("Z") for line in events)
 
 
-def test_nobody_else_may_switch(stack: Stack) -> None:
+def test_only_administrators_may_switch(stack: Stack) -> None:
     """Neither a guest nor a customer."""
     customer = {"email": f"faults-{time.time_ns()}@example.com", "password": "correct horse battery"}
     assert stack.api("POST", "/api/v1/auth/register", json=customer).status_code == 201
@@ -136,7 +136,7 @@ def test_a_worker_that_dies_loses_no_order(stack: Stack, switch: Switch) -> None
 
 @pytest.mark.parametrize(("fault", "server"), [("redis-pause", "redis"), ("mongo-pause", "mongo")])
 def test_a_paused_server_goes_on_by_itself(stack: Stack, switch: Switch, fault: str, server: str) -> None:
-    """It stands still for as long as was said, and nobody switches it off; no order that was accepted is lost."""
+    """It pauses for the given time and resumes without being switched off; no accepted order is lost."""
     paused = process(stack, server)
     # Longer than the shop is patient with a MongoDB that took the command: it must not get away with waiting.
     switch.on(fault, seconds=6 if server == "redis" else 12)
@@ -149,11 +149,11 @@ def test_a_paused_server_goes_on_by_itself(stack: Stack, switch: Switch, fault: 
     wait_until("orders to be taken", lambda: stack.place_order().status_code == 202, 20)
     for action in ("injected", "cleared"):
         query = f'{{service_name="fault-agent"}} | event="fault_agent.{action}" | fault="{fault}"'
-        wait_until(f"the line that tells it {action}", lambda query=query: stack.log_lines(query), 20)
+        wait_until(f"the log line for {action}", lambda query=query: stack.log_lines(query), 20)
 
 
 def test_what_the_fault_agent_did_is_undone_after_its_death(stack: Stack, switch: Switch) -> None:
-    """Killed while Redis stands still: the next one reads what was done, and undoes it in time."""
+    """Killed while Redis is paused: the next agent reads the record, and resumes Redis in time."""
     redis = process(stack, "redis")
     switch.on("redis-pause", seconds=8)
     wait_until("redis to stand still", lambda: redis.status() == psutil.STATUS_STOPPED, 10)
@@ -170,7 +170,7 @@ def test_labels_that_explode_are_lumped_together(stack: Stack, switch: Switch) -
     assert {row["metric"]["instance"]: row["value"][1] for row in series} == {"api-1": "101", "api-2": "101"}
 
 
-def test_make_fault_and_make_mend(stack: Stack) -> None:
+def test_make_fault_and_make_fault_clear(stack: Stack) -> None:
     """What the Makefile calls: on, off; and a wrong parameter is answered with what is allowed."""
     on = stack.launcher("exec", "faults", "on", "log-flood", "--seconds", "60", "--per-second", "1")
     assert on.stdout.startswith("log-flood is on until"), on.stderr

@@ -60,7 +60,7 @@ def figures(folder: Path) -> dict[str, Any]:
     return content
 
 
-def test_it_tells_progress_and_a_summary(run: subprocess.CompletedProcess[str], folder: Path) -> None:
+def test_it_prints_progress_and_a_summary(run: subprocess.CompletedProcess[str], folder: Path) -> None:
     """A line every few seconds; at the end our figures and Prometheus' beside each other."""
     lines = run.stdout.splitlines()
     assert sum("req/s" in line and "errors" in line and "p99" in line for line in lines) >= 2
@@ -94,7 +94,7 @@ def test_the_report_stands_alone(folder: Path) -> None:
     pictures = [f"<svg{part.split('</svg>')[0]}</svg>" for part in text.split("<svg")[1:]]
     assert len(pictures) >= 4
     for picture in pictures:
-        assert ElementTree.fromstring(picture).findall("{http://www.w3.org/2000/svg}path")
+        assert list(ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}path"))
 
 
 def test_nothing_of_it_goes_on(stack: Stack, figures: dict[str, Any]) -> None:
@@ -115,7 +115,7 @@ def test_a_second_load_is_refused_when_the_first_is_under_way(stack: Stack, figu
         first.communicate(timeout=120)
     assert line
     assert second.returncode != 0
-    assert "another `make load` is under way" in second.stderr
+    assert "another `make load` runs on this stack" in second.stderr
 
 
 def may_trace(pid: int) -> bool:

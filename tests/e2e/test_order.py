@@ -170,10 +170,10 @@ def test_the_customer_is_written_to(stack: Stack, followed: Followed) -> None:
     assert len(wait_until("the order's mail in the inbox", mails, 20)) == 1
 
 
-def test_the_story_is_told(stack: Stack, followed: Followed, trace: dict[str, Any]) -> None:
+def test_the_story_of_an_order_is_printed(stack: Stack, followed: Followed, trace: dict[str, Any]) -> None:
     """``make follow`` for this order: its states, its spans and its lines, from the real servers."""
-    told = stack.launcher("exec", "console.follow", "--order", followed.id, seconds=60)
-    assert told.returncode == 0, told.stdout + told.stderr
+    followed_order = stack.launcher("exec", "console.follow", "--order", followed.id, seconds=60)
+    assert followed_order.returncode == 0, followed_order.stdout + followed_order.stderr
     for part in (followed.id, followed.headers["X-Trace-ID"], "POST /v1/charges", "charge approved", "confirmed"):
-        assert part in told.stdout, f"{part} is not in:\n{told.stdout}"
-    assert "\x1b" not in told.stdout
+        assert part in followed_order.stdout, f"{part} is not in:\n{followed_order.stdout}"
+    assert "\x1b" not in followed_order.stdout

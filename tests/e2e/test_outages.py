@@ -25,7 +25,7 @@ def orders_work(stack: Stack) -> bool:
 
 
 @pytest.mark.parametrize("name", sorted(EVERYTHING))
-def test_a_killed_process_is_mended(stack: Stack, name: str) -> None:
+def test_a_killed_process_is_restarted(stack: Stack, name: str) -> None:
     """``kill -9`` of any one: supervision starts it again."""
     pid = wait_until(f"{name} to run", lambda: running(stack, name), 30)
     os.kill(pid, signal.SIGKILL)

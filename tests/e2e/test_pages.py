@@ -35,7 +35,7 @@ SLOW_SECONDS = 3
 PATIENCE = 60_000
 """Milliseconds."""
 TALL = 8000
-"""Pixels: panels out of sight are not asked for, so whoever looks at a whole dashboard needs a tall window."""
+"""Pixels: the page does not query panels outside the viewport, so a test of a whole dashboard needs a tall window."""
 
 Opened = Callable[..., Page]
 
@@ -112,7 +112,7 @@ def opened(browser: Browser, stack: Stack) -> Iterator[Opened]:
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Callable[[Page, str], None]:
-    """Keeps what a page looks like: in the folder PICTURES, else where nobody minds."""
+    """Keeps what a page looks like: in the folder PICTURES, else in a temporary folder."""
     folder = Path(os.environ["PICTURES"]).absolute() if os.environ.get("PICTURES") else tmp_path
 
     def keep(page: Page, name: str) -> None:
@@ -193,7 +193,7 @@ def test_logs_are_live(stack: Stack, order: Followed, opened: Opened, picture: C
     picture(page, "logs")
 
 
-def test_nobody_changes_anything_without_signing_in(stack: Stack, order: Followed, opened: Opened) -> None:
+def test_no_change_without_signing_in(stack: Stack, order: Followed, opened: Opened) -> None:
     """The page shows no switch, and the server refuses the request."""
     page = opened("/faults")
     expect(page.locator("[data-fault]").first).to_be_visible()
@@ -335,7 +335,7 @@ def test_missing_index_is_found_in_the_page_alone(
         return str(placed.json()["id"]) if slow else None
 
     try:
-        slow = wait_until("an order that is slow for want of an index", slow_order, 180)
+        slow = wait_until("an order that is slow without an index", slow_order, 180)
         story = opened(f"/requests/{slow}")
         first = story.locator(".finding").first
         expect(first).to_contain_text("charges")

@@ -19,7 +19,7 @@ THREADS, RATE = 8, 30.0
 
 
 class SteadyRequests:
-    """Requests to the shop, reads and orders in turn, until it is stopped; what failed is told."""
+    """Requests to the shop, reads and orders in turn, until it is stopped; it reports what failed."""
 
     def __init__(self, url: str) -> None:
         self._url, self._stop = url, threading.Event()

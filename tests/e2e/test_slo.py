@@ -52,7 +52,7 @@ class Counting:
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """An instance that nobody else has sent anything: a ratio over half an hour knows all of its past."""
+    """An instance without other clients: a ratio over half an hour covers all of its traffic."""
     with running(tmp_path_factory.mktemp("slo") / "state") as stack:
         yield stack
 
@@ -97,7 +97,7 @@ def settled(stack: Stack, client: Counting, name: str) -> float:
 
 
 def test_the_mix_is_one(client: Counting) -> None:
-    """About as many bad ones as the fault was told; none of them by other means."""
+    """About as many bad ones as the fault's rate; none of them from other causes."""
     assert set(client.answers) == {200, 202, 500}
     assert 0.02 < client.ratio < 0.06
 
@@ -125,7 +125,7 @@ def test_every_order_is_judged_once(own: Stack, client: Counting) -> None:
     assert found() == wanted
 
 
-def test_what_burns_is_told_by_one_tier(own: Stack, client: Counting) -> None:
+def test_what_burns_is_notified_by_one_tier(own: Stack, client: Counting) -> None:
     """4 % of the requests fail: less than ApiErrorRatioHigh asks for, so the budget pages, once its time has come."""
 
     def firing() -> set[str]:

@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> Result:
     if not changed:
         print("every locked version is the newest", flush=True)
     failed = failing(environment.install(lock), arguments=options.pytest)
-    # Without the coverage of one group there is nothing to tell apart.
+    # Without the coverage of one group there is nothing to attribute.
     groups = sorted({versions.group(change.name) for change in changed}) if not main else []
     with tempfile.TemporaryDirectory(dir=_scratch(), prefix=".newest-") as folder:
 

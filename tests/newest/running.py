@@ -18,7 +18,7 @@ _PASSED, _FAILED = 0, 1
 def warning_filters() -> list[str]:
     """pytest's filters for newer packages: as in pyproject.toml, but a package may use what another one deprecates.
 
-    Such a warning would stop the import of the tests. One that our own code causes is an error as ever.
+    Such a warning would stop the import of the tests. One that our own code causes is still an error.
     """
     configured = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
     ours = "|".join([*configured["mypy"]["packages"], "tests"])

@@ -123,8 +123,8 @@ class Alertmanager:
 
     def fire(self, *alerts: Labels, annotations: Labels | None = None) -> None:
         """Have alerts fire, as Prometheus would say it; they stay until `resolve`."""
-        told = dict(annotations or {})
-        self._send([{**self._named(one), "annotations": told, "endsAt": _at(3600)} for one in alerts])
+        given = dict(annotations or {})
+        self._send([{**self._named(one), "annotations": given, "endsAt": _at(3600)} for one in alerts])
 
     def resolve(self, *alerts: Labels) -> None:
         """Say that they are over."""
@@ -150,7 +150,7 @@ class Alertmanager:
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if f'"{reason}"' in line)
 
     def until_withheld(self, reason: str = "inhibition", times: int = 2) -> None:
-        """Wait until groups were due, `times` more, and something was held back: had it to be told, it has been."""
+        """Wait until groups were due, `times` more, and something was withheld: a due notification is sent by then."""
         before = self.withheld(reason)
         wait_until(f"something withheld by {reason}", lambda: self.withheld(reason) >= before + times)
 

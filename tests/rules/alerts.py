@@ -1,4 +1,4 @@
-"""The alerts as the rules define them, what they ask, and who of them mutes whom by Alertmanager's configuration."""
+"""The alerts as the rules define them, what they query, and which ones mute each other in Alertmanager."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def recorded() -> set[str]:
 
 
 def queries() -> list[Query]:
-    """What every alert compares, and what it tells people to ask; what several rules of one name share comes once."""
+    """What every alert compares, and what it suggests people query; what several rules of one name share comes once."""
     found: dict[tuple[str, str], Query] = {}
     for rule in rules():
         asked = [("promql", rule["expr"])]

@@ -1,4 +1,4 @@
-"""Cases for the rules of objectives: what is fed in and what must come of it, stated by hand, not by the generator."""
+"""Cases for the rules of objectives: the input series and the expected result, stated by hand, not by the generator."""
 
 from __future__ import annotations
 

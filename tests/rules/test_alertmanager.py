@@ -24,7 +24,7 @@ KINDS = list(
 
 
 def receiver(check: Check, alert: dict[str, str]) -> str:
-    """Whom Alertmanager tells of an alert."""
+    """The receiver that Alertmanager notifies of an alert."""
     given = [f"{name}={value}" for name, value in alert.items() if value]
     said: str = check("amtool", "config", "routes", "test", f"--config.file={CONFIG_FILE}", *given)
     return said.strip()
@@ -53,7 +53,7 @@ def test_configuration_is_valid_for_each_set_of_secrets(check: Check, tmp_path: 
 
 @pytest.mark.parametrize(("severity", "scope", "name"), KINDS)
 def test_kind_of_alert_reaches(check: Check, severity: str, scope: str, name: str) -> None:
-    """The severity says who is told, whatever the scope and the name; without a known one somebody is woken."""
+    """The severity decides the receiver, whatever scope and name; an alert without a known one pages."""
     alert = {"alertname": name, "severity": severity, "scope": scope}
     assert receiver(check, alert) == RECEIVERS.get(severity, "pages")
 

@@ -1,4 +1,4 @@
-"""What a live Alertmanager tells a person in the course of an incident: how often, by whom, and that it is over."""
+"""What a live Alertmanager sends during an incident: how often, to which receiver, and that it is resolved."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def test_a_cause_and_all_that_follows_from_it_is_one_page(running: Alertmanager,
     assert kept.notified("tickets", "firing") == []
 
 
-def test_a_cause_that_comes_late_pages_nobody_again(running: Alertmanager, kept: Receivers) -> None:
-    """The symptom has paged: its page goes on until it is over, and that is told."""
+def test_a_cause_that_comes_late_does_not_page_again(running: Alertmanager, kept: Receivers) -> None:
+    """The symptom has paged: its page goes on until it is over, and the end is notified."""
     running.fire(SYMPTOM, in_shop(opened("ApiErrorRatioHigh")))
     paged(kept)
     running.fire(CAUSE)
@@ -91,8 +91,8 @@ def test_what_begins_together_is_one_page(running: Alertmanager, kept: Receivers
     assert [sorted(names) for names in kept.notified("pages", "firing")] == [["ApiErrorRatioHigh", "MongoDown"]]
 
 
-def test_without_the_helper_alert_too_much_is_told(running: Alertmanager, kept: Receivers) -> None:
-    """Alertmanager tells a group again when an alert joins it: the reason for IncidentOpen."""
+def test_without_the_helper_alert_there_are_too_many_notifications(running: Alertmanager, kept: Receivers) -> None:
+    """Alertmanager notifies of a group again when an alert joins it: the reason for IncidentOpen."""
     running.fire(SYMPTOM)
     paged(kept)
     running.fire(CAUSE)
@@ -111,7 +111,7 @@ def test_a_budget_that_burns_does_not_hold_up_an_outage(running: Alertmanager, k
 
 
 def test_what_still_fires_after_the_incident_pages(running: Alertmanager, kept: Receivers) -> None:
-    """When IncidentOpen has ended, a page that it muted is told: it is something else."""
+    """When IncidentOpen has ended, a page that it muted is sent: it has another cause."""
     running.fire(CAUSE, SYMPTOM, in_shop(opened("MongoDown")))
     paged(kept)
     running.resolve(CAUSE)
@@ -122,22 +122,22 @@ def test_what_still_fires_after_the_incident_pages(running: Alertmanager, kept: 
     assert kept.notified("pages", "firing")[1] == ["ApiErrorRatioHigh"]
 
 
-def test_an_alert_that_ends_while_muted_is_never_told_to_be_over(running: Alertmanager, kept: Receivers) -> None:
+def test_an_alert_that_ends_while_muted_is_never_notified_as_resolved(running: Alertmanager, kept: Receivers) -> None:
     """Alertmanager's other habit: the reason why a late cause must not mute a symptom that has paged."""
-    told = ticket("CircuitOpen", scope="shop")
-    running.fire(told)
+    muted_ticket = ticket("CircuitOpen", scope="shop")
+    running.fire(muted_ticket)
     wait_until("the ticket", lambda: kept.notified("tickets", "firing") == [["CircuitOpen"]])
     running.fire(page("PaymentsDown", scope="shop"))
     paged(kept)
     running.until_withheld()
-    running.resolve(told)
+    running.resolve(muted_ticket)
     running.until_withheld(times=1)
     running.resolve(page("PaymentsDown", scope="shop"))
     over(kept)
     assert kept.notified("tickets", "resolved") == []
 
 
-def test_a_ticket_is_told_with_its_end(running: Alertmanager, kept: Receivers) -> None:
+def test_a_ticket_is_notified_with_its_end(running: Alertmanager, kept: Receivers) -> None:
     """Tickets go to their own receiver, one message for each kind and service."""
     alerts = [ticket("ReplicaDown", scope="shop", service=name) for name in ("api", "worker")]
     running.fire(*alerts)
@@ -203,11 +203,11 @@ def to_the_desk(kept: Receivers, text: str) -> str:
 
 
 def test_ready_made_receivers_are_switched_on_by_their_files(tmp_path: Path, kept: Receivers) -> None:
-    """Slack, PagerDuty and Opsgenie are each told of a page and of its end, with the secret from its file."""
+    """Slack, PagerDuty and Opsgenie each get a page and its end, with the secret from its file."""
     with alertmanager(tmp_path / "run", kept, ready_made(kept), lambda text: to_the_desk(kept, text)) as running:
         running.fire(SYMPTOM, annotations=SAID)
         slack, pager, genie = (
-            wait_until(f"{name} to be told", lambda name=name: kept.asked(f"/{name}"))[0]
+            wait_until(f"{name} to be notified", lambda name=name: kept.asked(f"/{name}"))[0]
             for name in ("slack", "pagerduty", "opsgenie")
         )
         running.resolve(SYMPTOM)

@@ -83,7 +83,7 @@ def test_an_alert_has_a_runbook_and_a_panel(name: str) -> None:
 
 
 def read_by(rule: dict[str, Any]) -> set[str]:
-    """The series that the alert is about; those that nobody is told of are about alerts, or are their own state."""
+    """The series that the alert is about; alerts of severity none are about alerts, or are their own state."""
     return sources(rule["expr"]) - {AGE} | ({"ALERTS"} if rule["labels"]["severity"] == "none" else set())
 
 

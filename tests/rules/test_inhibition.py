@@ -83,13 +83,13 @@ MUTED: list[tuple[dict[str, str], dict[str, str]]] = [
     (ticket("ConsoleDown", instance="console"), ticket("TelemetryTargetDown", instance="console")),
 ]
 
-# What must be told though the other fires too.
-TOLD: list[tuple[dict[str, str], dict[str, str]]] = [
+# What must be notified though the other fires too.
+NOTIFIED: list[tuple[dict[str, str], dict[str, str]]] = [
     (opened("MongoDown"), page("MongoDown")),
     (opened("ApiAvailabilityBurn", tier="page-fast"), page("ApiErrorRatioHigh", "symptom")),
     (opened("ApiAvailabilityBurn", tier="page-slow"), burn("page-fast")),
     (opened("ApiAvailabilityBurn", tier="page-fast"), ticket("DeadLetters", "symptom")),
-    # An alert that nobody has listed mutes no other page: too much rather than too little.
+    # An alert that is not listed mutes no other page: too many notifications rather than too few.
     (opened("SomethingNew"), page("MongoDown")),
     (recent(), page("MongoDown")),
     (recent(tier="page-slow"), burn("page-fast")),
@@ -137,9 +137,9 @@ def test_every_pair_mutes_in_one_direction_and_one_scope(running: Alertmanager) 
     running.resolve(*everything)
 
 
-def test_what_is_not_the_same_incident_is_told(running: Alertmanager) -> None:
+def test_what_is_not_the_same_incident_is_notified(running: Alertmanager) -> None:
     """None of these mutes the other."""
-    pairs = [(own_slo(one, one["scope"]), own_slo(other, other["scope"])) for one, other in in_scope(TOLD)]
+    pairs = [(own_slo(one, one["scope"]), own_slo(other, other["scope"])) for one, other in in_scope(NOTIFIED)]
     everything = [alert for pair in pairs for alert in pair]
     control = [opened("MongoDown") | {"scope": "control"}, page("ApiDown") | {"scope": "control"}]
     running.fire(*everything, *control)
@@ -174,7 +174,7 @@ def opens(alert: dict[str, str]) -> bool:
 
 
 def test_never_do_two_mute_each_other() -> None:
-    """Of no two alerts both are muted by the other, whatever their scope: nobody would be told of either."""
+    """Of no two alerts both are muted by the other, whatever their scope: neither would be notified."""
     both = [pair for pair in combinations(all_alerts(), 2) if mutes(*pair) and mutes(*reversed(pair))]
     assert both == []
 
@@ -190,12 +190,12 @@ def test_a_page_that_opens_an_incident_is_known(rule: dict[str, Any]) -> None:
     assert not mutes({**opened(rule["alert"]), "scope": FELT}, alert)
 
 
-def test_something_is_told_whatever_fires() -> None:
-    """With every alert of the rules firing in one scope, the page that opened the incident is told, and no other."""
+def test_one_alert_is_notified_whatever_fires() -> None:
+    """With every alert of the rules firing in one scope, the page that opened the incident is sent, and no other."""
     known = all_alerts()
     for first in (one["alertname"] for one in known if opens(one)):
         now = [one for one in known if one["alertname"] != "IncidentOpen"]
         sources = [*now, opened(first) | {"scope": FELT}]
-        told = {one["alertname"] for one in now
+        sent = {one["alertname"] for one in now
                 if one["severity"] == "page" and not any(mutes(source, one) for source in sources)}  # fmt: skip
-        assert told == {first}
+        assert sent == {first}

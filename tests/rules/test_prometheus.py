@@ -1,4 +1,4 @@
-"""Prometheus' configuration, the alert rules, and what every alert must tell whoever it wakes."""
+"""Prometheus' configuration, the alert rules, and what every alert must say to the person on call."""
 
 from __future__ import annotations
 

@@ -89,13 +89,13 @@ def test_tickets_are_over_when_their_short_window_is_clean(check: Check, tmp_pat
 
 @each_objective
 def test_silence_restarts_gaps_and_missing_series_are_no_alert(check: Check, tmp_path: Path, known: Known) -> None:
-    """Nor do they leave NaN behind: where nothing happens there is no ratio."""
+    """And they produce no NaN: where nothing happens there is no ratio."""
     selector = f'{{slo="{known.slo}"}}'
     ratio = f"count(slo:sli_error:ratio_rate5m{selector})"
     nothing: list[Any] = []
     one = [{"labels": "{}", "value": 1}]
     silence = series(known, [at(0, 20), (40, 0, 0)])
-    again = series(known, [at(0, 20), RESET, at(0, 20), RESET, at(0, 20)])
+    restarts = series(known, [at(0, 20), RESET, at(0, 20), RESET, at(0, 20)])
     clean = series(known, [at(0, 40)], errors=False)
     never = {"expr": f'ALERTS{{alertname="{known.alert}"}}', "exp_samples": nothing}
     run(
@@ -110,7 +110,7 @@ def test_silence_restarts_gaps_and_missing_series_are_no_alert(check: Check, tmp
             {"expr": f"slo:sli_error:ratio_rate30d{selector} == 0", "eval_time": "60m", "exp_samples": zero(known)},
             {**never, "eval_time": "60m"},
         ),
-        case("the counters start anew", again, {**never, "eval_time": "25m"}, {**never, "eval_time": "59m"}),
+        case("the counters restart at zero", restarts, {**never, "eval_time": "25m"}, {**never, "eval_time": "59m"}),
         case(
             "no bad event ever, so no series of them",
             clean,

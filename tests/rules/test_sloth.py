@@ -75,8 +75,8 @@ def test_on_steady_traffic_both_say_the_same(check: Check, tmp_path: Path, resta
     side_by_side(check, tmp_path, case("2 % are bad", everything(phases), *asked))
 
 
-def test_on_steady_traffic_both_tell_the_same_people(check: Check, tmp_path: Path) -> None:
-    """Pages and tickets of the same alerts, once ours have waited for symptoms to be told first."""
+def test_on_steady_traffic_both_notify_the_same_people(check: Check, tmp_path: Path) -> None:
+    """Pages and tickets of the same alerts, once ours have waited for symptoms to be notified first."""
     firing = 'group by (alertname, severity) (ALERTS{alertstate="firing", alertname=~".+Burn", %s})'
     theirs, ours = firing % 'sloth_severity!=""', firing % 'tier!=""'
     # 2 %: above all limits of 99.9 and 99.95 %, above the ticket of 99.5 %, above the slow ticket of 99 %.
@@ -137,7 +137,7 @@ def test_theirs_pages_for_one_failure_in_a_quiet_hour(check: Check, tmp_path: Pa
 
 
 def test_theirs_are_of_the_same_objectives() -> None:
-    """The output is of these queries; where this fails, it has to be made anew (sloth/README.md)."""
+    """The output is of these queries; where this fails, it has to be generated again (sloth/README.md)."""
     expressions = [rule["expr"] for group in yaml.safe_load(THEIRS.read_text())["groups"] for rule in group["rules"]]
     known = {_squeezed(expression) for expression in expressions}
     for spec in yaml.safe_load_all((ALERTS / "slos.yaml").read_text()):

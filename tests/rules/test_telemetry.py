@@ -22,7 +22,7 @@ def test_collector_configuration_is_valid(check: Check, tmp_path: Path) -> None:
     check("otelcol", "validate", f"--config={COLLECTOR}", gate, env={"COLLECTOR_DATA": str(tmp_path)})
 
 
-def test_collector_listens_where_it_is_told(check: Check, tmp_path: Path) -> None:
+def test_collector_listens_on_the_configured_address(check: Check, tmp_path: Path) -> None:
     """A port that is no port is refused: the settings do reach the configuration."""
     env = {"COLLECTOR_DATA": str(tmp_path), "COLLECTOR_METRICS_PORT": "nonsense"}
     with pytest.raises(AssertionError, match="port"):

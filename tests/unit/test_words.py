@@ -34,9 +34,17 @@ def test_ordinary_words_are_permitted(text: str) -> None:
     assert not list(occurrences("docs/a.md", text))
 
 
-def test_words_of_one_folder_only() -> None:
-    """What is an ordinary word elsewhere is not permitted in lab and faults."""
-    assert list(occurrences("lab/a.py", "he told"))
+@pytest.mark.parametrize("path", ["app/a.py", "tests/unit/test_a.py", "lab/a.py", "lab/drills/a.yaml", "faults/a.md"])
+@pytest.mark.parametrize("text", ["he told", "Nobody", "def _tell(", "test_a_is_told", "_nobody", "in vain", "is had"])
+def test_words_that_are_ordinary_only_in_documents(path: str, text: str) -> None:
+    """Python files and all files of lab and faults must not use them, nor identifiers that contain them."""
+    assert list(occurrences(path, text))
+
+
+@pytest.mark.parametrize("text", ["file.tell()", "intelligent", "Intel", "a new one", "recommended"])
+def test_similar_words_are_permitted_in_code(text: str) -> None:
+    """A method of files, and words that contain a forbidden one."""
+    assert not list(occurrences("app/a.py", text))
 
 
 def test_the_glossary_is_short_and_sorted() -> None:

@@ -103,7 +103,7 @@ async function read() {
   at("verdict").textContent = loud.length ? `${loud.length} firing` : "nothing fires";
   document.dispatchEvent(new CustomEvent("firing", { detail: loud.length }));
   list("alerts", loud, (alert) => alert.fingerprint, card, found.alerts ? () => empty("Nothing fires. To see one fire, switch on a fault: ", h("a", { href: "/faults" }, "Faults")) : () => empty("Alertmanager does not answer: alerts cannot be shown."));
-  list("silences", found.silences, (one) => one.id, silenceLine, () => empty("No silence is in force."));
+  list("silences", found.silences, (one) => one.id, silenceLine, () => empty("There are no silences."));
   const quiet = all.filter((alert) => !isLoud(alert));
   put("quiet", quiet.length ? h("div", { class: "card" }, quiet.map(quietLine)) : empty("None."));
 }

@@ -1,4 +1,4 @@
-// Faults: switched on for a bounded time, by the shop's administrator. Whoever is not signed in sees which are on.
+// Faults: switched on for a bounded time, by the shop's administrator. Without a sign-in, one can see which are on.
 
 import { change, getJson } from "./api.js";
 import { drills } from "./drill/page.js";
@@ -37,7 +37,7 @@ function how(fault) {
   return Object.entries(fault.parameters).map(([name, value]) => `${name} ${value}`).join(", ");
 }
 
-// As the shop tells an administrator.
+// From the shop's API, for an administrator.
 function card(fault) {
   const state = fault.on ? h("span", { class: "badge bad" }, "on") : h("span", { class: "badge" }, fault.available ? "off" : "not here");
   return h("article", { class: `card fault ${fault.on ? "on" : ""}`, "data-fault": fault.name },
@@ -49,7 +49,7 @@ function card(fault) {
     !fault.on && !fault.available ? h("p", { class: "hint" }, "Needs the fault agent, which runs beside the stack without containers.") : null);
 }
 
-// As the metrics tell everybody.
+// From the metrics, without a sign-in.
 function chip(fault) {
   return h("li", { class: `badge ${fault.on ? "bad" : ""}`, "data-fault": fault.name }, fault.on ? `${fault.name} is on` : fault.name);
 }
@@ -62,7 +62,7 @@ function show(found) {
   }
   const byState = [...found.faults].sort((a, b) => b.on - a.on);
   keyed(place.firstElementChild, byState, (fault) => fault.name, (fault) => (found.signed_in ? h("li", {}, card(fault)) : chip(fault)));
-  put("sign-in", found.signed_in ? null : h("p", { class: "note calm" }, "To look needs no sign-in. To switch a fault, or run a drill, ", h("button", { type: "button", class: "main", onclick: askToSignIn }, "Sign in"), " as the shop's administrator."));
+  put("sign-in", found.signed_in ? null : h("p", { class: "note calm" }, "Viewing needs no sign-in. To switch a fault or run a drill, ", h("button", { type: "button", class: "main", onclick: askToSignIn }, "Sign in"), " as the shop's administrator."));
 }
 
 async function read() {
@@ -72,7 +72,7 @@ async function read() {
     if (found.faults.length) {
       show(found);
     } else {
-      put("faults", empty("This installation has no faults to switch: the API runs without FAULTS_FILE, so they are off for good."));
+      put("faults", empty("This installation has no faults to switch: the API runs without FAULTS_FILE, so none can be switched on."));
     }
   } catch (problem) {
     notes("notes", [problem.message]);

@@ -1,4 +1,4 @@
-// The live tail: server-sent events, or asking again and again where all live places are taken.
+// The live tail: server-sent events, or polling when all live connections are in use.
 
 import { ask, getJson } from "./api.js";
 import { at, empty, put } from "./dom.js";
@@ -64,12 +64,12 @@ function follow(query) {
   stream = new EventSource(`/api/logs/tail?${query}`);
   stream.addEventListener("open", () => setStatus("Live", "on"));
   stream.addEventListener("lines", (event) => add(JSON.parse(event.data)));
-  stream.addEventListener("behind", () => isPaused || setStatus("Live, but more lines come than can be shown", "on"));
+  stream.addEventListener("behind", () => isPaused || setStatus("Live, but there are more lines than can be shown", "on"));
   stream.addEventListener("trouble", (event) => setStatus(JSON.parse(event.data), "off"));
   stream.addEventListener("error", () => {
     if (stream?.readyState === EventSource.CLOSED) {
       stream = null;
-      setStatus("All live places are taken; asking every 5 s", "on");
+      setStatus("All live connections are in use; polling every 5 s", "on");
       timer = setTimeout(begin, 5000);
     } else {
       setStatus("Connecting again …", "off");
@@ -90,7 +90,7 @@ async function begin() {
     if (found.lines.length) {
       put(lines, found.lines.map(lineRow));
     } else {
-      put(lines, empty("No line passes these filters in the last 15 minutes. New ones appear here as they are written."));
+      put(lines, empty("No lines match these filters in the last 15 minutes. New ones appear here as they are written."));
     }
     seen = new Set(found.lines.map((line) => line.ns + line.message));
     follow(query);

@@ -94,7 +94,7 @@ function objectives(slos) {
 function verdict(found) {
   const pages = (found.alerts ?? []).filter((alert) => alert.severity === "page").length;
   const tickets = (found.alerts ?? []).length - pages;
-  const [style, text] = found.alerts === null ? ["warn", "cannot tell: Alertmanager is silent"]
+  const [style, text] = found.alerts === null ? ["warn", "unknown: Alertmanager does not answer"]
     : pages ? ["bad", `${pages} ${pages === 1 ? "page fires" : "pages fire"}`]
       : tickets ? ["warn", `${tickets} ${tickets === 1 ? "ticket" : "tickets"}, no page`] : ["good", "all is well"];
   const place = at("verdict");

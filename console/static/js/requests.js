@@ -40,7 +40,7 @@ function draw() {
   const shown = known.filter((one) => words.every((word) => Object.values(one).some((value) => String(value).toLowerCase().includes(word))));
   const most = Math.max(0.001, ...shown.map((one) => one.seconds));
   at("said").textContent = shown.length ? `${shown.length} ${kind === "slow" ? "slowest first" : "newest first"}` : "";
-  put("list", shown.length ? table(HEADINGS, shown.map((one) => row(one, most))) : empty(known.length ? "Nothing contains that." : NOTHING[kind]));
+  put("list", shown.length ? table(HEADINGS, shown.map((one) => row(one, most))) : empty(known.length ? "No match." : NOTHING[kind]));
 }
 
 async function read() {

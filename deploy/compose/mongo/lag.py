@@ -61,7 +61,7 @@ class Members(Collector):
 
 
 def main() -> int:
-    """Serve until told to stop."""
+    """Serve until a signal stops the process."""
     with starting("mongo-lag") as reader:
         reader.settings(TelemetrySettings)
         monitor = User("monitor", reader.value(PASSWORDS["monitor"]), ())

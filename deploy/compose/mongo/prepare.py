@@ -27,11 +27,11 @@ Client = MongoClient[dict[str, Any]]
 
 
 class CannotPrepare(RuntimeError):
-    """Why the database cannot be made ready, with the cure."""
+    """Why the database cannot be made ready, with the remedy."""
 
 
 def say(text: str) -> None:
-    """Tell what was done, in the container's log."""
+    """Write what was done to the container's log."""
     sys.stderr.write(f"mongo-prepare: {text}\n")
 
 

@@ -44,8 +44,8 @@ def load(port: int, request: bytes, requests: int, connections: int) -> list[flo
     left = requests
     with selectors.DefaultSelector() as selector, ExitStack() as stack:
         for _ in range(min(connections, requests)):
-            made = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
-            one = _Connection(stack.enter_context(made))
+            opened = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+            one = _Connection(stack.enter_context(opened))
             one.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             selector.register(one.socket, selectors.EVENT_READ, one)
             one.sent_at = time.perf_counter()

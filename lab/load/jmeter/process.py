@@ -29,7 +29,9 @@ def ramp_seconds(profile: Profile) -> int:
     """The ramp-up time of all users. Raises ``WrongProfile``: JMeter starts users at a constant rate and keeps them."""
     first, *rest = profile.stages
     if any(stage.to != 1 for stage in profile.stages) or len(rest) > 1 or profile.breaks:
-        raise WrongProfile(f"{profile.name} is not for JMeter: it does up-and-level profiles (smoke, steady, soak).")
+        raise WrongProfile(
+            f"JMeter cannot run {profile.name}: it runs profiles with one ramp-up (smoke, steady, soak)."
+        )
     return max(1, round(first.share * profile.seconds))
 
 

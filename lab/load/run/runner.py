@@ -28,7 +28,7 @@ QUIET_SCRAPES = 6
 
 @dataclass(frozen=True)
 class Result:
-    """What came of it. ``ended``: why it ended; ``orders``: what became of them."""
+    """The run's result. ``ended``: why it ended; ``orders``: their outcomes."""
 
     profile: Profile
     moments: tuple[Moment, ...]
@@ -87,10 +87,10 @@ def carry_out(
     say("  waiting for the API's last scrape")
     tally, lag = merged(moments), Histogram({int(index): count for index, count in last["lag"].items()})
     increase = counters.settled().since(before)
-    again = door.tried_again({(outcome.method, outcome.route) for outcome in tally.outcomes})
-    agreement = compare(tally, increase, lag, again)
+    retried = door.tried_again({(outcome.method, outcome.route) for outcome in tally.outcomes})
+    agreement = compare(tally, increase, lag, retried)
     ended = f"broken at step {stepped_out.step}" if stepped_out else last["ended"]
-    return Result(profile, tuple(moments), tally, agreement, last["orders"], ended, lag, stepped_out, again)
+    return Result(profile, tuple(moments), tally, agreement, last["orders"], ended, lag, stepped_out, retried)
 
 
 def quiet(counters: Counters) -> Reading:

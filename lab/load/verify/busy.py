@@ -29,7 +29,7 @@ class Busy:
         return found
 
     def machine(self) -> float:
-        """Which part of the whole machine's CPU time was used since the last call, by whomever; 1 is all."""
+        """The part of the machine's CPU time that all processes used since the last call; 1 is all."""
         before, now = self._machine, psutil.cpu_times()
         self._machine = now
         total, idle = sum(now) - sum(before), (now.idle + now.iowait) - (before.idle + before.iowait)

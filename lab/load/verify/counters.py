@@ -43,8 +43,8 @@ class Reading:
         buckets: Counter[float] = Counter()
         for (replica, bound), value in self.buckets.items():
             buckets[bound] += round(value - before.buckets.get((replica, bound), 0.0))
-        again = tuple(sorted(name for name, at in self.started.items() if before.started.get(name) != at))
-        return Increase({series: count for series, count in counts.items() if count}, dict(buckets), again)
+        restarted = tuple(sorted(name for name, at in self.started.items() if before.started.get(name) != at))
+        return Increase({series: count for series, count in counts.items() if count}, dict(buckets), restarted)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def test_nothing_else_of_ours_is_there(tmp_path: Path) -> None:
     assert run.stdout.split() == [str(tmp_path / "observability" / "__init__.py"), "None"]
 
 
-def test_all_three_signals_tell_the_truth(guestbook: Guestbook, sink: OtlpSink) -> None:
+def test_all_three_signals_are_correct(guestbook: Guestbook, sink: OtlpSink) -> None:
     """Each of hundreds of requests, and each job, is counted, logged and traced once; over a worker's death too."""
     guestbook.serve(times=10)
     guestbook.wait_for_jobs(10)
@@ -80,7 +80,7 @@ def _kill_one_worker(book: Guestbook) -> None:
     os.kill(min(before), signal.SIGKILL)
     wait_until("a worker in its place", lambda: len(book.pids()) == book.workers and book.pids() != before)
     if book.workers == 1:
-        # Its counts began anew with it, as a scraper expects of a process.
+        # Its counts restart at zero with it, as a scraper expects of a process.
         book.truth.clear()
         wait_until("the new worker to serve its metrics", lambda: book.exposition())
 
@@ -101,7 +101,7 @@ def _traced(book: Guestbook, sink: OtlpSink) -> None:
 
 
 def _logged(book: Guestbook) -> None:
-    """One line a request and a job, with the ids that the client was told; what a job was given is in none."""
+    """One line a request and a job, with the ids that the client received; no line has a job's arguments."""
     logged = [line for line in book.lines("web") if line.get("event") == "http.request"]
     asked = Counter((a.headers["X-Request-ID"], a.headers["X-Trace-ID"], a.status_code) for a in book.answers)
     assert Counter((x["request_id"], x["trace_id"], x["http_response_status_code"]) for x in logged) == asked
@@ -122,8 +122,8 @@ def _alerts_find_their_series(book: Guestbook) -> None:
     ]
     names = {name for text in asked for name in re.findall(r"\b(?:http_server|rq)_[a-z_]+(?=[\[{ )])", text)}
     assert {"http_server_request_duration_seconds_count", "rq_queue_oldest_job_age_seconds"} <= names
-    told = book.exposition() + book.worker_exposition()
-    assert [name for name in names if f"\n{name}{{" not in told] == []
+    exposed = book.exposition() + book.worker_exposition()
+    assert [name for name in names if f"\n{name}{{" not in exposed] == []
 
 
 def _shared(book: Guestbook) -> None:

@@ -104,7 +104,7 @@ def test_a_panel_is_viewed_alone_by_keyboard(opened: Opened) -> None:
     expect(page.locator("#zoom")).to_be_hidden()
 
 
-def test_a_wrong_time_is_told(opened: Opened) -> None:
+def test_a_wrong_time_is_reported(opened: Opened) -> None:
     """The dashboard's own range is shown in its place."""
     page = drawn(opened("/d/glasshouse-api?from=yesterday&to=now"))
     expect(page.locator("#trouble")).to_be_visible()

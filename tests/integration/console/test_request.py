@@ -47,7 +47,7 @@ def _lengthen(spans: list[dict[str, Any]], span: dict[str, Any], by_us: int) -> 
 
 
 def followed(page: Page) -> Page:
-    """The page, once it tells its story."""
+    """The page, once it shows the request's story."""
     expect(page.locator('#story[data-state="ready"]')).to_be_attached()
     return page
 
@@ -83,11 +83,11 @@ def test_the_waterfall_spans_all_services_and_has_their_lines(opened: Opened, sc
     expect(page.locator(".step.log").first).to_contain_text(EVIL)
     assert page.locator(".critical").count() > 0
     before = page.locator(".step:visible").count()
-    page.get_by_label("only what held it up").check()
+    page.get_by_label("only the critical path").check()
     assert 0 < page.locator(".step:visible").count() < before
 
 
-def test_without_jaeger_the_lines_are_told(opened: Opened, upstream: Upstream) -> None:
+def test_without_jaeger_the_lines_are_shown(opened: Opened, upstream: Upstream) -> None:
     """And which server is missing."""
     upstream.down.add(JAEGER)
     page = followed(opened(f"/requests/{TRACE}"))

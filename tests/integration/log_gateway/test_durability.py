@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from werkzeug.test import Client
 
 from log_gateway.metrics import GatewayMetrics
-from log_gateway.writing.durability import StoreLost, Watch
+from log_gateway.writing.durability import StoreLost, StoreMonitor
 from log_gateway.writing.endpoint import PATH, WriteEndpoint
 from tests.integration.log_gateway.victorialogs import Line, VictoriaLogs, otlp
 from tests.waiting import wait_until
@@ -31,16 +31,16 @@ def store(tmp_path: Path) -> Iterator[VictoriaLogs]:
 
 
 @pytest.fixture
-def watch(store: VictoriaLogs) -> Iterator[Watch]:
+def watch(store: VictoriaLogs) -> Iterator[StoreMonitor]:
     """A watch that has seen the store."""
-    found = Watch(store.url)
+    found = StoreMonitor(store.url)
     found.start()
     wait_until("the watch to have seen the store", found.now)
     yield found
     found.stop()
 
 
-def _endpoint(store: VictoriaLogs, watch: Watch) -> Client:
+def _endpoint(store: VictoriaLogs, watch: StoreMonitor) -> Client:
     return Client(WriteEndpoint(store.url, watch, GatewayMetrics(CollectorRegistry()), 1 << 20))
 
 
@@ -49,7 +49,7 @@ def _batch(name: str) -> list[Line]:
     return [(time.time_ns(), "line", resource, {"number": f"{name}-{number}"}) for number in range(LINES)]
 
 
-def test_an_acknowledged_batch_is_found_after_kill_9(store: VictoriaLogs, watch: Watch) -> None:
+def test_an_acknowledged_batch_is_found_after_kill_9(store: VictoriaLogs, watch: StoreMonitor) -> None:
     """Senders retry refused batches, as the Collector does, while the store is killed twice. All lines are found."""
     statuses: list[int] = []
 
@@ -92,7 +92,7 @@ def test_without_waiting_lines_would_be_lost(store: VictoriaLogs) -> None:
     assert store.count("*") == 0
 
 
-def test_a_frozen_store_acknowledges_nothing(store: VictoriaLogs, watch: Watch) -> None:
+def test_a_frozen_store_acknowledges_nothing(store: VictoriaLogs, watch: StoreMonitor) -> None:
     """A batch is refused if the store freezes after accepting it, however much time passes."""
     epoch = watch.now().epoch
     store.insert(_batch("frozen"))
@@ -100,7 +100,7 @@ def test_a_frozen_store_acknowledges_nothing(store: VictoriaLogs, watch: Watch) 
         watch.wait_durable(epoch, 8)
 
 
-def test_a_store_that_is_down_refuses_with_503(store: VictoriaLogs, watch: Watch) -> None:
+def test_a_store_that_is_down_refuses_with_503(store: VictoriaLogs, watch: StoreMonitor) -> None:
     """The sender is asked to retry."""
     store.kill()
     answer = _endpoint(store, watch).post(PATH, data=otlp(_batch("down")), content_type="application/x-protobuf")
@@ -118,7 +118,7 @@ def test_a_store_that_is_down_refuses_with_503(store: VictoriaLogs, watch: Watch
     ],
 )
 def test_a_batch_that_cannot_be_stored_is_refused(
-    store: VictoriaLogs, watch: Watch, content: bytes, kind: str, status: int
+    store: VictoriaLogs, watch: StoreMonitor, content: bytes, kind: str, status: int
 ) -> None:
     """The status makes the Collector not retry."""
     assert _endpoint(store, watch).post(PATH, data=content, content_type=kind).status_code == status

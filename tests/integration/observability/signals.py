@@ -1,4 +1,4 @@
-"""What a process tells of the databases it uses, for tests to read."""
+"""What a process exposes about the databases it uses, for tests to read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from observability.database import DatabaseMetrics
 
 
 class Signals:
-    """Telemetry of its own, and what came of it."""
+    """Its own telemetry, and what it recorded."""
 
     def __init__(self) -> None:
         self.exporter, self.registry = InMemorySpanExporter(), CollectorRegistry()

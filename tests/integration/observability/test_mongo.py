@@ -163,7 +163,7 @@ def test_what_is_not_traced_is_counted_alone(observed: Observed) -> None:
 
 @pytest.mark.parametrize("traced", [True, False])
 def test_an_error_has_the_servers_name(observed: Observed, traced: bool) -> None:
-    """And no text, which may quote what somebody typed."""
+    """And no text, which may quote user input."""
 
     def fail() -> None:
         with pytest.raises(OperationFailure):
@@ -192,14 +192,14 @@ def test_a_refused_duplicate_was_answered(observed: Observed) -> None:
 
 
 def test_what_cannot_be_sent_is_an_error(observed: Observed) -> None:
-    """It never was an operation of the server's, but nor did it succeed."""
+    """It was no operation of the server, but it did not succeed either."""
     with pytest.raises(InvalidDocument):
         observed.things.insert_one({"_id": object()})
     assert observed.counted() == {("insert", "InvalidDocument"): 1}
 
 
 def test_a_server_that_is_not_there_is_an_error() -> None:
-    """Of which the driver has no command to tell."""
+    """The driver publishes no command event for it."""
     one = Observed(f"mongodb://127.0.0.1:{free_port()}", serverSelectionTimeoutMS=100)
     with pytest.raises(ServerSelectionTimeoutError):
         one.things.find_one()
@@ -235,7 +235,7 @@ class Pool(monitoring.ConnectionPoolListener):
     """Counts what the driver itself says of its connections."""
 
     def __init__(self) -> None:
-        self.taken = self.used = self.open = self.in_vain = 0
+        self.taken = self.used = self.open = self.timed_out = 0
 
     def connection_ready(self, event: monitoring.ConnectionReadyEvent) -> None:
         self.open += 1
@@ -251,7 +251,7 @@ class Pool(monitoring.ConnectionPoolListener):
         self.used -= 1
 
     def connection_check_out_failed(self, event: monitoring.ConnectionCheckOutFailedEvent) -> None:
-        self.in_vain += event.reason == "timeout"
+        self.timed_out += event.reason == "timeout"
 
     def pool_created(self, event: monitoring.PoolCreatedEvent) -> None:
         """Nothing to count."""
@@ -272,8 +272,8 @@ def reader(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     return folder.registry()
 
 
-def test_pools_are_as_the_driver_tells(reader: CollectorRegistry | None, mongo_url: str) -> None:
-    """Waits, connections in use and idle, in the middle of what uses them and after; and who waits in vain."""
+def test_pools_are_as_the_driver_reports(reader: CollectorRegistry | None, mongo_url: str) -> None:
+    """Waits, connections in use and idle, while connections are in use and after; and waits that time out."""
     pool = Pool()
     one = Observed(mongo_url, listeners=[pool], maxPoolSize=3, waitQueueTimeoutMS=50)
 
@@ -281,7 +281,7 @@ def test_pools_are_as_the_driver_tells(reader: CollectorRegistry | None, mongo_u
         labels["db_client_connection_pool_name"] = "mongodb"
         return (reader or one.registry).get_sample_value(f"db_client_connection_{name}", labels)
 
-    def told() -> tuple[float | None, ...]:
+    def exposed() -> tuple[float | None, ...]:
         return value("wait_time_seconds_count"), value("count", state="used"), value("count", state="idle")
 
     def truth() -> tuple[int, ...]:
@@ -289,25 +289,25 @@ def test_pools_are_as_the_driver_tells(reader: CollectorRegistry | None, mongo_u
 
     one.things.insert_many([{"_id": number} for number in range(9)])
     one.things.find_one()
-    assert told() == truth() == (2, 0, 1)
+    assert exposed() == truth() == (2, 0, 1)
     server = one.client._topology.select_servers(any_server_selector, "find")[0]
     with server.pool.checkout(), server.pool.checkout(), server.pool.checkout():
-        assert told() == truth()
-        assert told()[1:] == (3, 0)
+        assert exposed() == truth()
+        assert exposed()[1:] == (3, 0)
         with pytest.raises(WaitQueueTimeoutError):
             one.things.find_one()
-        assert value("timeouts_total") == pool.in_vain > 0
-    assert told() == truth()
-    assert told()[1:] == (0, 3)
+        assert value("timeouts_total") == pool.timed_out > 0
+    assert exposed() == truth()
+    assert exposed()[1:] == (0, 3)
     # As when the server is lost: the driver does so, and looks after its pools about once a second.
     server.pool.reset()
     server.pool.ready()
-    wait_until("the lost connections to be forgotten", lambda: told()[1:] == truth()[1:] and pool.open == 0, 10)
+    wait_until("the lost connections to be forgotten", lambda: exposed()[1:] == truth()[1:] and pool.open == 0, 10)
     one.client.drop_database(one.db.name)
     one.client.close()
     if reader is None:
-        assert told() == truth()
-        assert told()[1:] == (0, 0)
+        assert exposed() == truth()
+        assert exposed()[1:] == (0, 0)
 
 
 def test_pools_of_one_name_are_counted_together(observed: Observed, mongo_url: str) -> None:

@@ -60,7 +60,7 @@ def test_a_process_that_starts_makes_the_indexes(ledger: Ledger, faults: FakeFau
     assert ledger.charges.estimated_document_count() == 0
 
 
-def test_the_index_is_lost_and_mended(ledger: Ledger, faults: FakeFaults) -> None:
+def test_the_index_is_dropped_and_restored(ledger: Ledger, faults: FakeFaults) -> None:
     """With a history to scan; afterwards nothing is left but the customers' charges."""
     lost = lost_index(ledger, faults)
     lost.look()
@@ -164,7 +164,7 @@ def test_what_was_found_is_true_for_a_second(ledger: Ledger, monkeypatch: pytest
 
     charges = Charges()
     check = repeats.Repeats(charges, CollectorRegistry(), lambda: charges.now)  # type: ignore[arg-type]
-    monkeypatch.setattr(check, "_tell", lambda *_: None)
+    monkeypatch.setattr(check, "_report", lambda *_: None)
     for moment, asked in ((0.0, 1), (0.5, 1), (0.99, 1), (1.01, 2), (2.0, 2)):
         charges.now = moment
         assert check.too_many() is False

@@ -63,15 +63,15 @@ def database() -> SlowCatalogue:
 
 @pytest.fixture
 def replica(redis_server: tuple[str, Server], database: SlowCatalogue) -> Iterator[Callable[[], Replica]]:
-    made: list[CachedCatalogue] = []
+    catalogues: list[CachedCatalogue] = []
 
     def make(seconds: float = 60.0) -> Replica:
         registry = CollectorRegistry()
         client = redis.Redis.from_url(redis_server[0], socket_timeout=1, socket_connect_timeout=0.5)
         catalogue = CachedCatalogue(database, client, DatabaseMetrics(registry), seconds)
-        made.append(catalogue)
+        catalogues.append(catalogue)
         return Replica(catalogue, registry)
 
     yield make
-    for catalogue in made:
+    for catalogue in catalogues:
         catalogue.invalidations.stop()

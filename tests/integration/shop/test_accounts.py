@@ -79,7 +79,7 @@ def test_what_was_revoked_stays_revoked_while_redis_is_down(shop: Shop, redis_se
     assert not shop.revocations.any_revoked(["token-2", "family-2"])
 
 
-def test_a_redis_that_comes_back_empty_is_told_again(shop: Shop, redis_server: tuple[str, Server]) -> None:
+def test_a_redis_that_comes_back_empty_is_refilled(shop: Shop, redis_server: tuple[str, Server]) -> None:
     """A restart does not pardon."""
     shop.revocations.revoke(["family-1"], SOON)
     redis_server[1].kill()
@@ -92,7 +92,7 @@ def test_a_redis_that_comes_back_empty_is_told_again(shop: Shop, redis_server: t
     assert shop.revocations.any_revoked(["family-2"])
 
 
-def test_without_both_nobody_is_let_in(
+def test_without_both_every_token_is_refused(
     settings: Settings, instruments: Instruments, redis_server: tuple[str, Server]
 ) -> None:
     """Not knowing is no reason to trust."""

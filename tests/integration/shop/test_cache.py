@@ -20,7 +20,7 @@ from tests.waiting import wait_until
 def test_two_hundred_readers_of_a_cold_product_are_one_query(
     replica: Callable[[], Replica], database: SlowCatalogue
 ) -> None:
-    """Over two replicas with a hundred threads each; everybody gets the product."""
+    """Over two replicas with a hundred threads each; every thread gets the product."""
     database.seconds = 0.2
     replicas = [replica(), replica()]
     with ThreadPoolExecutor(200) as pool:
@@ -56,7 +56,7 @@ def test_both_levels_answer(replica: Callable[[], Replica], database: SlowCatalo
 
 
 def test_a_price_change_is_seen_by_every_replica(replica: Callable[[], Replica]) -> None:
-    """Written through to Redis and told to every process: long before any copy runs out."""
+    """Written through to Redis and announced to every process, long before any copy expires."""
     here, there = replica(), replica()
     there.catalogue.invalidations.start()
     there.catalogue.look_at(LAMP.id)

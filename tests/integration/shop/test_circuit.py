@@ -65,7 +65,7 @@ def test_a_success_in_between_forgives(circuit: Callable[[], Circuit]) -> None:
 
 
 def test_one_trial_closes_or_opens_it_again(circuit: Callable[[], Circuit], clock: Clock) -> None:
-    """Half open, one call is let through, whoever asks; its end decides."""
+    """Half open, one call of all processes is let through; its result decides."""
     open_it(circuit)
     clock.now += 11
     assert circuit().state() is CircuitState.HALF_OPEN

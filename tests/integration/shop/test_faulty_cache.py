@@ -1,4 +1,4 @@
-"""A cache that is off, and one that everybody finds expired at the same moment, on a real Redis."""
+"""A cache that is off, and one that expires for all readers at the same moment, on a real Redis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CALLERS = 8
 
 
 class Database:
-    """Counts what it is asked; its answers come together, if it is told for how many to wait."""
+    """Counts its calls; returns all results together if it is given a number of calls to wait for."""
 
     def __init__(self) -> None:
         self.asked, self._lock = 0, threading.Lock()

@@ -99,7 +99,7 @@ def test_a_job_of_a_request_that_is_not_sampled_leaves_no_span(bench: Bench, cap
 def test_a_job_that_is_not_sampled_and_fails_leaves_its_span(
     bench: Bench, caplog: pytest.LogCaptureFixture, function: str, outcome: str
 ) -> None:
-    """In its request's trace, marked with the reason; with the exception, if the work horse lived to tell it."""
+    """In its request's trace, marked with the reason; with the exception, if the work horse survived to report it."""
     caller = bench.enqueue_unsampled(function)
     bench.work()
     assert bench.jobs(function, outcome) == 1
@@ -122,7 +122,7 @@ def test_an_idle_worker_leaves_no_spans(bench: Bench) -> None:
     assert bench.spans() == {}
 
 
-def test_the_queue_tells_its_depth_and_the_age_of_its_oldest_job(bench: Bench) -> None:
+def test_the_queue_exposes_its_depth_and_the_age_of_its_oldest_job(bench: Bench) -> None:
     """Asked when Prometheus asks."""
     registry = bench.telemetry.registry
     assert registry.get_sample_value("rq_queue_oldest_job_age_seconds", {"queue": "orders"}) == 0
@@ -135,7 +135,7 @@ def test_the_queue_tells_its_depth_and_the_age_of_its_oldest_job(bench: Bench) -
 
 
 def test_a_redis_that_is_down_makes_the_gauges_absent(bench: Bench, redis_server: tuple[str, Server]) -> None:
-    """Absent, not zero: nobody knows how long the queue is; and a counter says so."""
+    """Absent, not zero: the length of the queue is unknown; and a counter says so."""
     redis_server[1].kill()
     registry = bench.telemetry.registry
     assert registry.get_sample_value("rq_queue_jobs", {"queue": "orders", "state": "queued"}) is None
@@ -149,7 +149,7 @@ def test_jobs_known_in_advance_begin_at_zero(bench: Bench) -> None:
 
 
 def test_payloads_are_json_not_pickle(bench: Bench) -> None:
-    """Whoever can write to Redis must not be able to run code in a worker."""
+    """A client that can write to Redis must not be able to run code in a worker."""
     bench.enqueue("count_and_trace", 1)
     raw = bench.connection.hgetall(bench.queue.jobs[0].key)
     assert isinstance(raw, dict)

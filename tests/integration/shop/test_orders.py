@@ -57,7 +57,7 @@ def test_one_key_is_one_order_under_concurrency(orders: Orders) -> None:
 
 
 def test_stock_never_falls_below_zero(orders: Orders, shop: Shop) -> None:
-    """Twenty orders for ten pieces at once: ten get one, ten are told that none is left."""
+    """Twenty orders for ten pieces at once: ten get one, ten are refused as out of stock."""
     placed = [an_order(orders) for _ in range(20)]
 
     def reserve(order: Order) -> bool:
@@ -106,13 +106,13 @@ def test_one_lease_at_a_time(orders: Orders) -> None:
     with ThreadPoolExecutor(10) as pool:
         claims = list(pool.map(lambda _: orders.claim(order.id, now, now + HOUR), range(10)))
     assert [claim.attempts for claim in claims if claim is not None] == [1]
-    again = orders.claim(order.id, now + HOUR, now + 2 * HOUR)
-    assert again is not None
-    assert again.attempts == 2
+    reclaimed = orders.claim(order.id, now + HOUR, now + 2 * HOUR)
+    assert reclaimed is not None
+    assert reclaimed.attempts == 2
 
 
 def test_what_is_due_is_found_and_what_is_done_is_not(orders: Orders) -> None:
-    """From pending to told, an order is due; then never again."""
+    """From pending until its mail is sent, an order is due; then never again."""
     order, now = an_order(orders), utc_now()
     assert [one.id for one in orders.due(now, 10)] == [order.id]
     orders.postpone(order, now + HOUR, excused=True)
@@ -161,7 +161,7 @@ def test_a_list_is_filtered_and_paged(orders: Orders) -> None:
     assert [order.id for order in orders.page(OrderFilter("acc_1", OrderStatus.CANCELLED), 10, None)] == [mine[0].id]
 
 
-def test_a_cancelled_order_is_nobodys_work(orders: Orders) -> None:
+def test_no_worker_takes_a_cancelled_order(orders: Orders) -> None:
     """And a worker that had read it before comes too late."""
     order = an_order(orders)
     orders.cancel(order, utc_now())
@@ -226,7 +226,7 @@ def test_search_finds_by_name_first(shop: Shop) -> None:
     assert "lamp" in found[0].id
 
 
-def test_an_index_that_meant_something_else_is_made_anew(shop: Shop, settings: Settings) -> None:
+def test_an_index_with_other_keys_is_rebuilt(shop: Shop, settings: Settings) -> None:
     """A database that an earlier version has left is brought up to date at the start."""
     orders = shop.mongo_client[settings.mongo_database]["orders"]
     orders.drop_index("idempotency_key")

@@ -42,7 +42,7 @@ def test_the_oldest_goes_first(client: redis.Redis) -> None:
 
 
 def test_each_goes_by_itself_after_a_while(client: redis.Redis) -> None:
-    """Nobody has to tidy up."""
+    """No clean-up is necessary."""
     RedisProfiles(client).keep(ONE)
     assert all(0 < client.ttl(key) <= SECONDS for key in client.keys("*"))
 

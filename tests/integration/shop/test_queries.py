@@ -55,7 +55,7 @@ class Recorder(monitoring.CommandListener):
 
 
 def heard_by(recorder: Recorder, instruments: Instruments) -> Instruments:
-    """The same, with clients that tell ``recorder`` of their commands."""
+    """The same, with clients that report their commands to ``recorder``."""
     return replace(instruments, mongo_client=partial(instruments.mongo_client, event_listeners=[recorder]))
 
 

@@ -50,11 +50,11 @@ def alive(pid: int) -> bool:
 def test_it_does_so_many_jobs_and_another_the_next(bench: Bench) -> None:
     """Three each; the worker leaves none behind, though the last had a job left."""
     for _ in range(8):
-        bench.enqueue("tell_pid")
+        bench.enqueue("report_pid")
     bench.work()
     pids = bench.pids()
     assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 2]
-    assert bench.jobs("tell_pid", "finished") == 8
+    assert bench.jobs("report_pid", "finished") == 8
     assert not [pid for pid in pids if alive(pid)]
 
 
@@ -94,9 +94,9 @@ def test_one_that_dies_while_it_waits_costs_no_job(bench: Bench) -> None:
 
     before_each_job(bench, kill)
     for _ in range(2):
-        bench.enqueue("tell_pid")
+        bench.enqueue("report_pid")
     bench.work()
-    assert bench.jobs("tell_pid", "finished") == 2
+    assert bench.jobs("report_pid", "finished") == 2
     assert len(set(bench.pids())) == 2
 
 
@@ -105,20 +105,20 @@ def test_another_is_forked_when_what_it_was_born_with_has_changed(bench: Bench) 
     born = [0, 0, 1]
     bench.worker.epoch = lambda: born[len(bench.pids())]
     for _ in range(3):
-        bench.enqueue("tell_pid")
+        bench.enqueue("report_pid")
     bench.work()
     first, second, third = bench.pids()
     assert first == second != third
 
 
 def test_it_outlives_no_worker(bench: Bench) -> None:
-    """A worker that is killed leaves a work horse that waits for a job; nobody would ever stop it."""
-    bench.enqueue("tell_pid")
+    """A worker that is killed leaves a work horse that waits for a job; no process would ever stop it."""
+    bench.enqueue("report_pid")
     worker = os.fork()
     if worker == 0:
         bench.worker.work(logging_level=None)
         os._exit(0)
-    wait_until("the job to tell its process", bench.pids)
+    wait_until("the job to report its process", bench.pids)
     (pid,) = bench.pids()
     wait_until("the job to be done", lambda: bench.queue.finished_job_registry.count == 1)
     assert alive(pid)
@@ -130,11 +130,11 @@ def test_it_outlives_no_worker(bench: Bench) -> None:
 def test_a_job_over_its_time_fails_and_the_work_horse_goes_on(bench: Bench) -> None:
     """Each job has its own limit; the alarm by which the worker looks in meanwhile loses no word of the work horse."""
     bench.worker.job_monitoring_interval = 1
-    bench.enqueue("tell_pid", 1.5)
-    bench.enqueue("tell_pid", 5, job_timeout=1)
-    bench.enqueue("tell_pid")
+    bench.enqueue("report_pid", 1.5)
+    bench.enqueue("report_pid", 5, job_timeout=1)
+    bench.enqueue("report_pid")
     bench.work()
-    assert (bench.jobs("tell_pid", "finished"), bench.jobs("tell_pid", "failed")) == (2, 1)
+    assert (bench.jobs("report_pid", "finished"), bench.jobs("report_pid", "failed")) == (2, 1)
     assert len(set(bench.pids())) == 1
 
 
@@ -154,7 +154,7 @@ def test_a_heartbeat_is_one_round_trip(bench: Bench, monkeypatch: pytest.MonkeyP
 
 
 def test_an_order_job_that_has_succeeded_leaves_nothing_in_redis(bench: Bench) -> None:
-    """Nor asks Redis what there is to delete; one that has failed stays for whoever looks into it."""
+    """And does not ask Redis what there is to delete; a failed job stays for diagnosis."""
     bench.worker.job_class = OrderJob
     asked = []
     for jobs in (1, 1, 5):
@@ -174,5 +174,5 @@ def test_an_order_job_that_has_succeeded_leaves_nothing_in_redis(bench: Bench) -
 
 def commands(bench: Bench, name: str) -> int:
     """How often Redis was sent this one."""
-    told: dict[str, dict[str, int]] = bench.connection.info("commandstats")  # type: ignore[assignment]
-    return told.get(f"cmdstat_{name}", {"calls": 0})["calls"]
+    stats: dict[str, dict[str, int]] = bench.connection.info("commandstats")  # type: ignore[assignment]
+    return stats.get(f"cmdstat_{name}", {"calls": 0})["calls"]

@@ -47,8 +47,8 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def tell_pid(seconds: float = 0) -> None:
-    """A job that tells in which process it runs, and then takes its time."""
+def report_pid(seconds: float = 0) -> None:
+    """A job that records the pid of its process, and then sleeps for ``seconds``."""
     connection = _work["connection"]
     assert isinstance(connection, redis.Redis)
     connection.rpush("pids", os.getpid())
@@ -93,7 +93,7 @@ class Bench:
         self.worker.work(burst=True, logging_level=None)
 
     def pids(self) -> list[int]:
-        """Of the jobs that told them, in their order."""
+        """Of the jobs that recorded them, in their order."""
         return [int(pid) for pid in self.connection.lrange("pids", 0, -1)]  # type: ignore[union-attr]
 
     def jobs(self, name: str, outcome: str) -> float | None:

@@ -66,7 +66,7 @@ def test_status_of_nothing(tmp_path: Path) -> None:
 
 
 def test_down_with_purge_deletes_only_what_is_ours(tmp_path: Path) -> None:
-    """A state directory that was pointed at somebody's folder is not emptied."""
+    """A state directory that points to a user's own folder is not emptied."""
     state = tmp_path / "state"
     (state / "data" / "redis").mkdir(parents=True)
     (state / "thesis.txt").touch()

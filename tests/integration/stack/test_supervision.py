@@ -34,7 +34,7 @@ def test_down_can_be_repeated(small: SmallStack) -> None:
 
 
 def test_a_killed_process_is_started_again(small: SmallStack) -> None:
-    """By the supervisor, without anybody's doing."""
+    """By the supervisor, without an operator."""
     small.up()
     killed = small.pid("api-1")
     os.kill(killed, signal.SIGKILL)
@@ -181,11 +181,11 @@ def test_processes_do_not_see_the_users_stray_variables(small: SmallStack, monke
     """What the shell has exported for other work stays outside."""
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     monkeypatch.setenv("GUNICORN_CMD_ARGS", "--workers 9")
-    tell = "import os, signal; print(sorted(os.environ), flush=True); signal.pause()"
-    small.change("api-1", arguments=("-c", tell), ready=lambda: None)
+    program = "import os, signal; print(sorted(os.environ), flush=True); signal.pause()"
+    small.change("api-1", arguments=("-c", program), ready=lambda: None)
     assert small.up() == 0
     log = small.settings.paths.logs / "api-1.log"
-    names = wait_until("api-1 to tell its environment", log.read_text)
+    names = wait_until("api-1 to print its environment", log.read_text)
     assert "GLASSHOUSE_INSTANCE" in names
     assert "OTEL_SDK_DISABLED" not in names
     assert "GUNICORN_CMD_ARGS" not in names

@@ -79,7 +79,7 @@ def test_a_spec_of_ones_own_becomes_rules(spec: Path) -> None:
     assert recorded["slo:sli_events:rate1h"] == "sum(rate(pages_total[1h]))"
 
 
-def test_what_is_current_is_told_and_what_is_not(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_current_and_outdated_output_is_reported(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By `--check`, which writes nothing."""
     assert generate(spec, "--check") == 1
     assert not (spec.parent / "rules").exists()

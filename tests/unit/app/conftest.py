@@ -104,7 +104,7 @@ def api(telemetry: Telemetry) -> Api:
 
 @dataclass
 class Faulty:
-    """An API whose faults may be switched on; ``faults`` learns of it when told to ``look``."""
+    """An API whose faults may be switched on; ``faults`` reads the flag file on each call of ``look``."""
 
     api: Api
     flags: Path

@@ -143,7 +143,7 @@ def test_an_unknown_product_is_404(api: Api, product_id: str) -> None:
     assert api.client.get(f"/api/v1/products/{product_id}").status_code == 404
 
 
-def test_readiness_tells_of_every_dependency(api: Api) -> None:
+def test_readiness_lists_every_dependency(api: Api) -> None:
     """Each with its state and latency; Redis is missed, MongoDB is needed."""
     answer = api.client.get("/readyz")
     assert (answer.status_code, answer.get_json()["status"]) == (200, "ready")

@@ -33,9 +33,9 @@ def test_registering_and_logging_in_give_tokens(api: Api) -> None:
     credentials = {"email": "Ann@Example.com", "password": PASSWORD}
     first = api.client.post("/api/v1/auth/register", json=credentials)
     assert first.status_code == 201
-    again = api.client.post("/api/v1/auth/login", json=credentials | {"email": "ann@example.COM"}).get_json()
-    assert claims(first.get_json()["access_token"])["sub"] == claims(again["access_token"])["sub"]
-    assert status(api, again["access_token"]) == 200
+    second = api.client.post("/api/v1/auth/login", json=credentials | {"email": "ann@example.COM"}).get_json()
+    assert claims(first.get_json()["access_token"])["sub"] == claims(second["access_token"])["sub"]
+    assert status(api, second["access_token"]) == 200
     assert "password" not in first.text
 
 
@@ -61,13 +61,13 @@ def test_an_address_has_one_account(api: Api) -> None:
     ],
 )
 def test_bad_credentials_are_refused(api: Api, body: Any) -> None:
-    """422 for what is none, an injection, a header of a mail, or a role that one gives oneself."""
+    """422 for what is none, an injection, a header of a mail, or a role that the caller asks for."""
     for path in ("register", "login"):
         assert api.client.post(f"/api/v1/auth/{path}", json=body).status_code == 422
     assert api.accounts.accounts == {}
 
 
-def test_nobody_learns_whether_an_address_is_known(api: Api) -> None:
+def test_login_does_not_reveal_whether_an_address_is_known(api: Api) -> None:
     """A wrong password and an unknown address get the same answer."""
     api.log_in()
     answers = [
@@ -88,7 +88,7 @@ def test_a_refresh_token_is_used_up_by_its_use(api: Api) -> None:
     assert api.client.post("/api/v1/auth/refresh", headers=api.as_(fresh["refresh_token"])).status_code == 401
 
 
-def test_a_refresh_reads_the_role_anew(api: Api) -> None:
+def test_a_refresh_reads_the_role_again(api: Api) -> None:
     """Who was an admin yesterday is none today."""
     tokens = api.log_in(role=Role.ADMIN)
     api.accounts.set_role(claims(tokens["access_token"])["sub"], Role.CUSTOMER)
@@ -132,7 +132,7 @@ def test_bad_tokens_open_nothing(api: Api, path: str) -> None:
         unsigned(token),
         signed(token, secret="another secret, which is as long as the one that would be right here"),
         signed(token, algorithm="HS512"),
-        signed(token, iss="somebody"),
+        signed(token, iss="another-issuer"),
         signed(token, nbf=int(time.time()) + 3600),
         refresh,
         token[:-2],
@@ -182,8 +182,8 @@ def test_an_order_is_seen_by_its_owner_and_by_admins(api: Api) -> None:
     assert api.client.post(f"{order}/cancel", headers=api.as_(ann)).get_json()["status"] == "cancelled"
 
 
-def test_without_knowing_what_was_revoked_nobody_gets_in(api: Api) -> None:
-    """503 for whoever shows a token; guests order as ever."""
+def test_without_knowing_what_was_revoked_every_token_is_refused(api: Api) -> None:
+    """503 for every request with a token; guests order as usual."""
     token = api.log_in()["access_token"]
     api.revocations.down = True
     assert status(api, token) == 503
@@ -223,6 +223,6 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
 
 
 def test_a_secret_must_be_set() -> None:
-    """There is no default: everybody would know it."""
+    """There is no default: it would be publicly known."""
     with pytest.raises(WrongSetting, match="JWT_SECRET is not set"):
         ApiSettings.from_env({})

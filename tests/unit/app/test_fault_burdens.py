@@ -63,7 +63,7 @@ def test_memory_is_kept_up_to_a_bound_and_given_back(burdens: Burdens, clock: Cl
 def test_lines_are_written_at_the_rate(
     burdens: Burdens, clock: Clock, faults: FakeFaults, caplog: pytest.LogCaptureFixture, rate: int
 ) -> None:
-    """Also one that is less than one a look; all alike, and not to be told apart from the application's own."""
+    """Also one that is less than one a look; all alike, and indistinguishable from the application's own."""
     faults.switch("log-flood", per_second=rate)
     with caplog.at_level(logging.INFO):
         live(burdens, clock, 10)

@@ -52,7 +52,7 @@ def test_all_faults_are_listed(faulty: Faulty) -> None:
     assert not any(one["on"] for one in items)
 
 
-def test_a_switch_tells_how_long_and_by_whom(faulty: Faulty) -> None:
+def test_a_switch_shows_how_long_and_who_set_it(faulty: Faulty) -> None:
     """On, seen in the list, off again."""
     admin = faulty.admin()
     said = faulty.on("api-errors", {"seconds": 60, "percent": 25}).get_json()
@@ -112,7 +112,7 @@ def test_a_wrong_parameter_is_refused(faulty: Faulty, name: str, how: dict[str, 
 
 
 def test_what_needs_an_agent_is_refused_without_one(faulty: Faulty) -> None:
-    """409: it would be on for everybody to see, and do nothing."""
+    """409: it would be shown as on, and do nothing."""
     answer = faulty.on("redis-pause")
     assert (answer.status_code, answer.get_json()["title"]) == (409, "Conflict")
     assert not faulty.flags.exists()
@@ -121,7 +121,7 @@ def test_what_needs_an_agent_is_refused_without_one(faulty: Faulty) -> None:
 def test_the_switch_marks_its_own_span_and_line(
     faulty: Faulty, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever looks at a trace of that minute sees who did what; the line is beside the switch's own."""
+    """A trace of that minute shows who did what; the line is beside the switch's own."""
     with caplog.at_level(logging.INFO):
         # To its end, as a client reads it: then it is logged.
         faulty.on("queue-stall").close()
@@ -132,8 +132,8 @@ def test_the_switch_marks_its_own_span_and_line(
     assert lines["fault.on"]["fault"] == "queue-stall"
 
 
-def test_a_flag_file_that_cannot_be_written_is_told(faulty: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 with the reason: nobody may think that it is on, or off."""
+def test_a_flag_file_that_cannot_be_written_is_reported(faulty: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 with the reason: the state of the fault is unknown then."""
     assert faulty.on("queue-stall").status_code == 200
     admin = faulty.admin()
 
@@ -199,7 +199,7 @@ def test_a_fault_keeps_to_its_route(faulty: Faulty) -> None:
     assert [faulty.api.client.get(path).status_code for path in paths] == [200, 500, 404]
 
 
-def test_what_mends_and_what_watches_is_spared(faulty: Faulty) -> None:
+def test_the_switch_and_health_checks_have_no_faults(faulty: Faulty) -> None:
     """Health checks, the log-in and the switch itself, by errors and by delays."""
     faulty.on("api-errors", ON)
     faulty.on("api-latency", ON)
@@ -224,7 +224,7 @@ def test_a_delayed_request_waits(faulty: Faulty, telemetry: Telemetry, exporter:
 
 
 def test_it_ends_without_the_switch(faulty: Faulty) -> None:
-    """Nobody switches it off, nobody looks again: its time is over, and requests are answered."""
+    """Without a switch-off and without another look: its time is over, and requests are answered."""
     now = time.time()
     flags.change(faulty.flags, lambda every: every.update({"api-errors": Switched(int(now), int(now) + 2, "x", ON)}))
     faulty.faults.look()

@@ -34,7 +34,7 @@ def test_my_orders_come_in_pages_newest_first(api: Api) -> None:
 
 
 def test_orders_are_filtered_by_state_and_time(api: Api) -> None:
-    """An admin sees everybody's."""
+    """An admin sees the orders of all customers."""
     admin = api.as_(api.log_in("root@example.com", Role.ADMIN)["access_token"])
     first, second = (api.order(GOOD).get_json()["id"] for _ in range(2))
     order = api.orders.get(first)
@@ -100,7 +100,7 @@ def test_a_stream_ends_by_itself(api: Api) -> None:
 
 
 def test_an_admin_changes_prices_and_stock_and_adds_products(api: Api) -> None:
-    """And everybody sees it."""
+    """And every customer sees it."""
     admin = api.as_(api.log_in("root@example.com", Role.ADMIN)["access_token"])
     price = api.client.put(f"/api/v1/admin/products/{LAMP.id}/price", json={"price_cents": 1}, headers=admin)
     stock = api.client.put(f"/api/v1/admin/products/{LAMP.id}/stock", json={"stock": 7}, headers=admin)
@@ -140,12 +140,12 @@ def test_dead_letters_are_listed_and_retried(api: Api) -> None:
 
 
 def test_what_has_not_changed_is_not_sent_again(api: Api) -> None:
-    """304 for the same ETag; caches are told how long to keep it; orders are kept nowhere."""
+    """304 for the same ETag; a header limits how long caches keep it; no cache keeps orders."""
     for path in (f"/api/v1/products/{LAMP.id}", "/api/v1/products", "/api/v1/home"):
         first = api.client.get(path)
         assert "max-age=" in first.headers["Cache-Control"]
-        again = api.client.get(path, headers={"If-None-Match": first.headers["ETag"]})
-        assert (again.status_code, again.data) == (304, b"")
+        revalidated = api.client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (revalidated.status_code, revalidated.data) == (304, b"")
     assert api.order(GOOD).headers["Cache-Control"] == "no-store"
 
 

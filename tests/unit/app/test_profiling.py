@@ -103,7 +103,7 @@ def test_a_profile_that_cannot_be_kept_costs_no_answer(
         answer = profiled(api, admin)
     assert answer.status_code == 200
     assert "X-Profile" not in answer.headers
-    assert [record.getMessage() for record in caplog.records] == ["a profile is not kept: it is too large"]
+    assert [record.getMessage() for record in caplog.records] == ["a profile was not stored: it is too large"]
 
 
 def test_the_thread_is_not_watched_afterwards(api: Api, admin: dict[str, str]) -> None:

@@ -128,7 +128,7 @@ def test_sigterm_begins_with_unready(worker: Any, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_second_sigterm_ends_it_at_once(worker: Any) -> None:
-    """Whoever insists is not kept waiting."""
+    """A second signal stops it at once."""
     worker.handle_exit(15, None)
     worker.handle_exit(15, None)
     assert not worker.alive

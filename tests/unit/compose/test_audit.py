@@ -22,7 +22,7 @@ def test_every_locked_package_is_listed() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--strict"], 1)])
-def test_a_known_vulnerability_is_told(
+def test_a_known_vulnerability_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int
 ) -> None:
     """With the package and the version that fixes it; only `--strict` fails."""

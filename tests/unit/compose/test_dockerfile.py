@@ -1,4 +1,4 @@
-"""The image, as far as its recipe tells."""
+"""The image, as far as the Dockerfile shows it."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ SETTING = "${FAULTS_FILE-" + FOLDER + "/flags.json}"
 
 def test_the_processes_that_bite_share_the_flag_file() -> None:
     """The same file, on a volume that they alone mount, and that belongs to their user."""
-    told = {name for name, service in SERVICES.items() if "FAULTS_FILE" in (service.get("environment") or {})}
+    configured = {name for name, service in SERVICES.items() if "FAULTS_FILE" in (service.get("environment") or {})}
     mounted = {name for name, service in SERVICES.items() if f"faults:{FOLDER}" in service.get("volumes", [])}
-    assert told == BREAKABLE
+    assert configured == BREAKABLE
     assert mounted == BREAKABLE | {"prepare"}
     assert {SERVICES[name]["environment"]["FAULTS_FILE"] for name in BREAKABLE} == {SETTING}
     assert PurePosixPath(SETTING[:-1].partition("-")[2]).parent == PurePosixPath(FOLDER)
@@ -31,5 +31,5 @@ def test_an_empty_setting_takes_them_out() -> None:
 
 
 def test_there_is_no_agent() -> None:
-    """Nobody in a container may kill another: those faults are told as not available."""
+    """A process in a container may not kill one in another: those faults are reported as not available."""
     assert not any("FAULTS_AGENT" in (service.get("environment") or {}) for service in SERVICES.values())

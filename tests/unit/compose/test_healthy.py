@@ -38,7 +38,7 @@ def port() -> Iterator[int]:
 
 
 def test_what_is_not_ready_is_not_healthy(port: int) -> None:
-    """And the reason is told: `docker inspect` shows it."""
+    """And the reason is reported: `docker inspect` shows it."""
     assert healthy.trouble({"PORT": str(port)}) == "/readyz answers 503: mongo is down"
 
 
@@ -47,13 +47,13 @@ def test_a_process_without_a_port_is_asked_for_its_metrics(port: int) -> None:
     assert healthy.trouble({"METRICS_PORT": str(port)}) == ""
 
 
-def test_nobody_there_is_not_healthy(port: int) -> None:
+def test_no_server_there_is_not_healthy(port: int) -> None:
     """Connection refused."""
     assert "does not answer" in healthy.trouble({"METRICS_PORT": "1"})
 
 
 def test_a_file_must_have_been_touched_lately(tmp_path: Path) -> None:
-    """Missing and old are both told."""
+    """A missing file and an old one are both reported."""
     alive = tmp_path / ".alive"
     env = {"HEALTH_FILE": str(alive)}
     assert "No such file" in healthy.trouble(env)

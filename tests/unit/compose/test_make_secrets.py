@@ -13,10 +13,10 @@ def test_every_password_is_made(tmp_path: Path) -> None:
     """Long, each its own, of characters that need no quoting in a URL or a configuration; the file is mode 600."""
     file = tmp_path / ".env.secrets"
     assert complete(file) == list(NAMES)
-    made = dict(re.findall(r"^(\w+)=(.+)$", file.read_text(), re.MULTILINE))
-    assert set(made) == set(NAMES)
-    assert len(set(made.values())) == len(NAMES)
-    assert all(re.fullmatch("[0-9a-f]{48}", value) for value in made.values())
+    passwords = dict(re.findall(r"^(\w+)=(.+)$", file.read_text(), re.MULTILINE))
+    assert set(passwords) == set(NAMES)
+    assert len(set(passwords.values())) == len(NAMES)
+    assert all(re.fullmatch("[0-9a-f]{48}", value) for value in passwords.values())
     assert file.stat().st_mode & 0o777 == 0o600
 
 

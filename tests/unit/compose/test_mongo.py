@@ -61,14 +61,14 @@ def test_each_service_may_read_and_write_its_own_database_only() -> None:
     }
 
 
-def test_a_missing_password_is_told_with_the_cure() -> None:
+def test_a_missing_password_is_reported_with_the_remedy() -> None:
     """By name."""
     with pytest.raises(WrongSetting, match=r"MONGO_ROOT_PASSWORD is not set: it must be a secret .run `make secrets`"):
         root({})
 
 
 def test_a_password_of_any_characters_fits_into_the_url() -> None:
-    """Somebody may have chosen their own."""
+    """An operator may have chosen their own."""
     assert url("mongo:27017", User("root", "p@ss:w/d", ()), replicaSet="rs0") == (
         "mongodb://root:p%40ss%3Aw%2Fd@mongo:27017/?replicaSet=rs0"
     )

@@ -24,7 +24,7 @@ MARKS = {
     "mongo": r"(?m)^replication:\n\s+replSetName:",
 }
 TYPES = {".yaml", ".yml", ".conf", ".template", ".toml", ".json", ".ini"}
-# examples: of somebody else's service, on somebody else's servers.
+# examples: of another project's service, on that project's servers.
 LEFT_OUT = {".git", ".venv", ".glasshouse", "node_modules", "tests", "dist", "build", "examples"}
 
 

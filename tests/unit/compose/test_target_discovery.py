@@ -24,7 +24,7 @@ class Names:
         return self.known.get(name.replace("-", "_"), {})
 
 
-def told(targets: Targets, now: float) -> dict[str, str]:
+def addresses(targets: Targets, now: float) -> dict[str, str]:
     return {group["labels"]["instance"]: group["targets"][0] for group in targets.groups(now)}
 
 
@@ -32,9 +32,9 @@ def test_each_replica_is_a_target_under_the_name_it_logs_under() -> None:
     """However many there are."""
     names = Names(api={"10.0.0.2": "shop-api-1.shop_back", "10.0.0.3": "shop-api-2.shop_back"})
     targets = Targets([API], names)
-    assert told(targets, 0) == {"api-1": "10.0.0.2:9100", "api-2": "10.0.0.3:9100"}
+    assert addresses(targets, 0) == {"api-1": "10.0.0.2:9100", "api-2": "10.0.0.3:9100"}
     names.known["api"]["10.0.0.9"] = "shop-api-3.shop_back"
-    assert told(targets, 1)["api-3"] == "10.0.0.9:9100"
+    assert addresses(targets, 1)["api-3"] == "10.0.0.9:9100"
     assert targets.groups(1)[0]["labels"] == {"job": "api", "instance": "api-1"}
 
 
@@ -44,7 +44,7 @@ def test_a_replica_that_came_back_has_one_target() -> None:
     targets = Targets([API], names)
     targets.groups(0)
     names.known["api"] = {"10.0.0.7": "shop-api-1.shop_back"}
-    assert told(targets, 1) == {"api-1": "10.0.0.7:9100"}
+    assert addresses(targets, 1) == {"api-1": "10.0.0.7:9100"}
 
 
 def test_a_replica_that_died_shows_as_down_before_it_is_forgotten() -> None:
@@ -53,22 +53,22 @@ def test_a_replica_that_died_shows_as_down_before_it_is_forgotten() -> None:
     targets = Targets([API], names)
     targets.groups(0)
     names.known.clear()
-    assert told(targets, FORGET_SECONDS) == {"api-1": "10.0.0.2:9100"}
-    assert told(targets, FORGET_SECONDS + 1) == {}
+    assert addresses(targets, FORGET_SECONDS) == {"api-1": "10.0.0.2:9100"}
+    assert addresses(targets, FORGET_SECONDS + 1) == {}
 
 
-def test_a_container_without_a_name_is_told_by_its_address() -> None:
+def test_a_container_without_a_name_is_named_by_its_address() -> None:
     """The reverse look-up may fail."""
-    assert told(Targets([API], Names(api={"10.0.0.2": "10.0.0.2"})), 0) == {"api-10.0.0.2": "10.0.0.2:9100"}
+    assert addresses(Targets([API], Names(api={"10.0.0.2": "10.0.0.2"})), 0) == {"api-10.0.0.2": "10.0.0.2:9100"}
 
 
 def test_other_services_are_targets_whether_they_run_or_not() -> None:
     """Except those of a profile that is not chosen."""
     names = Names()
     targets = Targets([PAYMENTS, MONGO_LAG], names)
-    assert told(targets, 0) == {"payments": "payments:9100"}
+    assert addresses(targets, 0) == {"payments": "payments:9100"}
     names.known["mongo_lag"] = {"10.0.0.4": "shop-mongo-lag-1.shop_back"}
-    assert told(targets, 0) == {"payments": "payments:9100", "mongo-lag": "mongo-lag:9100"}
+    assert addresses(targets, 0) == {"payments": "payments:9100", "mongo-lag": "mongo-lag:9100"}
 
 
 def test_the_file_is_written_when_it_changes(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def sessions(fake_transport: type, answers: Any, clock: Callable[[], float] = la
     return Sessions(JsonServer("API", "http://shop", transport), clock), transport
 
 
-def test_nobody_is_signed_in_at_first(make: Callable[..., FakedConsole]) -> None:
+def test_no_user_is_signed_in_at_first(make: Callable[..., FakedConsole]) -> None:
     """And no token is given away."""
     assert make().client.get("/api/session").json == {"signed_in": False}
 
@@ -87,7 +87,7 @@ def test_one_is_signed_out_here_though_the_shop_is_down(make: Callable[..., Fake
     ],
 )
 def test_a_sign_in_is_refused(make: Callable[..., FakedConsole], answers: Any, status: int, said: str) -> None:
-    """Each with the reason; nobody is signed in then."""
+    """Each with the reason; no session is opened."""
     it = make(answers)
     answer = it.client.post("/api/session", json={"email": EMAIL, "password": PASSWORD})
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
@@ -115,7 +115,7 @@ def test_what_is_no_sign_in_is_not_asked_of_the_shop(make: Callable[..., FakedCo
 
 
 def test_attempts_are_few(make: Callable[..., FakedConsole]) -> None:
-    """A script that guesses is told to wait before the shop is even asked."""
+    """A script that guesses passwords is refused before the shop is even asked."""
     it = make({LOGIN: Reply(401, {}, {})})
     answers = [it.client.post("/api/session", json={"email": EMAIL, "password": f"guess {n}"}) for n in range(12)]
     assert [answer.status_code for answer in answers[:10]] == [401] * 10
@@ -206,7 +206,7 @@ def test_a_session_ends_by_its_age(fake_transport: type) -> None:
 
 
 def test_sessions_are_few(fake_transport: type) -> None:
-    """The oldest makes faked_console; a number that is none is nobody's."""
+    """The oldest makes faked_console; a text that is no number belongs to no session."""
     known, _ = sessions(fake_transport, SIGN_IN)
     identities = [known.sign_in(EMAIL, PASSWORD) for _ in range(MOST + 1)]
     assert known.get(identities[0]) is None
@@ -227,7 +227,7 @@ def test_an_access_token_that_ran_out_is_renewed_once(fake_transport: type) -> N
 
 
 def test_a_sign_in_that_cannot_be_renewed_has_run_out(make: Callable[..., FakedConsole]) -> None:
-    """The page is told to sign in again."""
+    """The page is asked to sign in again."""
     it = make(SIGN_IN | {REFRESH: Reply(401), FAULT: Reply(401)}).sign_in()
     answer = it.client.put("/api/faults/cache-off", json={}, headers=it.headers)
     assert answer.status_code == 401
@@ -282,7 +282,7 @@ def test_a_refusal_knows_its_status(fake_transport: type) -> None:
 
 
 def test_the_key_is_made_once_and_is_the_owners(tmp_path: Path) -> None:
-    """After a restart the same sessions count; nobody else may read it."""
+    """After a restart the same sessions count; no other user may read the file."""
     key = session_key(tmp_path / "new")
     assert len(key) >= 40
     assert session_key(tmp_path / "new") == key

@@ -36,16 +36,16 @@ def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Fa
 
 
 def test_pages_come_first(make: Callable[..., FakedConsole]) -> None:
-    """Then tickets, then what is for nobody; with impact, links and whether another one holds it back."""
+    """Then tickets, then alerts of severity none; with impact, links and whether another alert inhibits it."""
     alerts = [
         alert("Watchdog", "none"),
         alert("QueueOld", "ticket", "suppressed"),
-        alert("ApiDown", "page", impact="Nobody can order.", runbook_url="/runbooks/ApiDown", summary="No API."),
+        alert("ApiDown", "page", impact="Customers cannot order.", runbook_url="/runbooks/ApiDown", summary="No API."),
     ]
     shown = make({ALERTS: alerts, SILENCES: []}).client.get("/api/alerts").json
     assert [one["name"] for one in shown["alerts"]] == ["ApiDown", "QueueOld", "Watchdog"]
     first = shown["alerts"][0]
-    assert (first["impact"], first["runbook"]) == ("Nobody can order.", "/runbooks/ApiDown")
+    assert (first["impact"], first["runbook"]) == ("Customers cannot order.", "/runbooks/ApiDown")
     assert [one["inhibited"] for one in shown["alerts"]] == [False, True, False]
 
 
@@ -58,7 +58,7 @@ def test_a_link_that_could_run_something_is_left_out(make: Callable[..., FakedCo
     assert not one["dashboard"]
 
 
-def test_a_silent_alertmanager_is_told_of(make: Callable[..., FakedConsole]) -> None:
+def test_a_silent_alertmanager_is_reported(make: Callable[..., FakedConsole]) -> None:
     """None is not the same as no alerts."""
     down = requests.ConnectionError("refused")
     shown = make({ALERTS: down, SILENCES: down}).client.get("/api/alerts").json
@@ -125,7 +125,7 @@ def test_a_wrong_silence_is_refused(make: Callable[..., FakedConsole], wrong: di
     "reply", [Reply(400, {}, None, "bad matcher"), requests.ConnectionError("refused"), {"odd": 1}]
 )
 def test_a_silence_that_was_not_made_is_an_error(make: Callable[..., FakedConsole], reply: Any) -> None:
-    """502 that names Alertmanager: nobody may believe that it is quiet now."""
+    """502 that names Alertmanager: an empty list would mean that no alert fires."""
     it = make({SILENCES: reply}).sign_in()
     answer = it.client.post("/api/alerts/silences", json=ASKED, headers=it.headers)
     assert answer.status_code == 502

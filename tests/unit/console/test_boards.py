@@ -128,7 +128,7 @@ def test_a_trace_comes_as_a_tree(boards: Callable[..., SimpleNamespace], recorde
     assert len(faked_console.transport.asked) == 1
 
 
-def test_a_server_that_is_down_is_told_in_its_panel(boards: Callable[..., SimpleNamespace]) -> None:
+def test_a_server_that_is_down_is_shown_in_its_panel(boards: Callable[..., SimpleNamespace]) -> None:
     """The others are drawn."""
     faked_console = boards({RANGE: matrix([1000, "1"]), LINES: DOWN})
     found = asked(faked_console.client, ONE, {**ONE, "id": "2.A", "source": "loki", "kind": "logs"})
@@ -164,7 +164,7 @@ def test_more_series_than_can_be_drawn_are_counted(boards: Callable[..., SimpleN
 def test_a_question_out_of_bounds_is_refused(
     boards: Callable[..., SimpleNamespace], change: dict[str, Any], sentence: str
 ) -> None:
-    """400 says what is wrong; nobody is asked."""
+    """400 says what is wrong; no server is asked."""
     faked_console = boards({})
     answer = faked_console.client.post("/api/query", json={"queries": [{**ONE, **change}]})
     assert answer.status_code == 400

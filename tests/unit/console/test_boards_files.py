@@ -47,7 +47,7 @@ def test_no_other_file_is_a_dashboard(folder: Path, uid: str) -> None:
 
 
 def test_what_cannot_be_read_is_left_out(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A broken file is told of in the log and costs the others nothing; one that is too large is not read."""
+    """A broken file is logged and does not affect the others; one that is too large is not read."""
     (folder / "broken.json").write_text("{")
     (folder / "list.json").write_text("[]")
     (folder / "large.json").write_text(json.dumps({"uid": "large", "title": "x" * MAX_BYTES}))
@@ -56,7 +56,7 @@ def test_what_cannot_be_read_is_left_out(folder: Path, caplog: pytest.LogCapture
 
 
 def test_a_change_is_seen_at_once(folder: Path) -> None:
-    """The files are read anew, as Grafana does."""
+    """The files are read again, as Grafana does."""
     boards = Dashboards(folder)
     assert boards.get("new") is None
     (folder / "new.json").write_text(json.dumps({"uid": "new"}))

@@ -42,14 +42,14 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def drilling(folder: Path) -> Iterator[Drilling]:
     """With a runner of the test's own; what is left running is ended."""
-    found = again(folder)
+    found = restarted(folder)
     yield found
     if found.stop() is not None:
         over(found)
 
 
-def again(folder: Path) -> Drilling:
-    """A console that was started anew."""
+def restarted(folder: Path) -> Drilling:
+    """The record as a restarted console reads it."""
     environ = {"PATH": "/usr/bin:/bin", "HOME": "/h", "PORT": "8080", "SERVICE_NAME": "console", "JWT_SECRET": "x"}
     return Drilling(folder, (sys.executable, "-c", RUNNER), environ | {"GLASSHOUSE_INSTANCE": "mark"})
 
@@ -102,19 +102,19 @@ def test_what_it_says_and_where_it_writes_is_shown(drilling: Drilling, folder: P
 
 
 def test_there_is_one_at_a_time(drilling: Drilling, folder: Path) -> None:
-    """Also for a console that was started anew meanwhile: the record outlives it."""
+    """Also for a console that was restarted meanwhile: the record outlives it."""
     drilling.start("worker-down", EMAIL)
     with pytest.raises(Busy):
         drilling.start("worker-down", EMAIL)
     with pytest.raises(Busy):
-        again(folder).start("worker-down", EMAIL)
+        restarted(folder).start("worker-down", EMAIL)
 
 
-def test_stopping_lets_it_mend(drilling: Drilling, folder: Path) -> None:
+def test_stopping_lets_it_clear_the_fault(drilling: Drilling, folder: Path) -> None:
     """SIGTERM, once; another console may do it, and afterwards there is faked_console for the next."""
     drilling.start("worker-down", EMAIL)
     begun(folder)
-    stopped = again(folder).stop()
+    stopped = restarted(folder).stop()
     assert stopped is not None
     assert stopped["stopping"] is True
     over(drilling)
@@ -142,7 +142,7 @@ def test_a_broken_record_is_no_drill(folder: Path, text: str) -> None:
     """The next one can be started."""
     folder.mkdir(parents=True)
     (folder / RECORD).write_text(text)
-    drilling = again(folder)
+    drilling = restarted(folder)
     assert (drilling.state() or {"is_over": True})["is_over"]
     assert drilling.stop() is None
     drilling.start("short", EMAIL)
@@ -155,7 +155,7 @@ def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., Fa
     return lambda **environ: faked_console(inbox, tmp_path, fake_transport(SIGN_IN), environ).sign_in()
 
 
-def test_the_page_is_told_what_there_is(make: Callable[..., FakedConsole], tmp_path: Path) -> None:
+def test_the_page_receives_the_list_of_drills(make: Callable[..., FakedConsole], tmp_path: Path) -> None:
     """Nothing yet; and drills can be run only where their declarations are set."""
     it = make()
     found = it.client.get("/api/drills").json

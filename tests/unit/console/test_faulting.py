@@ -34,7 +34,7 @@ def test_everybody_sees_what_is_on(make: Callable[..., FakedConsole]) -> None:
     }
 
 
-def test_an_administrator_sees_them_as_the_shop_tells(make: Callable[..., FakedConsole]) -> None:
+def test_an_administrator_sees_the_faults_of_the_shop(make: Callable[..., FakedConsole]) -> None:
     """With what each takes."""
     it = make({LIST: {"items": [FAULT]}}).sign_in()
     assert it.client.get("/api/faults").json == {"signed_in": True, "faults": [FAULT]}
@@ -78,7 +78,7 @@ def test_a_fault_is_switched_on_and_off(make: Callable[..., FakedConsole]) -> No
         (requests.ReadTimeout(), 502, "took more than"),
     ],
 )
-def test_a_refusal_is_told_in_the_shops_words(
+def test_a_refusal_is_shown_in_the_shops_words(
     make: Callable[..., FakedConsole], reply: Any, status: int, said: str
 ) -> None:
     """So that one knows what to enter."""

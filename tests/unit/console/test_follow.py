@@ -150,7 +150,7 @@ def test_an_exemplar_is_not_waited_for_after_a_scrape(world: World) -> None:
     ],
 )
 def test_a_server_that_is_down_is_one_note(world: World, paths: list[str], name: str) -> None:
-    """The rest of the story is told all the same, without waiting."""
+    """The rest of the story is still shown, without waiting."""
     for path in paths:
         world.transport.answers[path] = DOWN
     story = build_story(world.gather())
@@ -226,7 +226,7 @@ def test_a_trace_is_found_by_its_spans(world: World) -> None:
     assert (world.evidence.request_id, world.evidence.order_id) == (REQUEST, ORDER)
 
 
-def test_a_trace_is_told_without_loki(world: World) -> None:
+def test_a_trace_is_shown_without_loki(world: World) -> None:
     """Only the request id stays unknown."""
     world.evidence = Evidence(world.evidence.addresses, trace_id=TRACE)
     world.transport.answers[LOKI] = DOWN
@@ -245,14 +245,14 @@ def test_an_unknown_request_or_trace_is_said(world: World) -> None:
 
 
 def test_the_only_server_that_could_know_is_down(world: World) -> None:
-    """Then its error is all there is to tell."""
+    """Then its error is all there is to show."""
     world.transport.answers[LOKI] = DOWN
     with pytest.raises(Unreachable):
         subject.find_request(world.evidence, world.clients, world.waiter, world.now)
     assert issubclass(Unreachable, ServerError)
 
 
-def test_a_request_without_an_order_is_told(world: World, recorded: Callable[[str], Any]) -> None:
+def test_a_request_without_an_order_is_shown(world: World, recorded: Callable[[str], Any]) -> None:
     """Looking at a product has a trace and lines, and nothing of an order is missed."""
     world.evidence = Evidence(world.evidence.addresses, request_id=REQUEST, trace_id=TRACE)
     story = build_story(world.gather())

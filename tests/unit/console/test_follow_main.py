@@ -14,15 +14,15 @@ ADDRESSES = ("API_URL", "PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "JAEGE
 
 @pytest.fixture
 def _nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every server's address is one where nobody listens."""
+    """Every server's address is one without a listener."""
     for name in ADDRESSES:
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
 
 @pytest.mark.usefixtures("_nothing_there")
 @pytest.mark.parametrize("arguments", [[], ["--order", "ord_1"], ["--request", "req-1"], ["--trace", "a" * 32]])
-def test_nobody_there_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit status 1 and a sentence with the cure, no traceback."""
+def test_no_server_there_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 1 and a sentence with the remedy, no traceback."""
     assert main(arguments) == 1
     said = capsys.readouterr()
     assert said.out == ""

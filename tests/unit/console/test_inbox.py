@@ -35,9 +35,9 @@ def test_items_are_listed_newest_first(inbox: Inbox) -> None:
 def test_items_survive_a_restart(inbox: Inbox, reopen: Callable[[], Inbox]) -> None:
     """What was added is there for another process before the first has closed its file."""
     inbox.add("alert", {"title": "kept \ud83d\udd25 \udcff"})
-    again = reopen()
-    assert again.get(1) == inbox.get(1)
-    again.close()
+    reopened = reopen()
+    assert reopened.get(1) == inbox.get(1)
+    reopened.close()
 
 
 def test_each_kind_keeps_its_newest(inbox: Inbox) -> None:
@@ -86,7 +86,7 @@ def test_no_place_for_the_file_is_said(tmp_path: Path) -> None:
 
 
 def test_a_failing_store_is_unavailable(inbox: Inbox) -> None:
-    """When SQLite fails, the sender can be told to try again."""
+    """When SQLite fails, the response asks the sender to try again."""
     inbox.close()
     with pytest.raises(InboxUnavailable):
         inbox.add("alert", {})
@@ -95,16 +95,16 @@ def test_a_failing_store_is_unavailable(inbox: Inbox) -> None:
 
 
 def test_a_message_id_is_kept_once(inbox: Inbox, reopen: Callable[[], Inbox]) -> None:
-    """Also over a restart; the first one stays, and its id is told."""
+    """Also over a restart; the first one stays, and its id is returned."""
     inbox.add("email", {"text": "first"}, "<1@shop>")
     inbox.add("email", {"text": "another"}, "<2@shop>")
-    again = reopen()
-    for one in (inbox, again):
+    reopened = reopen()
+    for one in (inbox, reopened):
         with pytest.raises(Duplicate) as found:
             one.add("email", {"text": "again"}, "<1@shop>")
         assert found.value.identity == 1
     assert [item["text"] for item in inbox.newest()] == ["another", "first"]
-    again.close()
+    reopened.close()
 
 
 def test_items_without_a_message_id_are_all_kept(inbox: Inbox) -> None:

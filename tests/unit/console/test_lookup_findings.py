@@ -55,7 +55,7 @@ def test_the_path_leads_through_who_was_waited_for() -> None:
 
 
 def test_a_job_is_waited_for_after_its_request() -> None:
-    """It runs on after the answer; the time in the queue is nobody's."""
+    """It runs on after the answer; the time in the queue belongs to no span."""
     spans = [span("post", None, 0, 20), span("publish", "post", 10, 5), span("job", "publish", 50, 100)]
     assert path_ms(spans) == {"post": [(0, 10)], "publish": [(10, 15)], "job": [(50, 150)]}
 
@@ -107,7 +107,7 @@ def test_a_missing_index_is_named_first() -> None:
 
 
 def test_a_plan_may_stand_in_an_event_or_a_log_line() -> None:
-    """Wherever it is told, it belongs to its span."""
+    """Wherever it is shown, it belongs to its span."""
     event = Event(0, "plan", {"plan": "COLLSCAN", "docsExamined": "12000", "nReturned": "3"})
     line = LogLine(0, "slow", {"span_id": "b", "plan": "COLLSCAN", "collection": "orders"})
     spans = [span("root", None, 0, 100), call("a", "root", 0, 40, events=(event,)), call("b", "root", 50, 40)]
@@ -116,7 +116,7 @@ def test_a_plan_may_stand_in_an_event_or_a_log_line() -> None:
     assert "reads the whole collection charges" in texts["b"]
 
 
-def test_a_failure_is_told_where_it_began() -> None:
+def test_a_failure_is_reported_where_it_began() -> None:
     """Once for equal ones, in the words of the exception, with what failed after it."""
     said = (Event(0, "exception", {"exception.type": "pymongo.NetworkTimeout", "exception.message": "timed out"}),)
     spans = [
@@ -149,7 +149,7 @@ def test_tries_are_counted() -> None:
     assert "88 ms passed, 58 ms of it between the tries" in found["text"]
 
 
-def test_a_wait_in_the_queue_is_told() -> None:
+def test_a_wait_in_the_queue_is_reported() -> None:
     """From publishing to the start of the job; a short one is not."""
     sent = span("publish", None, 0, 10, kind="producer", service="api")
     late = span("job", "publish", 5010, 100, kind="consumer", service="worker")
@@ -158,7 +158,7 @@ def test_a_wait_in_the_queue_is_told() -> None:
     assert kinds([sent, span("job", "publish", 30, 100, kind="consumer", service="worker")]) == ["longest"]
 
 
-def test_many_equal_calls_are_told() -> None:
+def test_many_equal_calls_are_reported() -> None:
     """Eight or more under one parent, if they took time."""
     many = [call(f"{n}", "root", n * 20, 15) for n in range(8)]
     equal = [

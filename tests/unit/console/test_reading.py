@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 
 
 def test_a_burst_is_allowed_and_then_the_rate_counts() -> None:
-    """Who is refused is told when to come again; the bucket never holds more than a burst."""
+    """A refusal says when to try again; the bucket never holds more than a burst."""
     times = [0.0]
     limit = RateLimit(per_second=2, burst=3, clock=lambda: times[0])
     limit.spend(3)
@@ -48,7 +48,7 @@ def test_places_are_given_back() -> None:
 
 
 def test_an_answer_is_remembered_for_its_time() -> None:
-    """Each key has its own; after a change all are asked anew."""
+    """Each key has its own; after a change all are asked again."""
     times, answers = [0.0], iter(range(1, 10))
     memo = Memo(2.0, lambda: times[0])
 

@@ -53,7 +53,7 @@ def drawn(story: Story, width: int = 120, encoding: str = "utf-8", **options: An
     return raw.getvalue().decode(encoding)
 
 
-def test_everything_is_told(evidence: Evidence) -> None:
+def test_everything_is_printed(evidence: Evidence) -> None:
     """Order, states, hops, databases, log lines, exemplar, mail and addresses stand in the text."""
     text = drawn(build_story(evidence))
     for expected in (
@@ -131,7 +131,7 @@ def test_colour_is_for_terminals(evidence: Evidence) -> None:
     assert "\x1b[" in drawn(build_story(evidence), force_terminal=True, color_system="standard")
 
 
-def test_what_is_missing_is_told(evidence: Evidence) -> None:
+def test_what_is_missing_is_reported(evidence: Evidence) -> None:
     """An incomplete trace says so in its title, and the notes say what is not known."""
     assert evidence.spans is not None
     evidence.spans = [span for span in evidence.spans if span.service != "payments"]
@@ -150,10 +150,10 @@ def test_without_a_trace_the_lines_are_listed(evidence: Evidence) -> None:
     assert re.search(r"\d\d:\d\d:\d\d\.\d{3}  worker +INFO +order paid", text)
 
 
-def test_failed_spans_are_told_in_full(evidence: Evidence) -> None:
+def test_failed_spans_are_printed_in_full(evidence: Evidence) -> None:
     """A message that does not fit its row stands whole below the tree."""
     assert evidence.spans is not None
-    error = "MailUnavailable: " + "the mail server does not take the message " * 4
+    error = "MailUnavailable: " + "the mail server does not accept the message " * 4
     attributes = {"otel.status_code": "ERROR", "otel.status_description": error}
     evidence.spans = [
         replace(span, attributes=attributes) if span.name == "smtp send" else span for span in evidence.spans

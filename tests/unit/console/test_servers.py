@@ -180,7 +180,7 @@ def test_an_unexpected_answer_is_an_error_of_the_server(server: Callable[[Any], 
 
 
 def test_a_problem_says_its_detail(server: Callable[[Any], JsonServer]) -> None:
-    """Of a problem document the sentence and the request id are told, not the JSON."""
+    """The error has the sentence and the request id of a problem document, not its JSON."""
     content = {"detail": "The database does not answer.", "request_id": "req-1"}
     with pytest.raises(BadAnswer, match=r"status 503: The database does not answer\. \(request req-1\)$"):
         Shop(server(Reply(503, {}, content, "{…}"))).products()
@@ -200,7 +200,7 @@ def test_an_absent_server_says_how_to_name_it(fake_transport: type) -> None:
         (requests.ConnectionError(), False),
     ],
 )
-def test_jaegers_page_is_told_from_its_placeholder(
+def test_jaegers_page_is_distinguished_from_its_placeholder(
     server: Callable[[Any], JsonServer], reply: Any, has_page: bool
 ) -> None:
     """Jaeger built from its Go module serves a placeholder, which is not worth a link."""

@@ -58,7 +58,7 @@ def test_the_shop_describes_itself(make: Callable[..., FakedConsole]) -> None:
 @pytest.mark.parametrize(
     "odd", [requests.ConnectionError("refused"), [1], {"paths": [1]}, {"paths": {"/x": 1}}], ids=str
 )
-def test_a_shop_that_does_not_describe_itself_is_told_of(make: Callable[..., FakedConsole], odd: Any) -> None:
+def test_a_shop_that_does_not_describe_itself_is_reported(make: Callable[..., FakedConsole], odd: Any) -> None:
     """The rest of the page is there."""
     found, notes = services(make(odd))
     assert found["api"]["endpoints"] == []
@@ -80,7 +80,7 @@ def test_the_log_store_that_runs_is_listed(
 
 
 def test_prometheus_may_be_silent(make: Callable[..., FakedConsole]) -> None:
-    """Then nobody is called down."""
+    """Then no service is shown as down."""
     found, notes = services(make(up=requests.ConnectionError("refused")))
     assert found["api"]["of"] is None
     assert found["api"]["endpoints"]
@@ -114,7 +114,7 @@ def test_the_console_lists_all_of_its_own(make: Callable[..., FakedConsole]) -> 
 
 @pytest.mark.parametrize("service", ["payments", "console"])
 def test_a_document_is_made_of_the_endpoints(make: Callable[..., FakedConsole], service: str) -> None:
-    """The link of the list of services leads to it, and it tells the same endpoints."""
+    """The link of the list of services leads to it, and it lists the same endpoints."""
     it = make()
     entry = services(it)[0][service]
     document = it.client.get(entry["links"][0]["url"]).json

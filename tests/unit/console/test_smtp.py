@@ -65,7 +65,7 @@ def test_an_accepted_mail_is_in_the_inbox(server: int, inbox: Inbox, received: C
 def test_a_mail_that_comes_again_is_acknowledged_and_kept_once(
     server: int, inbox: Inbox, received: Counter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A sender that missed its 250 sends again: by the Message-ID it is known, counted and told."""
+    """A sender that missed its 250 sends again: the Message-ID identifies it, and it is counted and logged."""
     with caplog.at_level(logging.INFO), session(server) as client:
         for text in ("first", "again"):
             mail = message(text)
@@ -130,7 +130,7 @@ def test_recipients_are_bounded(server: int) -> None:
 
 
 def test_a_taken_port_is_an_error_at_once(server: int) -> None:
-    """Who wants the same port is told before anything else is started."""
+    """A second server on the same port fails before anything else is started."""
     with pytest.raises(OSError, match="in use"):
         listen("127.0.0.1", server)
 

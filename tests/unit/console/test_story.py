@@ -1,4 +1,4 @@
-"""The story, told from recorded and from broken evidence."""
+"""The story, built from recorded and from broken evidence."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def span(span_id: str, parent_id: str | None, service: str = "api", start_us: in
     return Span(span_id, parent_id, service, "", values["name"], values["kind"], start_us, 10, values["attributes"], ())
 
 
-def test_a_confirmed_order_is_told_completely(evidence: Evidence) -> None:
+def test_a_confirmed_order_is_shown_completely(evidence: Evidence) -> None:
     """Nothing is missing: states, all three services, exemplar, e-mail."""
     story = build_story(evidence)
     assert story.notes == ()
@@ -70,7 +70,7 @@ def test_a_confirmed_order_is_told_completely(evidence: Evidence) -> None:
     assert [mail.subject for mail in story.emails] == [f"Your order {evidence.order_id} is confirmed"]
 
 
-def test_every_span_and_line_is_told_once(evidence: Evidence) -> None:
+def test_every_span_and_line_is_shown_once(evidence: Evidence) -> None:
     """The tree holds each span and each line exactly once, children under their parents."""
     story = build_story(evidence)
     assert story.trace is not None
@@ -104,7 +104,7 @@ def test_the_tree_goes_over_all_hops(evidence: Evidence) -> None:
 
 
 def test_a_line_of_no_span_stands_beside_the_root(evidence: Evidence) -> None:
-    """NGINX writes no span: its line is told at the top, in its place in time."""
+    """NGINX writes no span: its line is shown at the top level, in its place in time."""
     story = build_story(evidence)
     assert story.trace is not None
     assert [part.service for part in story.trace.parts if isinstance(part, LogEntry)] == ["nginx"]
@@ -204,7 +204,7 @@ def test_another_routes_exemplar_is_no_part_of_it(evidence: Evidence) -> None:
     assert story.notes == ("Prometheus has no exemplar of this route near that time.",)
 
 
-def test_empty_answers_are_told_as_gaps(evidence: Evidence) -> None:
+def test_empty_answers_are_shown_as_gaps(evidence: Evidence) -> None:
     """Servers that know nothing of the order are named, one sentence each."""
     evidence.spans, evidence.lines, evidence.exemplars, evidence.emails = [], [], [], []
     story = build_story(evidence)
@@ -226,7 +226,7 @@ def test_what_was_not_asked_is_no_gap(evidence: Evidence) -> None:
 
 
 def test_without_a_trace_the_lines_stand_alone(evidence: Evidence) -> None:
-    """Log lines are told even if Jaeger is down, without offsets."""
+    """Log lines are shown even if Jaeger is down, without offsets."""
     evidence.spans = None
     story = build_story(evidence)
     assert story.trace is None
@@ -240,7 +240,7 @@ def test_a_pending_order_says_so(evidence: Evidence) -> None:
 
 
 def test_an_alert_that_is_only_a_heartbeat_is_left_out(evidence: Evidence) -> None:
-    """The watchdog always fires; an alert with a severity is told."""
+    """The watchdog always fires; an alert with a severity is shown."""
     assert build_story(evidence).alerts == ()
     assert evidence.alerts is not None
     evidence.alerts = [replace(evidence.alerts[0], name="ApiErrorRatioHigh", labels={"severity": "page"})]

@@ -65,7 +65,7 @@ def tail_of(fake_transport: type, *answers: Any, since: datetime | None = None) 
     return Tail(Loki(JsonServer("Log store", "http://loki", transport)), "{}", lambda: NOW, since), transport
 
 
-def test_a_line_is_told_once(fake_transport: type) -> None:
+def test_a_line_is_sent_once(fake_transport: type) -> None:
     """Lines arrive late and out of order, so the last seconds are asked for again; oldest first."""
     tail, _ = tail_of(fake_transport, lines("a", "b"), lines("a", "late", "b", "c"))
     assert [line["message"] for line in tail.new()] == ["a", "b"]
@@ -91,7 +91,7 @@ def test_what_is_remembered_is_bounded(fake_transport: type) -> None:
 
 
 def test_a_flood_is_said_to_be_one(fake_transport: type) -> None:
-    """When more comes than one answer holds, the reader is told that lines are missing."""
+    """When more comes than one answer holds, the reader is notified that lines are missing."""
     tail, _ = tail_of(fake_transport, lines(*map(str, range(BATCH))), lines("one"))
     tail.new()
     assert tail.is_behind
@@ -205,7 +205,7 @@ def test_how_much_is_bounded(make: Callable[..., FakedConsole], query: str) -> N
 
 
 def test_live_views_are_few_and_their_places_come_back(make: Callable[..., FakedConsole]) -> None:
-    """With two threads there is one; the next is told why, and gets its turn when the first has gone."""
+    """With two threads there is one; the next gets the reason, and its turn when the first has gone."""
     it = make(lines("a"))
     first = it.client.get("/api/logs/tail", buffered=False)
     assert (first.status_code, first.mimetype) == (200, "text/event-stream")

@@ -15,7 +15,7 @@ from faults.watch import Faults
 
 @dataclass
 class Clock:
-    """Seconds that pass when told; flagd's own clock, which goes on by itself, is never ahead of it."""
+    """Seconds that pass on request; flagd's own clock, which goes on by itself, is never ahead of it."""
 
     now: float
 

@@ -106,7 +106,7 @@ def test_it_does_what_the_catalogue_leaves_to_it() -> None:
 
 
 def test_a_pause_ends_by_itself(world: World, server: psutil.Process) -> None:
-    """The server stands still until its time is over, though nobody writes the flag file."""
+    """The server is paused until its time is over, without a change of the flag file."""
     agent = world.agent()
     world.switch("redis-pause", seconds=10)
     agent.look()
@@ -157,7 +157,7 @@ def test_a_server_that_was_restarted_is_paused_again(world: World, server: psuti
     wait_until("the server to stand still", lambda: stands_still(server))
 
 
-def test_a_process_of_somebody_else_is_left_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_of_another_user_is_left_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its pid is that of a server that was paused and is gone: it was never ours to signal."""
     stranger = subprocess.Popen([sys.executable, "-c", STAND_IN], env={**os.environ, MARK: "/somewhere/else"})
     try:
@@ -176,8 +176,8 @@ def test_a_process_of_somebody_else_is_left_alone(world: World, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("pid", [0, 1, -1, 2**22 + 1])
-def test_no_signal_to_groups_init_or_nobody(pid: int) -> None:
-    """0 and -1 would mean everybody."""
+def test_no_signal_to_groups_init_or_invalid_pids(pid: int) -> None:
+    """0 and -1 would signal every process."""
     module.send(pid, signal.SIGCONT)
 
 
@@ -229,7 +229,7 @@ def test_a_flag_file_that_is_not_understood_asks_for_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "{}", '{"done": []}', '{"done": {"redis-pause": {}}}', '{"done": {"redis-pause": {"pid": "x"}}}']
 )
-def test_a_record_that_is_not_understood_is_begun_anew(world: World, text: str) -> None:
+def test_a_record_that_is_not_understood_is_replaced(world: World, text: str) -> None:
     """The fault agent starts all the same."""
     world.record.write_text(text)
     assert world.agent().done == {}

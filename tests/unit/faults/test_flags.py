@@ -112,7 +112,7 @@ def test_what_is_not_ours_is_refused(text: str) -> None:
 
 
 def test_a_broken_file_is_replaced(path: Path) -> None:
-    """Whoever switches must be able to, whatever somebody has written there."""
+    """Switching must work whatever the file contained before."""
     path.parent.mkdir()
     path.write_text("{ not json")
     flags.change(path, lambda every: every.update({"api-errors": ON}))

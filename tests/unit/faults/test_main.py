@@ -72,7 +72,7 @@ def test_off_without_a_name_is_everything_that_is_on(client: FakeClient) -> None
 
 
 def test_the_list_says_what_each_takes(client: FakeClient, capsys: pytest.CaptureFixture[str]) -> None:
-    """And which are not to be had here."""
+    """And which are not available here."""
     call(client, "list")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["api-errors", "off"]
@@ -81,7 +81,7 @@ def test_the_list_says_what_each_takes(client: FakeClient, capsys: pytest.Captur
 
 
 def test_a_wrong_name_is_refused_with_the_right_ones(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before anybody is asked."""
+    """Before any request is sent."""
     with pytest.raises(SystemExit):
         parser().parse_args(["on", "api-eror"])
     assert "api-errors" in capsys.readouterr().err
@@ -96,9 +96,9 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setenv("ADMIN_PASSWORD", "a password of a test")
     monkeypatch.setenv("API_URL", "http://127.0.0.1:1")
     assert main(["list"]) == 1
-    told = capsys.readouterr().err
-    assert "http://127.0.0.1:1 does not answer" in told
-    assert "a password" not in told
+    error = capsys.readouterr().err
+    assert "http://127.0.0.1:1 does not answer" in error
+    assert "a password" not in error
 
 
 def test_a_refusal_is_the_exit_status(

@@ -24,7 +24,7 @@ def active(registry: CollectorRegistry) -> float | None:
     return registry.get_sample_value("fault_active", {"fault": "queue-stall"})
 
 
-def test_on_and_off_are_told(
+def test_on_and_off_are_logged(
     switchboard: Switchboard, registry: CollectorRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A warning with the fault, its end and who did it; a count; the gauge."""
@@ -34,8 +34,8 @@ def test_on_and_off_are_told(
     switchboard.off(STALL, "acc_2")
     switchboard.look()
     assert (active(registry), count(registry, "off")) == (0, 1)
-    told = [(r.levelno, r.__dict__["event"], r.__dict__["fault"], r.__dict__["by"]) for r in caplog.records]
-    assert told == [
+    logged = [(r.levelno, r.__dict__["event"], r.__dict__["fault"], r.__dict__["by"]) for r in caplog.records]
+    assert logged == [
         (logging.WARNING, "fault.on", "queue-stall", "acc_1"),
         (logging.WARNING, "fault.off", "queue-stall", "acc_2"),
     ]
@@ -57,7 +57,7 @@ def test_switching_on_again_moves_the_end(switchboard: Switchboard) -> None:
 
 
 def test_one_of_two_replicas_writes_off_what_has_ended(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Both notice, one tells: counts of replicas are summed."""
+    """Both notice, one counts it: counts of replicas are summed."""
     clock = Clock(time.time())
     registries = [CollectorRegistry(), CollectorRegistry()]
     boards = [Switchboard(path, registry, clock=clock) for registry in registries]

@@ -47,7 +47,7 @@ def test_what_is_switched_on_is_seen_with_its_parameters(watch: Watch, switchboa
 
 
 def test_the_thread_takes_up_what_changes(watch: Watch, switchboard: Switchboard) -> None:
-    """Hot: nobody asks it to; and a listener that fails keeps nobody from hearing."""
+    """It reloads by itself; and a listener that fails does not keep the others from their call."""
     faults, heard = watch(), []
     faults.listen(lambda: heard.append(1 / 0))
     faults.listen(lambda: heard.append(faults.active("queue-stall") is not None))
@@ -58,7 +58,7 @@ def test_the_thread_takes_up_what_changes(watch: Watch, switchboard: Switchboard
 
 
 def test_it_ends_by_itself_in_every_process(watch: Watch, path: Path) -> None:
-    """At the moment, without a look, a file that changes, or anybody who writes it off."""
+    """At the moment, without a look, a file that changes, or a process that writes it off."""
     clock = Clock(time.time())
     faults = watch(clock=clock)
     path.parent.mkdir()
@@ -92,7 +92,7 @@ def test_a_fault_of_one_replica_is_off_in_the_other(watch: Watch, switchboard: S
 @pytest.mark.parametrize(
     "text", ["", "{ no json", "[]", '{"flags": {"queue-stall": {"state": "ENABLED"}}}', '{"flags": 1}']
 )
-def test_a_file_that_is_not_understood_switches_all_off_and_is_told_once(
+def test_a_file_that_is_not_understood_switches_all_off_and_is_logged_once(
     text: str, watch: Watch, switchboard: Switchboard, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Also what was on before; and once it is whole again it counts again."""
@@ -113,7 +113,7 @@ def test_a_file_that_is_not_understood_switches_all_off_and_is_told_once(
 
 
 def test_a_fault_without_an_end_is_none(watch: Watch, path: Path) -> None:
-    """Somebody wrote it by hand, and would forget it."""
+    """A person wrote it by hand, and would forget it."""
     path.parent.mkdir()
     path.write_text(
         '{"flags": {"queue-stall": {"state": "ENABLED", "variants": {"on": {}, "off": {}}, "defaultVariant": "on"}}}'
@@ -174,14 +174,14 @@ def test_a_fault_that_ends_at_infinity_is_none(watch: Watch, path: Path) -> None
     assert faults.active("queue-stall") is None
 
 
-def test_a_file_that_cannot_be_reached_is_told_once(
+def test_a_file_that_cannot_be_reached_is_logged_once(
     watch: Watch,
     switchboard: Switchboard,
     path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """All is off meanwhile; when it is back, so is what is on, and another loss is told again."""
+    """All is off meanwhile; when it is back, so is what is on, and another loss is logged again."""
     faults, stat = watch(), os.stat
     switchboard.on(FAULTS["queue-stall"], {}, 60, "acc_1")
     faults.look()
@@ -202,7 +202,7 @@ def test_a_file_that_cannot_be_reached_is_told_once(
         assert faults.active("queue-stall") is not None
 
 
-def test_a_listener_that_keeps_failing_is_told_once(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_that_keeps_failing_is_logged_once(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
     """Twice a second would be a flood of its own."""
     faults, calls = watch(), []
 

@@ -84,7 +84,7 @@ def test_addresses(condition: str, expected: list[int]) -> None:
     assert numbers(condition) == expected
 
 
-def test_the_error_tells_what_it_was() -> None:
+def test_the_error_describes_the_failed_comparison() -> None:
     """Later filters that do not compare text let the line pass."""
     ((_, labels),) = log('{app="a"} | logfmt | n = 4 | status > 1 | n = 7', LINES)
     assert labels["__error__"] == "LabelFilterErr"

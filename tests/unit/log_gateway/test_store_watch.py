@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from log_gateway.writing.durability import Watch
+from log_gateway.writing.durability import StoreMonitor
 
 METRICS = b"".join(
     b'%s{type="%s"} 0\n' % one
@@ -51,7 +51,7 @@ def store() -> Iterator[HTTPServer]:
 
 def test_a_closed_connection_is_not_opened_again(store: HTTPServer) -> None:
     """Behind another connection may be another process. ``http.client`` would reconnect: ``auto_open`` forbids it."""
-    watch = Watch(f"http://127.0.0.1:{store.server_port}", every=0.0)
+    watch = StoreMonitor(f"http://127.0.0.1:{store.server_port}", every=0.0)
     with pytest.raises(http.client.NotConnected):
         watch._watch_one_process()
     assert OneAnswer.asked == ["/metrics"]

@@ -49,7 +49,7 @@ def test_values_beyond_the_bound_are_counted_as_other(registry: CollectorRegistr
 
 
 def test_each_label_has_its_own_bound(registry: CollectorRegistry, guard: LabelGuard) -> None:
-    """Also one that is bounded later, and more tightly; a label that nobody bounds has none."""
+    """Also one that is bounded later, and more tightly; a label without a limit has none."""
     metric = visits(registry)
     assert guard.limit(guard.limit(metric, "campaign"), "page", most=1) is metric
     for number in range(5):
@@ -59,7 +59,7 @@ def test_each_label_has_its_own_bound(registry: CollectorRegistry, guard: LabelG
 
 
 def test_names_and_numbers_are_taken_as_prometheus_takes_them(registry: CollectorRegistry, guard: LabelGuard) -> None:
-    """By keyword, in any order, and as anything that can be a text; what is wrong is told as ever."""
+    """By keyword, in any order, and as anything that can be a text; an error is reported as before."""
     metric = guard.limit(visits(registry), "campaign", most=1)
     metric.labels(campaign=7, page="home").inc()
     metric.labels("home", 7).inc()
@@ -88,7 +88,7 @@ def test_what_was_declared_in_advance_takes_no_room(registry: CollectorRegistry,
 def test_every_kind_of_metric_may_be_bounded(
     kind: type[Counter | Gauge | Histogram | Summary], registry: CollectorRegistry, guard: LabelGuard
 ) -> None:
-    """The name told is the one that is exposed."""
+    """The reported name is the one that is exposed."""
     metric = guard.limit(kind("size", "", ["who"], registry=registry), "who", most=1)
     for who in ("a", "b"):
         metric.labels(who)

@@ -1,4 +1,4 @@
-"""Metrics whose observations wait: they come to the same numbers, whoever looks and whenever."""
+"""Metrics with deferred observations: the numbers are the same for every reader at every time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def without_birth(text: bytes) -> list[bytes]:
     return [line for line in text.splitlines() if b"_created" not in line]
 
 
-def test_a_histogram_tells_what_prometheus_clients_tells() -> None:
+def test_a_histogram_exposes_the_same_as_prometheus_clients() -> None:
     """On a bound, below and above all, negative, and more than may wait."""
     # Eighths add up exactly in any order.
     chosen = [0.1, 0.5, 0.0, -1.0, 1.0, 7.0] + [random.randrange(16) / 8 for _ in range(3 * MOST_WAITING)]
@@ -67,7 +67,7 @@ def test_what_has_an_exemplar_does_not_wait() -> None:
 
 
 def test_what_a_fork_takes_home_includes_what_waits() -> None:
-    """A job's observations are carried to the worker though nobody has looked yet, and are there once."""
+    """A job's observations are carried to the worker although no reader has looked yet, and are there once."""
     registry, home = CollectorRegistry(), CollectorRegistry()
     for one in (registry, home):
         DeferredHistogram("took_seconds", "Time", ["route"], buckets=BUCKETS, registry=one)
@@ -108,7 +108,7 @@ def test_where_others_read_the_values_nothing_waits(shared: CollectorRegistry) -
 
 
 def test_requests_under_way_are_counted_there_as_they_come_and_go(shared: CollectorRegistry) -> None:
-    """Nobody else can ask the process that has them."""
+    """No other process can ask the one that has them."""
     metrics, seen = RequestMetrics(CollectorRegistry()), []
     metrics.init_app(Flask("test"))
     for change, number in ((metrics.begin, 1), (metrics.begin, 2), (metrics.end, 1)):

@@ -82,7 +82,7 @@ def test_every_known_route_begins_at_zero(client: FlaskClient, telemetry: Teleme
 def test_a_request_is_counted_logged_and_traced_once(
     client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All three signals agree on route, status and trace id, and the answer tells the client the ids."""
+    """All three signals agree on route, status and trace id, and the answer gives the client the ids."""
     with caplog.at_level(logging.INFO):
         answer = client.get("/things/1?token=secret", headers={"X-Request-ID": "request-0001"})
     assert requests_of(telemetry, "/things/<thing>", 200) == 1
@@ -251,7 +251,7 @@ def test_what_a_request_waited_for_a_thread_is_part_of_its_duration(client: Flas
 
 
 def test_routes_that_are_paths_overflow(client: FlaskClient, telemetry: Telemetry) -> None:
-    """Whoever notes raw paths as routes gets a hundred of them; the known ones keep their names."""
+    """An application that uses raw paths as routes gets a hundred of them; the known ones keep their names."""
 
     def note_path() -> None:
         request.environ[ROUTE_KEY] = request.path

@@ -86,7 +86,7 @@ def test_a_child_that_is_killed_leaves_no_report() -> None:
 
 
 def test_more_than_a_pipe_holds_is_carried() -> None:
-    """A child with much to tell is not blocked by a parent that waits for its end."""
+    """A child with a long report is not blocked by a parent that waits for its end."""
     with fork_report.open_file() as file:
         report = fork_report.ForkReport("finished", spans=[{"name": "x" * 1_000_000}])
         assert in_child(lambda: fork_report.write(file, report), file) == 0

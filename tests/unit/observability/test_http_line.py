@@ -129,7 +129,7 @@ def test_a_level_a_filter_or_another_handler_is_obeyed(written: Written) -> None
 
 
 def test_a_new_formatter_makes_new_patterns(written: Written) -> None:
-    """Logging that is set up anew, as each work horse and test does, is not answered with the old service's name."""
+    """Logging that is set up again, as in each work horse and test, does not write the old service's name."""
     lines = RequestLines(lambda *_: True)
     for service in ("api", "other"):
         written.handler.setFormatter(JsonFormatter(service, "one"))

@@ -89,14 +89,14 @@ def test_forks_lose_no_line_and_break_none(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
-    """Told at the start, by name."""
+    """Reported at the start, by name."""
     tmp_path.chmod(0o500)
     with pytest.raises(WrongSetting, match="LOG_FILE"):
         TelemetrySettings.from_env({"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "api.log")})
 
 
 def test_a_folder_that_is_missing_is_a_wrong_setting(tmp_path: Path) -> None:
-    """Told at the start, by name."""
+    """Reported at the start, by name."""
     with pytest.raises(WrongSetting, match="LOG_FILE"):
         TelemetrySettings.from_env({"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "none" / "api.log")})
 

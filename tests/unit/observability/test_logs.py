@@ -43,7 +43,7 @@ def test_a_line_says_who_when_and_what() -> None:
 
 
 def test_a_line_carries_the_ids_of_its_request_job_and_span(telemetry: Telemetry) -> None:
-    """Whoever logs within a span and a request need not name them."""
+    """A log call within a span and a request need not name them."""
     with telemetry.tracer("t").start_as_current_span("work") as span, context.bind_ids("request-1", "job-1"):
         fields = line(record())
     ids = span.get_span_context()

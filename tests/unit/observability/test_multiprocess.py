@@ -46,7 +46,7 @@ def worker(shared: SharedFolder, slot: int, served: int, then_fork: bool = False
 
 
 def test_workers_are_added_up(shared: SharedFolder) -> None:
-    """One registry tells the sum of all, those that are gone included."""
+    """One registry exposes the sum of all processes, including those that have ended."""
     for slot in range(4):
         worker(shared, slot, served=10)
     assert shared.registry().get_sample_value("requests_total") == 40
@@ -86,7 +86,7 @@ def test_replicas_may_have_the_same_base(shared: SharedFolder) -> None:
 
 
 def test_the_folder_of_a_replica_that_is_gone_is_removed(tmp_path: Path) -> None:
-    """Its counts would be told as those of the next one."""
+    """Its counts would be exposed as those of the next one."""
     pid = os.fork()
     if pid == 0:
         SharedFolder(str(tmp_path))

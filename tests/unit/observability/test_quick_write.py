@@ -46,7 +46,7 @@ def test_threads_do_not_mix_their_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [500, LONGEST_AT_ONCE + 500])
-def test_a_pipe_that_nobody_reads_stops_its_writer_alone(size: int) -> None:
+def test_a_pipe_without_a_reader_stops_its_writer_only(size: int) -> None:
     """Other threads go on, and read what has been held back."""
     reading, writing = os.pipe()
     append, line, written = writer(writing), b"x" * (size - 1) + b"\n", []
@@ -78,7 +78,7 @@ def test_a_pipe_that_nobody_reads_stops_its_writer_alone(size: int) -> None:
 
 
 def test_what_cannot_be_written_raises() -> None:
-    """As the system says: here nobody is left to read."""
+    """The system's own error: no reader is left here."""
     reading, writing = os.pipe()
     append = writer(writing)
     os.close(reading)

@@ -26,7 +26,7 @@ SAMPLED, UNSAMPLED = (f"00-{PARENT}-b7ad6b7169203331-{flag}" for flag in ("01", 
 
 
 class Clock:
-    """A time that passes when told to."""
+    """A time that passes on request."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -176,7 +176,7 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
 
 
 def test_what_is_not_sampled_has_no_span_while_it_runs(world: World, lines: Callable[[], list[dict[str, Any]]]) -> None:
-    """It leaves its count and its line, whose trace id the answer tells, and no span and no exemplar."""
+    """It leaves its count and its line, whose trace id the answer contains, and no span and no exemplar."""
     answer = world.get("/things/1")
     assert (world.entered, world.spans()) == (0, [])
     assert world.count("/things/<thing>", 200) == 1
@@ -188,7 +188,7 @@ def test_what_is_not_sampled_has_no_span_while_it_runs(world: World, lines: Call
 
 
 def test_a_sampled_caller_is_honoured_above_the_budget(world: World) -> None:
-    """Whoever began the trace has decided."""
+    """The caller that began the trace has decided."""
     answer = world.get("/things/1", traceparent=SAMPLED)
     (span,) = world.spans()
     assert (world.entered, trace_id_of(span), answer.headers["X-Trace-ID"]) == (1, PARENT, PARENT)
@@ -198,7 +198,7 @@ def test_a_sampled_caller_is_honoured_above_the_budget(world: World) -> None:
 def test_a_caller_that_does_not_sample_is_honoured_below_the_budget(
     exporter: InMemorySpanExporter, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    """A piece of a trace that nobody else keeps says nothing; its id still joins the log lines."""
+    """A fragment of a trace that no other service keeps is useless; its id still joins the log lines."""
     world = World(exporter, traces_per_second=100.0)
     world.get("/things/1", traceparent=UNSAMPLED)
     assert world.spans() == []
@@ -210,7 +210,7 @@ def test_a_caller_that_does_not_sample_is_honoured_below_the_budget(
 def test_an_error_leaves_a_span(
     world: World, lines: Callable[[], list[dict[str, Any]]], path: str, status: int, route: str
 ) -> None:
-    """Marked with the reason, under the id that line and answer tell, counted and logged once, and an exemplar."""
+    """Marked with the reason, under the id in line and answer, counted and logged once, and an exemplar."""
     answer = world.get(path)
     (span,) = world.spans()
     (line,) = lines()
@@ -226,7 +226,7 @@ def test_an_error_leaves_a_span(
     assert trace_id_of(span).encode() in generate_latest(world.telemetry.registry)
 
 
-def test_a_defect_is_told_on_the_span_that_is_made_of_it(world: World) -> None:
+def test_a_defect_is_recorded_on_the_span_that_is_made_of_it(world: World) -> None:
     """As the instrumentation does: an event with the exception."""
     world.get("/broken")
     (span,) = world.spans()
@@ -281,7 +281,7 @@ def test_the_threshold_is_a_setting(exporter: InMemorySpanExporter) -> None:
 
 
 def test_a_view_may_have_a_threshold_of_its_own(exporter: InMemorySpanExporter) -> None:
-    """A stream lasts for as long as somebody listens: that is not slow."""
+    """A stream lasts for as long as a client listens: that is not slow."""
     telemetry = Telemetry(TelemetrySettings("api", "api-1", traces_per_second=0, trace_ratio=0), exporter=exporter)
     app, clock = Flask("test"), Clock()
 
@@ -319,7 +319,7 @@ def test_a_probe_that_fails_is_logged_and_leaves_no_span(
     assert [line["http_response_status_code"] for line in lines()] == [503]
 
 
-def test_a_request_that_is_not_sampled_tells_so_to_whom_it_calls(world: World) -> None:
+def test_an_unsampled_request_passes_its_decision_to_callees(world: World) -> None:
     """The trace id goes on, marked as not sampled, and nothing below makes spans."""
     found: dict[str, str] = {}
 
@@ -337,7 +337,7 @@ def test_a_request_that_is_not_sampled_tells_so_to_whom_it_calls(world: World) -
 
 
 @pytest.mark.parametrize("state", [None, "vendor=1,other=2"])
-def test_a_job_of_what_is_not_sampled_is_told_as_by_the_propagator(state: str | None) -> None:
+def test_an_unsampled_job_gets_the_same_context_as_from_the_propagator(state: str | None) -> None:
     """The span writes its own ids, which is shorter: the header must be the same."""
     headers = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-00", "tracestate": state or ""}
     span, ours, theirs = UnsampledSpan(extract(headers)), dict[str, str](), dict[str, str]()
@@ -358,7 +358,7 @@ def test_the_context_ends_with_the_request(world: World) -> None:
     assert not is_unsampled.get()
 
 
-def test_a_body_that_nobody_closes_does_not_reach_into_the_next_request(exporter: InMemorySpanExporter) -> None:
+def test_an_unclosed_body_does_not_affect_the_next_request(exporter: InMemorySpanExporter) -> None:
     """Servers close every body; where one does not, the thread's next request is traced all the same."""
     world = World(exporter)
     left_open = world.app.test_client().get("/things/1", buffered=False)
@@ -394,7 +394,7 @@ def test_each_request_of_many_threads_is_counted_and_logged_once(
     assert len(traced) < 480
 
 
-def test_the_reasons_are_told_by_the_sampler() -> None:
+def test_the_sampler_gives_the_reasons() -> None:
     """A failure before slowness; neither: none."""
     sampler = Sampler(TelemetrySettings("api", "api-1"))
     found = [sampler.late(True, 9.0), sampler.late(False, 9.0), sampler.late(False, 0.1), sampler.late(False, 2.0, 3.0)]

@@ -139,7 +139,7 @@ def test_keys_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> None:
 
 
 @pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, GeneratorExit], ids=lambda end: end.__name__)
-def test_a_leader_that_is_ended_ends_nobody_else(pool: ThreadPoolExecutor, end: type[BaseException]) -> None:
+def test_a_leader_that_is_ended_does_not_end_followers(pool: ThreadPoolExecutor, end: type[BaseException]) -> None:
     """It gets its own end; those who waited share one more load."""
     flights: SingleFlight[Any] = SingleFlight()
     ended = Load(end())

@@ -28,7 +28,7 @@ class Dead(SpanExporter):
 
 
 @pytest.mark.parametrize("raises", [False, True])
-def test_lost_spans_are_counted_and_told_once_a_minute(raises: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_lost_spans_are_counted_and_logged_once_a_minute(raises: bool, caplog: pytest.LogCaptureFixture) -> None:
     """A dead receiver makes a number rise, not a log flood."""
     registry, now = CollectorRegistry(), [0.0]
     exporter = CountingExporter(Dead(raises), registry, lambda: now[0])

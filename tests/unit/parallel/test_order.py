@@ -31,7 +31,7 @@ def test_an_outage_ends_before_the_next_page_and_kills_come_last() -> None:
         "tests/e2e/test_load.py::test_the_counts_are_equal",
         "tests/e2e/test_log_store.py::test_every_line_is_found_once",
         "tests/e2e/test_rolling_restart.py::test_a_rolling_restart_drops_no_request",
-        "tests/e2e/test_outages.py::test_a_killed_process_is_mended[redis]",
+        "tests/e2e/test_outages.py::test_a_killed_process_is_restarted[redis]",
     ]
     assert in_order(*names) == names
 

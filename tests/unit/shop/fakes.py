@@ -114,25 +114,25 @@ class FakeMailer:
 class FakeEvents:
     """Remembers what happened, in words."""
 
-    told: list[str] = field(default_factory=list)
+    recorded: list[str] = field(default_factory=list)
 
     def accepted(self, order: Order) -> None:
-        self.told.append("accepted")
+        self.recorded.append("accepted")
 
     def not_enqueued(self, order: Order) -> None:
-        self.told.append("not enqueued")
+        self.recorded.append("not enqueued")
 
     def advanced(self, order: Order) -> None:
-        self.told.append(str(order.status))
+        self.recorded.append(str(order.status))
 
     def waiting(self, order: Order, why: str, due_at: datetime) -> None:
-        self.told.append(f"waiting: {why}")
+        self.recorded.append(f"waiting: {why}")
 
     def buried(self, order: Order, why: str) -> None:
-        self.told.append(f"buried: {why}")
+        self.recorded.append(f"buried: {why}")
 
     def revived(self, order: Order) -> None:
-        self.told.append("revived")
+        self.recorded.append("revived")
 
     def mailed(self, order: Order) -> None:
-        self.told.append("mailed")
+        self.recorded.append("mailed")

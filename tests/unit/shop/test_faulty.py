@@ -70,7 +70,7 @@ def test_off_everything_is_as_without(world: World, faults: FakeFaults) -> None:
 def test_a_worker_crashes_once_between_charge_and_confirmation(
     world: World, faults: FakeFaults, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It has charged and told nobody; the next attempt finishes the order, which is charged once in all."""
+    """It dies between charge and record; the next attempt finishes the order, which is charged once in all."""
     behind = broken(world, faults)
     faults.switch("worker-crash", percent=100)
     order = world.place([(LAMP.id, 1)])
@@ -129,7 +129,7 @@ def test_a_mail_server_that_is_down_refuses(world: World, faults: FakeFaults, sp
 
     def connect(*args: Any, **_: Any) -> smtplib.SMTP:
         connected.append(args)
-        raise ConnectionRefusedError("nobody there")
+        raise ConnectionRefusedError("no server there")
 
     lent = faulty.mail_connection(faults, KeptConnection(connect))  # type: ignore[arg-type]
     mailer = SmtpMailer("smtp://127.0.0.1:1", 1.0, trace.get_tracer("test"), lent)

@@ -77,7 +77,7 @@ def test_an_address_cannot_add_headers() -> None:
 
 
 class Inbox:
-    """A mail server of aiosmtpd's that counts its connections; it has no use for ``nobody@…``."""
+    """A mail server of aiosmtpd's that counts its connections; it refuses ``refused@…``."""
 
     def __init__(self) -> None:
         self.connections, self.taken = 0, 0
@@ -90,7 +90,7 @@ class Inbox:
         return responses
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, _: Any) -> str:  # noqa: N802
-        if address.startswith("nobody@"):
+        if address.startswith("refused@"):
             return "550 no such mailbox"
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -130,7 +130,7 @@ def test_one_connection_takes_many_messages_until_the_server_ends_it() -> None:
         mailer.confirm(an_order(), "ann@example.com")
         assert (inbox.taken, inbox.connections) == (5, 2)
         with pytest.raises(MailUnavailable):
-            mailer.confirm(an_order(), "nobody@example.com")
+            mailer.confirm(an_order(), "refused@example.com")
         mailer.confirm(an_order(), "ann@example.com")
         assert (inbox.taken, inbox.connections) == (6, 3)
     finally:

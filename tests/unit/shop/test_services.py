@@ -77,7 +77,7 @@ def test_an_order_is_written_before_it_is_enqueued(world: World) -> None:
     with pytest.raises(DatabaseUnavailable):
         world.order()
     assert world.queue.enqueued == []
-    assert world.events.told == []
+    assert world.events.recorded == []
 
 
 def test_an_order_copies_names_and_prices(world: World) -> None:
@@ -93,7 +93,7 @@ def test_a_queue_that_is_down_does_not_lose_the_order(world: World) -> None:
     """The order is accepted all the same, and the sweeper enqueues it once its time of grace is over."""
     world.queue.down = True
     order = world.order()
-    assert world.events.told == ["accepted", "not enqueued"]
+    assert world.events.recorded == ["accepted", "not enqueued"]
     world.queue.down = False
     assert world.sweep() == 0
     world.clock.forward(seconds=GRACE.total_seconds())
@@ -106,7 +106,7 @@ def test_the_same_key_gives_the_same_order(world: World) -> None:
     first = world.place([(LAMP.id, 1)], "key-1")
     again = world.place([(LAMP.id, 1)], "key-1")
     assert again == first
-    assert world.events.told == ["accepted"]
+    assert world.events.recorded == ["accepted"]
     assert world.queue.enqueued == [first.id]
 
 
@@ -132,7 +132,7 @@ def test_senseless_quantities_are_refused(world: World, items: list[tuple[str, i
 
 
 def test_an_order_passes_through_all_its_states(world: World) -> None:
-    """Reserved, charged once, confirmed, told; nothing is left to do."""
+    """Reserved, charged once, confirmed, mailed; nothing is left to do."""
     order = world.order(2)
     done = world.fulfil(order.id)
     assert done is not None
@@ -142,7 +142,7 @@ def test_an_order_passes_through_all_its_states(world: World) -> None:
     assert world.payments.charges == {order.id: 2 * LAMP.price_cents}
     assert world.mailer.sent == [order.id]
     assert world.orders.due_at == {}
-    assert world.events.told == ["accepted", "reserved", "paid", "confirmed", "mailed"]
+    assert world.events.recorded == ["accepted", "reserved", "paid", "confirmed", "mailed"]
 
 
 def test_an_order_that_was_left_paid_is_confirmed(world: World) -> None:
@@ -165,7 +165,7 @@ def test_fulfilling_twice_changes_nothing(world: World) -> None:
 
 
 def test_out_of_stock_fails_the_order_uncharged(world: World) -> None:
-    """Stock stays as it was and nobody pays."""
+    """Stock stays as it was and no customer pays."""
     order = world.order(LAMP.stock + 1)
     done = world.fulfil(order.id)
     assert done is not None
@@ -175,7 +175,7 @@ def test_out_of_stock_fails_the_order_uncharged(world: World) -> None:
 
 
 def test_a_declined_payment_returns_the_stock(world: World) -> None:
-    """The order fails for good and its pieces can be sold to somebody else."""
+    """The order fails for good and its pieces can be sold to another customer."""
     world.payments.declines = True
     done = world.fulfil(world.order().id)
     assert done is not None
@@ -191,7 +191,7 @@ def test_an_order_waits_for_a_payment_service_that_is_down(world: World) -> None
     waiting = world.fulfil_from_queue()
     assert waiting is not None
     assert waiting.status is OrderStatus.RESERVED
-    assert world.events.told[-1] == "waiting: down"
+    assert world.events.recorded[-1] == "waiting: down"
     assert world.orders.orders[order.id].strikes == 0
     world.payments.down = False
     world.clock.forward(minutes=1)
@@ -254,7 +254,7 @@ def poisoned(world: World) -> FulfilOrder:
 
 
 def test_a_poisoned_order_becomes_a_dead_letter(world: World) -> None:
-    """After five defects in a row nobody tries again, and the reason is written down; the first four are retried."""
+    """After five defects in a row no worker tries again, and the reason is recorded; the first four are retried."""
     order, fulfil = world.order(), poisoned(world)
     for strike in range(1, MAX_STRIKES + 1):
         assert world.orders.orders[order.id].dead_letter is None
@@ -327,7 +327,7 @@ def test_an_open_circuit_is_not_tried_before_its_time(world: World) -> None:
 
 
 def test_a_pending_order_can_be_cancelled_once_and_is_not_fulfilled(world: World) -> None:
-    """Nobody pays; cancelling again does no harm."""
+    """No customer pays; cancelling again does no harm."""
     order = world.order()
     cancel = CancelOrder(world.orders, world.events, world.clock)
     cancelled = cancel(order)
@@ -338,7 +338,7 @@ def test_a_pending_order_can_be_cancelled_once_and_is_not_fulfilled(world: World
 
 
 def test_an_order_that_is_being_fulfilled_cannot_be_cancelled(world: World) -> None:
-    """Whoever is later is told so, also if it was read while it was still pending."""
+    """The later one gets an error, also if it read the order while it was still pending."""
     order = world.order()
     world.fulfil(order.id)
     cancel = CancelOrder(world.orders, world.events, world.clock)

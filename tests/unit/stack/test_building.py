@@ -36,7 +36,7 @@ chmod 755 "$2"
 
 @pytest.fixture
 def say() -> Say:
-    """Progress that nobody reads."""
+    """Progress that is discarded."""
     return Say(io.StringIO())
 
 
@@ -86,7 +86,7 @@ def test_what_is_built_is_not_built_again(module: Module, say: Say, tmp_path: Pa
 def test_a_failed_build_says_why(
     module: Module, say: Say, monkeypatch: pytest.MonkeyPatch, fault: str, error: type[Exception], says: str
 ) -> None:
-    """One sentence with the cure, and nothing half-built that would be taken for a program."""
+    """One sentence with the remedy, and nothing half-built that would be taken for a program."""
     monkeypatch.setenv("FAULT", fault)
     with pytest.raises(error, match=says):
         gobuild.build(module, say)
@@ -247,7 +247,7 @@ def has_ended(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_held_lock_tells_its_holder(tmp_path: Path) -> None:
+def test_a_held_lock_names_its_holder(tmp_path: Path) -> None:
     """And is free once its holder is done."""
     path = tmp_path / "lock"
     with lock.hold(path):

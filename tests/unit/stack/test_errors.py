@@ -1,15 +1,15 @@
-"""What is told of several errors at once."""
+"""How several errors are reported at once."""
 
 from __future__ import annotations
 
 from stack.errors import Misconfigured, StackError, StartFailed
 
 
-def test_a_wrong_setting_is_told_once() -> None:
+def test_a_wrong_setting_is_reported_once() -> None:
     """It stops every process that reads it; other errors stay as they are."""
     other = StartFailed("nginx is not well.")
-    told = Misconfigured.merged([Misconfigured(["api-1"], "A is 1"), other, Misconfigured(["api-2"], "A is 1")])
-    assert [str(error) for error in told] == [
+    merged = Misconfigured.merged([Misconfigured(["api-1"], "A is 1"), other, Misconfigured(["api-2"], "A is 1")])
+    assert [str(error) for error in merged] == [
         "api-1, api-2 are wrongly set up: A is 1 (fix it, then `make up` again).",
         "nginx is not well.",
     ]

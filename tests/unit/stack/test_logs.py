@@ -44,7 +44,7 @@ def ours(level: str = "INFO", **more: str) -> str:
     ],
 )
 def test_every_writers_lines_are_understood(component: str, raw: str, level: str, time: str) -> None:
-    """Level and time in one spelling, whoever wrote the line; nothing is guessed."""
+    """Level and time in one spelling for every component; nothing is guessed."""
     line = logline.parse(component, raw)
     assert (line.level, line.time) == (level, time)
 
@@ -107,7 +107,7 @@ def test_rotation_loses_and_repeats_nothing(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_emptied_is_read_from_its_beginning(tmp_path: Path) -> None:
-    """Somebody may have truncated it."""
+    """An operator may have truncated it."""
     path = tmp_path / "api-1.log"
     path.write_text("a long line of the past\n")
     tail = Tail(path)

@@ -34,7 +34,7 @@ def test_nginx_conf_is_rendered_whole(instance: Instance) -> None:
     assert "server 127.0.0.1:8102 max_fails" in text
 
 
-def test_prometheus_is_told_of_a_component_that_joins(instance: Instance) -> None:
+def test_prometheus_gets_a_component_that_joins(instance: Instance) -> None:
     """One file per component, with job and instance as labels."""
     render.joined(instance, servers.collector(instance))
     written = instance.paths.run / "prometheus" / "targets" / "collector.json"
@@ -44,7 +44,7 @@ def test_prometheus_is_told_of_a_component_that_joins(instance: Instance) -> Non
     ]
 
 
-def test_prometheus_is_told_of_alertmanager_when_it_joins(instance: Instance) -> None:
+def test_prometheus_gets_alertmanager_when_it_joins(instance: Instance) -> None:
     """Before that it would log an error with every evaluation."""
     render.joined(instance, servers.alertmanager(instance))
     written = instance.paths.run / "prometheus" / "alertmanagers" / "alertmanager.json"
@@ -114,7 +114,7 @@ def test_no_stray_variables_reach_the_processes(instance: Instance) -> None:
 
 
 def test_our_processes_get_the_settings_they_are_promised(instance: Instance) -> None:
-    """The second replica: its own name and ports, everybody's addresses, all with the offset."""
+    """The second replica: its own name and ports, the addresses of all components, all with the offset."""
     api = next(component for component in all_components(instance) if component.name == "api-2")
     expected = {
         "SERVICE_NAME": "api",

@@ -59,7 +59,7 @@ def test_a_path_that_the_supervisor_would_misread_is_refused(path: str) -> None:
 
 
 def test_the_record_gives_the_offset_back(instance: Instance) -> None:
-    """Status, logs and down need not be told the offset again."""
+    """Status, logs and down do not need the offset again."""
     instances.make_state_dir(instance.paths)
     instances.write_record(instance, ["redis"])
     assert instances.attach(settings.Settings(instance.paths)).ports.offset == 100

@@ -106,7 +106,7 @@ def test_a_wrong_kind_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == ""
 
 
-def test_the_load_generators_environment_is_nobodys_else(checkout: Path) -> None:
+def test_the_load_generators_environment_is_its_own(checkout: Path) -> None:
     """It lacks what the shop needs, so nothing points to it, and no other serves in its place."""
     pretend("dev")
     load = pretend("load")

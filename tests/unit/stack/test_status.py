@@ -58,7 +58,7 @@ def test_a_stopped_component_has_none(instance: Instance) -> None:
 
 
 def test_who_is_to_come_is_known_only_while_up_runs(instance: Instance) -> None:
-    """A killed `up` leaves its note behind, and nobody builds."""
+    """A killed `up` leaves its note behind, but no build runs."""
     make_state_dir(instance.paths)
     with joining.sole_up(instance.paths):
         joining.note(instance.paths, {"jaeger": JOINS, "collector": JOINS})

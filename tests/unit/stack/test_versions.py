@@ -1,4 +1,4 @@
-"""Telling a program's version and whether it is the right program."""
+"""Detect a program's version and whether it is the right program."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_both_kinds_start_at_zero(freshness: Freshness, registry: CollectorRegis
 def test_an_order_is_checked_once_when_it_is_30_s_old(
     freshness: Freshness, orders: FakeOrders, registry: CollectorRegistry, clock: FakeClock
 ) -> None:
-    """Not before, and not again; whoever is not final then is late for ever."""
+    """Not before, and not again; an order that is not final then stays late."""
     cancelled = placed(orders, clock)
     waiting = placed(orders, clock)
     clock.forward(seconds=5)
@@ -79,7 +79,7 @@ def test_an_order_is_checked_once_when_it_is_30_s_old(
 def test_who_was_final_only_after_30_s_is_late(
     freshness: Freshness, orders: FakeOrders, registry: CollectorRegistry, clock: FakeClock
 ) -> None:
-    """Also where nobody could look in time: what counts is when the order became final."""
+    """Also if no check ran in time: what counts is when the order became final."""
     on_the_dot, too_late = placed(orders, clock), placed(orders, clock)
     clock.forward(seconds=30)
     orders.cancel(on_the_dot, clock())

@@ -30,8 +30,8 @@ def test_sweeps_and_finds_are_counted() -> None:
     assert registry.get_sample_value("shop_sweeper_runs_total", {"outcome": "done"}) == 1
 
 
-def test_a_database_that_is_down_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Every vain sweep is counted, the first is logged, and when it is back the next outage is logged again."""
+def test_a_database_that_is_down_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Every failed sweep is counted, the first is logged, and when it is back the next outage is logged again."""
     answers = iter([DatabaseUnavailable("a"), DatabaseUnavailable("b"), 0, DatabaseUnavailable("c")])
 
     def sweep() -> int:
@@ -48,7 +48,7 @@ def test_a_database_that_is_down_is_told_once(caplog: pytest.LogCaptureFixture) 
     assert len(caplog.records) == 2
 
 
-def test_the_sweeper_stops_when_told() -> None:
+def test_the_sweeper_stops_on_request() -> None:
     """At once, not after its period."""
     one, _ = sweeper(lambda: 0)
     stop = threading.Event()
@@ -70,8 +70,8 @@ def test_a_job_outside_a_worker_says_so(monkeypatch: pytest.MonkeyPatch) -> None
         jobs.fulfil_order("ord_1")
 
 
-def test_the_lag_of_each_member_is_told() -> None:
-    """Behind the primary, whose own is 0; a member that is down has none, and without a primary nobody has."""
+def test_the_lag_of_each_member_is_exposed() -> None:
+    """Behind the primary, whose own is 0; a member that is down has none, and without a primary no member has one."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
     primary = {"name": "a", "state": 1, "optimeDate": now}
     second = {"name": "b", "state": 2, "optimeDate": now - timedelta(seconds=3)}

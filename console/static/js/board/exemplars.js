@@ -5,7 +5,7 @@ import { clock, inUnit } from "../format.js";
 
 const SLOTS = 50;
 
-// Not all of them: the highest of each short time, as nobody can hit one of a crowd.
+// Not all of them: only the highest of each short interval, since points close together cannot be clicked.
 export function chosen(exemplars, { start, end }) {
   const best = new Map();
   for (const one of exemplars) {
@@ -17,11 +17,11 @@ export function chosen(exemplars, { start, end }) {
   return [...best.values()];
 }
 
-export const told = (one, unit) => `${inUnit(one.value, unit)} at ${clock(one.at * 1000)}: follow this request`;
+export const label = (one, unit) => `${inUnit(one.value, unit)} at ${clock(one.at * 1000)}: follow this request`;
 
-// Links, but not among what the Tab key reaches: the panel's own view lists them.
+// Links, but not reachable with the Tab key: the panel's own view lists them.
 export function points(exemplars, unit) {
-  return exemplars.map((one) => ({ one, element: h("a", { class: "exemplar", href: `/requests/${encodeURIComponent(one.trace_id)}`, tabindex: -1, title: told(one, unit), "aria-label": told(one, unit) }) }));
+  return exemplars.map((one) => ({ one, element: h("a", { class: "exemplar", href: `/requests/${encodeURIComponent(one.trace_id)}`, tabindex: -1, title: label(one, unit), "aria-label": label(one, unit) }) }));
 }
 
 export function placePoints(u, all) {

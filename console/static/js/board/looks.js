@@ -21,7 +21,7 @@ export function thresholdColour(value, defaults) {
   return reached?.color ?? "text";
 }
 
-// `100.0 %` is `100 %`, where nobody has asked for decimals.
+// `100.0 %` is `100 %`, unless decimals are configured.
 export const trimmed = (text) => text.replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, "");
 
 // The text and the colour's name of a value: what a mapping says goes first.

@@ -37,7 +37,7 @@ function queries(panel, range, values) {
     const graph = `${prometheus}/graph?${new URLSearchParams({ "g0.expr": text, "g0.tab": "0", "g0.show_exemplars": "1" })}`;
     return [h("pre", { tabindex: 0 }, h("code", {}, text)), target.datasource.uid === "prometheus" && prometheus ? h("p", { class: "actions" }, link(graph, "Run it in Prometheus")) : null];
   });
-  return h("section", { class: "card" }, h("h2", {}, "What it asks"), panel.description ? h("p", { class: "hint" }, panel.description) : null, all);
+  return h("section", { class: "card" }, h("h2", {}, "Queries"), panel.description ? h("p", { class: "hint" }, panel.description) : null, all);
 }
 
 export function drawView(place, panel, results, { range, values, marks }) {

@@ -1,7 +1,7 @@
-// Where the services stand. What calls stands left of what is called. Stores stand below, under those who use them;
-// a service that nobody calls and that only feeds another one stands above that one.
+// Positions of the services. Callers are left of what they call. Stores are below the services that use them;
+// a service without callers that only feeds another one is placed above that one.
 //
-// Ranks are the longest way from a caller that nobody calls; a circle is cut where it closes.
+// Ranks are the longest path from a service without callers; a cycle is cut where it closes.
 
 export const WIDTH = 118;
 export const HEIGHT = 50;

@@ -37,7 +37,7 @@ function finding(one, heading, show) {
 
 function findings(story, show) {
   if (!story.findings.length) {
-    return story.trace ? h("section", { class: "card findings good" }, h("h2", {}, "Nothing peculiar"),
+    return story.trace ? h("section", { class: "card findings good" }, h("h2", {}, "Nothing unusual"),
       h("p", { class: "hint" }, `No query without an index, no long wait, no failure; no single step that stands out of ${ms(story.trace.duration_ms)}.`)) : null;
   }
   const [first, ...rest] = story.findings;
@@ -64,8 +64,8 @@ function around(story) {
     .map((one) => h("a", { class: "row-line", href: `/requests/${one.trace_id}` }, h("span", { class: "name" }, `${one.method} ${one.route}`), h("span", { class: "num" }, seconds(one.seconds)), h("span", { class: "hint" }, clock(one.at * 1000))));
   const own = story.exemplar;
   return h("div", { class: "pair" },
-    h("section", { class: "card" }, h("header", {}, h("h2", {}, "Exemplars"), h("p", { class: "hint" }, "What the latency histogram kept as examples, around that time.")),
-      own?.is_ours ? h("p", { class: "hint" }, `This request is the example of its bucket: ${seconds(own.seconds)} (le ${own.labels.le ?? "?"}).`) : null,
+    h("section", { class: "card" }, h("header", {}, h("h2", {}, "Exemplars"), h("p", { class: "hint" }, "Exemplars of the latency histogram around that time.")),
+      own?.is_ours ? h("p", { class: "hint" }, `This request is the exemplar of its bucket: ${seconds(own.seconds)} (le ${own.labels.le ?? "?"}).`) : null,
       others.length ? others : h("p", { class: "hint" }, own?.is_ours ? "" : "None near that time.")),
     h("section", { class: "card" }, h("header", {}, h("h2", {}, "E-mails")), mails.length ? mails : h("p", { class: "hint" }, "None about this.")));
 }

@@ -38,7 +38,7 @@ export const heldUp = (detail) => (detail?.path ?? []).reduce((sum, [, long]) =>
 
 function spanDetails(part, detail) {
   const events = (detail?.events ?? []).map((event) => h("div", { class: "event" }, h("b", {}, event.name), ` at +${ms(event.offset_ms)}`, pairs(event.attributes)));
-  return [pairs({ "(span id)": part.span_id, "(held everything up)": ms(heldUp(detail)), "(instance)": part.instance || "?", ...(detail?.attributes ?? {}) }),
+  return [pairs({ "(span id)": part.span_id, "(on the critical path)": ms(heldUp(detail)), "(instance)": part.instance || "?", ...(detail?.attributes ?? {}) }),
     events.length ? h("div", { class: "events" }, h("h3", {}, "Events"), events) : null];
 }
 

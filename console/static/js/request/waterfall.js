@@ -25,7 +25,7 @@ function kindsBySpan(findings = []) {
   return found;
 }
 
-// The spans that held everything up, and all that they are in.
+// The spans on the critical path, and their ancestors.
 function onPath(parts, details, found = new Set()) {
   for (const part of parts) {
     if (part.type === "span") {
@@ -56,7 +56,7 @@ export function waterfall(story) {
   const list = h("ol", { class: "steps" }, rows.slice(0, MOST_ROWS).map((one) => row(one, total, (one.part.type === "span" && found.get(one.part.span_id)) || [], story)));
   const path = story.details ? onPath(trace.parts, story.details) : null;
   path && [...list.children].forEach((item) => path.has(item.dataset.span) || item.classList.add("beside"));
-  const switches = [story.logs ? choice(list, "no-logs", "log lines", true) : null, choice(list, "no-stores", "Redis calls", true), path ? choice(list, "path-only", "only what held it up", false) : null];
+  const switches = [story.logs ? choice(list, "no-logs", "log lines", true) : null, choice(list, "no-stores", "Redis calls", true), path ? choice(list, "path-only", "only the critical path", false) : null];
   const element = h("section", { class: "card waterfall", "aria-label": "Waterfall" },
     h("header", {}, h("h2", {}, "What happened, in order"), h("span", { class: "hint" }, `began ${clock(trace.started_at, true)}; a row opens its attributes and events`, path ? [", ", h("span", { class: "critical-sample", "aria-hidden": "true" }), " held everything up"] : null),
       h("span", { class: "switches" }, switches)),

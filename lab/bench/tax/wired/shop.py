@@ -55,9 +55,9 @@ def create_app(
         if not 1 <= int(wanted["quantity"]) <= 100:
             abort(422)
         total = product["price_cents"] * int(wanted["quantity"])
-        made = orders.insert_one({"product_id": product["id"], "total_cents": total, "status": "pending"})
-        enqueue(queue, JOB, str(made.inserted_id))
-        return _json({"id": str(made.inserted_id), "total_cents": total}, 202)
+        inserted = orders.insert_one({"product_id": product["id"], "total_cents": total, "status": "pending"})
+        enqueue(queue, JOB, str(inserted.inserted_id))
+        return _json({"id": str(inserted.inserted_id), "total_cents": total}, 202)
 
     def _product(product_id: str) -> dict[str, Any]:
         found = products.find_one({"_id": product_id})

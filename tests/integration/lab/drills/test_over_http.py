@@ -48,7 +48,7 @@ class Server:
             do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
 
             def log_message(self, *_arguments: Any) -> None:
-                """Nobody reads it."""
+                """Write no log."""
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
@@ -73,7 +73,7 @@ def server() -> Iterator[Server]:
 
 
 class AtServer(RunningStack):
-    """An instance all of whose addresses are the server's, or nobody's."""
+    """An instance whose addresses are all the server's, or have no server."""
 
     server: str
     closed: tuple[str, ...] = ()
@@ -120,14 +120,14 @@ def test_past_the_front_door(server: Server, instance: AtServer) -> None:
 
 
 def test_a_token_that_has_ended(server: Server, instance: AtServer) -> None:
-    """Signed in anew, and asked again; a fault that is off already is well."""
+    """It signs in again and repeats the request; a fault that is off already is no error."""
     server.answers[("DELETE", f"{FAULTS}/api-errors")] = [(401, {}), (404, {})]
     signed_in(instance).off("api-errors")
     assert [asked[2] for asked in server.asked if asked[0] == "DELETE"] == ["Bearer first", "Bearer second"]
 
 
 def test_a_fault_that_is_over_by_itself(server: Server, instance: AtServer) -> None:
-    """Nothing is left to be cleared, though nobody could; before its end that is an error."""
+    """Nothing is left to clear, and the shop is unreachable; before the fault's end that is an error."""
     server.answers[("PUT", f"{FAULTS}/mongo-pause")] = [(200, {})]
     server.answers[("DELETE", f"{FAULTS}/mongo-pause")] = [(403, {})]
     switches = signed_in(instance)
@@ -138,8 +138,8 @@ def test_a_fault_that_is_over_by_itself(server: Server, instance: AtServer) -> N
     switches.off("mongo-pause")
 
 
-def test_each_drill_signs_in_anew(server: Server, instance: AtServer) -> None:
-    """The token outlives the drill, during which nobody may be able to sign in."""
+def test_each_drill_signs_in_again(server: Server, instance: AtServer) -> None:
+    """The token outlives the drill, during which signing in may be impossible."""
     for method, path in (("PUT", f"{FAULTS}/mongo-pause"), ("DELETE", f"{FAULTS}/mongo-pause"), ("GET", FAULTS)):
         server.answers[(method, path)] = [(200, {"items": [{"name": "mongo-pause"}]})]
     injector = InstanceInjector(instance)

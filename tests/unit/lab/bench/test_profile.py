@@ -19,7 +19,7 @@ def test_a_length_out_of_bounds_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(("user", "scope", "allowed"), [(0, "3", True), (1000, "0", True), (1000, "1", False)])
-def test_who_may_not_trace_is_told_how(
+def test_without_permission_to_trace_the_remedy_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, scope: str, allowed: bool
 ) -> None:
     """Root may; others may where the kernel lets them."""
@@ -33,7 +33,7 @@ def test_who_may_not_trace_is_told_how(
         assert "sudo -E make profile" in said
 
 
-def test_a_program_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With its last line."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     broken = tmp_path / "py-spy"
@@ -43,7 +43,7 @@ def test_a_program_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
         profile.flame_graph(1, "api-1", 1, str(broken), tmp_path / "out.svg")
 
 
-def test_a_server_that_gives_no_profile_is_told(tmp_path: Path) -> None:
+def test_a_server_that_gives_no_profile_is_reported(tmp_path: Path) -> None:
     """With its address."""
     with pytest.raises(profile.CannotProfile, match=r"127\.0\.0\.1:1/debug"):
         profile.pprof("http://127.0.0.1:1/debug", 1, tmp_path / "out.pb.gz")

@@ -14,7 +14,7 @@ BENT = Curve("orders", "search", ((1_000, 0.002), (1_000_000, 2.0)))
 
 
 def test_what_bends_first_has_grown_most() -> None:
-    """Dearest by ratio, wherever it began."""
+    """The highest ratio, wherever it began."""
     assert bent_first([FLAT, BENT]) is BENT
     assert BENT.growth == pytest.approx(1000)
 

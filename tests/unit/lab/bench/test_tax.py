@@ -64,7 +64,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
 
 
 @pytest.mark.parametrize(("endpoint", "size"), [("GET /things", 0), ("POST /orders", 45)])
-def test_the_client_sends_exactly_what_it_is_told(server: ThreadingHTTPServer, endpoint: str, size: int) -> None:
+def test_the_client_sends_exactly_the_given_requests(server: ThreadingHTTPServer, endpoint: str, size: int) -> None:
     """No request more, none less, over as many connections as wanted."""
     took = client.load(server.server_port, client.request_of(endpoint), 57, 8)
     assert len(took) == 57
@@ -180,7 +180,7 @@ def test_what_all_is_divided_by_has_several_servers(quick: bool, only: str | Non
 
 
 def test_the_documents_are_made_of_the_results(tmp_path: Path) -> None:
-    """Between the markers, and nowhere else; a document without them is told."""
+    """Between the markers, and nowhere else; a document without them is reported."""
     found = {"machine": "a", "date": "2026-01-02T03", "load": "b", "versions": {"flask": "3"}, "results": rows()}
     document = tmp_path / "performance.md"
     document.write_text("before\n<!-- tax: begin -->\nold\n<!-- tax: end -->\nafter\n")

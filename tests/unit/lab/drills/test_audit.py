@@ -72,14 +72,14 @@ def test_balanced_ledgers_pass() -> None:
     assert Case().broken() == {}
 
 
-def test_a_lost_order_is_told() -> None:
+def test_a_lost_order_is_reported() -> None:
     """Promised, and not in the database."""
     case = Case()
     del case.orders[0]
     assert case.broken()["every promised order is in the database"] == ("ord_1",)
 
 
-def test_an_order_without_its_promise_is_told() -> None:
+def test_an_order_without_its_promise_is_reported() -> None:
     """By its key: it has no id."""
     case = Case()
     case.sent[0].order_id = None
@@ -88,7 +88,7 @@ def test_an_order_without_its_promise_is_told() -> None:
     assert broken["every order in the database was promised"] == ("ord_1",)
 
 
-def test_a_key_with_two_orders_is_told() -> None:
+def test_a_key_with_two_orders_is_reported() -> None:
     """Idempotency broke."""
     case = Case()
     case.orders.append({**order(5, "confirmed"), "idempotency_key": "drill-1"})
@@ -104,7 +104,7 @@ def test_a_key_with_two_orders_is_told() -> None:
         ({**order(1, "confirmed"), "dead_letter": {"reason": "x"}}, "there is no dead letter"),
     ],
 )
-def test_an_end_that_should_not_be_is_told(document: dict[str, Any], invariant: str) -> None:
+def test_an_end_that_should_not_be_is_reported(document: dict[str, Any], invariant: str) -> None:
     """Stuck, failed without a reason or with a wrong one, or a dead letter."""
     case = Case()
     case.orders[0] = document
@@ -134,7 +134,7 @@ def test_the_scarce_product_is_sold_out_exactly() -> None:
         ([charge(1, amount=99), charge(3)], "an order is charged its total", "ord_1"),
     ],
 )
-def test_a_wrong_charge_is_told(charges: list[dict[str, Any]], invariant: str, who: str) -> None:
+def test_a_wrong_charge_is_reported(charges: list[dict[str, Any]], invariant: str, who: str) -> None:
     """Too few, too many, twice, or of another amount."""
     assert Case(charges=charges).broken() == {invariant: (who,)}
 
@@ -150,7 +150,7 @@ def test_a_wrong_charge_is_told(charges: list[dict[str, Any]], invariant: str, w
         ),
     ],
 )
-def test_stock_that_does_not_add_up_is_told(after: Shelf, invariants: set[str]) -> None:
+def test_stock_that_does_not_add_up_is_reported(after: Shelf, invariants: set[str]) -> None:
     """By product: lost, held by an order that is not confirmed, or below zero."""
     broken = Case(after=after).broken()
     assert set(broken) == invariants
@@ -165,12 +165,12 @@ def test_stock_that_does_not_add_up_is_told(after: Shelf, invariants: set[str]) 
         ({"ord_1": 1, "ord_3": 1, "ord_4": 1}, "only confirmed orders have an e-mail", "ord_4"),
     ],
 )
-def test_a_wrong_mail_is_told(mails: dict[str, int], invariant: str, who: str) -> None:
+def test_a_wrong_mail_is_reported(mails: dict[str, int], invariant: str, who: str) -> None:
     """None, two, or one for an order that failed."""
     assert Case(mails=mails).broken() == {invariant: (who,)}
 
 
-def test_mails_of_others_are_nobodys_business() -> None:
+def test_mails_of_others_are_ignored() -> None:
     """An alert's mail, or an order of another run."""
     case = Case()
     case.mails["ord_99"] = 3

@@ -17,7 +17,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every drill in a line: its name, who is told, what it is."""
+    """Every drill in a line: its name, who is notified, what it is."""
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     (outage,) = [line for line in lines if line.startswith("total-outage ")]

@@ -1,4 +1,4 @@
-"""The game: what is hidden, what an answer is worth, how it is told afterwards."""
+"""The game: what is hidden, what an answer is worth, how it is reported afterwards."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def match(name: str = "mongo-pause") -> Match:
 def test_the_same_seed_hides_the_same() -> None:
     """In whatever order the drills were read; other seeds hide others."""
     choices = candidates(scenarios().values())
-    again = candidates(reversed(list(scenarios().values())))
-    assert [hidden(choices, seed).name for seed in range(30)] == [hidden(again, seed).name for seed in range(30)]
+    reordered = candidates(reversed(list(scenarios().values())))
+    assert [hidden(choices, seed).name for seed in range(30)] == [hidden(reordered, seed).name for seed in range(30)]
     assert len({hidden(choices, seed).name for seed in range(200)}) == len(choices)
 
 
 def test_what_may_be_hidden() -> None:
-    """Neither nothing, nor what is declared to be no game."""
+    """Only drills that break something and that are not excluded from games."""
     found = candidates([*CHOICES, drill(name="quiet", fault={"nothing": True}), drill(name="long", game=False)])
     assert [one.name for one in found] == ["api-errors", "mongo-pause", "redis-pause"]
 
@@ -88,37 +88,37 @@ def test_what_is_answered() -> None:
 def play(
     tmp_path: Path, fake: FakeWorld, answers: list[str], hide: str = "mongo-pause"
 ) -> tuple[Match, Result, list[str], Session]:
-    told: list[str] = []
+    printed: list[str] = []
     session, game = Session.under(tmp_path), match(hide)
-    result = Game(fake.world, game, session, told.append).play(answers)
-    return game, result, told, session
+    result = Game(fake.world, game, session, printed.append).play(answers)
+    return game, result, printed, session
 
 
 def test_a_game(tmp_path: Path) -> None:
     """Listed answers are given after a notification; the right one ends the fault; no earlier message names it."""
-    game, result, told, session = play(tmp_path, FakeWorld(), ["api-errors", "mongo-pause"])
+    game, result, printed, session = play(tmp_path, FakeWorld(), ["api-errors", "mongo-pause"])
     assert (game.solved_after, result.cleared, game.points) == (20.0, 20.0, 85)
     assert result.alerts[0].notify == 20.0
-    right = told.index("Right, after 20 s: It is mongo-pause.")
-    assert not [line for line in told[:right] if "stop api-1" in line or "mongo" in line]
+    right = printed.index("Right, after 20 s: It is mongo-pause.")
+    assert not [line for line in printed[:right] if "stop api-1" in line or "mongo" in line]
     events = [json.loads(line) for line in (session.directory / "events.jsonl").read_text().splitlines()]
     assert events[0]["kind"] == "broken"
     assert events[0]["text"] == "something"
 
 
-def test_a_game_in_which_nobody_is_told(tmp_path: Path) -> None:
+def test_a_game_without_a_notification(tmp_path: Path) -> None:
     """After two minutes the answers are given all the same; when there are none left, it is given up."""
     fake = FakeWorld()
-    fake.tell()
-    game, result, told, _ = play(tmp_path, fake, ["api-errors"])
+    fake.expect()
+    game, result, printed, _ = play(tmp_path, fake, ["api-errors"])
     assert (game.solved_after, game.points, result.cleared) == (None, 0, 120.0)
-    assert "It was mongo-pause: It is mongo-pause." in told
+    assert "It was mongo-pause: It is mongo-pause." in printed
 
 
 def test_the_time_is_up(tmp_path: Path) -> None:
-    """A quarter of an hour, then it is cleared and told."""
+    """A quarter of an hour, then it is cleared and revealed."""
     fake = FakeWorld()
-    fake.tell(Story(told=2000.0))
+    fake.expect(Story(notified=2000.0))
     game = match()
     play = Game(fake.world, game, Session.under(tmp_path), lambda text: None)
 

@@ -82,14 +82,14 @@ def test_the_time_is_up(tmp_path: Path, sleeper: psutil.Process) -> None:
     wait_until("the process to go on", lambda: not is_paused(sleeper))
 
 
-def test_a_runner_that_has_mended(tmp_path: Path, sleeper: psutil.Process) -> None:
+def test_a_runner_that_has_cleared_its_faults(tmp_path: Path, sleeper: psutil.Process) -> None:
     """It says so, and the guard leaves everything as it is."""
     listen(tmp_path, sleeper, b"done\n")
     assert is_paused(sleeper)
 
 
 def test_another_process_with_the_pid_is_left_alone(sleeper: psutil.Process) -> None:
-    """Pids are given again: the time of its start tells one from the other."""
+    """Pids are reused: the start time distinguishes the processes."""
     sleeper.suspend()
     wait_until("the process to be paused", lambda: is_paused(sleeper))
     resume([(sleeper.pid, sleeper.create_time() - 1000), (2**22 + 1, 0.0)])

@@ -72,7 +72,7 @@ def test_clearing_that_fails_is_tried_again(instance: FakeInstance) -> None:
     assert instance.asked == [("stop", "api-1"), ("start", "api-1"), ("start", "api-1")]
 
 
-def test_a_stop_that_fails_is_mended_all_the_same(instance: FakeInstance) -> None:
+def test_a_stop_that_fails_is_still_cleared(instance: FakeInstance) -> None:
     """It may have been done by half."""
     injector = InstanceInjector(instance)
     instance.refuses = {"stop"}

@@ -1,4 +1,4 @@
-"""What the light load counts, what became of its orders, and what is looked for in traces."""
+"""What the light load counts, the outcomes of its orders, and what is looked for in traces."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def sent(number: int, is_promised: bool = True) -> Sent:
 
 
 def test_what_became_of_the_orders() -> None:
-    """Late is later than 30 s, or never; lost is promised and neither final nor put aside where a person sees it."""
+    """Late is later than 30 s, or never; lost is promised and neither final nor a dead letter."""
     orders = [
         order(1, "confirmed", 2),
         order(2, "confirmed", 31),

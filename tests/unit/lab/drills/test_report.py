@@ -1,4 +1,4 @@
-"""What is told of a run: the table, the report, the files, the picture."""
+"""What is reported of a run: the table, the report, the files, the picture."""
 
 from __future__ import annotations
 
@@ -122,6 +122,6 @@ def test_the_picture() -> None:
 
 
 def test_the_picture_of_silence() -> None:
-    """Nobody was told anything, and it says so."""
+    """No notification was sent, and it says so."""
     assert "no alert fired" in draw(QUIET)
     ElementTree.fromstring(draw(QUIET))

@@ -36,8 +36,14 @@ def test_all_as_declared(fake: FakeWorld) -> None:
     """The times are from the fault, those of the resolution from the clearing; one page, none of them false."""
     result = run(fake)
     assert result.wrong == ()
-    (told,) = result.alerts
-    assert (told.detect, told.notify, told.mail, told.resolve, told.mail_resolve) == (15.0, 20.0, 20.0, 40.0, 40.0)
+    (notified,) = result.alerts
+    assert (notified.detect, notified.notify, notified.mail, notified.resolve, notified.mail_resolve) == (
+        15.0,
+        20.0,
+        20.0,
+        40.0,
+        40.0,
+    )
     assert (result.pages, result.false_pages, result.cleared, result.busy) == (1, (), 30.0, 1.2)
     assert fake.injector.begun == [("stop api-1", 225.0)]
     assert not fake.shoppers.running
@@ -50,29 +56,29 @@ def test_it_warms_up_before_anything_is_broken(fake: FakeWorld) -> None:
     assert fake.shoppers.loads[0].warm == 25
 
 
-def test_it_stays_broken_until_it_is_told(fake: FakeWorld) -> None:
+def test_it_stays_broken_until_the_notification(fake: FakeWorld) -> None:
     """Not longer than that, if it has lasted long enough."""
-    fake.tell(Story(told=44.0))
+    fake.expect(Story(notified=44.0))
     assert run(fake).cleared == 44.0
 
 
 def test_it_is_not_waited_for_beyond_what_is_allowed(fake: FakeWorld) -> None:
     """What was not notified in time is wrong, and cleared all the same."""
-    fake.tell(Story(told=None, over=None))
+    fake.expect(Story(notified=None, over=None))
     result = run(fake)
     assert result.wrong == ("ApiDown was not notified",)
     assert result.cleared == 45.0
 
 
-def test_what_comes_late_is_told_as_late(fake: FakeWorld) -> None:
+def test_what_comes_late_is_reported_as_late(fake: FakeWorld) -> None:
     """A notification after the fault is cleared counts, and is wrong."""
-    fake.tell(Story(told=50.0))
+    fake.expect(Story(notified=50.0))
     assert run(fake).wrong == ("ApiDown notified after 50 s, the limit is 45 s",)
 
 
 def test_a_page_that_comes_after_all_is_over_is_false(fake: FakeWorld) -> None:
     """Which is why it is watched for a while longer."""
-    fake.tell(Story(), Story("OrdersStuck", told=75.0, fires=70.0))
+    fake.expect(Story(), Story("OrdersStuck", notified=75.0, fires=70.0))
     assert run(fake).wrong == ("an unexpected page: OrdersStuck",)
 
 
@@ -101,7 +107,7 @@ def test_a_fault_that_cannot_be_begun(fake: FakeWorld) -> None:
     assert not fake.shoppers.running
 
 
-def test_ctrl_c_mends(fake: FakeWorld) -> None:
+def test_ctrl_c_clears_the_fault(fake: FakeWorld) -> None:
     """In the middle of it: cleared, and the load ended."""
 
     def press() -> None:
@@ -149,12 +155,12 @@ def test_quiet_that_does_not_come(fake: FakeWorld, number: str, value: list[floa
 
 
 def test_what_the_last_incident_does_not_mute_need_not_wait_for_it(fake: FakeWorld) -> None:
-    """Neither drills that page nobody, nor causes that open an incident of their own."""
+    """Neither drills without a page, nor causes that open an incident of their own."""
     fake.observatory.numbers["IncidentOpen"] = [1.0]
     assert run(fake).passed
     silent = FakeWorld()
     silent.observatory.numbers["IncidentOpen"] = [1.0]
-    silent.tell()
+    silent.expect()
     assert run(silent, expect={}).passed
 
 
@@ -191,7 +197,7 @@ def test_the_player_decides_when_it_ends(fake: FakeWorld) -> None:
 
 
 def test_ledgers_that_cannot_be_read(fake: FakeWorld) -> None:
-    """Without them nobody can say that nothing was lost: the drill failed."""
+    """Without them it is unknown whether an order was lost: the drill failed."""
     fake.shoppers.unreadable = ServerSelectionTimeoutError("no primary")
     with pytest.raises(RunFailed, match="ledgers cannot be read: ServerSelectionTimeoutError"):
         run(fake)

@@ -1,4 +1,4 @@
-"""The sender, against a server that answers what it is told to."""
+"""The sender, against a server that gives the configured answers."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_refusal_is_final(shop: Shop) -> None:
 
 
 def test_it_gives_up_in_time(shop: Shop) -> None:
-    """What is never promised is told as such."""
+    """An order that is never accepted is recorded as such."""
     shop.answer = lambda _: (503, {"Retry-After": "30"})
     (one,) = send(shop, patience=0.3).sent
     assert not one.settled

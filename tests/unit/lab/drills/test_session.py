@@ -51,7 +51,7 @@ def test_everything_is_written(session: Session, fake: FakeWorld) -> None:
 
 
 def test_a_drill_that_cannot_be_carried_out_does_not_stop_the_next(session: Session, fake: FakeWorld) -> None:
-    """It is told, and the run has not passed."""
+    """It is reported, and the run has not passed."""
     begin, failures = fake.injector.begin, [RunFailed("no such fault.")]
 
     def once(*arguments: object) -> None:
@@ -68,7 +68,7 @@ def test_a_drill_that_cannot_be_carried_out_does_not_stop_the_next(session: Sess
 
 def test_a_page_between_two_drills(session: Session, fake: FakeWorld) -> None:
     """It belongs to none of them, and is wrong all the same."""
-    fake.tell(Story())
+    fake.expect(Story())
     watcher = Watcher(fake.observatory, fake.clock, session.record)
     watcher.look()
     fake.observatory.inbox.append(webhook(1, fake.clock.now(), "MongoDown"))

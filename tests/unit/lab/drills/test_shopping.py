@@ -42,7 +42,7 @@ def test_totals_are_on_the_right_side_of_the_limit() -> None:
 
 
 def test_the_scarce_product_is_wanted_more_than_there_is_of_it() -> None:
-    """And by nobody else, so that it is known how many must fail."""
+    """And by no other client, so that it is known how many must fail."""
     made = plan()
     wanted = [wish for wish in made.wishes if any(product == made.scarce for product, _ in wish.lines)]
     assert {wish.end for wish in wanted} == {Expectation.SCARCE}

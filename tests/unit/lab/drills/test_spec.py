@@ -15,7 +15,7 @@ from tests.rules.alerts import rules
 
 GOOD = """\
 title: Nothing answers
-lesson: A cause is told once.
+lesson: A cause pages once.
 fault: {stop: [api-1]}
 """
 DRILLS = scenarios()

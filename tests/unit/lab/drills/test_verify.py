@@ -1,4 +1,4 @@
-"""Judging: each way in which a drill may not be as declared is said in words."""
+"""Each way in which a drill may differ from its declaration is reported in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.lab.drills.world import drill, email, joined, webhook
 BROKEN, CLEARED = 1000.0, 1040.0
 
 
-def told(alert: str = "ApiDown", at: float = 1020.0, over: float | None = 1080.0, **of: Any) -> list[Message]:
+def notified(alert: str = "ApiDown", at: float = 1020.0, over: float | None = 1080.0, **of: Any) -> list[Message]:
     """Webhook and e-mail, and those that it is over."""
     found = [webhook(int(at), at, alert, **of), email(int(at) + 1, at, alert, **of)]
     if over is not None:
@@ -43,7 +43,7 @@ def judged(
 
 def test_as_declared() -> None:
     """Nothing is wrong, so it has passed."""
-    result = judged(told())
+    result = judged(notified())
     assert (result.passed, result.wrong, result.pages) == (True, (), 1)
     assert result.alerts[0].notify == 20.0
     assert result.alerts[0].resolve == 40.0
@@ -57,21 +57,21 @@ TICKET = {"expect": {"tickets": [{"alert": "ReplicaDown", "within": 240}]}}
     ("messages", "changes", "wrong"),
     [
         ([], {}, "ApiDown was not notified"),
-        (told(at=1050.0), {}, "ApiDown notified after 50 s, the limit is 45 s"),
-        (told()[::2], {}, "ApiDown was sent by webhook, but not by e-mail"),
-        (told(over=None), {}, "ApiDown was not resolved within 360 s"),
-        (told(over=1500.0), {}, "ApiDown was resolved after 460 s, the limit is 360 s"),
-        (told() + told("OrdersStuck", 1030.0), {}, "an unexpected page: OrdersStuck"),
-        (told() + told(at=1035.0, over=1090.0), {}, "an unexpected page: ApiDown"),
-        (told(), NO_PAGE, "an unexpected page: ApiDown"),
-        (told() + told("QueueOld", receiver="tickets"), {}, "an unexpected ticket: QueueOld"),
-        (told("ReplicaDown", receiver="pages"), TICKET, "ReplicaDown was not notified"),
-        (told("ReplicaDown", receiver="pages"), TICKET, "an unexpected page: ReplicaDown"),
+        (notified(at=1050.0), {}, "ApiDown notified after 50 s, the limit is 45 s"),
+        (notified()[::2], {}, "ApiDown was sent by webhook, but not by e-mail"),
+        (notified(over=None), {}, "ApiDown was not resolved within 360 s"),
+        (notified(over=1500.0), {}, "ApiDown was resolved after 460 s, the limit is 360 s"),
+        (notified() + notified("OrdersStuck", 1030.0), {}, "an unexpected page: OrdersStuck"),
+        (notified() + notified(at=1035.0, over=1090.0), {}, "an unexpected page: ApiDown"),
+        (notified(), NO_PAGE, "an unexpected page: ApiDown"),
+        (notified() + notified("QueueOld", receiver="tickets"), {}, "an unexpected ticket: QueueOld"),
+        (notified("ReplicaDown", receiver="pages"), TICKET, "ReplicaDown was not notified"),
+        (notified("ReplicaDown", receiver="pages"), TICKET, "an unexpected page: ReplicaDown"),
         ([joined(webhook(1, 1020.0, "ApiDown"), webhook(1, 1020.0, "RedisDown"))], {},
          "an unexpected page: ApiDown, RedisDown"),
     ],
 )  # fmt: skip
-def test_told_wrongly(messages: list[Message], changes: dict[str, Any], wrong: str) -> None:
+def test_wrong_notifications(messages: list[Message], changes: dict[str, Any], wrong: str) -> None:
     """Missing, late, by one way only, not over, over late, too many, another than declared, to the wrong ones."""
     result = judged(messages, **changes)
     assert wrong in result.wrong
@@ -79,17 +79,18 @@ def test_told_wrongly(messages: list[Message], changes: dict[str, Any], wrong: s
 
 
 def test_an_alert_that_does_as_well() -> None:
-    """Where one of several is right, the one that was told is judged."""
+    """Where one of several is right, the one that was notified is judged."""
     page = {"alert": "PaymentsDown", "any_of": ["PaymentsFailing"], "within": 45}
-    result = judged(told("PaymentsFailing"), expect={"page": page})
+    result = judged(notified("PaymentsFailing"), expect={"page": page})
     assert result.passed
     assert result.alerts[0].alert == "PaymentsFailing"
 
 
 def test_tickets_that_may_come() -> None:
-    """They are no fault, and are told in the result."""
+    """They are no fault, and the result lists them."""
     result = judged(
-        told() + told("QueueOld", receiver="tickets"), expect=drill().expect.model_dump() | {"may": ["QueueOld"]}
+        notified() + notified("QueueOld", receiver="tickets"),
+        expect=drill().expect.model_dump() | {"may": ["QueueOld"]},
     )
     assert (result.passed, result.tickets, result.other_tickets) == (True, ("QueueOld",), ())
 
@@ -97,20 +98,20 @@ def test_tickets_that_may_come() -> None:
 @pytest.mark.parametrize("name", ["HostCpuHigh", "ApiAvailabilityBurn"])
 def test_tickets_that_are_not_judged(name: str) -> None:
     """The machine has other work too, and budgets remember earlier drills; a page about either is wrong."""
-    result = judged(told() + told(name, receiver="tickets"))
+    result = judged(notified() + notified(name, receiver="tickets"))
     assert (result.passed, result.tickets) == (True, (name,))
-    assert judged(told() + told(name, 1030.0)).wrong == (f"an unexpected page: {name}",)
+    assert judged(notified() + notified(name, 1030.0)).wrong == (f"an unexpected page: {name}",)
 
 
 def test_what_need_not_be_over() -> None:
     """An alert that outlasts the drill by design."""
     page = {"alert": "ApiDown", "within": 45, "resolves": False}
-    assert judged(told(over=None), expect={"page": page}).passed
+    assert judged(notified(over=None), expect={"page": page}).passed
 
 
 def test_what_came_before_the_drill_is_not_its_own() -> None:
     """A page of an earlier drill is counted there."""
-    assert judged(told("RedisDown", 800.0, 900.0) + told()).passed
+    assert judged(notified("RedisDown", 800.0, 900.0) + notified()).passed
 
 
 @pytest.mark.parametrize(
@@ -126,11 +127,11 @@ def test_what_came_before_the_drill_is_not_its_own() -> None:
     ],
 )  # fmt: skip
 def test_cost_above_its_limit(given: dict[str, Any], cost: dict[str, Any], wrong: str) -> None:
-    """Lost, late or failed orders, broken ledgers, series that disagree with the count, what nobody finds."""
-    assert judged(told(), cost=cost, **given).wrong == (wrong,)
+    """Lost, late or failed orders, broken ledgers, series that disagree with the count, lines that are not found."""
+    assert judged(notified(), cost=cost, **given).wrong == (wrong,)
 
 
 def test_what_is_within_the_limits() -> None:
-    """Delays that nobody limited, a tenth of a point between the counts, and counts that need not agree."""
-    assert judged(told(), orders=Orders(delayed=9), spent=Spent(1.0, answered_ratio=0.05, slo_ratio=0.0509)).passed
-    assert judged(told(), cost={"agree": False}, spent=Spent(1.0, answered_ratio=0.5, slo_ratio=0.0)).passed
+    """Delays without a limit, a tenth of a point between the counts, and counts that need not agree."""
+    assert judged(notified(), orders=Orders(delayed=9), spent=Spent(1.0, answered_ratio=0.05, slo_ratio=0.0509)).passed
+    assert judged(notified(), cost={"agree": False}, spent=Spent(1.0, answered_ratio=0.5, slo_ratio=0.0)).passed

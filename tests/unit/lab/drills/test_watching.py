@@ -19,7 +19,7 @@ def kinds(events: list[Event]) -> list[tuple[str, str]]:
     return [(str(event.kind), event.alert) for event in events]
 
 
-def test_states_are_told_when_they_change() -> None:
+def test_states_are_recorded_when_they_change() -> None:
     """Pending from when Prometheus says, firing and cleared from when it was seen; nothing twice."""
     timeline = Timeline()
     assert [(e.kind, e.at) for e in timeline.saw([state()], 12.0)] == [(Kind.PENDING, 10.0)]
@@ -29,7 +29,7 @@ def test_states_are_told_when_they_change() -> None:
 
 
 def test_what_only_pends_and_goes_is_not_cleared() -> None:
-    """Nobody was told of it."""
+    """It was never notified."""
     timeline = Timeline()
     timeline.saw([state()], 12.0)
     assert timeline.saw([], 13.0) == []
@@ -42,7 +42,7 @@ def test_each_set_of_labels_is_an_alert_of_its_own() -> None:
 
 
 def test_helpers_are_left_out() -> None:
-    """Alerts of severity none are told to nobody."""
+    """Alerts of severity none have no receiver."""
     assert Timeline().saw([state("Watchdog", is_firing=True, severity="none")], 12.0) == []
 
 
@@ -62,7 +62,7 @@ def test_helpers_are_left_out() -> None:
     ],
 )
 def test_messages(message: Message, expected: list[tuple[str, str]]) -> None:
-    """Webhooks tell of each alert in them, e-mails by their subject; other mail is none of ours."""
+    """A webhook lists each of its alerts, an e-mail names them in its subject; other mail is ignored."""
     assert kinds(Timeline().received([message])) == expected
 
 
@@ -99,7 +99,7 @@ def test_the_watcher_begins_with_what_is_new() -> None:
 def test_a_silent_server_is_noted_once() -> None:
     """Until it answers again; the other is looked at meanwhile."""
     fake = FakeWorld()
-    fake.tell(Story(told=None))
+    fake.expect(Story(notified=None))
     fake.observatory.silent = {"messages"}
     seen: list[Event] = []
     watcher = Watcher(fake.observatory, fake.clock, seen.append)

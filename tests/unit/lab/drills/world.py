@@ -18,7 +18,7 @@ def drill(**changes: Any) -> Drill:
     content: dict[str, Any] = {
         "name": "outage",
         "title": "Nothing answers",
-        "lesson": "A cause is told once.",
+        "lesson": "A cause pages once.",
         "fault": {"stop": ["api-1"]},
         "load": {"warm": 10},
         "expect": {"page": {"alert": "ApiDown", "within": 45}},
@@ -42,7 +42,7 @@ class FakeClock:
 
 
 class FakeInjector:
-    """Notes what it was told to do."""
+    """Records its calls."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
@@ -72,7 +72,7 @@ class Story:
     receiver: str = "pages"
     pending: float = 5.0
     fires: float = 15.0
-    told: float | None = 20.0
+    notified: float | None = 20.0
     mailed: bool = True
     clears: float = 30.0
     over: float | None = 40.0
@@ -143,7 +143,7 @@ class FakeObservatory:
 
     def _receive(self) -> None:
         for number, story in enumerate(self.stories):
-            if story.told is not None and _is_past(self.clock, self.injector.broken, story.told):
+            if story.notified is not None and _is_past(self.clock, self.injector.broken, story.notified):
                 self._deliver(number, story, "firing")
             if story.over is not None and _is_past(self.clock, self.injector.cleared, story.over):
                 self._deliver(number, story, "resolved")
@@ -159,7 +159,7 @@ class FakeObservatory:
 
 @dataclass
 class FakeShoppers:
-    """A load that nobody carries."""
+    """A load that sends nothing."""
 
     clock: FakeClock
     orders: Orders = field(default_factory=Orders)
@@ -203,8 +203,8 @@ class FakeWorld:
     def world(self) -> World:
         return World(self.clock, self.observatory, self.injector, self.shoppers)
 
-    def tell(self, *stories: Story) -> None:
-        """What will happen."""
+    def expect(self, *stories: Story) -> None:
+        """Set what will happen."""
         self.observatory.stories = stories
 
 

@@ -45,7 +45,7 @@ def test_any_other_host_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("url", FOREIGN)
 def test_the_generator_refuses_it_too(url: str) -> None:
-    """It reads its plan from a file, which anybody may have written."""
+    """It reads its plan from a file, which any user may have written."""
     customers, profiles = read()
     plan = json.loads(Plan("http://127.0.0.1:8000", "r", 7, profiles["smoke"], customers).dumps())
     with pytest.raises(address.ForeignHost):

@@ -32,14 +32,14 @@ def test_equal_counts_agree() -> None:
     assert [one.agrees for one in agreement.quantiles] == [True, None, None, None]
 
 
-def test_one_request_too_many_is_told() -> None:
-    """Somebody else's."""
+def test_one_request_too_many_is_reported() -> None:
+    """Another client sent it."""
     agreement = compare(sent(API=100), counted(101), Histogram())
     assert len(agreement.counts) == 1
     assert agreement.counts[0].startswith("GET /list 200: the API answered 100 of ours, Prometheus counted 101: 1 are")
 
 
-def test_one_request_too_few_is_told() -> None:
+def test_one_request_too_few_is_reported() -> None:
     """A count that was lost."""
     agreement = compare(sent(API=100), counted(99), Histogram())
     assert agreement.counts == ("GET /list 200: the API answered 100, Prometheus counted 99: 1 are missing.",)
@@ -68,9 +68,9 @@ def test_what_the_front_door_gave_up_may_have_been_counted_or_not() -> None:
 
 def test_what_was_passed_to_a_second_replica_may_have_been_counted_twice() -> None:
     """And no more than that."""
-    again = {("GET", "/list"): 2}
-    assert compare(sent(API=100), counted(102), Histogram(), again).counts == ()
-    assert compare(sent(API=100), counted(103), Histogram(), again).counts != ()
+    passed_on = {("GET", "/list"): 2}
+    assert compare(sent(API=100), counted(102), Histogram(), passed_on).counts == ()
+    assert compare(sent(API=100), counted(103), Histogram(), passed_on).counts != ()
 
 
 def test_unanswered_requests_may_have_been_counted_or_not() -> None:
@@ -111,7 +111,7 @@ def test_a_quantile_that_differs_says_where_the_time_may_be() -> None:
 
 
 def test_an_increase_is_of_each_replica() -> None:
-    """One that began anew is noted; what did not move is left out."""
+    """A restarted counter is noted; what did not move is left out."""
     other = Series("GET", "/other", 200)
     before = Reading({("api-1", LIST): 5, ("api-2", LIST): 7, ("api-1", other): 3}, {("api-1", INF): 5}, {"api-1": 1.0})
     after = Reading({("api-1", LIST): 9, ("api-2", LIST): 7, ("api-1", other): 3}, {("api-1", INF): 9}, {"api-1": 2.0})

@@ -42,7 +42,7 @@ def test_the_independent_client_allows_no_error(
 
 
 def test_one_client_must_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither none nor both."""
+    """Exactly one of the two."""
     for arguments in ([], ["--python", "python", "--jmeter", "home"]):
         with pytest.raises(SystemExit):
             command.parser().parse_args(arguments)

@@ -1,4 +1,4 @@
-"""What broke first, and how a run is told."""
+"""What broke first, and how a run is reported."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def test_other_profiles_do_not_break() -> None:
     assert broken_at(STEADY, course(moment(9.0, failed=100))) is None
 
 
-def test_a_line_tells_who_failed() -> None:
+def test_a_line_names_who_failed() -> None:
     """And by what."""
     line = progress_line([moment(2.0), moment(4.0, failed=2), moment(6.0, failed=3, by=NO_ANSWER)])
     assert "100.0 errors" not in line
     assert re.search(r"6 s +10 users +66\.7 req/s +p50 \S+ ms .*errors 5 \(no answer: 3, API 503: 2\)$", line)
 
 
-def test_progress_is_told_every_few_seconds() -> None:
+def test_progress_is_printed_every_few_seconds() -> None:
     """Not with every moment."""
     now, said = [0.0], list[str]()
     progress = Progress(said.append, every=5.0, clock=lambda: now[0])
@@ -108,9 +108,9 @@ def result(counted: int, failed: int = 0, profile: str = "steady") -> Result:
 
 def test_a_run_that_agrees_says_so() -> None:
     """Both figures beside each other."""
-    told = summary(result(200))
+    lines = summary(result(200))
     assert disagreements(result(200)) == []
-    assert any(re.fullmatch(r"  requests +200 +200   equal", line) for line in told)
+    assert any(re.fullmatch(r"  requests +200 +200   equal", line) for line in lines)
 
 
 def test_a_run_that_disagrees_fails() -> None:

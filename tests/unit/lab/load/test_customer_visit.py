@@ -69,7 +69,7 @@ def test_an_order_is_looked_at_until_it_is_final() -> None:
     assert (ends.placed, ends.by_status) == (1, {"confirmed": 1})
 
 
-def test_nobody_looks_at_an_order_for_ever() -> None:
+def test_polling_an_order_ends() -> None:
     """It is noted as open."""
     ends = Ends()
     shop = walk(Shop(looks=1000), ends=ends, order_share=1.0)

@@ -19,7 +19,7 @@ def trickle(**settings: str) -> subprocess.Popen[str]:
 
 
 def test_sigterm_ends_it_cleanly() -> None:
-    """It logs JSON, and ends with status 0 soon after it is told to, even if the API is away."""
+    """It logs JSON, and ends with status 0 soon after SIGTERM, even if the API is away."""
     with trickle(API_URL="http://127.0.0.1:1") as process:
         assert process.stdout is not None
         started = json.loads(process.stdout.readline())

@@ -73,7 +73,7 @@ def test_no_answer_means_down(monkeypatch: pytest.MonkeyPatch, counter: Counter,
 
 @pytest.mark.parametrize("status", [502, 504])
 def test_only_the_proxy_there_means_down(monkeypatch: pytest.MonkeyPatch, counter: Counter, status: int) -> None:
-    """The proxy says that nobody is behind it."""
+    """The proxy says that no server is behind it."""
     answering(monkeypatch, status)
     with pytest.raises(ShopIsDown, match=str(status)):
         HttpShop("http://shop", counter).get("/")

@@ -54,14 +54,14 @@ class Life:
         return len(self.rests) >= self.left
 
 
-def test_a_shopper_visits_until_told_to_stop() -> None:
+def test_a_shopper_visits_until_it_is_stopped() -> None:
     """One visit after the other, with a rest after each step, and no request after the end."""
     life = Life(rests=10)
     life.shopper.run()
     assert (len(life.rests), life.shop.asked) == (10, 9)
 
 
-def test_a_shopper_that_is_stopped_at_once_visits_nobody() -> None:
+def test_a_shopper_that_is_stopped_at_once_makes_no_visit() -> None:
     """The end may come before the first visit."""
     life = Life(rests=1)
     life.shopper.run()
@@ -91,8 +91,8 @@ def test_an_outage_is_one_line_and_ever_longer_rests(caplog: pytest.LogCaptureFi
     assert len({round(wait, 6) for wait in waits}) == len(waits)
 
 
-def test_the_end_of_an_outage_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    """With how long it took; then the usual pauses are back, and a next outage is told anew."""
+def test_the_end_of_an_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """With how long it took; then the usual pauses are back, and the next outage is logged again."""
     caplog.set_level(logging.INFO)
     life = Life(rests=40)
     life.shop.is_down = True

@@ -33,7 +33,7 @@ def test_nothing_has_no_quantile() -> None:
     assert histogram.quantile(0.5) == histogram.quantile(0.999) == pytest.approx(0.25, rel=0.011)
 
 
-def test_errors_are_told_by_whom() -> None:
+def test_errors_are_counted_by_who_answered() -> None:
     """What was expected is none, whatever its status."""
     tally = Tally()
     for outcome in (FOUND, FOUND, FAILED, SILENT, SILENT, Outcome("GET", "/x", 404, API, True)):

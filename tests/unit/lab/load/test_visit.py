@@ -75,7 +75,7 @@ def test_the_mix_is_as_promised() -> None:
 
 
 def test_pauses_are_bounded() -> None:
-    """Nobody thinks for ever, and every pause is a pause."""
+    """No pause is negative, and every pause has a limit."""
     _, pauses = visits(300)
     assert all(0 <= pause <= LONGEST_THINK_SECONDS for pause in pauses)
 
@@ -118,7 +118,7 @@ def test_an_order_that_stays_pending_is_left() -> None:
 
 
 def test_a_shop_that_is_down_ends_the_visit_with_its_error() -> None:
-    """Whoever visits decides how long to stay away."""
+    """The visitor decides how long to stay away."""
 
     class NoShop(FakeShop):
         def get(self, path: str) -> Answer:

@@ -23,7 +23,7 @@ function lineOf(place, custom, isStacked) {
 
 const isNothing = (values) => values.every((value) => !value);
 
-// Each line upon those before it; where others have values, a missing one counts nothing. One that is nothing throughout
+// Each line is stacked on those before it; where others have values, a missing one counts nothing. One that is nothing throughout
 // would lie on another and hide it.
 function stacked(columns) {
   const sums = columns[0]?.map(() => 0) ?? [];
@@ -36,7 +36,7 @@ function stacked(columns) {
   })));
 }
 
-// What is filled: from each line down to the one that it lies upon.
+// What is filled: from each line down to the one below it.
 function bandsOf(columns) {
   const drawn = columns.flatMap((values, number) => (isNothing(values) ? [] : [number + 1]));
   return drawn.slice(1).map((number, place) => ({ series: [number, drawn[place]] }));

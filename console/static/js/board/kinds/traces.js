@@ -1,4 +1,4 @@
-// A trace as a waterfall, and as a graph of who called whom in it.
+// A trace as a waterfall, and as a graph of the calls between services in it.
 
 import { h, put } from "../../dom.js";
 import { seconds } from "../../format.js";

@@ -17,7 +17,8 @@ from tests.integration.shop.caches import Replica, SlowCatalogue
 from tests.unit.shop.fakes import LAMP
 from tests.waiting import wait_until
 
-READERS, LOAD_SECONDS = 16, 0.2
+READERS, LOAD_SECONDS = 16, 1.0
+"""Long against what a busy machine adds; one after the other, the last reader would wait 16 s."""
 
 
 def seconds_of(replicas: list[Replica]) -> list[float]:
@@ -73,14 +74,14 @@ def test_a_failure_is_not_cached(replica: Callable[[], Replica], database: SlowC
 def test_a_process_that_dies_with_the_lock_holds_the_others_for_a_bounded_time(
     replica: Callable[[], Replica], database: SlowCatalogue
 ) -> None:
-    """They find neither a value nor a failure, and load for themselves: one in each process."""
+    """They find neither a value nor a failure, and load for themselves, unless the other has stored a value by then."""
     one, other = replica(), replica()
     locks = one.catalogue.products._locks
     assert locks.take(f"{{product:{LAMP.id}}}") is not None
     with ThreadPoolExecutor(2) as pool:
         seen = list(pool.map(lambda replica: replica.catalogue.look_at(LAMP.id).product, (one, other)))
     assert seen == [LAMP, LAMP]
-    assert database.asked == 2
+    assert database.asked in (1, 2)
 
 
 def test_who_waits_loads_at_once_when_the_lock_is_given_back_without_a_result(

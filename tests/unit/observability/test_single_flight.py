@@ -19,7 +19,7 @@ from observability.single_flight import LeaderLost, SingleFlight
 from tests.waiting import wait_until
 
 READERS = 16
-LOAD_SECONDS = 0.2
+LOAD_SECONDS = 1.0
 
 
 class Failed(Exception):

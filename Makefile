@@ -18,7 +18,7 @@ dev_setup = venv=$$($(PYTHON) stack/setup.py dev) && PATH="$$venv/bin:$$PATH"
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^## / {printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' \
+	@awk -F ':.*## ' '/^## / {printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' \
 		$(MAKEFILE_LIST)
 
 .PHONY: up

@@ -21,9 +21,9 @@ shop.start()
 atexit.register(shop.stop)
 extend = None
 if faults is not None:
-    from app.faults import setup as faulty
+    from app.faults.setup import extension
 
-    extend = faulty.extension(faults, telemetry)
+    extend = extension(faults, telemetry)
     faults.start()
 profiles = RedisProfiles(shop.redis_client)
 app = create_app(shop, telemetry, preparation, ApiSettings.from_env(), extend, profiles)

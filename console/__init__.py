@@ -9,5 +9,5 @@ terminal the outcome of one order. ``server`` is the process, ``app`` wires the 
 - ``servers``: a client for each server; ``reading``: several of them asked at once;
 - ``web`` and ``config``: what all of these share.
 
-An import goes down this list, never up.
+import-linter checks that these packages do not import each other in circles (``pyproject.toml``).
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TextIO
 
@@ -26,12 +27,12 @@ class LogLines:
         self.count_lost = incrementer(counter.labels("lost"))
 
 
-class LineHandler(logging.Handler):
+class LineHandler(logging.Handler, ABC):
     """A handler that also takes lines which are ready, past logging's records."""
 
+    @abstractmethod
     def write_line(self, line: bytes) -> None:
         """Write ``line``, which ends with its line break; what fails is counted and never raises."""
-        raise NotImplementedError
 
 
 class CountedStream(LineHandler):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import threading
 import time
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from prometheus_client.exposition import ThreadingWSGIServer
 
 from observability import multiprocess, prometheus_internals
 from observability.exposition import metrics_app
+from observability.fork_lock import ForkLock
 from observability.settings import TelemetrySettings
 
 _log = logging.getLogger(__name__)
@@ -29,14 +29,8 @@ OPERATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.
 JOB_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0)
 """Seconds. For jobs and for the time they wait in a queue."""
 
-# A fork in the middle of a scrape would copy a metric's lock while it is held, and the child would wait for ever
-# on its first observation. So a fork waits for the scrape under way, and a scrape for the fork.
-_fork_or_scrape = threading.Lock()
-os.register_at_fork(
-    before=_fork_or_scrape.acquire,
-    after_in_parent=_fork_or_scrape.release,
-    after_in_child=_fork_or_scrape.release,
-)
+_fork_lock = ForkLock()
+_fork_lock.register()
 
 
 def new_registry(settings: TelemetrySettings) -> CollectorRegistry:
@@ -80,7 +74,7 @@ class MetricsServer:
         metrics = metrics_app(registry)
 
         def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            with _fork_or_scrape:
+            with _fork_lock.shared():
                 answer: Iterable[bytes] = metrics(environ, start_response)
                 return answer
 

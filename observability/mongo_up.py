@@ -12,6 +12,8 @@ from prometheus_client.registry import Collector
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from observability.single_flight import SingleFlight
+
 PATIENCE_SECONDS = 1.5
 """For finding a server and again for its answer: both together stay below the time that a scrape may take."""
 
@@ -20,7 +22,7 @@ class MongoUp(Collector):
     """``mongodb_up``: 1 if a primary answers ``hello`` in time, else 0; ``mongodb_ping_seconds``: how long that took.
 
     The client is its own: a pool that the process has used up must not pass for a server that is down. One process of
-    a system is enough to ask.
+    a system is enough to ask, and scrapes at the same time share one answer.
     """
 
     def __init__(self, url: str, registry: CollectorRegistry, patience: float = PATIENCE_SECONDS) -> None:
@@ -33,6 +35,7 @@ class MongoUp(Collector):
             connectTimeoutMS=milliseconds,
             socketTimeoutMS=milliseconds,
         )
+        self._asking: SingleFlight[tuple[bool, float]] = SingleFlight()
         registry.register(self)
 
     def describe(self) -> Iterable[Metric]:
@@ -41,16 +44,17 @@ class MongoUp(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Ask."""
-        started = time.perf_counter()
-        yield GaugeMetricFamily("mongodb_up", "Whether a primary of MongoDB answers", value=float(self._answers()))
-        seconds = time.perf_counter() - started
+        answers, seconds = self._asking.do("hello", self._ask)
+        yield GaugeMetricFamily("mongodb_up", "Whether a primary of MongoDB answers", value=float(answers))
         yield GaugeMetricFamily("mongodb_ping_seconds", "How long MongoDB took to answer, or to be given up", seconds)
 
-    def _answers(self) -> bool:
+    def _ask(self) -> tuple[bool, float]:
+        started = time.perf_counter()
         try:
-            return bool(self._client.admin.command("hello").get("isWritablePrimary"))
+            is_primary = bool(self._client.admin.command("hello").get("isWritablePrimary"))
         except PyMongoError:
-            return False
+            is_primary = False
+        return is_primary, time.perf_counter() - started
 
     def close(self) -> None:
         """Close the connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -27,7 +28,7 @@ class QueueCollector(Collector):
 
     def __init__(self, queues: list[Queue], registry: CollectorRegistry) -> None:
         self._queues = queues
-        self._errors = 0
+        self._errors, self._lock = 0, threading.Lock()
         registry.register(self)
 
     def describe(self) -> Iterable[Metric]:
@@ -55,7 +56,8 @@ class QueueCollector(Collector):
                         jobs.add_metric([queue.name, state], count)
                     age.add_metric([queue.name], _oldest_age(queue))
         except RedisError as error:
-            self._errors += 1
+            with self._lock:
+                self._errors += 1
             _log.debug("the state of the queues cannot be read: %s", error)
             jobs.samples.clear()
             age.samples.clear()

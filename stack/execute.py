@@ -11,15 +11,17 @@ from stack.instance import Instance, attach
 from stack.services import environment
 from stack.settings import Settings
 
-GIVEN = ("API_URL", "PAYMENTS_URL", "MONGO_URL", "REDIS_URL", "SMTP_URL", "CONSOLE_URL")
-GIVEN_TOO = ("PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "JAEGER_URL", "COLLECTOR_METRICS_URL", "JOINING_FILE")
+GIVEN = (
+    *("API_URL", "PAYMENTS_URL", "MONGO_URL", "REDIS_URL", "SMTP_URL", "CONSOLE_URL"),
+    *("PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "JAEGER_URL", "COLLECTOR_METRICS_URL", "JOINING_FILE"),
+)
 
 
 def execute(module: str, arguments: Sequence[str], settings: Settings) -> int:
     """Replace this process by ``python -m module``, which then finds the instance's servers by their addresses."""
     instance = attach(settings)
     known = environment(instance, "console", "console", port="console")
-    addresses = {name: known[name] for name in (*GIVEN, *GIVEN_TOO)}
+    addresses = {name: known[name] for name in GIVEN}
     os.execve(  # noqa: S606  (our own interpreter, no shell)
         sys.executable,
         [sys.executable, "-m", module, *arguments],

@@ -59,7 +59,7 @@ def row(
     joins: Joining | None,
     children: Mapping[int, Sequence[int]],
 ) -> Row:
-    """What there is to know about the component; `children`: the processes by their parent."""
+    """What there is to know about the component; ``children``: child processes by parent."""
     pid = info["pid"] if info and info["pid"] else None
     return Row(
         state=state_of(info, joins),
@@ -74,7 +74,7 @@ def row(
 
 
 def children_of_all() -> dict[int, list[int]]:
-    """Parent to child processes on this machine; read once for all components, as it takes a look at every process."""
+    """Child processes by parent on this machine; read once for all components, because it visits every process."""
     import psutil
 
     found: dict[int, list[int]] = {}

@@ -16,29 +16,29 @@ _SPARED_PATHS = frozenset({"/healthz", "/readyz", "/api/v1/auth/login"})
 
 
 class InjectedError(RuntimeError):
-    """A defect that is none: the fault api-errors."""
+    """Raised by the fault api-errors, as a defect of the application would be."""
 
 
 def install(app: Flask, faults: Faults, switchboard: Switchboard, sleep: Callable[[float], None] = time.sleep) -> None:
     """Add the switch, and the hook that fails or delays requests.
 
-    Health checks are spared, or supervisors and NGINX would take the replica away in mid-experiment; so are the switch
-    itself and the log-in before it, or the fault could not be cleared.
+    Health checks are spared, or supervisors and NGINX would remove the replica in the middle of the experiment; so are
+    the switch itself and the log-in before it, or the fault could not be cleared.
     """
     known: set[str] = set()
 
     def routes() -> set[str]:
         if not known:
-            bitten = (
+            others = (
                 rule for rule in app.url_map.iter_rules() if not rule.endpoint.startswith(f"{admin_faults.NAME}.")
             )
-            known.update(rule.rule for rule in bitten if rule.rule.startswith("/api/v1/"))
+            known.update(rule.rule for rule in others if rule.rule.startswith("/api/v1/"))
             known.difference_update(_SPARED_PATHS)
         return known
 
     app.register_blueprint(admin_faults.blueprint(switchboard, routes))
 
-    def strike() -> None:
+    def inject() -> None:
         slow, wrong = faults.active("api-latency"), faults.active("api-errors")
         if slow is None and wrong is None:
             return
@@ -52,7 +52,7 @@ def install(app: Flask, faults: Faults, switchboard: Switchboard, sleep: Callabl
         if broken:
             raise InjectedError("fault api-errors")
 
-    app.before_request(strike)
+    app.before_request(inject)
 
 
 def _hits(fault: Active) -> bool:

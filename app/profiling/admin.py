@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.identity import required_admin
 from app.problems import problem
-from app.profiling.schemas import PATH_PROFILE, ProfileList
+from app.profiling.schemas import PATH_PROFILE, ProfileAnswer, ProfileList
 from app.profiling.store import Profile, Profiles
 from app.spec import operation
 from shop.domain.errors import NotFound
@@ -37,7 +37,7 @@ def blueprint(profiles: Profiles) -> Blueprint:
         summary="Requests that were profiled, the newest first", tag="admin", answers={200: ProfileList}, auth="admin"
     )
     def newest() -> ResponseReturnValue:
-        names = ("request_id", "at", "method", "route", "status", "seconds", "replica")
+        names = ProfileAnswer.model_fields
         return jsonify({"items": [{name: getattr(one, name) for name in names} for one in profiles.newest()]})
 
     @api.get("/<request_id>")

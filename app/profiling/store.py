@@ -45,10 +45,10 @@ class Profiles(Protocol):
         """Keep it. Raises ``NotKept``."""
 
     def newest(self) -> list[Profile]:
-        """All, the newest first; none while the store is unavailable."""
+        """All, the newest first. Raises ``redis.RedisError``."""
 
     def get(self, request_id: str) -> Profile | None:
-        """That of one request."""
+        """That of one request. Raises ``redis.RedisError``."""
 
 
 class RedisProfiles:

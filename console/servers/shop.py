@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from console.servers.http import JsonServer
 
-FINAL = ("confirmed", "failed")
+FINAL = ("confirmed", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)

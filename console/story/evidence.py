@@ -44,10 +44,13 @@ class Evidence:
 def expected_services(order: Order | None) -> frozenset[str]:
     """Return the services that must have spans and log lines of this order.
 
-    Nothing is expected of a request that placed no order, nor of a payment that was never asked for.
+    Nothing is expected of a request that placed no order, nor of a payment that was never asked for. A cancelled order
+    was pending until then: no worker had processed it.
     """
-    if order is None or not order.is_final:
-        return frozenset({"api"}) if order else frozenset()
+    if order is None:
+        return frozenset()
+    if not order.is_final or order.status == "cancelled":
+        return frozenset({"api"})
     if order.reason.startswith("out_of_stock"):
         return frozenset({"api", "worker"})
     return frozenset({"api", "worker", "payments"})

@@ -1,1 +1,1 @@
-"""The page Logs: lines as they are written, and lines that were."""
+"""The page Logs: lines as they are written, and earlier lines."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from observability.client_urls import check_mongo
 from observability.settings import MISCONFIGURED, REQUIRED, Declared, Reader, Url, Whole, WrongSetting
+from stack.port_numbers import HIGHEST_OFFSET
 
 API_URL = Declared("API_URL", Url("http", "https"), REQUIRED, "the shop's address")
 PROMETHEUS_URL = Declared("PROMETHEUS_URL", Url("http", "https"), REQUIRED, "Prometheus' address")
@@ -16,7 +17,7 @@ CONSOLE_URL = Declared("CONSOLE_URL", Url("http", "https"), "http://127.0.0.1:80
 MONGO_URL = Declared(
     "MONGO_URL", Url("mongodb", "mongodb+srv", check=check_mongo), REQUIRED, "where databases of the bench are made"
 )
-OFFSET = Declared("GLASSHOUSE_PORT_OFFSET", Whole(0, 65535 - 27017), 0, "is added to every port")
+OFFSET = Declared("GLASSHOUSE_PORT_OFFSET", Whole(0, HIGHEST_OFFSET), 0, "is added to every port")
 ALL = (API_URL, PROMETHEUS_URL, LOKI_URL, JAEGER_URL, CONSOLE_URL, MONGO_URL, OFFSET)
 
 

@@ -15,12 +15,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import requests
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 from rich.table import Table
 
 from lab.bench import addresses
+from lab.clients.http import direct_session
 from observability import Telemetry, TelemetrySettings
 from observability.database import DatabaseMetrics
 from shop.adapters.cached_catalogue import CachedCatalogue
@@ -192,7 +192,7 @@ def warm(shop: Shop) -> tuple[str, str, str, str]:
 
 def over_http() -> list[tuple[str, str, str, str]]:
     """What clients and a CDN save, through NGINX: time for a product, bytes for a page of the catalogue."""
-    base, session = addresses.read(addresses.API_URL)[0], requests.Session()
+    base, session = addresses.read(addresses.API_URL)[0], direct_session()
     without, with_ = median_of(
         ROUNDS,
         lambda: session.get(f"{base}/api/v1/products/{HOT}", timeout=5),

@@ -22,8 +22,8 @@ from pymongo import MongoClient
 from rich.console import Console
 
 from lab.bench import addresses
+from stack.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 ROUNDS, REQUESTS, WARM_UP = 60, 300, 500
 READY_SECONDS = 60.0
 ASKED = "/api/v1/products/brass-desk-lamp"

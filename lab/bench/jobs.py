@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 
 import psutil
 from opentelemetry import context as otel_context
@@ -28,8 +27,8 @@ from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings
 from shop.domain.order import OrderStatus
 from shop.domain.product import Product
+from stack.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 FEW, MANY = 1, 500
 ROUNDS, ORDERS = 8, 100
 RATE, SECONDS, WORKERS = 50, 60, 3

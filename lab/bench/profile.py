@@ -16,6 +16,7 @@ from pathlib import Path
 
 import requests
 
+from lab.clients.http import direct_session
 from observability.settings import Problem, Whole
 from observability.settings.errors import Refused
 from observability.settings.shown import quoted
@@ -132,10 +133,8 @@ def forbidden() -> str:
 
 def pprof(url: str, length: int, target: Path) -> Path:
     """A Go server's own CPU profile. Raises ``CannotProfile``."""
-    session = requests.Session()
-    session.trust_env = False
     try:
-        answer = session.get(url, params={"seconds": length}, timeout=length + 15)
+        answer = direct_session().get(url, params={"seconds": length}, timeout=length + 15)
         answer.raise_for_status()
     except requests.RequestException as error:
         raise CannotProfile(f"{url} gives no profile: {error}") from error

@@ -33,7 +33,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-kills", action="store_true")
     parser.add_argument("--state-dir", type=Path, default=None, help="a running instance, instead of one of its own")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--keep", action="store_true", help="leave the state directory of the drill's own instance")
+    parser.add_argument("--keep", action="store_true", help="keep the state directory of the run's own instance")
     chosen = parser.parse_args(arguments)
     if not 1 <= chosen.orders <= 100_000 or not 0.1 <= chosen.rate <= 1000:
         parser.error("--orders must be 1 to 100000 and --rate 0.1 to 1000")
@@ -41,7 +41,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry the drill out; returns the exit status."""
+    """Carry the run out; returns the exit status."""
     chosen, progress = options(arguments), Progress()
     seed = chosen.seed if chosen.seed is not None else secrets.randbelow(10_000)
     run = ChaosRun(chosen.orders, chosen.rate, () if chosen.no_kills else IN_TURN, seed=seed, turns=chosen.turns)

@@ -37,7 +37,7 @@ class ChaosRun:
     """``orders`` at ``rate`` a second; the components ``kills`` are killed and held down for ``hold`` seconds.
 
     ``turns`` is how often each is killed at the least. ``promise_seconds`` is how long after the last order's time each
-    must have its 202, ``end_seconds`` how long after the last 202 and the last kill each must have come to its end.
+    must have its 202, ``end_seconds`` how long after the last 202 and the last kill each must be in a final state.
     """
 
     orders: int = 2000
@@ -59,34 +59,34 @@ class Outcome:
     kills: list[Kill]
 
 
-def carry_out(instance: RunningStack, drill: ChaosRun, progress: Progress) -> Outcome:
+def carry_out(instance: RunningStack, run: ChaosRun, progress: Progress) -> Outcome:
     """Place the orders, kill, wait, check. Raises ``RunFailed`` if that is not possible."""
     client, ledgers = ShopClient(instance), Ledgers(instance.mongo_url)
     try:
         _require_quiet(instance, ledgers, progress)
-        prefix = f"drill-{secrets.token_hex(4)}"
-        plan = make_plan(prefix, client.catalogue(), drill.orders, CUSTOMERS, drill.seed)
+        prefix = f"chaos-{secrets.token_hex(4)}"
+        plan = make_plan(prefix, client.catalogue(), run.orders, CUSTOMERS, run.seed)
         client.set_stock(plan.scarce, plan.scarce_stock)
         sender, mailbag = Sender(instance.url("nginx"), client.customers(CUSTOMERS)), Mailbag(instance.url("console"))
         repeated = duplicates(instance.url("console-metrics"))
         before, began = ledgers.shelf(), datetime.now(UTC) - CLOCK_TOLERANCE
 
         all_sent = threading.Event()
-        killer = Killer(instance, drill.kills, drill.hold, all_sent, drill.seed, drill.turns)
+        killer = Killer(instance, run.kills, run.hold, all_sent, run.seed, run.turns)
         started = time.monotonic()
-        if drill.kills:
+        if run.kills:
             killer.start()
 
         def on_progress() -> None:
             mailbag_may_look(mailbag)
-            progress.say(f"{sender.promised} of {drill.orders} orders promised{_fallen(killer)}")
+            progress.say(f"{sender.promised} of {run.orders} orders promised{_fallen(killer)}")
 
         try:
-            sender.send(plan.wishes, drill.rate, drill.promise_seconds, on_progress)
+            sender.send(plan.wishes, run.rate, run.promise_seconds, on_progress)
         finally:
             all_sent.set()
-            _wait_for_killer(killer, drill, lambda: progress.say(f"the last kills{_fallen(killer)}"), mailbag)
-        _wait_for_ends(ledgers, mailbag, prefix, drill.end_seconds, progress)
+            _wait_for_killer(killer, run, lambda: progress.say(f"the last kills{_fallen(killer)}"), mailbag)
+        _wait_for_ends(ledgers, mailbag, prefix, run.end_seconds, progress)
         took = time.monotonic() - started
         mailbag.look()
         if mailbag.overrun:
@@ -129,10 +129,10 @@ def _require_quiet(instance: RunningStack, ledgers: Ledgers, progress: Progress)
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def _wait_for_killer(killer: Killer, drill: ChaosRun, on_progress: Callable[[], None], mailbag: Mailbag) -> None:
-    if not drill.kills:
+def _wait_for_killer(killer: Killer, run: ChaosRun, on_progress: Callable[[], None], mailbag: Mailbag) -> None:
+    if not run.kills:
         return
-    deadline = time.monotonic() + drill.turns * len(drill.kills) * (drill.hold[1] + 60.0)
+    deadline = time.monotonic() + run.turns * len(run.kills) * (run.hold[1] + 60.0)
     while not killer.join(LOOK_EVERY_SECONDS):
         on_progress()
         mailbag_may_look(mailbag)

@@ -1,4 +1,4 @@
-"""GET requests that return JSON."""
+"""HTTP to servers on this machine: sessions, and GET requests that return JSON."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ import requests
 from lab.clients.errors import NoAnswer
 
 
+def direct_session() -> requests.Session:
+    """A session for servers on loopback: proxies of the environment do not apply."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
 class JsonServer:
-    """The server called ``name`` (for messages) at ``url``, on loopback: proxies of the environment do not apply."""
+    """The server called ``name`` (for messages) at ``url``, on loopback."""
 
     def __init__(self, name: str, url: str, timeout: float = 10.0) -> None:
         """``timeout``: seconds to connect, and between two bytes of the response."""
         self.name, self.url, self._timeout = name, url.rstrip("/"), timeout
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = direct_session()
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         """The JSON object of a successful response. Raises ``NoAnswer``, also for a status from 400 on."""

@@ -15,7 +15,7 @@ from lab.clients.running_stack import RunningStack
 from stack.port_numbers import DEFAULT_PORTS
 
 UP_SECONDS = 900.0
-# Above those that the end-to-end tests use, so that a drill and a test run do not collide.
+# Above those that the end-to-end tests use, so that a run and the tests do not collide.
 OFFSETS = range(33_000, 38_500, 250)
 
 
@@ -25,7 +25,7 @@ def own_stack(keep: bool = False) -> Iterator[RunningStack]:
 
     ``keep`` leaves its directory, with all logs. Raises ``RunFailed`` if it does not start.
     """
-    state_dir = Path(tempfile.mkdtemp(prefix="glasshouse-drill-")) / "state"
+    state_dir = Path(tempfile.mkdtemp(prefix="glasshouse-lab-")) / "state"
     instance = RunningStack.at(state_dir, GLASSHOUSE_PORT_OFFSET=str(free_offset()), TRAFFIC="0")
     try:
         instance.run("up", seconds=UP_SECONDS)

@@ -77,7 +77,7 @@ class RunningStack:
         return components
 
     def port(self, name: str) -> int:
-        """A port by its name in ``stack.ports``."""
+        """A port by its name in ``stack.port_numbers``."""
         if not self._status:
             self.status()
         return DEFAULT_PORTS[name] + int(self._status["port_offset"])

@@ -1,4 +1,4 @@
-"""What the drill asks of the shop before it begins: the catalogue, customers, and a product made scarce."""
+"""What drills and chaos runs ask of the shop: its catalogue, new customers, stock, retries of dead letters."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 from lab.clients.errors import RunFailed
+from lab.clients.http import direct_session
 from lab.clients.running_stack import RunningStack
 
 ADMIN = "admin@glasshouse.example"
@@ -41,7 +42,7 @@ class ShopClient:
                 self._ask(
                     "POST",
                     "/auth/register",
-                    json={"email": f"drill-{who}-{number}@example.com", "password": secrets.token_urlsafe(18)},
+                    json={"email": f"lab-{who}-{number}@example.com", "password": secrets.token_urlsafe(18)},
                 )["access_token"]
             )
             for number in range(count)
@@ -66,7 +67,7 @@ class ShopClient:
         last = ""
         for attempt in range(5):
             try:
-                answer = requests.request(method, f"{self._api}{path}", timeout=SECONDS, **options)
+                answer = direct_session().request(method, f"{self._api}{path}", timeout=SECONDS, **options)
             except requests.RequestException as error:
                 last = type(error).__name__
             else:

@@ -68,7 +68,7 @@ def _ends(found: Evidence) -> dict[str, set[str]]:
     for order in found.orders:
         status, reason, end = order["status"], order.get("reason"), wished.get(order["_id"])
         if status not in FINAL:
-            wrong[f"every order comes to its end (still {status})"].add(order["_id"])
+            wrong[f"every order reaches a final state (still {status})"].add(order["_id"])
         elif status == "failed" and not reason:
             wrong["a failed order has a reason"].add(order["_id"])
         elif end is Expectation.DECLINED and reason != "payment_declined":

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import requests
 from pymongo import MongoClient
+
+from lab.clients.http import direct_session
 
 Document = dict[str, Any]
 
@@ -89,7 +90,7 @@ class Mailbag:
                 self.per_order[item["order_id"]] += 1
 
     def _ask(self, **query: int | str) -> list[Document]:
-        answer = requests.get(self._url, params=query, timeout=10)
+        answer = direct_session().get(self._url, params=query, timeout=10)
         answer.raise_for_status()
         items: list[Document] = answer.json()["items"]
         return items
@@ -97,7 +98,7 @@ class Mailbag:
 
 def duplicates(metrics_url: str) -> int:
     """How many e-mails the console has recognised as sent before (its own metric)."""
-    text = requests.get(f"{metrics_url}/metrics", timeout=10).text
+    text = direct_session().get(f"{metrics_url}/metrics", timeout=10).text
     for line in text.splitlines():
         if line.startswith("console_inbox_received_total{") and 'outcome="duplicate"' in line:
             return int(float(line.rsplit(" ", 1)[1]))

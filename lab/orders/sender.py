@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import requests
 
+from lab.clients.http import direct_session
 from lab.orders.plan import Wish
 
 THREADS = 96
@@ -110,7 +111,7 @@ class Sender:
 
     def _post(self, wish: Wish) -> requests.Response:
         if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
+            self._local.session = direct_session()
         headers = {"Idempotency-Key": wish.key}
         if wish.customer is not None:
             headers["Authorization"] = f"Bearer {self.tokens[wish.customer]}"

@@ -46,7 +46,7 @@ class TailEndpoint:
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
-        self._places = BoundedSemaphore(max(asking.limits.tails, 1))
+        self._places = BoundedSemaphore(asking.limits.tails)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one stream until the client disconnects, an hour has passed or the store fails."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -31,15 +32,15 @@ def is_ipv6(text: str) -> bool:
     return True
 
 
-class Kind(Generic[T_co]):
+class Kind(ABC, Generic[T_co]):
     """``allowed`` completes the sentence "it must be …"; ``sensitive``: a value may hold a secret."""
 
     allowed = ""
     sensitive = False
 
+    @abstractmethod
     def parse(self, text: str) -> T_co:
         """The value. Raises ``Refused``."""
-        raise NotImplementedError
 
     def shown(self, text: str) -> str:
         """The text as it may be printed."""

@@ -35,7 +35,8 @@ class Folder(AnyPath):
     def parse(self, text: str) -> Path:
         """Its absolute path."""
         path = super().parse(text)
-        if not path.is_dir():
+        # Not ``path.is_dir()``, which raises for a name that is too long or a folder that may not be searched.
+        if not os.path.isdir(path):
             raise Refused
         return path.absolute()
 
@@ -47,8 +48,11 @@ class WritableFile(Kind[str]):
 
     def parse(self, text: str) -> str:
         """The path as given."""
-        if not os.access(os.path.dirname(text) or ".", os.W_OK) or os.path.isdir(text):
+        if not os.access(os.path.dirname(text) or ".", os.W_OK):
             raise Refused
+        # To open a pipe would block until a reader comes.
+        if os.path.exists(text) and not (os.path.isfile(text) and os.access(text, os.W_OK)):
+            raise Refused("it is not a regular file that can be written")
         return text
 
     def shown(self, text: str) -> str:

@@ -17,7 +17,7 @@ def secret_of_file(path: str) -> str:
     except OSError as error:
         raise Refused(error.strerror or "it cannot be read") from None
     except ValueError:  # a NUL in the path
-        raise Refused("it is no path") from None
+        raise Refused("it is not a path") from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Refused("it is not a regular file")

@@ -12,11 +12,20 @@ LONGEST_PATH = 256  # characters
 HOST = r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])"
 _SHOWABLE_HOSTS = re.compile(rf"{HOST}(?::[0-9]{{1,5}})?(?:,{HOST}(?::[0-9]{{1,5}})?)*")
 _SHOWABLE_PATH = re.compile(r"[A-Za-z0-9._~/-]*")
+_USER_AND_PASSWORD = re.compile(r":.*@", re.DOTALL)
 _LOCAL_ADDRESS = re.compile(r"(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?/?")
 
 
 def quoted(text: str, longest: int = LONGEST_SHOWN) -> str:
-    """The value in quotes, with unprintable characters escaped, cut after ``longest`` characters."""
+    """The value in quotes, with unprintable characters escaped, cut after ``longest`` characters.
+
+    A colon before an ``@`` is the form of user and password, such as in a URL that was given where a host belongs:
+    such a value is shown as ``quoted_url`` shows it.
+    """
+    return quoted_url(text) if _USER_AND_PASSWORD.search(text) else _cut(text, longest)
+
+
+def _cut(text: str, longest: int = LONGEST_SHOWN) -> str:
     return repr(text if len(text) <= longest else f"{text[:longest]}…")
 
 
@@ -35,7 +44,7 @@ def quoted_url(text: str) -> str:
     before, at, after = rest.rpartition("@")
     if "?" in before or "#" in before:
         # Either a password with such a character, or a parameter with an ``@``: then what follows may be the secret.
-        return quoted(f"{scheme}://{MASK}")
+        return _cut(f"{scheme}://{MASK}")
     split = re.fullmatch(r"([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?", after, re.DOTALL)
     assert split is not None
     authority, path, query, fragment = split.groups()
@@ -44,14 +53,14 @@ def quoted_url(text: str) -> str:
     shown += path if _SHOWABLE_PATH.fullmatch(path) else f"/{MASK}"
     if query is not None:
         shown += "?" + "&".join(_parameter(part) for part in query.split("&"))
-    return quoted(shown + (f"#{MASK}" if fragment else ""))
+    return _cut(shown + (f"#{MASK}" if fragment else ""))
 
 
 def quoted_secret_path(text: str) -> str:
     """The path in quotes if it lies in a folder that exists, else masked: it may be the secret itself."""
     folder = os.path.dirname(text)
     is_path = os.path.isabs(text) and folder != "/" and text.isprintable() and os.path.isdir(folder)
-    return quoted(text, LONGEST_PATH) if is_path else MASK
+    return _cut(text, LONGEST_PATH) if is_path else MASK
 
 
 def _parameter(part: str) -> str:

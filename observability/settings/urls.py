@@ -66,7 +66,7 @@ class Url(Kind[str]):
         if self._is_base and parts.query is not None:
             raise Refused
         if not _is_authority(parts):
-            raise Refused
+            raise Refused("its hosts or ports are not valid: a port is a number from 1 to 65535")
         if self._check is not None:
             try:
                 self._check(text)

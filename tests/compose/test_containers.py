@@ -40,7 +40,9 @@ def inspected(stack: Composed) -> dict[str, dict[str, Any]]:
 
 def test_all_are_healthy(stack: Composed) -> None:
     """Every container that stays is running and healthy; what runs once has ended well."""
-    for row in stack.containers():
+    rows = stack.containers()
+    assert rows
+    for row in rows:
         if row["Service"] in ONE_SHOT:
             assert (row["State"], row["ExitCode"]) == ("exited", 0), row
         else:

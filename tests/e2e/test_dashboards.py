@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,16 +66,14 @@ def faults(stack: Stack, switch: Switch) -> None:
     switch.off("api-errors")
     lost = 'sum(telemetry_spans_exported_total{outcome="lost"})'
     before = stack.number(lost) or 0.0
-    switch.on("telemetry-outage", instance="collector", seconds=120)
-    wait_until("the Collector to be away", lambda: stack.status()["collector"]["state"] == "stopped", 30)
-
-    def spans_are_lost() -> bool:
-        # An order each time: a few alone may not be sampled on a busy machine.
-        stack.place_order()
-        return (stack.number(lost) or 0.0) > before
-
+    switch.on("telemetry-outage", instance="collector", seconds=180)
     try:
-        wait_until("spans that are lost", spans_are_lost, 100)
+        # "stopped" is also said of a Collector that still stops, and takes spans.
+        wait_until("the Collector to be gone", lambda: stack.status()["collector"]["pid"] is None, 30)
+        # Sampled by its caller's decision: the budget for traces of orders may be spent.
+        traceparent = f"00-{uuid.uuid4().hex}-b7ad6b7169203331-01"
+        wait_until("an accepted order", lambda: stack.place_order(traceparent=traceparent).status_code == 202, 30)
+        wait_until("spans that are lost", lambda: (stack.number(lost) or 0.0) > before, 60)
     finally:
         switch.off("telemetry-outage")
     wait_until("the Collector to be back", lambda: stack.status()["collector"]["state"] == "running", 60)

@@ -30,7 +30,8 @@ def main(names: list[str]) -> int:
     signal.signal(signal.SIGINT, _interrupt)
     keep_going = os.environ.get("KEEP_GOING", "") == "1"
     try:
-        Session(chosen(names, folder), folder, say, int(os.environ.get("TEST_JOBS", "4")), keep_going).run()
+        session = Session(chosen(names, folder), folder, say, int(os.environ.get("TEST_JOBS", "4")), keep_going)
+        session.run()
     except Failed as failed:
         say(f"{failed}. Its files are in {folder}.")
         return 1
@@ -43,6 +44,8 @@ def main(names: list[str]) -> int:
         say(f"{seconds:8.1f}  {name}")
     for file in files:
         say(f"{file.parent.name:>12}: {counted(file)}")
+    for sentence in session.untested:
+        say(f"WARNING: {sentence}")
     shutil.rmtree(folder)
     return 0
 

@@ -25,6 +25,8 @@ class Part:
     env: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 3600.0
     """After which it counts as failed."""
+    may_be_skipped: bool = False
+    """Whether the machine may lack what all its tests need; the run then ends with a line that says so."""
 
 
 class Running:

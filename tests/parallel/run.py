@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from tests.parallel.part import Part, Running
+from tests.parallel.slowest import all_skipped
 
 EVERY_SECONDS = 0.2
 TEARDOWN_SECONDS = 120.0
@@ -25,10 +26,12 @@ class Session:
     """One run. ``folder`` gets a folder for each part; ``jobs`` is the number of parts that run at once.
 
     ``keep_going``: the others run to their end after one has failed, also those that would come after it.
+    ``untested``: a sentence for each part that may be skipped and was.
     """
 
     def __init__(self, parts: Sequence[Part], folder: Path, say: Say, jobs: int, keep_going: bool = False) -> None:
         self._keep_going, self._failures = keep_going, list[str]()
+        self.untested: list[str] = []
         self._waiting, self._folder, self._say, self._jobs = list(parts), folder, say, jobs
         self._running: list[Running] = []
         self._over: set[str] = set()
@@ -62,9 +65,15 @@ class Session:
             if status is None:
                 raise Failed(f"{one.part.name} did not end within {one.part.seconds:.0f} s")
             self._running.remove(one)
-            self._show(one, "passed" if status == 0 else f"FAILED with {status}")
+            untested = None if status else nothing_tested(one)
+            outcome = "TESTED NOTHING" if untested else "passed"
+            self._show(one, f"FAILED with {status}" if status else outcome)
             left = ended(one)
-            if status:
+            if untested and one.part.may_be_skipped:
+                self.untested.append(f"{one.part.name} has tested nothing: {untested}")
+            elif untested:
+                self._fail(f"{one.part.name} has tested nothing: {untested}")
+            elif status:
                 self._fail(f"{one.part.name} has failed")
             elif left:
                 self._fail(f"{one.part.name} has left processes behind: {'; '.join(left)}")
@@ -95,6 +104,12 @@ class Session:
     def _clock(self) -> str:
         minutes, seconds = divmod(round(time.monotonic() - self._began), 60)
         return f"{minutes:02d}:{seconds:02d}"
+
+
+def nothing_tested(one: Running) -> str | None:
+    """Why a pytest run that ended well has not passed: its status is 0 also when every test was skipped."""
+    results = one.folder / "junit.xml"
+    return all_skipped(results) if results.exists() else None
 
 
 def ended(one: Running) -> list[str]:

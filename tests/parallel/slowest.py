@@ -1,4 +1,4 @@
-"""The slowest tests of several pytest runs, from their JUnit files."""
+"""What pytest runs have tested and how long it took, from their JUnit files."""
 
 from __future__ import annotations
 
@@ -19,3 +19,10 @@ def counted(file: Path) -> str:
     suite = next(ElementTree.parse(file).iter("testsuite"))
     total, skipped = int(suite.get("tests", "0")), int(suite.get("skipped", "0"))
     return f"{total - skipped} passed" + (f", {skipped} skipped" if skipped else "")
+
+
+def all_skipped(file: Path) -> str | None:
+    """Why nothing was tested: the reason of the first skip, if every test was skipped; ``None`` if one was not."""
+    cases = list(ElementTree.parse(file).iter("testcase"))
+    reasons = [skip.get("message", "") for case in cases if (skip := case.find("skipped")) is not None]
+    return f"all {len(cases)} tests were skipped: {reasons[0]}" if cases and len(reasons) == len(cases) else None

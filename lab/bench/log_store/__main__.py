@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import requests
 from rich.console import Console
 
 from lab.bench.log_store.filling import WEEK, Filler
 from lab.bench.log_store.servers import Servers, running
 from lab.bench.machine import machine
 from lab.bench.page import put_into
+from lab.clients.http import direct_session
+from stack.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 SIZES = (1_000, 10_000, 100_000, 1_100_000, 10_000_000)
 SEARCHES = 60
 HOUR = 3600
@@ -54,7 +54,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="glasshouse-logs-") as folder, running(Path(folder)) as servers:
         filler = Filler(servers.store)
         for size in [size for size in SIZES if size <= most]:
-            ingested = filler.add(size - filler.lines, lambda text: None)
+            ingested = filler.add(size - filler.lines)
             rows.append(measured(servers, filler, ingested, say))
     text = table(rows)
     say(text)
@@ -110,7 +110,7 @@ def measured(servers: Servers, filler: Filler, ingested: float, say: Callable[[s
 
 def _asked(gateway: str, query: str, start: int, end: int) -> tuple[float, list[dict[str, list[list[str]]]]]:
     began = time.perf_counter()
-    answer = requests.get(
+    answer = direct_session().get(
         f"{gateway}/loki/api/v1/query_range",
         params={"query": query, "start": str(start), "end": str(end), "step": "60", "limit": "1000"},
         timeout=130,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 
-import requests
-
+from lab.clients.http import direct_session
 from log_gateway.store.numbers import marked
 
 WEEK = 7 * 24 * 3600 * 10**9
@@ -29,10 +27,10 @@ class Filler:
         self.ids: list[str] = []
         self.lines = 0
 
-    def add(self, count: int, say: Callable[[str], None]) -> float:
+    def add(self, count: int) -> float:
         """Add lines, evenly over the week; returns lines per second, excluding the time to generate them."""
         took = 0.0
-        session = requests.Session()
+        session = direct_session()
         done = 0
         while done < count:
             batch = min(BATCH, count - done)
@@ -43,8 +41,7 @@ class Filler:
             ).raise_for_status()
             took += time.perf_counter() - began
             done += batch
-            say(f"{self.lines:,} lines")
-        requests.get(f"{self._store}/internal/force_flush", timeout=60).raise_for_status()
+        session.get(f"{self._store}/internal/force_flush", timeout=60).raise_for_status()
         return count / took
 
     def _line(self, offset: int) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import requests
 
+from lab.clients.http import direct_session
 from log_gateway.writing.durability import rows_of
 from stack import programs
 from stack.paths import ROOT
@@ -30,7 +31,7 @@ class Servers:
     def wait_written(self, lines: int) -> None:
         """Wait until all lines are in files. Raises ``RuntimeError`` after a minute."""
         deadline = time.monotonic() + READY_SECONDS
-        while rows_of(requests.get(f"{self.store}/metrics", timeout=10).text)[1] < lines:
+        while rows_of(direct_session().get(f"{self.store}/metrics", timeout=10).text)[1] < lines:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{self.store} still has lines in memory")
             time.sleep(0.5)
@@ -82,14 +83,18 @@ def running(folder: Path) -> Iterator[Servers]:
     finally:
         for process in reversed(processes):
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, folder: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(requests.RequestException):
-            if requests.get(address, timeout=2).ok:
+            if direct_session().get(address, timeout=2).ok:
                 return
         time.sleep(0.1)
     raise RuntimeError(f"{address} does not answer: see {folder}")

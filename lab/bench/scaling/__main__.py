@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pymongo import MongoClient
 from rich.console import Console
@@ -21,8 +20,8 @@ from lab.bench.scaling.measure import Curve, bent_first, measured
 from lab.bench.scaling.picture import duration
 from lab.bench.scaling.subjects import Subject, all_subjects
 from shop.adapters.mongo import Document
+from stack.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 LEAST, MOST = 1_000, 1_000_000
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from lab.bench.page import put_into
 from lab.bench.tax import picture, results, table
 from lab.bench.tax.measure import ENDPOINTS, measure
-from lab.bench.tax.servers import ROOT, NotUp
+from lab.bench.tax.servers import NotUp
 from lab.bench.tax.variants import ALL, COPIES, PARTS, QUICK, Variant
 from stack import obtain
 from stack.errors import StackError
+from stack.paths import ROOT
 from stack.say import Say
 
 QUICK_SECONDS = 200.0

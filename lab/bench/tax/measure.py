@@ -15,13 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import redis
-import requests
 from pymongo import MongoClient
 
+from lab.bench.tax.apps.shop import DATABASE
 from lab.bench.tax.cpu import cpu_seconds
-from lab.bench.tax.servers import ROOT, databases, free_port, served, sinks
+from lab.bench.tax.servers import databases, free_port, served, sinks
 from lab.bench.tax.variants import Variant
-from lab.bench.tax.wired.shop import DATABASE
+from lab.clients.http import direct_session
+from stack.paths import ROOT
 
 CONNECTIONS = 8
 WARM_UP_REQUESTS = 400
@@ -71,7 +72,7 @@ class Runner:
         self.unscraped += summary["seconds"]
         if self.variant.scraped and self.unscraped >= SCRAPE_SECONDS:
             self.unscraped = 0.0
-            requests.get(self.metrics, timeout=10).raise_for_status()
+            direct_session().get(self.metrics, timeout=10).raise_for_status()
         time.sleep(SETTLE_SECONDS)
         spent = cpu_seconds(self.pid) - before
         self.cpu_us.setdefault(endpoint.name, []).append(spent / endpoint.requests * 1e6)
@@ -79,7 +80,7 @@ class Runner:
 
     def delivered(self) -> dict[str, dict[str, int]]:
         """What its sink has received."""
-        found: dict[str, dict[str, int]] = requests.get(f"{self.sink}/counts", timeout=5).json()
+        found: dict[str, dict[str, int]] = direct_session().get(f"{self.sink}/counts", timeout=5).json()
         return found
 
     def missing(self) -> list[str]:

@@ -17,11 +17,12 @@ import requests
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from lab.bench.tax.apps.shop import DATABASE
 from lab.bench.tax.variants import Variant
-from lab.bench.tax.wired.shop import DATABASE
+from lab.clients.http import direct_session
 from stack import programs
+from stack.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 THREADS = 4
 PRODUCT = {"_id": "brass-desk-lamp", "name": "Brass desk lamp", "price_cents": 8900, "stock": 1_000_000}
 
@@ -97,7 +98,7 @@ def sinks(ports: list[int], folder: Path) -> Iterator[None]:
     """The sink, listening on all ``ports``."""
     log = folder / "sink.log"
     with running([sys.executable, "-m", "lab.bench.tax.sink", *map(str, ports)], log):
-        await_up("the sink", lambda: requests.get(f"http://127.0.0.1:{ports[-1]}/counts", timeout=1).ok, log)
+        await_up("the sink", lambda: direct_session().get(f"http://127.0.0.1:{ports[-1]}/counts", timeout=1).ok, log)
         yield
 
 
@@ -110,7 +111,7 @@ def served(
     wrapper = [str(venv / "bin" / one) for one in variant.wrapper]
     gunicorn = [
         str(venv / "bin" / "gunicorn"),
-        f"lab.bench.tax.wired.{variant.module}:app",
+        f"lab.bench.tax.apps.{variant.module}:app",
         "--bind",
         f"127.0.0.1:{port}",
     ]
@@ -123,7 +124,7 @@ def served(
             variant.name,
             lambda: (
                 process.poll() is None
-                and requests.get(f"http://127.0.0.1:{port}/cached/{PRODUCT['_id']}", timeout=5).ok
+                and direct_session().get(f"http://127.0.0.1:{port}/cached/{PRODUCT['_id']}", timeout=5).ok
             ),
             log,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from lab.clients.errors import RunFailed
+from lab.clients.http import direct_session
 from lab.clients.running_stack import RunningStack
 from lab.clients.shop import ADMIN
 
@@ -18,15 +19,14 @@ PATH = "/api/v1/admin/faults"
 
 
 class Switches:
-    """``/api/v1/admin/faults`` of an instance. The replicas are tried directly too, in case the front url is down."""
+    """``/api/v1/admin/faults`` of an instance. The replicas are asked directly too, in case NGINX is down."""
 
     def __init__(self, instance: RunningStack) -> None:
         self._urls = [instance.url(name) for name in ("nginx", "api-1", "api-2")]
         self._password = instance.admin_password()
         self._token = ""
         self._until: dict[str, float] = {}
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = direct_session()
 
     def sign_in(self) -> None:
         """Sign in before the fault: with a token, clearing it needs no database. Raises ``RunFailed``."""
@@ -35,7 +35,7 @@ class Switches:
         self._token = str(answer.json()["access_token"])
 
     def known(self) -> set[str]:
-        """The names of the faults that this shop has; none if it has no such thing."""
+        """The names of the faults that this shop has; none if they are not available."""
         answer = self._ask("GET", PATH, allowed=(404,))
         if answer.status_code == 404:
             return set()

@@ -16,6 +16,7 @@ import requests
 from pymongo.errors import PyMongoError
 
 from lab.clients.errors import NoAnswer
+from lab.clients.http import direct_session
 from lab.clients.running_stack import RunningStack
 from lab.clients.shop import ShopClient
 from lab.drills.interfaces import Orders, Tally
@@ -125,8 +126,7 @@ class LightLoad:
 
     def _ask(self, method: str, path: str, **options: Any) -> requests.Response | None:
         if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
-            self._local.session.trust_env = False
+            self._local.session = direct_session()
         began = time.monotonic()
         answer: requests.Response | None
         try:

@@ -74,15 +74,6 @@ class Profile:
             begin, before = end, stage.to
         return 0
 
-    def step_at(self, second: float) -> int:
-        """The number of the stage, from 1."""
-        begin = 0.0
-        for number, stage in enumerate(self.stages, 1):
-            begin += stage.share * self.seconds
-            if second < begin:
-                return number
-        return len(self.stages)
-
     def as_json(self) -> dict[str, Any]:
         """For the generator's process and for the report."""
         return asdict(self)

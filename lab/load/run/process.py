@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from lab.load.generator.plan import Plan
+from stack.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 END_SECONDS = 60.0
 """It waits for requests under way: longer than any of them may take."""
 

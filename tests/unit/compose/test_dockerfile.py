@@ -6,11 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import grimp
 import pytest
 
-from tests.unit.compose.files import ROOT, VERSIONS
+from tests.unit.compose.files import ROOT, SERVICES, VERSIONS
 
 TEXT = (ROOT / "Dockerfile").read_text()
 
@@ -38,9 +40,41 @@ def test_packages_come_from_the_lock_file_with_hashes() -> None:
     assert "apt-get" not in TEXT
 
 
+def let_in() -> set[str]:
+    """The paths that .dockerignore lets into the image."""
+    return {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+
+def started() -> set[str]:
+    """The modules of ours that the services start, and the commands that are run in their containers."""
+    found = {"console.follow.__main__", "faults.__main__"}
+    for service in SERVICES.values():
+        match service.get("command"):
+            case ["python", "-m", "gunicorn", *_, application]:
+                found.add(application.partition(":")[0])
+            case ["python", "-m", module]:
+                found.add(f"{module}.__main__" if (ROOT / module.replace(".", "/")).is_dir() else module)
+    return found
+
+
 def test_what_is_copied_is_what_runs() -> None:
-    """Every package of ours that a service starts is let into the image, and no test or server configuration."""
-    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert {"app", "console", "lab/trickle", "observability", "payments", "shop", "workers", "deploy/compose"} <= let_in
-    assert not {"tests", "stack", ".env.secrets", ".git"} & let_in
-    assert all((ROOT / path).exists() for path in let_in)
+    """No test and no server configuration is let into the image, and nothing that is not there."""
+    assert not {"tests", "stack", ".env.secrets", ".git"} & let_in()
+    assert all((ROOT / path).exists() for path in let_in())
+
+
+def test_what_the_services_import_is_in_the_image() -> None:
+    """Every module of ours that a service starts or imports, with the packages that it is in."""
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+    graph = grimp.build_graph(*packages, cache_dir=None)
+    assert len(started()) > 10
+    imported = started().union(*(graph.find_upstream_modules(module) for module in started()))
+    files = set()
+    for module in imported:
+        path = Path(*module.split("."))
+        files |= {folder / "__init__.py" for folder in path.parents if folder.name}
+        files.add(path / "__init__.py" if (ROOT / path).is_dir() else path.with_suffix(".py"))
+    there = {file for file in files if (ROOT / file).exists()}
+    assert len(there) > 200
+    missing = {str(file) for file in there if not {str(file), *map(str, file.parents)} & let_in()}
+    assert missing == set()

@@ -111,7 +111,7 @@ def test_there_is_one_at_a_time(drilling: Drilling, folder: Path) -> None:
 
 
 def test_stopping_lets_it_clear_the_fault(drilling: Drilling, folder: Path) -> None:
-    """SIGTERM, once; another console may do it, and afterwards there is faked_console for the next."""
+    """SIGTERM, once; another console may do it, and afterwards there is room for the next."""
     drilling.start("worker-down", EMAIL)
     begun(folder)
     stopped = restarted(folder).stop()

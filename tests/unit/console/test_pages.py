@@ -82,6 +82,7 @@ def test_no_page_has_anything_inline(console: SimpleNamespace, path: str) -> Non
 def test_every_file_that_a_page_names_is_there(console: SimpleNamespace, path: str) -> None:
     """Scripts, styles, icons; and what the scripts import."""
     asked = set(re.findall(r'(?:src|href)="(/static/[^"#]+)', console.client.get(path).text))
+    assert asked
     known: set[str] = set()
     while asked - known:
         name = (asked - known).pop()

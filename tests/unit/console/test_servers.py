@@ -17,7 +17,8 @@ from console.servers.inbox import ConsoleInbox
 from console.servers.jaeger import Jaeger
 from console.servers.loki import Loki, by_fields
 from console.servers.prometheus import Prometheus
-from console.servers.shop import Shop
+from console.servers.shop import FINAL, Shop
+from shop.domain.order import NEXT
 
 START, END = datetime(2026, 11, 23, 5, tzinfo=UTC), datetime(2026, 11, 23, 6, tzinfo=UTC)
 ORDER = "ord_01a206d64eaa6533dcd70761a6ed47f7"
@@ -127,6 +128,11 @@ def test_the_shop_shows_an_order(fake_transport: type, recorded: Callable[[str],
     assert [state.status for state in order.history] == ["pending", "reserved", "paid", "confirmed"]
     assert order.trace_id == TRACE
     assert shop.order("other") is None
+
+
+def test_the_final_states_are_those_of_the_shop() -> None:
+    """The console imports nothing of the shop, so its copy of the list could become stale."""
+    assert set(FINAL) == {status for status, following in NEXT.items() if not following}
 
 
 @pytest.mark.parametrize(

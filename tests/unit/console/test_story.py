@@ -171,13 +171,14 @@ def test_a_failed_span_says_why(addresses: Addresses) -> None:
     [
         (None, set()),
         (Order("o", "pending"), {"api"}),
+        (Order("o", "cancelled"), {"api"}),
         (Order("o", "confirmed"), {"api", "worker", "payments"}),
         (Order("o", "failed", reason="payment_declined"), {"api", "worker", "payments"}),
         (Order("o", "failed", reason="out_of_stock:mug"), {"api", "worker"}),
     ],
 )
 def test_only_what_must_be_there_is_expected(order: Order | None, expected: set[str]) -> None:
-    """An order without stock is never charged, a pending one has not met its worker."""
+    """An order without stock is never charged; no worker has processed a pending or a cancelled one."""
     assert expected_services(order) == expected
 
 

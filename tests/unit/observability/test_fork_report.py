@@ -103,7 +103,9 @@ def test_a_span_survives_the_journey(telemetry: Telemetry, exporter: InMemorySpa
             inner.add_link(link)
             inner.set_status(Status(StatusCode.ERROR, "oh"))
     telemetry.provider.force_flush()
-    for span in exporter.get_finished_spans():
+    spans = exporter.get_finished_spans()
+    assert [span.name for span in spans] == ["inner", "outer"]
+    for span in spans:
         carried = pickle.loads(pickle.dumps(fork_report.dump_span(span)))
         again = fork_report.load_span(carried, telemetry.provider.resource)
         assert again.to_json() == span.to_json()

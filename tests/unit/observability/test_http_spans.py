@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from observability import Telemetry, TelemetrySettings, instrument_flask
+from observability.http_server import WAITED_KEY
 from observability.unsampled import REASON
 
 CALLER = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "vendor=1"}
@@ -109,6 +110,15 @@ def test_a_late_span_is_the_same(name: str) -> None:
     """A request that was not sampled and failed leaves the span that it would have had."""
     late, sampled = our_span(REQUESTS[name], traces_per_second=0.0, trace_ratio=0.0), our_span(REQUESTS[name])
     assert (late.attributes or {})[REASON] == "error"
+    assert (late.name, shown(late)) == (sampled.name, shown(sampled))
+
+
+@pytest.mark.parametrize("name", ["read", "write", "no rule", "unknown method"])
+def test_the_late_span_of_a_slow_request_is_the_same(name: str) -> None:
+    """Also where no rule matches or the method is unknown."""
+    slow = {**REQUESTS[name], "environ_overrides": {WAITED_KEY: 3.0}}
+    late, sampled = our_span(slow, traces_per_second=0.0, trace_ratio=0.0), our_span(slow)
+    assert (late.attributes or {})[REASON] == "slow"
     assert (late.name, shown(late)) == (sampled.name, shown(sampled))
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import socket
-import urllib.error
+import threading
 import urllib.request
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
+from observability import metrics
 from observability.metrics import MetricsServer
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -29,6 +36,63 @@ def test_metrics_are_served_in_the_format_that_is_asked_for(registry: CollectorR
             assert b'hits_total 3.0 # {trace_id="ab"}' in answer.read()
         with urllib.request.urlopen(url) as answer:
             assert b"trace_id" not in answer.read()
+    finally:
+        server.close()
+
+
+def get(server: MetricsServer) -> bytes:
+    """One scrape."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+class Slow(Collector):
+    """Asks a server that takes its time, or does not answer: ``ask`` waits."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.ask: Callable[[], object] = lambda: None
+        registry.register(self)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Ask."""
+        self.ask()
+        return [GaugeMetricFamily("asked", "Asked", 1)]
+
+
+def test_scrapes_do_not_wait_for_each_other(registry: CollectorRegistry) -> None:
+    """Eight that ask a server that does not answer wait for its timeout together, not one after the other."""
+    slow, together = Slow(registry), threading.Barrier(8)
+    server = MetricsServer(registry, "127.0.0.1", 0)
+    slow.ask = lambda: together.wait(10)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert all(b"asked 1.0" in body for body in pool.map(lambda _: get(server), range(8)))
+    finally:
+        server.close()
+
+
+def test_a_fork_waits_for_a_scrape(registry: CollectorRegistry) -> None:
+    """The child would have the locks that the scrape holds, and no thread that releases them."""
+    slow, asked = Slow(registry), threading.Event()
+    answered: list[bool] = []
+
+    def ask() -> None:
+        asked.set()
+        wait_until("a fork to wait", lambda: metrics._fork_lock._entrance.locked())
+        answered.append(True)
+
+    slow.ask = ask
+    server = MetricsServer(registry, "127.0.0.1", 0)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            scrape = pool.submit(get, server)
+            assert asked.wait(10)
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if answered else 1)
+            assert os.waitpid(child, 0)[1] == 0
+            assert b"asked 1.0" in scrape.result(10)
     finally:
         server.close()
 

@@ -125,3 +125,36 @@ def test_all_parts_can_be_run_after_a_failure(tmp_path: Path) -> None:
     with pytest.raises(Failed, match=r"^bad has failed$"):
         Session(parts, tmp_path / "run", said.append, 4, keep_going=True).run()
     assert any("next passed" in line for line in said)
+
+
+REASON = "dockerd does not start here: permission denied"
+SKIPPING = """
+import pytest
+def test_a(): pytest.skip({reason!r})
+def test_b(): {b}
+"""
+
+
+@pytest.mark.parametrize(("b", "has_failed"), [(f"pytest.skip({REASON!r})", True), ("pass", False)])
+def test_a_part_whose_tests_were_all_skipped_has_not_passed(tmp_path: Path, b: str, has_failed: bool) -> None:
+    """pytest ends with 0 then; the reason is in the message. One test that passed is enough."""
+    file, folder = tmp_path / "test_skipping.py", tmp_path / "run"
+    file.write_text(SKIPPING.format(reason=REASON, b=b))
+    results = ("--junitxml", str(folder / "compose" / "junit.xml"), "--rootdir", str(tmp_path), "-c", "/dev/null")
+    part = Part("compose", (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *results, str(file)))
+    if has_failed:
+        with pytest.raises(Failed, match=f"^compose has tested nothing: all 2 tests were skipped: {REASON}$"):
+            run(folder, part)
+    else:
+        assert any("compose passed" in line for line in run(folder, part))
+
+
+def test_a_part_that_may_be_skipped_is_reported(tmp_path: Path) -> None:
+    """The run passes, and says that it has tested nothing there."""
+    file, folder = tmp_path / "test_skipping.py", tmp_path / "run"
+    file.write_text(SKIPPING.format(reason=REASON, b=f"pytest.skip({REASON!r})"))
+    results = ("--junitxml", str(folder / "compose" / "junit.xml"), "--rootdir", str(tmp_path), "-c", "/dev/null")
+    command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *results, str(file))
+    session = Session([Part("compose", command, may_be_skipped=True)], folder, [].append, 4)
+    session.run()
+    assert session.untested == [f"compose has tested nothing: all 2 tests were skipped: {REASON}"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.settings_docs.__main__ import main
 from deploy.settings_docs.services import SERVICES, TELEMETRY, Service
 from deploy.settings_docs.tables import PAGE, page
 from observability.settings import Declared, Reader, Secret, WrongSetting
@@ -131,3 +133,15 @@ def test_the_samples_reach_every_kind_of_value() -> None:
 def test_the_page_is_that_of_the_declarations() -> None:
     """docs/settings.md lists every setting; `python -m deploy.settings_docs` writes it."""
     assert PAGE.read_text() == page()
+
+
+def test_a_stale_page_is_found_and_written_only_on_request(tmp_path: Path) -> None:
+    """`make check` changes no file."""
+    copy = tmp_path / "settings.md"
+    copy.write_text("stale")
+    assert main(["--check"], copy) == 1
+    assert copy.read_text() == "stale"
+    assert main([], copy) == 0
+    assert main(["--check"], copy) == 0
+    assert copy.read_text() == page()
+    assert main(["--chek"], copy) == 2

@@ -20,6 +20,7 @@ from observability.settings import (
     REQUIRED,
     Choice,
     Declared,
+    Folder,
     FromEnv,
     Host,
     Kind,
@@ -116,6 +117,17 @@ def test_no_password_is_ever_shown(before: str, after: str, end: str) -> None:
         shown = quoted_url(f"{scheme}://user:{password}@host/{end.replace('S3CRET', '')}")
         assert "S3CRET" not in shown
     assert "S3CRET" not in quoted_url(f"http://host/?password={before}S3CRET")
+
+
+@pytest.mark.parametrize(
+    "text", ["smtp://user:s3cr3t@host:25", "user:s3cr3t@host", "https://s3cr3t@host", "a, b:s3cr3t@c"]
+)
+@pytest.mark.parametrize("kind", [Whole(0, 9), Host(), Switch(), Text(3), Folder(), ListOf(Host())])
+def test_a_password_in_a_setting_that_takes_none_is_not_shown(kind: Kind[Any], text: str) -> None:
+    """A common mistake: the whole URL where only its host or port belongs."""
+    with pytest.raises(WrongSetting, match=r"^X is .*\*\*\*.*: it must be") as caught:
+        read(kind, text)
+    assert "s3cr3t" not in str(caught.value)
 
 
 @settings(deadline=None)

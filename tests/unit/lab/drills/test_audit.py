@@ -98,7 +98,7 @@ def test_a_key_with_two_orders_is_reported() -> None:
 @pytest.mark.parametrize(
     ("document", "invariant"),
     [
-        (order(1, "paid"), "every order comes to its end (still paid)"),
+        (order(1, "paid"), "every order reaches a final state (still paid)"),
         (order(1, "failed"), "a failed order has a reason"),
         (order(1, "failed", "payment_declined"), "an order that can be fulfilled is confirmed (payment_declined)"),
         ({**order(1, "confirmed"), "dead_letter": {"reason": "x"}}, "there is no dead letter"),

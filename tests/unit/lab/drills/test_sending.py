@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +120,20 @@ def test_it_gives_up_in_time(shop: Shop) -> None:
     shop.answer = lambda _: (503, {"Retry-After": "30"})
     (one,) = send(shop, patience=0.3).sent
     assert not one.settled
+
+
+def test_a_proxy_of_the_environment_does_not_apply(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shop is on this machine; at the proxy's address nothing listens."""
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert send(shop, patience=2.0).promised == 1
+
+
+def test_every_client_of_the_lab_uses_the_session_without_proxies() -> None:
+    """Outside `lab.clients.http`, only the background traffic, which is in the image without it, makes its own."""
+    lab = Path(__file__).parents[4] / "lab"
+    own = re.compile(r"\brequests\.(Session|session|request|get|head|post|put|patch|delete)\(")
+    found = {str(file.relative_to(lab)) for file in lab.rglob("*.py") if own.search(file.read_text())}
+    assert found == {"clients/http.py", "trickle/shop.py"}

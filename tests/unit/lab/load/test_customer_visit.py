@@ -95,6 +95,7 @@ def test_a_guest_has_no_token_and_asks_for_no_orders_of_theirs() -> None:
     """They would be refused."""
     for seed in range(30):
         shop = walk(Shop(), seed=seed, looks={**CUSTOMERS.looks, "my_orders": 1000})
+        assert shop.asked
         assert not [ask for ask in shop.asked if ask.route == ORDERS and ask.method == "GET"]
         assert not [ask for ask in shop.asked if "Authorization" in ask.headers]
 
@@ -117,5 +118,6 @@ def test_looks_are_drawn_by_weight() -> None:
 def test_pauses_are_within_what_the_profile_says() -> None:
     """Think time, or the pause before a look at the order."""
     shop = walk(Shop(), order_share=1.0)
+    assert shop.asked
     for ask in shop.asked:
         assert ask.pause in CUSTOMERS.poll_seconds or 1 <= ask.pause <= 5

@@ -5,8 +5,8 @@ import os
 
 import logfire
 
-from lab.bench.tax.wired.logged import log_requests
-from lab.bench.tax.wired.shop import connect, create_app
+from lab.bench.tax.apps.logged import log_requests
+from lab.bench.tax.apps.shop import connect, create_app
 
 _head = os.environ.get("LOGFIRE_HEAD")
 logfire.configure(

@@ -2,8 +2,8 @@
 
 import logging
 
-from lab.bench.tax.wired.logged import log_requests
-from lab.bench.tax.wired.shop import connect, create_app
+from lab.bench.tax.apps.logged import log_requests
+from lab.bench.tax.apps.shop import connect, create_app
 
 logging.getLogger().setLevel(logging.INFO)
 app = create_app(*connect())

@@ -16,8 +16,8 @@ from prometheus_client import start_http_server
 from prometheus_flask_exporter import PrometheusMetrics
 from pythonjsonlogger.json import JsonFormatter
 
-from lab.bench.tax.wired.logged import log_requests
-from lab.bench.tax.wired.shop import connect, create_app
+from lab.bench.tax.apps.logged import log_requests
+from lab.bench.tax.apps.shop import connect, create_app
 
 _provider = TracerProvider(resource=Resource.create({"service.name": "shop"}))
 _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

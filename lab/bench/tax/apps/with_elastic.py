@@ -2,7 +2,7 @@
 
 from elasticapm.contrib.flask import ElasticAPM
 
-from lab.bench.tax.wired.shop import connect, create_app
+from lab.bench.tax.apps.shop import connect, create_app
 
 app = create_app(*connect())
 ElasticAPM(app)

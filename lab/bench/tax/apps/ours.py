@@ -2,7 +2,7 @@
 
 import os
 
-from lab.bench.tax.wired.shop import create_app
+from lab.bench.tax.apps.shop import create_app
 from observability import Telemetry, instrument_flask
 from observability.database import DatabaseMetrics
 from observability.mongo import instrument_mongo

@@ -1,7 +1,7 @@
 """gunicorn's logger without its access log.
 
 gunicorn counts any logging configuration as a wish for an access log, and formats a line for each request that is
-never written (docs/profiling.md has what that costs). The request boundary in ``observability`` writes our own.
+never written (docs/how-to/profiling.md has what that costs). The request boundary in ``observability`` writes our own.
 """
 
 from __future__ import annotations

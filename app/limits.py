@@ -49,7 +49,7 @@ def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
     )
 
     # Its hook before each request is for limits of the whole application, of which there are none: a view's limit is
-    # checked by its decorator. The library has no switch for it, and it costs (docs/profiling.md).
+    # checked by its decorator. The library has no switch for it, and it costs (docs/how-to/profiling.md).
     app.before_request_funcs[None].remove(limiter._check_request_limit)
 
     return limiter

@@ -42,4 +42,4 @@ class Settings(FromEnv):
         "CIRCUIT_SECONDS", Seconds(0.1, 600), 10.0, "how long the payment circuit stays open"
     )
     jobs_per_fork: int = setting("JOBS_PER_FORK", Whole(1, 100_000), 500, "jobs that a work horse does; 1: RQ's way")
-    """A fork and new clients cost more than an order does (docs/performance.md); 1 is RQ's own way."""
+    """A fork and new clients cost more than an order does (docs/explanation/performance.md); 1 is RQ's own way."""

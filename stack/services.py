@@ -104,7 +104,7 @@ def console(instance: Instance) -> Component:
 
 
 def fault_agent(instance: Instance) -> Component:
-    """Brings about the faults that no process can bring about itself (`docs/faults.md`); idle while they are off."""
+    """Injects the faults that a process cannot inject into itself (`docs/reference/faults.md`)."""
     paths = instance.paths
     record = paths.faults / "fault-agent.json"
     return Component(

@@ -1,1 +1,1 @@
-"""The licences of all that is built, installed or pulled: ``docs/licences.md``, generated from the lock files."""
+"""The licences of everything that is built, installed or pulled: generates ``docs/reference/licences.md``."""

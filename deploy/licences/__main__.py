@@ -1,4 +1,4 @@
-"""Write ``docs/licences.md``: ``python -m deploy.licences``; ``--check`` verifies that it is current and complete."""
+"""Write ``docs/reference/licences.md``; ``--check`` verifies that it is current and complete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deploy.licences import parts
 from deploy.licences.known import PYTHON, Known, problems, read_from
 from deploy.licences.page import page
 
-PAGE = parts.ROOT / "docs" / "licences.md"
+PAGE = parts.ROOT / "docs" / "reference" / "licences.md"
 _HEAD = "# Licences by package, from the packages' metadata; written by `make generate`. Existing entries are kept.\n"
 
 

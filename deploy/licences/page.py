@@ -1,4 +1,4 @@
-"""The page ``docs/licences.md``."""
+"""The page ``docs/reference/licences.md``."""
 
 from __future__ import annotations
 

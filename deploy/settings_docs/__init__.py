@@ -1,1 +1,1 @@
-"""The tables of docs/settings.md, made from the declarations. ``python -m deploy.settings_docs`` writes them."""
+"""Generates the tables of docs/reference/settings.md from the declarations: ``python -m deploy.settings_docs``."""

@@ -1,4 +1,4 @@
-"""``python -m deploy.settings_docs``: bring docs/settings.md up to date; ``--check``: 1 if it is not."""
+"""``python -m deploy.settings_docs``: bring docs/reference/settings.md up to date; ``--check``: 1 if it is not."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 from deploy.settings_docs.services import SERVICES, TELEMETRY
 from observability.settings import REQUIRED, Declared, Secret
 
-PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 MARK = "<!-- Below: written by `python -m deploy.settings_docs` -->\n"
 
 

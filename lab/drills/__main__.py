@@ -1,4 +1,6 @@
-"""``python -m lab.drills``: ``list``, ``check``, ``run NAME… | all | quick``, ``gameday``; see docs/drills.md.
+"""``python -m lab.drills``: ``list``, ``check``, ``run NAME… | all | quick``, ``gameday``.
+
+docs/reference/drills.md describes them.
 
 Exit status: 0 if every expectation was met, 1 if not, 2 if a drill could not be carried out, 130 after Ctrl-C.
 """

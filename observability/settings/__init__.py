@@ -8,8 +8,8 @@ A settings class is a frozen dataclass whose fields are made by ``setting``::
 
     MailSettings.from_env()     # raises WrongSetting, which names every variable that is wrong
 
-The rules, the same for every variable and service, are in docs/settings.md. Standard library only, as the launcher
-and the fault agent import it too.
+docs/reference/settings.md has the rules, which are the same for every variable and service. The standard library only,
+because the launcher and the fault agent import this package too.
 """
 
 from observability.settings.declare import FromEnv, nested, setting

@@ -1,6 +1,6 @@
 """A cache in two levels: a small one in the process, a shared one in Redis, and never two at work on one value.
 
-What it does, and how that was measured, is in ``docs/caching.md``. In short, for ``get(key, load)``:
+What it does, and how that was measured, is in ``docs/explanation/caching.md``. In short, for ``get(key, load)``:
 
 1. the process's own copy, if it is younger than a second or two and no change was announced;
 2. Redis' copy, if it is fresh; a copy near its end is renewed early by one lucky caller (XFetch);

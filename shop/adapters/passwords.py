@@ -8,7 +8,7 @@ from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
 
 # OWASP Password Storage Cheat Sheet, argon2id. Of the costs that it calls equal this is the cheapest to ask for here
-# (docs/decisions.md), and the least memory. A hash says its own cost: one made at another is still understood.
+# (docs/decisions/README.md), and the least memory. A hash says its own cost: one made at another is still understood.
 _PASSES, _MEMORY_BYTES = 5, 7168 * 1024
 _AT_ONCE = 2
 

@@ -19,7 +19,7 @@ from tests.newest.culprit import blame
 from tests.newest.report import Result, page, summary
 from tests.newest.running import RunFailed, failing
 
-PAGE = ROOT / "docs" / "newest-versions.md"
+PAGE = ROOT / "docs" / "reference" / "newest-versions.md"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""The result as Markdown: `docs/newest-versions.md`, and the summary of a workflow."""
+"""The result as Markdown: `docs/reference/newest-versions.md`, and the summary of a workflow."""
 
 from __future__ import annotations
 

@@ -49,12 +49,16 @@ def test_similar_words_are_permitted_in_code(text: str) -> None:
 
 def test_the_glossary_is_short_and_sorted() -> None:
     """At most 25 terms, in alphabetical order, each with a meaning."""
-    rows = [line.split("|")[1:-1] for line in (ROOT / "docs" / "glossary.md").read_text().splitlines() if "|" in line]
+    rows = [
+        line.split("|")[1:-1]
+        for line in (ROOT / "docs" / "reference" / "glossary.md").read_text().splitlines()
+        if "|" in line
+    ]
     terms = [term.strip() for term, _ in rows[2:]]
     assert 10 <= len(terms) <= MOST_TERMS
     assert terms == sorted(terms, key=str.lower)
     assert all(meaning.strip().endswith(".") for _, meaning in rows[2:])
-    assert "docs/glossary.md" in (ROOT / "README.md").read_text()
+    assert "docs/reference/glossary.md" in (ROOT / "README.md").read_text()
 
 
 def targets() -> set[str]:

@@ -43,7 +43,7 @@ class Row:
 
 
 def main() -> int:
-    """Measure and print; a run over all sizes replaces the table in docs/performance.md."""
+    """Measure and print; a run over all sizes replaces the table in docs/explanation/performance.md."""
     parser = argparse.ArgumentParser(prog="make bench-logs", description=__doc__.partition(":")[2])
     parser.add_argument("--most", type=int, default=SIZES[-1], help=f"skip sizes above this one ({SIZES[-1]:,})")
     most = parser.parse_args().most
@@ -59,7 +59,7 @@ def main() -> int:
     text = table(rows)
     say(text)
     if most >= SIZES[-1]:
-        put_into(ROOT / "docs" / "performance.md", "log store", text)
+        put_into(ROOT / "docs" / "explanation" / "performance.md", "log store", text)
     return 0
 
 

@@ -43,7 +43,7 @@ def main() -> int:
     text = summary(curves)
     say(text)
     if asked.most >= MOST:
-        put_into(ROOT / "docs" / "performance.md", "scaling", text)
+        put_into(ROOT / "docs" / "explanation" / "performance.md", "scaling", text)
         foot = f"Median time of one call, by factors of ten. {machine()}. {datetime.now(UTC):%Y-%m-%d}"
         (ROOT / "docs" / "images" / "scaling.svg").write_text(picture.svg(curves, foot))
     return 0

@@ -87,7 +87,7 @@ def main() -> int:
         if asked.quick:
             return 0
     found = results.read(RESULTS)
-    put_into(ROOT / "docs" / "performance.md", "telemetry tax", table.markdown(found))
+    put_into(ROOT / "docs" / "explanation" / "performance.md", "telemetry tax", table.markdown(found))
     (ROOT / "docs" / "images" / "telemetry-tax.svg").write_text(picture.svg(found))
     return 0
 

@@ -1,1 +1,1 @@
-"""A drill's scenario: one YAML file, validated before any fault is injected. Schema: docs/drills.md."""
+"""A drill's scenario: one YAML file, validated before any fault is injected. Schema: docs/reference/drills.md."""

@@ -24,7 +24,7 @@ Truth = Counter[tuple[str, str, int]]
 
 
 def adopt(folder: Path) -> None:
-    """Do what docs/adopt.md says: copy the package beside the application."""
+    """Do what docs/how-to/adopt.md says: copy the package beside the application."""
     shutil.copytree(ROOT / "observability", folder / "observability", ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("app.py", "tasks.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / "examples" / "adopt" / file, folder)

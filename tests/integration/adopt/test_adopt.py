@@ -115,7 +115,7 @@ def _logged(book: Guestbook) -> None:
 
 
 def _alerts_find_their_series(book: Guestbook) -> None:
-    """The rules that docs/adopt.md says work at once ask for metrics that the guestbook has."""
+    """The rules that docs/how-to/adopt.md says work at once ask for metrics that the guestbook has."""
     rules = [yaml.safe_load((RULES / file).read_text()) for file in ("symptoms.yml", "orders.yml")]
     asked = [
         str(rule) for file in rules for group in file["groups"] for rule in group["rules"] if rule.get("alert") in NAMED

@@ -1,4 +1,4 @@
-"""docs/adopt.md says what is true."""
+"""docs/how-to/adopt.md says what is true."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stack import programs
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "adopt"
-PAGE = (ROOT / "docs" / "adopt.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "adopt.md").read_text()
 ROW = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
 
 

@@ -186,8 +186,8 @@ def test_promtool_takes_what_is_written(spec: Path) -> None:
 
 
 def test_the_example_of_the_docs_is_true(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What docs/slos.md shows is what one gets: the files, and the words for an objective that is too low."""
-    docs = (FOLDER.parent / "docs" / "slos.md").read_text()
+    """The example of docs/explanation/slos.md produces the files and the error that the page shows."""
+    docs = (FOLDER.parent / "docs" / "explanation" / "slos.md").read_text()
     example = re.search(r"```yaml\n(.*?)```", docs, re.DOTALL)
     refusal = re.search(r"^billing\.yaml: (.*)$", docs, re.MULTILINE)
     assert example

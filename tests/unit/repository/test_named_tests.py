@@ -11,7 +11,7 @@ NAMED = re.compile(r"`(?:[\w/]*/)?(test_\w+\.py)(?:::(?:\w+::)?(test_\w+))?`")
 
 def named() -> list[tuple[str, str, str]]:
     """Document, file and function (empty if only the file is named)."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
     # The log of decisions says what was true on its date.
     return [
         (page.name, found[1], found[2] or "")

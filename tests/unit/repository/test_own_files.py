@@ -35,7 +35,7 @@ def head(path: str) -> str:
 
 
 def test_no_file_of_another_project_is_committed() -> None:
-    """They come from locked packages at set-up; `docs/decisions.md`, 2026-11-28, says how."""
+    """They come from locked packages at set-up; `docs/decisions/README.md`, 2026-11-28, says how."""
     assert [path for path in committed() if path != LICENCE and is_copied(path, head(path))] == []
 
 

@@ -131,7 +131,7 @@ def test_the_samples_reach_every_kind_of_value() -> None:
 
 
 def test_the_page_is_that_of_the_declarations() -> None:
-    """docs/settings.md lists every setting; `python -m deploy.settings_docs` writes it."""
+    """docs/reference/settings.md lists every setting; `python -m deploy.settings_docs` writes it."""
     assert PAGE.read_text() == page()
 
 

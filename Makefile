@@ -160,7 +160,7 @@ generate: ## write the generated files: dashboards, SLO rules, licences, setting
 
 # Each check is a target of its own, so that they run at once; the environment is set up before, where it can be seen.
 # What they print comes out one check after the other. mypy's cache lies outside the checkout: a fresh clone is as quick.
-CHECKS = check-format check-lint check-types check-imports check-generated audit
+CHECKS = check-format check-lint check-types check-imports check-generated check-docs audit
 
 .PHONY: check $(CHECKS)
 check: ## format, lint, types, import contracts, generated files current
@@ -180,6 +180,22 @@ check-imports:
 
 check-generated:
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each --check || exit; done
+
+# Pages that a generator writes are compared by `check-generated`.
+MARKDOWN = git ls-files '*.md' ':!docs/reference/settings.md' ':!docs/reference/licences.md' ':!docs/reference/newest-versions.md'
+SITE ?= dist/site
+
+.PHONY: docs
+docs: ## build the documentation as a site (SITE=dist/site); a broken link is an error
+	@$(dev_setup) && python -m sphinx --quiet --fail-on-warning --keep-going -b html docs "$(SITE)" && echo "$(SITE)/README.html"
+
+.PHONY: format-docs
+format-docs: ## format every Markdown file that people write: prose at 100 columns
+	@$(dev_setup) && $(MARKDOWN) | xargs mdformat
+
+check-docs:
+	@$(dev_setup) && $(MARKDOWN) | xargs mdformat --check && site=$$(mktemp -d) && trap 'rm -rf "$$site"' EXIT && \
+		python -m sphinx --quiet --fail-on-warning --keep-going -b html -d "$$site/trees" docs "$$site/html"
 
 .PHONY: screenshots
 screenshots: ## take the screenshots of README and docs, with the tests of the pages

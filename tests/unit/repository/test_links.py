@@ -1,0 +1,90 @@
+"""Links in every Markdown file lead to a file that exists, and to a heading that exists in it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+ROOT = Path(__file__).resolve().parents[3]
+PARSER = MarkdownIt("gfm-like", {"linkify": False})
+ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
+CONSOLE = re.compile(r"/(runbooks|dashboards|alerts|inbox|faults|drills|requests|logs)\b")
+"""Runbooks are pages of the console, and link to its other pages."""
+
+
+def pages() -> list[str]:
+    """Paths of the Markdown files under version control."""
+    done = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for path in done.stdout.split("\0") if path and (ROOT / path).is_file()]
+
+
+def targets(text: str) -> list[str]:
+    """The addresses of all links and images of a page."""
+    found = []
+    for block in PARSER.parse(text):
+        for token in block.children or []:
+            if address := token.attrs.get("href") or token.attrs.get("src"):
+                found.append(str(address))
+    return found
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to a page's headings: a repeated heading gets a number."""
+    tokens = PARSER.parse(text)
+    seen: Counter[str] = Counter()
+    found = set()
+    for heading, title in itertools.pairwise(tokens):
+        if heading.type != "heading_open":
+            continue
+        words = "".join(part.content for part in title.children or [] if part.type in ("text", "code_inline"))
+        slug = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
+        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return found
+
+
+def broken(page: Path, text: str) -> list[str]:
+    """The links of a page that lead nowhere, each with the reason."""
+    found = []
+    for address in targets(text):
+        if ELSEWHERE.match(address) or CONSOLE.match(address):
+            continue
+        path, _, anchor = address.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists():
+            found.append(f"{page.name}: {address}: no such file")
+        elif anchor and target.suffix == ".md" and anchor not in anchors(target.read_text()):
+            found.append(f"{page.name}: {address}: no such heading")
+    return found
+
+
+@pytest.mark.parametrize("page", pages())
+def test_links_lead_somewhere(page: str) -> None:
+    """Each link of each page is checked, images included."""
+    assert broken(ROOT / page, (ROOT / page).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[a](missing.md)",
+        "![a](docs/images/missing.png)",
+        "[a](README.md#missing)",
+        "[a][b]\n\n[b]: missing.md",
+        "[a](#no)",
+    ],
+)
+def test_a_broken_link_is_found(link: str) -> None:
+    """A missing file, a missing image and a missing heading are found, also behind a reference."""
+    assert len(broken(ROOT / "README.md", f"# Title\n\n{link}\n")) == 1
+
+
+def test_anchors_are_those_of_github() -> None:
+    """Punctuation is removed, spaces become hyphens, and a repeated heading gets a number."""
+    assert anchors("# Up, and `make down`\n\n## A\n\n## A\n") == {"up-and-make-down", "a", "a-1"}

@@ -160,10 +160,10 @@ generate: ## write the generated files: dashboards, SLO rules, licences, setting
 
 # Each check is a target of its own, so that they run at once; the environment is set up before, where it can be seen.
 # What they print comes out one check after the other. mypy's cache lies outside the checkout: a fresh clone is as quick.
-CHECKS = check-format check-lint check-types check-imports check-generated check-docs audit
+CHECKS = check-format check-lint check-types check-imports check-generated check-docs check-prose check-commits audit
 
 .PHONY: check $(CHECKS)
-check: ## format, lint, types, import contracts, generated files current
+check: ## format, lint, types, import contracts, generated files current, language
 	@$(dev_setup) && exec $(MAKE) --jobs=2 --keep-going --output-sync=target $(CHECKS)
 
 check-format:
@@ -196,6 +196,13 @@ format-docs: ## format every Markdown file that people write: prose at 100 colum
 check-docs:
 	@$(dev_setup) && $(MARKDOWN) | xargs mdformat --check && site=$$(mktemp -d) && trap 'rm -rf "$$site"' EXIT && \
 		python -m sphinx --quiet --fail-on-warning --keep-going -b html -d "$$site/trees" docs "$$site/html"
+
+# ARGS="docs README.md": only these; ARGS=--totals: counts by folder and rule.
+check-prose:
+	@$(dev_setup) && exec python -m deploy.prose $(ARGS)
+
+check-commits:
+	@$(dev_setup) && exec python -m deploy.commits
 
 .PHONY: screenshots
 screenshots: ## take the screenshots of README and docs, with the tests of the pages

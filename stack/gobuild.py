@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from stack import disk, gosource, lock, network, tasks, versions, wheels
+from stack import apt, disk, gosource, lock, network, tasks, versions, wheels
 from stack.errors import BuildFailed, DiskFull, NoNetwork
 from stack.modules import Module
 from stack.paths import cache_home
@@ -23,6 +23,8 @@ BUILD_MEGABYTES = 3500
 AHEAD = 2
 # What one build needs even when its sources are there: intermediate files, linking, the program.
 LAST_MEGABYTES = 1000
+# Debian's packages for building C code: the compiler that Go calls by default, and the C library's headers.
+C_PACKAGES = ("gcc", "libc6-dev")
 
 
 def build(module: Module, say: Say, check: Callable[[], None] = lambda: None, ahead: Sequence[Module] = ()) -> None:
@@ -42,6 +44,8 @@ def build(module: Module, say: Say, check: Callable[[], None] = lambda: None, ah
         if module.built():
             return
         compiler = go(module, say, check)
+        if module.cgo:
+            require_c_compiler(say)
         require_room(module)
         remove_remains(module)
         with ThreadPoolExecutor(max_workers=1) as pool:
@@ -59,6 +63,12 @@ def go(module: Module, say: Say, check: Callable[[], None]) -> Path:
         if version and version >= module.go:
             return Path(found)
     return wheels.obtain(wheels.GO, say, check)
+
+
+def require_c_compiler(say: Say) -> None:
+    """Install gcc unless there is a C compiler. Raises ProgramMissing, with the command to type, without root."""
+    if not shutil.which(os.environ.get("CC") or "gcc"):
+        apt.install(C_PACKAGES, say)
 
 
 def compile_module(module: Module, compiler: Path, held: IO[str], say: Say, check: Callable[[], None]) -> None:
@@ -100,7 +110,7 @@ def runner(module: Module, compiler: Path, held: IO[str], beat: Callable[[], Non
             module.log,
             beat,
             cwd=folder,
-            environ=environment(os.environ),
+            environ=environment(os.environ, cgo=module.cgo),
             keep_open=[held],
         )
         if code:
@@ -146,12 +156,12 @@ def require_room(module: Module) -> None:
         disk.require(cache_home(), max(BUILD_MEGABYTES - there, LAST_MEGABYTES), purpose, cure)
 
 
-def environment(environ: Mapping[str, str]) -> dict[str, str]:
+def environment(environ: Mapping[str, str], *, cgo: bool = False) -> dict[str, str]:
     """The user's environment (proxies, GOPROXY) with everything fixed that would change what is built."""
     caches = build_caches()
     return {
         **{name: value for name, value in environ.items() if name not in ("GOOS", "GOARCH", "GOEXPERIMENT", "GOROOT")},
-        "CGO_ENABLED": "0",
+        "CGO_ENABLED": "1" if cgo else "0",
         "GO111MODULE": "on",
         # -modcacherw: otherwise deleting the module cache requires a chmod of every folder.
         "GOFLAGS": "-mod=readonly -buildvcs=false -trimpath -modcacherw",

@@ -29,6 +29,8 @@ class Module:
     """The recipe for adapting a dependency's source first (``gosource``)."""
     unoptimised: tuple[str, ...] = ()
     """Patterns of packages compiled without optimisation: they are linked but never called."""
+    cgo: bool = False
+    """Whether it contains C code and so requires a C compiler."""
 
     @property
     def home(self) -> Path:
@@ -65,6 +67,7 @@ def load() -> tuple[Module, ...]:
             minutes=float(entry["minutes"]),
             source=FOLDER / entry["dir"] / entry["source"] if "source" in entry else None,
             unoptimised=tuple(entry.get("unoptimised", ())),
+            cgo=bool(entry.get("cgo", False)),
         )
         for entry in entries
     )

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from stack import disk, gobuild, lock, modules, network, tasks, wheels
-from stack.errors import BuildFailed, DiskFull, NoNetwork
+from stack.errors import BuildFailed, DiskFull, NoNetwork, ProgramMissing
 from stack.modules import Module
 from stack.paths import ROOT
 from stack.programs import PROGRAMS
@@ -111,6 +111,21 @@ def test_the_build_does_not_depend_on_the_users_go_settings() -> None:
     assert given["CGO_ENABLED"] == "0"
     assert given["GOPROXY"] == "direct"
     assert "GOOS" not in given
+    assert gobuild.environment(environ, cgo=True)["CGO_ENABLED"] == "1"
+
+
+def test_a_module_with_c_code_gets_a_compiler_first(
+    module: Module, say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Installed only where it is missing; without root, the error names the command to type and nothing is built."""
+    monkeypatch.setenv("CC", "cc-that-exists-nowhere")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("stack.apt.shutil.which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
+    with pytest.raises(ProgramMissing, match="type `sudo apt-get install -y --no-install-recommends gcc libc6-dev`"):
+        gobuild.build(replace(module, cgo=True), say)
+    assert not (tmp_path / "record").exists()
+    gobuild.build(module, say)
+    assert module.built()
 
 
 def test_packages_that_are_never_called_are_compiled_without_optimisation(module: Module) -> None:

@@ -1,0 +1,100 @@
+"""The files that are checked, and how the prose of each is found."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from deploy.prose import config, markup, python, script
+from deploy.prose.text import Span, only, without_excepted
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Extractor = Callable[[str], Iterable[Span]]
+
+
+EXTRACTORS: Mapping[str, Extractor] = {
+    ".py": python.spans,
+    ".yaml": config.yaml_file,
+    ".yml": config.yaml_file,
+    ".html": markup.spans,
+    ".svg": markup.spans,
+    ".xml": markup.spans,
+    ".jmx": markup.spans,
+    ".js": script.javascript,
+    ".mjs": script.javascript,
+    ".go": script.javascript,
+    ".groovy": script.javascript,
+    ".lark": script.javascript,
+    ".css": script.css,
+    ".sh": config.shell,
+    ".toml": config.shell,
+    ".tmpl": config.go_template,
+    "Makefile": config.shell,
+    "Dockerfile": config.shell,
+    "run": config.shell,
+    ".conf": config.comments,
+    ".ini": config.comments,
+    ".template": config.comments,
+    ".properties": config.comments,
+    ".in": config.comments,
+    ".txt": config.comments,
+    ".env": config.comments,
+    ".npmrc": config.comments,
+    ".gitignore": config.comments,
+    ".dockerignore": config.comments,
+}
+"""By suffix, or by name for a file without one. Markdown is the one type that Vale reads itself."""
+
+NO_PROSE = {
+    ".json",  # data, and dashboards written by grafana/generate
+    ".sum",
+    ".mod",  # comments of the modules' authors
+    ".sha256",
+    ".typed",
+    ".gitkeep",
+    "webhook_url",
+    "LICENSE",
+    ".png",
+    ".ico",
+    ".gz",
+    ".woff2",
+}
+
+EXCEPT = ("deploy/prose/styles/", "tests/unit/prose/")
+"""The rules, and their tests with sentences that they must find."""
+
+
+def kind(path: str) -> str:
+    """The suffix, or the whole name of a file without one: ``.py``, ``.gitignore``, ``Makefile``."""
+    name = Path(path)
+    return name.suffix or name.name
+
+
+def tracked(root: Path) -> list[str]:
+    """Return the paths of the files under version control, and of new ones that are not ignored."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    return [path for path in done.stdout.split("\0") if path and (root / path).is_file()]
+
+
+def unknown(paths: Iterable[str]) -> list[str]:
+    """The paths of files that are neither checked nor listed as without prose."""
+    known = {*EXTRACTORS, *NO_PROSE, ".md"}
+    return [path for path in paths if kind(path) not in known]
+
+
+def mirror(root: Path, paths: Iterable[str], goal: Path) -> None:
+    """Write a copy of each file with prose that contains only its prose, on the same lines.
+
+    The copies have the files' names with a suffix by which Vale knows the format: ``.md`` for Markdown, else ``.txt``.
+    """
+    for path in paths:
+        if path.startswith(EXCEPT) or kind(path) in NO_PROSE:
+            continue
+        text = (root / path).read_text()
+        markdown = kind(path) == ".md"
+        copy = goal / f"{path}{'' if markdown else '.txt'}"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(without_excepted(text, text) if markdown else only(text, EXTRACTORS[kind(path)](text)))

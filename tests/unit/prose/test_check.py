@@ -1,0 +1,82 @@
+"""``python -m deploy.prose``, with the real Vale."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.prose import __main__ as command
+from deploy.prose import vale
+from stack.errors import ProgramMissing
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with a finding in Markdown and in Python, below lines without one."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# Title\n\n`told` and\n\n```\nnobody\n```\n\nIt waited in\nvain.\n")
+    (tmp_path / "a.py").write_text('"""A module."""\n\nx = 1\ny = f"{x} is told"\n')
+    (tmp_path / "good.yml").write_text("# A good sentence.\n")
+    return tmp_path
+
+
+def test_findings_name_file_line_and_what_to_write(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines are the source's, and the exit status is 1."""
+    assert command.main([], repository) == 1
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("a.py:4: told → write: notified")
+    assert second == "docs/a.md:9: in vain → write: without success (Glasshouse.Phrases)"
+
+
+def test_only_the_named_paths_are_checked(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Folders and files; nothing is printed when nothing is found."""
+    assert command.main(["good.yml"], repository) == 0
+    assert capsys.readouterr().out == ""
+    assert command.main(["docs"], repository) == 1
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["docs/a.md"]
+
+
+def test_a_path_without_files_is_refused(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelled path does not pass as a path without findings."""
+    assert command.main(["dosc"], repository) == 2
+    assert "dosc" in capsys.readouterr().err
+
+
+def test_totals_count_by_folder_and_rule(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For those who correct many."""
+    assert command.main(["--totals"], repository) == 1
+    counts = {name: int(count) for count, name in (line.split() for line in capsys.readouterr().out.splitlines())}
+    assert counts == {".": 1, "docs": 1, "Glasshouse.Words": 1, "Glasshouse.Phrases": 1}
+
+
+def test_an_unknown_file_type_fails(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise its prose would not be checked."""
+    (repository / "a.rst").write_text("It is told.\n")
+    assert command.main([], repository) == 1
+    assert "deploy/prose/files.py: a.rst" in capsys.readouterr().err
+
+
+def test_a_missing_vale_fails(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check does not pass for lack of its program."""
+
+    def missing(say: object) -> Path:
+        raise ProgramMissing("gcc: not installed")
+
+    monkeypatch.setattr(vale, "program", missing)
+    assert command.main([], repository) == 1
+    assert "gcc: not installed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("script", ["exit 2", "echo broken rule >&2; echo {}", "echo no JSON", "rm -f a.md; exec true"])
+def test_a_vale_that_fails_is_an_error(tmp_path: Path, script: str) -> None:
+    """An exit status, a message or no result does not pass as a run without findings."""
+    program = tmp_path / "vale"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    with pytest.raises(vale.ValeError, match="Vale failed"):
+        vale.check(program, tmp_path)

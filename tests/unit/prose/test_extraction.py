@@ -1,0 +1,109 @@
+"""What is kept of each file type: prose, on its lines and columns, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.prose import files
+from deploy.prose.text import only, reads_as_prose, without_excepted
+
+SOURCES: Mapping[str, str] = yaml.safe_load((Path(__file__).parent / "sources.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_prose_and_only_prose_stays_in_its_place(name: str) -> None:
+    """Each planted word is where it was, no code is left, and no character has moved to another line or column."""
+    source = SOURCES[name]
+    kept = only(source, files.EXTRACTORS[files.kind(name)](source))
+    assert "told" in kept
+    assert kept.count("told") == source.count("told")
+    assert "hidden" not in kept.lower()
+    assert len(kept) == len(source)
+    assert all(new in (old, " ", "|") for new, old in zip(kept, source, strict=True))
+    assert [end for end in range(len(source)) if kept[end] == "\n"] == [
+        end for end in range(len(source)) if source[end] == "\n"
+    ]
+
+
+def test_every_extractor_has_a_source() -> None:
+    """A file type is added with a test."""
+    assert {files.kind(name) for name in SOURCES} == files.EXTRACTORS.keys()
+
+
+def test_every_tracked_file_is_of_a_known_type() -> None:
+    """Also one that is not committed yet; a type that is listed occurs or is binary."""
+    paths = files.tracked(files.ROOT)
+    assert files.unknown(paths) == []
+    assert files.EXTRACTORS.keys() <= {files.kind(path) for path in paths}
+    assert files.unknown(["a/b.rst", "Jenkinsfile", "a.py"]) == ["a/b.rst", "Jenkinsfile"]
+
+
+def test_every_file_of_the_repository_can_be_read(tmp_path: Path) -> None:
+    """Its copy has as many lines as the file."""
+    paths = files.tracked(files.ROOT)
+    files.mirror(files.ROOT, paths, tmp_path)
+    copies = {copy.relative_to(tmp_path): copy for copy in tmp_path.rglob("*") if copy.is_file()}
+    assert len(copies) > 0.9 * len([path for path in paths if files.kind(path) not in files.NO_PROSE])
+    for name, copy in copies.items():
+        source = files.ROOT / str(name).removesuffix(".txt")
+        if not source.is_file():
+            source = files.ROOT / name
+        assert copy.read_text().count("\n") == source.read_text().count("\n"), name
+
+
+def test_what_code_separates_is_not_read_as_one_sentence() -> None:
+    """A bar stands for code; adjacent literals and the lines of a comment are one text."""
+    source = 'a("is in", b, "vain hope")\nc("is in "\n  "vain hope")\n# is in\n# vain hope\n'
+    kept = only(source, files.EXTRACTORS[".py"](source)).splitlines()
+    assert kept[0].split() == ["|", "is", "in|", "vain", "hope|"]
+    assert "|" not in " ".join(kept[1:]).split("is in", 1)[1].split("hope")[0]
+    assert "|" not in " ".join(kept[3:]).split("is in", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "prose"),
+    [
+        ("the order is late", True),
+        ("Place an order", True),
+        ("order", False),
+        ("api-1", False),
+        ('{service_name="shop"} |= "error" | json', False),
+        ("histogram_quantile(0.99, rate(x[5m])) by le", False),
+        (r"^(?:one two)\s+$", False),
+        ("DELETE FROM orders", False),
+        ('["one two", "three four"]', False),
+        ("body { color: red; margin: 0; }", False),
+        ("from stack import tasks", False),
+    ],
+)
+def test_literals_that_read_as_prose(text: str, prose: bool) -> None:
+    """Two words, and no query, pattern or data."""
+    assert reads_as_prose(text) == prose
+
+
+def test_marked_lines_are_excepted() -> None:
+    """One line, or those between two markers; also in Markdown."""
+    source = "one\ntwo # prose: ignore\nthree\n# prose: off\nfour\n# prose: on\nfive\n"
+    assert without_excepted(source, source).split() == ["one", "three", "five"]
+    code = 'a = "it is told"  # prose: ignore\nb = "it is told"\n'
+    assert only(code, files.EXTRACTORS[".py"](code)).splitlines()[0].strip() == ""
+
+
+def test_markdown_is_left_to_vale(tmp_path: Path) -> None:
+    """Its copy is the file, without the lines that are excepted."""
+    (tmp_path / "a.md").write_text("# A `b`\n\nis told <!-- prose: ignore -->\n")
+    files.mirror(tmp_path, ["a.md"], tmp_path / "copies")
+    assert (tmp_path / "copies" / "a.md").read_text().rstrip(" \n") == "# A `b`"
+
+
+def test_new_files_are_checked_and_ignored_ones_are_not(tmp_path: Path) -> None:
+    """Before the first commit, too."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    for name, text in {".gitignore": "*.log\n", "a.log": "", "b.md": ""}.items():
+        (tmp_path / name).write_text(text)
+    assert sorted(files.tracked(tmp_path)) == [".gitignore", "b.md"]

@@ -1,0 +1,121 @@
+"""The check of commit messages."""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from deploy import commits
+
+IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "docs: add a tutorial",
+        "stack, console: cut import cycles, use standard names\n\nThe launcher imported the console.\n",
+        "log_gateway/logql: pass address to the parser",
+        "deploy: embed the version",
+        "ci: bring back the cache",
+        "x: " + "a" * 69,
+    ],
+)
+def test_a_good_message_passes(message: str) -> None:
+    """One area or several, an imperative, an optional body after a blank line."""
+    assert list(commits.problems(message)) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        ("Add a tutorial", "not `area: summary`"),
+        ("Docs: add a tutorial", "not `area: summary`"),
+        ("docs:add a tutorial", "not `area: summary`"),
+        ("fixup! docs: add a tutorial", "not `area: summary`"),
+        ("docs: Add a tutorial", "imperative in lower case: Add"),
+        ("docs: added a tutorial", "imperative in lower case: added"),
+        ("docs: adding a tutorial", "imperative in lower case: adding"),
+        ("docs: fixes a link", "imperative in lower case: fixes"),
+        ("docs: add a tutorial.", "full stop"),
+        ("docs: add " + "a" * 63, "73 characters"),
+        ("docs: add a tutorial\nand a how-to", "not blank"),
+    ],
+)
+def test_a_bad_message_has_one_problem(message: str, problem: str) -> None:
+    """The problem is stated once, and nothing else is."""
+    (found,) = commits.problems(message)
+    assert problem in found
+
+
+def test_the_recorded_commit_is_a_whole_hash() -> None:
+    """A short one may become ambiguous."""
+    after = tomllib.loads((commits.ROOT / "pyproject.toml").read_text())["tool"]["glasshouse"]["commits"]
+    assert len(after["checked-after"]) == 40
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in the folder; returns its output."""
+    command = ["git", *IDENTITY, *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with an old commit in another style, a good new one, a merge and a bad new one."""
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "First version")
+    old = git(folder, "rev-parse", "HEAD")
+    (folder / "pyproject.toml").write_text(f'[tool.glasshouse.commits]\nchecked-after = "{old}"\n')
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "repository: add the check")
+    git(folder, "checkout", "-q", "-b", "side")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "docs: add a page\n\nIt was missing.")
+    git(folder, "checkout", "-q", "main")
+    git(folder, "merge", "-q", "--no-ff", "-m", "Merge branch 'side'", "side")
+    return folder
+
+
+def test_new_commits_are_checked_and_older_ones_and_merges_are_not(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The output names the commit, its subject and the problem."""
+    assert commits.main(repository) == 0
+    git(repository, "commit", "-q", "--allow-empty", "-m", "docs: added a page")
+    assert commits.main(repository) == 1
+    short = git(repository, "rev-parse", "--short", "HEAD")
+    assert capsys.readouterr().out.startswith(f"{short} docs: added a page → the summary does not begin")
+
+
+def test_a_shallow_clone_checks_what_it_has_and_warns(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The remedy is the command that fetches the rest."""
+    git(repository, "commit", "-q", "--allow-empty", "-m", "Wrong")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "docs: add an index")
+    for depth, status in ((1, 0), (2, 1)):
+        clone = tmp_path / f"clone-{depth}"
+        git(tmp_path, "clone", "-q", f"--depth={depth}", repository.as_uri(), str(clone))
+        assert commits.main(clone) == status
+        assert f"({depth}) are checked. To check all new ones: git fetch --unshallow" in capsys.readouterr().err
+
+
+def test_an_unknown_commit_in_a_whole_clone_fails(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rewritten history must not pass unchecked."""
+    (repository / "pyproject.toml").write_text(f'[tool.glasshouse.commits]\nchecked-after = "{"0" * 40}"\n')
+    assert commits.main(repository) == 1
+    assert "is not in this repository" in capsys.readouterr().err
+
+
+def test_a_folder_without_history_fails(repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unpacked archive has no commits to check."""
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    (archive / "pyproject.toml").write_text((repository / "pyproject.toml").read_text())
+    assert commits.main(archive) == 1
+    assert "is not in this repository" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The tour through the code (docs/explanation/code-tour.md) leads to files and functions that exist."""
+"""The files and functions that the code tour (docs/explanation/code-tour.md) names exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STOPS = [match.groupdict() for match in STOP.finditer(TOUR)]
 
 
 def names_in(node: ast.AST, prefix: str = "") -> set[str]:
-    """Classes and functions below a node, with those around them: ``Class.method``, ``function.inner``."""
+    """Return the qualified names of classes and functions below a node: ``Class.method``, ``function.inner``."""
     found = set()
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ClassDef | ast.FunctionDef):
@@ -26,7 +26,7 @@ def names_in(node: ast.AST, prefix: str = "") -> set[str]:
 
 
 def test_every_row_is_a_stop_of_the_tour() -> None:
-    """No row escapes the checks below because of how it is written."""
+    """Every row of the tour is parsed as a stop, so that no row escapes the checks below."""
     rows = [line for line in TOUR.splitlines() if line.startswith("| ") and not line.startswith(("| file |", "| -- |"))]
     assert len(rows) == len(STOPS) > 40
     assert TOUR.count("\n## ") == 3
@@ -34,7 +34,7 @@ def test_every_row_is_a_stop_of_the_tour() -> None:
 
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: f"{stop['file']}:{stop['name'] or ''}")
 def test_the_file_and_the_function_exist(stop: dict[str, str | None]) -> None:
-    """As the tour names them; the link leads to the file that is shown."""
+    """Every file and function of the tour exists, and the link leads to the file that is shown."""
     file, name = stop["file"], stop["name"]
     assert file is not None
     assert file == stop["link"]
@@ -44,6 +44,6 @@ def test_the_file_and_the_function_exist(stop: dict[str, str | None]) -> None:
 
 
 def test_a_missing_function_is_noticed() -> None:
-    """The check above can fail."""
+    """A function that does not exist is not among the names, so the check above can fail."""
     tree = ast.parse("class A:\n    def b(self):\n        def c(): ...\n")
     assert names_in(tree) == {"A", "A.b", "A.b.c"}

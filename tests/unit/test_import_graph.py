@@ -1,7 +1,7 @@
-"""No module of the project imports itself through others, neither at the top of a file nor inside functions.
+"""No module imports itself through other modules, neither at the top of a file nor inside functions.
 
-import-linter's contracts (pyproject.toml) say which folder may import which. They look at packages; this looks at every
-single module, and at imports that only type checkers see.
+import-linter's contracts (pyproject.toml) define which folder may import which. They check packages; this test checks
+every single module, and imports that only type checkers see.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ ROOT = Path(__file__).parents[2]
 
 
 def our_packages() -> set[str]:
-    """The top-level folders with Python modules in them. Examples are single files, copied into other projects."""
+    """Return the top-level folders with Python modules. Examples are single files to copy and are not included."""
     listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return {line.split("/")[0] for line in listed.splitlines() if "/" in line} - {"examples"}
 
 
 def imports() -> dict[str, set[str]]:
-    """Each module of ours with the modules of ours that it imports. Imports for type checkers count."""
+    """Return each of our modules with those of our modules that it imports, for type checkers too."""
     graph = grimp.build_graph(*sorted(our_packages()), cache_dir=None, exclude_type_checking_imports=False)
     return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
 
 
 def cycle_in(graph: Mapping[str, set[str]]) -> list[str]:
-    """The modules of one cycle, each imported by the one before it; empty if there is none."""
+    """Return the modules of one cycle, each imported by the one before it; empty if there is none."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -40,7 +40,7 @@ def cycle_in(graph: Mapping[str, set[str]]) -> list[str]:
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    """Each module can be read and imported after those that it imports."""
+    """No module imports itself through other modules, so each can be read after those that it imports."""
     graph = imports()
     assert len(graph) > 800
     found = cycle_in(graph)
@@ -48,14 +48,14 @@ def test_no_module_imports_itself_through_others() -> None:
 
 
 def test_a_cycle_is_found_and_named_in_the_order_of_its_imports() -> None:
-    """The check above can fail."""
+    """A cycle is found and its modules are named in the order of their imports, so the check above can fail."""
     assert cycle_in({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}) in (["b", "c", "b"], ["c", "b", "c"])
     assert cycle_in({"a": {"b"}, "b": {"c", "d"}, "c": {"d"}, "d": set()}) == []
     assert cycle_in({"a": {"a"}}) == ["a", "a"]
 
 
 def test_import_linter_watches_every_folder() -> None:
-    """A new top-level folder needs a contract."""
+    """import-linter's contracts cover every top-level folder."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     packages = our_packages()
     assert set(settings["root_packages"]) == packages
@@ -69,11 +69,11 @@ def test_import_linter_watches_every_folder() -> None:
 
 
 STANDARD_LIBRARY_ONLY = ("observability.settings", "shop.domain", "faults.definitions", "faults.flags", "faults.agent")
-"""The launcher starts without packages, the fault agent runs all the time, the domain knows no framework."""
+"""The launcher runs before packages are installed, the fault agent runs all the time, the domain uses no framework."""
 
 
 def foreign(sources: tuple[str, ...]) -> set[str]:
-    """Top-level packages outside this repository and the standard library that the modules import."""
+    """Return the top-level packages outside this repository and the standard library that the modules import."""
     graph = grimp.build_graph(*sorted(our_packages()), cache_dir=None, include_external_packages=True)
     starts = [module for module in graph.modules for source in sources if f"{module}.".startswith(f"{source}.")]
     reached = set(starts).union(*(graph.find_upstream_modules(module) for module in starts))
@@ -82,10 +82,13 @@ def foreign(sources: tuple[str, ...]) -> set[str]:
 
 
 def test_what_is_said_to_need_the_standard_library_only_imports_no_package() -> None:
-    """import-linter's contracts name some packages; this allows none."""
+    """Modules that may use only the standard library import no package.
+
+    import-linter's contracts forbid some packages; this test forbids all.
+    """
     assert foreign(STANDARD_LIBRARY_ONLY) == set()
 
 
 def test_an_imported_package_is_found() -> None:
-    """The check above can fail."""
+    """An imported package is found, so the check above can fail."""
     assert {"requests", "pymongo"} <= foreign(("lab.orders",))

@@ -1,4 +1,4 @@
-"""Names that were replaced do not come back; the glossary is short; every make target that a text names exists."""
+"""Replaced names do not return, the glossary is short, and every make target in a text exists."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.unit.words import ROOT, occurrences, tracked
 
 MOST_TERMS = 25
 NAMED = re.compile(r"(?:`|^|\$ | {4})make ([a-z][a-z-]*)\b", re.MULTILINE)
-"""In prose a target is named between backticks; in a block of commands a line begins with it."""
+"""A text names a target between backticks; in a block of commands the target is at the beginning of a line."""
 TEXTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/", "alerts/runbooks/", "console/", "lab/", "stack/")
 
 
 def test_replaced_names_do_not_occur() -> None:
-    """In no tracked file; the message names the place and the name that is used now."""
+    """No tracked file contains a replaced name; a failure lists the place and the current name."""
     found = [one for path in tracked() for one in occurrences(path, (ROOT / path).read_text(errors="replace"))]
     assert found == []
 
@@ -24,31 +24,31 @@ def test_replaced_names_do_not_occur() -> None:
     "text", ["the saboteur did it", "it was Mended", "a horse", "jobs_per_horse", "class Told:", "run make soak now"]
 )
 def test_a_replaced_name_is_found(text: str) -> None:
-    """Also in another case, and within an identifier."""
+    """A replaced name is found in any case and within an identifier."""
     assert list(occurrences("docs/a.md", text))
 
 
 @pytest.mark.parametrize("text", ["RQ's work-horse", "recommended", "amendment", "make load PROFILE=soak", "he told"])
 def test_ordinary_words_are_permitted(text: str) -> None:
-    """RQ's own term, and words that contain a replaced one."""
+    """RQ's own term and words that contain a replaced name are permitted."""
     assert not list(occurrences("docs/a.md", text))
 
 
 @pytest.mark.parametrize("path", ["app/a.py", "tests/unit/test_a.py", "lab/a.py", "lab/drills/a.yaml", "faults/a.md"])
 @pytest.mark.parametrize("text", ["he told", "Nobody", "def _tell(", "test_a_is_told", "_nobody", "in vain", "is had"])
 def test_words_that_are_ordinary_only_in_documents(path: str, text: str) -> None:
-    """Python files and all files of lab and faults must not use them, nor identifiers that contain them."""
+    """Some words are forbidden in Python files and in lab and faults, also within identifiers."""
     assert list(occurrences(path, text))
 
 
 @pytest.mark.parametrize("text", ["file.tell()", "intelligent", "Intel", "a new one", "recommended"])
 def test_similar_words_are_permitted_in_code(text: str) -> None:
-    """A method of files, and words that contain a forbidden one."""
+    """A method of files and words that contain a forbidden word are permitted."""
     assert not list(occurrences("app/a.py", text))
 
 
 def test_the_glossary_is_short_and_sorted() -> None:
-    """At most 25 terms, in alphabetical order, each with a meaning."""
+    """The glossary has at most 25 terms, in alphabetical order, each with a meaning."""
     rows = [
         line.split("|")[1:-1]
         for line in (ROOT / "docs" / "reference" / "glossary.md").read_text().splitlines()
@@ -62,13 +62,13 @@ def test_the_glossary_is_short_and_sorted() -> None:
 
 
 def targets() -> set[str]:
-    """The targets of the Makefile that people call; the parts of ``check`` are its own."""
+    """Return the Makefile targets that people call, without the parts of ``check``."""
     found = re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     return {name for name in found if not name.startswith("check-")}
 
 
 def test_every_target_that_is_named_exists() -> None:
-    """In README, docs, runbooks, the console's pages and the messages of the tools."""
+    """Every make target that a document, a runbook, a page of the console or a tool's message names exists."""
     named = {
         (path, name)
         for path in tracked()
@@ -80,7 +80,7 @@ def test_every_target_that_is_named_exists() -> None:
 
 
 def test_every_target_has_help_in_a_group() -> None:
-    """`make help` shows each target under one of its groups."""
+    """`make help` shows every target in one of its groups."""
     groups: dict[str, list[str]] = {}
     for line in (ROOT / "Makefile").read_text().splitlines():
         if line.startswith("## "):

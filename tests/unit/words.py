@@ -24,7 +24,7 @@ REPLACED = {
     r"_ask_once_what_is_async": "nothing: it was removed",
     r"\bshop_orders_judged_total\b": "see docs/reference/dashboards.md",
 }
-"""Pattern (any case) to the name that is used now."""
+"""Each pattern (any case) and the name that is used now."""
 
 IN_FOLDERS = ("lab/", "faults/")
 IN_CODE = {
@@ -35,18 +35,19 @@ IN_CODE = {
     r"\b(be|is|are|was) had\b": "available",
     r"_mend(s|ed|ing)?(?![a-z])": "clear (a fault), recover (a service), fix (code)",
 }
-"""Patterns that must not occur in Python files, nor in any file of ``lab/`` and ``faults/``, also within identifiers.
+"""Patterns that must not occur in Python files or in any file of ``lab/`` and ``faults/``.
 
-Elsewhere, as in documents, they may be ordinary words. ``tell()`` is a method of files.
+They also match within identifiers. In other files, such as documents, they may be ordinary words. ``tell()`` is a
+method of files.
 """
 
 BINARY = {".png", ".gz", ".woff2", ".ico"}
-# This list and its test, and documents from before the change: the log of decisions, measured figures.
+# This list, its test, and documents that are older than the change: the log of decisions and measured figures.
 EXCEPT = {"tests/unit/words.py", "tests/unit/test_words.py", "docs/decisions/README.md", "lab/bench/results.json"}
 
 
 def tracked() -> list[str]:
-    """Paths of the files under version control that hold text."""
+    """Return the paths of the text files under version control."""
     done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [
         path
@@ -56,7 +57,7 @@ def tracked() -> list[str]:
 
 
 def occurrences(path: str, text: str) -> Iterator[str]:
-    """Each replaced name in a file, with its line and the name that is used now."""
+    """Yield each replaced name in a file, with its line and the current name."""
     is_code = path.endswith(".py") or path.startswith(IN_FOLDERS)
     patterns = REPLACED | (IN_CODE if is_code else {})
     for pattern, now in patterns.items():

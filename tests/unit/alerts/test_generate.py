@@ -1,4 +1,4 @@
-"""The generator of rules: what it writes, and what it says of files that it cannot use."""
+"""The alert rule generator: the files that it writes and the errors that it reports for invalid input."""
 
 from __future__ import annotations
 
@@ -52,19 +52,22 @@ def rules(spec: Path) -> list[dict[str, Any]]:
 
 
 def test_committed_files_are_current() -> None:
-    """Generating them again changes nothing."""
+    """Generating the committed rule files again changes nothing."""
     command = [sys.executable, "-m", "alerts.generate", "--check"]
     done = subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def test_the_objective_on_latency_has_its_bucket() -> None:
-    """Without a bucket that ends at 500 ms nothing would be too slow."""
+    """The latency histogram has a bucket that ends at 500 ms, which the latency objective counts against."""
     assert 0.5 in LATENCY_BUCKETS
 
 
 def test_a_spec_of_ones_own_becomes_rules(spec: Path) -> None:
-    """With its labels and annotations, which go before ours; what it disables is not there."""
+    """A custom spec produces rules with its own labels and annotations, and without the alert that it disables.
+
+    Its labels and annotations take precedence over the generated ones.
+    """
     assert generate(spec) == 0
     alerts = [rule for rule in rules(spec) if "alert" in rule]
     assert [(rule["alert"], rule["labels"]["tier"]) for rule in alerts] == [
@@ -80,7 +83,7 @@ def test_a_spec_of_ones_own_becomes_rules(spec: Path) -> None:
 
 
 def test_current_and_outdated_output_is_reported(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """By `--check`, which writes nothing."""
+    """`--check` reports missing and outdated files and writes nothing."""
     assert generate(spec, "--check") == 1
     assert not (spec.parent / "rules").exists()
     generate(spec)
@@ -92,7 +95,7 @@ def test_current_and_outdated_output_is_reported(spec: Path, capsys: pytest.Capt
 
 
 def test_a_service_that_is_gone_takes_its_file_with_it(spec: Path) -> None:
-    """But no file of another spec, and none that a person wrote."""
+    """A service that is removed from a spec loses its rule file; files of other specs and handwritten files stay."""
     generate(spec)
     other = spec.with_name("other.yaml")
     other.write_text(SPEC.replace("shop-front", "billing"))
@@ -129,7 +132,7 @@ WRONG = [
 def test_what_is_wrong_is_named_with_its_place(
     spec: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
 ) -> None:
-    """The file, the place in it, and what is expected there; nothing is written."""
+    """An invalid spec is reported with its file, the position and the expected value, and nothing is written."""
     assert old in SPEC
     spec.write_text(SPEC.replace(old, new))
     assert generate(spec) == 2
@@ -140,7 +143,7 @@ def test_what_is_wrong_is_named_with_its_place(
 
 
 def test_a_low_objective_is_fine_without_the_alert(spec: Path) -> None:
-    """What can never fire may be switched off."""
+    """An objective too low for the alert to fire is accepted if the alert is disabled."""
     spec.write_text(SPEC.replace("99.9", "90").replace("{labels: {severity: critical}}", "{disable: true}"))
     assert generate(spec) == 0
     assert [rule for rule in rules(spec) if "alert" in rule] == []
@@ -160,7 +163,7 @@ WRONG_WINDOWS = [
 def test_wrong_windows_are_named_too(
     spec: Path, capsys: pytest.CaptureFixture[str], key: str, value: object, said: str
 ) -> None:
-    """Also where the numbers do not fit each other."""
+    """Invalid windows are reported, including numbers that are inconsistent with each other."""
     document = yaml.safe_load((FOLDER / "windows.yaml").read_text())
     document["tiers"]["page-fast"][key] = value
     windows = spec.with_name("windows.yaml")
@@ -177,16 +180,16 @@ def test_ones_own_rules_do_not_go_among_ours(spec: Path, capsys: pytest.CaptureF
 
 
 def test_promtool_takes_what_is_written(spec: Path) -> None:
-    """Prometheus' own check of the rules of a spec of one's own."""
+    """promtool accepts the rules that a custom spec produces."""
     promtool = shutil.which("promtool")
-    assert promtool, "promtool comes with Prometheus, which the tests of the rules need too"
+    assert promtool, "promtool is missing: it is installed with Prometheus"
     generate(spec)
     files = sorted(map(str, (spec.parent / "rules").iterdir()))
     subprocess.run([promtool, "check", "rules", *files], check=True, capture_output=True)
 
 
 def test_the_example_of_the_docs_is_true(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The example of docs/explanation/slos.md produces the files and the error that the page shows."""
+    """The example in docs/explanation/slos.md produces the files and the error that the page shows."""
     docs = (FOLDER.parent / "docs" / "explanation" / "slos.md").read_text()
     example = re.search(r"```yaml\n(.*?)```", docs, re.DOTALL)
     refusal = re.search(r"^billing\.yaml: (.*)$", docs, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The API over the shop's fakes."""
+"""Fixtures: the API over in-memory fakes of the shop."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SETTINGS = ApiSettings(
 
 @dataclass
 class FakeProfiles:
-    """Implements ``app.profiling.store.Profiles``; ``refuses`` says why nothing is kept."""
+    """An in-memory ``app.profiling.store.Profiles``; ``refuses`` is the reason for which nothing is stored."""
 
     kept: dict[str, Profile] = field(default_factory=dict)
     refuses: str = ""
@@ -63,7 +63,7 @@ class FakeProfiles:
 
 @dataclass
 class Api:
-    """A client and what stands behind it."""
+    """A test client of the API and the fakes behind it."""
 
     client: FlaskClient
     orders: FakeOrders
@@ -75,7 +75,7 @@ class Api:
     profiles: FakeProfiles
 
     def log_in(self, email: str = "ann@example.com", role: Role = Role.CUSTOMER) -> dict[str, str]:
-        """The tokens of an account, which is opened if need be."""
+        """Return the tokens of an account, which is registered first if it does not exist."""
         if self.accounts.by_email(email) is None:
             self.register(email, PASSWORD, role)
         answer = self.client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
@@ -84,7 +84,7 @@ class Api:
         return tokens
 
     def as_(self, token: str) -> dict[str, str]:
-        """The header of a request with this token."""
+        """Return the header of a request with this token."""
         return {"Authorization": f"Bearer {token}"}
 
     def order(self, body: Any, **headers: str) -> Any:
@@ -104,7 +104,7 @@ def api(telemetry: Telemetry) -> Api:
 
 @dataclass
 class Faulty:
-    """An API whose faults may be switched on; ``faults`` reads the flag file on each call of ``look``."""
+    """An API with fault injection enabled; ``look`` makes ``faults`` read the flag file."""
 
     api: Api
     flags: Path

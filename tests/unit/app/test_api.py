@@ -1,4 +1,4 @@
-"""What clients get, for good input and bad."""
+"""The API's responses to valid and invalid requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GOOD = {"items": [{"product_id": LAMP.id, "quantity": 1}]}
 
 
 def test_an_order_is_accepted_and_can_be_looked_at(api: Api) -> None:
-    """202, pending, Location, ids; the same under its address."""
+    """A valid order returns 202 with its location and IDs, and the location returns the same order."""
     answer = api.order(GOOD)
     assert answer.status_code == 202
     body = answer.get_json()
@@ -50,7 +50,7 @@ def test_an_order_is_accepted_and_can_be_looked_at(api: Api) -> None:
     ],
 )
 def test_a_bad_order_is_answered_with_what_is_wrong(api: Api, body: Any, status: int, says: str) -> None:
-    """A problem that names the fault; nothing is written or enqueued."""
+    """An invalid order returns a problem that describes the mistake, and nothing is stored or enqueued."""
     answer = api.order(body)
     assert answer.status_code == status
     assert answer.mimetype == "application/problem+json"
@@ -62,28 +62,28 @@ def test_a_bad_order_is_answered_with_what_is_wrong(api: Api, body: Any, status:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 10_000])
 def test_what_is_not_json_is_refused(api: Api, body: bytes) -> None:
-    """Empty, cut off, not UTF-8, absurdly nested: 400, never 5xx."""
+    """A body that is empty, truncated, not UTF-8 or nested too deeply returns 400, never 5xx."""
     answer = api.client.post("/api/v1/orders", data=body, content_type="application/json")
     assert answer.status_code == 400
     assert "not JSON" in answer.get_json()["detail"]
 
 
 def test_another_media_type_is_refused(api: Api) -> None:
-    """415 says what to send instead."""
+    """A request with another media type returns 415, and the problem names the media type to send."""
     answer = api.client.post("/api/v1/orders", data="items=1")
     assert answer.status_code == 415
     assert "application/json" in answer.get_json()["detail"]
 
 
 def test_a_body_of_ten_megabytes_is_refused(api: Api) -> None:
-    """413, without reading it into a model."""
+    """A body of 10 MB returns 413 and is not parsed."""
     answer = api.client.post("/api/v1/orders", data=b" " * 10_000_000, content_type="application/json")
     assert answer.status_code == 413
     assert answer.mimetype == "application/problem+json"
 
 
 def test_an_idempotency_key_is_honoured(api: Api) -> None:
-    """Same key and body: same order. Same key, other body: 422."""
+    """A repeated request with the same key returns the first order; the same key with another body returns 422."""
     first = api.order(GOOD, Idempotency_Key="k-1").get_json()
     assert api.order(GOOD, Idempotency_Key="k-1").get_json() == first
     other = api.order({"items": [{"product_id": MUG.id, "quantity": 1}]}, Idempotency_Key="k-1")
@@ -93,13 +93,13 @@ def test_an_idempotency_key_is_honoured(api: Api) -> None:
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 129])
 def test_a_senseless_idempotency_key_is_refused(api: Api, key: str) -> None:
-    """400 before anything is written."""
+    """An invalid idempotency key returns 400 before anything is stored."""
     assert api.order(GOOD, Idempotency_Key=key).status_code == 400
     assert api.orders.orders == {}
 
 
 def test_a_database_that_is_down_is_503_with_retry_after(api: Api) -> None:
-    """The client learns that it is not its fault and when to come back."""
+    """An unavailable database returns 503 with ``Retry-After``."""
     api.orders.down = True
     answer = api.order(GOOD)
     assert answer.status_code == 503
@@ -108,21 +108,21 @@ def test_a_database_that_is_down_is_503_with_retry_after(api: Api) -> None:
 
 @pytest.mark.parametrize("path", ["/api/v1/orders/ord_1", f"/api/v1/orders/ord_{'0' * 32}", "/api/v1/nothing"])
 def test_what_is_not_there_is_404(api: Api, path: str) -> None:
-    """Malformed ids, unknown ids and unknown paths alike, as problems."""
+    """Malformed IDs, unknown IDs and unknown paths return 404 as a problem."""
     answer = api.client.get(path)
     assert answer.status_code == 404
     assert answer.mimetype == "application/problem+json"
 
 
 def test_a_method_that_is_not_allowed_names_those_that_are(api: Api) -> None:
-    """405 with ``Allow``."""
+    """A method that is not allowed returns 405, and ``Allow`` lists the allowed methods."""
     answer = api.client.delete("/api/v1/orders")
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
 
 
 def test_products_come_in_pages(api: Api) -> None:
-    """Following ``next`` shows each product once."""
+    """Following ``next`` returns each product once."""
     first = api.client.get("/api/v1/products?limit=1").get_json()
     second = api.client.get(first["next"]).get_json()
     assert [one["id"] for page in (first, second) for one in page["items"]] == [MUG.id, LAMP.id]
@@ -131,7 +131,7 @@ def test_products_come_in_pages(api: Api) -> None:
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=many", "after=%24gt", "colour=red", "after[$gt]="])
 def test_a_bad_page_is_refused(api: Api, query: str) -> None:
-    """422 that names the parameter."""
+    """An invalid page parameter returns 422 with a list of errors."""
     answer = api.client.get(f"/api/v1/products?{query}")
     assert answer.status_code == 422
     assert answer.get_json()["errors"]
@@ -139,12 +139,15 @@ def test_a_bad_page_is_refused(api: Api, query: str) -> None:
 
 @pytest.mark.parametrize("product_id", ["no-such-thing", "UPPER", "a" * 81, "%00", "..%2f..%2fetc"])
 def test_an_unknown_product_is_404(api: Api, product_id: str) -> None:
-    """Whatever it is called."""
+    """An unknown product ID returns 404, whatever characters it contains."""
     assert api.client.get(f"/api/v1/products/{product_id}").status_code == 404
 
 
 def test_readiness_lists_every_dependency(api: Api) -> None:
-    """Each with its state and latency; Redis is missed, MongoDB is needed."""
+    """Readiness lists each dependency with its state and latency.
+
+    The replica stays ready without Redis, but not without MongoDB.
+    """
     answer = api.client.get("/readyz")
     assert (answer.status_code, answer.get_json()["status"]) == (200, "ready")
     assert set(answer.get_json()["dependencies"]) == {"mongo", "catalogue", "redis"}
@@ -159,12 +162,12 @@ def test_readiness_lists_every_dependency(api: Api) -> None:
 
 
 def test_metrics_are_not_on_the_public_port(api: Api) -> None:
-    """They have a port of their own, inside."""
+    """The public port does not serve metrics, which have a separate internal port."""
     assert api.client.get("/metrics").status_code == 404
 
 
 def test_preparation_waits_for_the_database() -> None:
-    """It is tried again until it succeeds, and readiness says so meanwhile."""
+    """The preparation is retried until it succeeds, and readiness fails until then."""
     tries = iter([DatabaseUnavailable("down"), DatabaseUnavailable("down"), 3])
 
     def prepare() -> int:

@@ -1,4 +1,4 @@
-"""Who gets in, and who does not."""
+"""Authentication and authorisation of the API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def status(api: Api, token: str, path: str = "/api/v1/auth/me") -> int:
 
 
 def test_registering_and_logging_in_give_tokens(api: Api) -> None:
-    """Both kinds, of the same account; the address is one however it is typed."""
+    """Registering and logging in return tokens of the same account, and the e-mail address is case-insensitive."""
     credentials = {"email": "Ann@Example.com", "password": PASSWORD}
     first = api.client.post("/api/v1/auth/register", json=credentials)
     assert first.status_code == 201
@@ -40,7 +40,7 @@ def test_registering_and_logging_in_give_tokens(api: Api) -> None:
 
 
 def test_an_address_has_one_account(api: Api) -> None:
-    """409, and the password stays what it was."""
+    """Registering an existing address returns 409 and leaves the password unchanged."""
     api.log_in()
     other = {"email": "ANN@example.com", "password": "another long password"}
     assert api.client.post("/api/v1/auth/register", json=other).status_code == 409
@@ -61,14 +61,14 @@ def test_an_address_has_one_account(api: Api) -> None:
     ],
 )
 def test_bad_credentials_are_refused(api: Api, body: Any) -> None:
-    """422 for what is none, an injection, a header of a mail, or a role that the caller asks for."""
+    """Invalid credentials, injections, mail headers and a requested role return 422."""
     for path in ("register", "login"):
         assert api.client.post(f"/api/v1/auth/{path}", json=body).status_code == 422
     assert api.accounts.accounts == {}
 
 
 def test_login_does_not_reveal_whether_an_address_is_known(api: Api) -> None:
-    """A wrong password and an unknown address get the same answer."""
+    """A wrong password and an unknown address get the same response."""
     api.log_in()
     answers = [
         api.client.post("/api/v1/auth/login", json={"email": email, "password": "wrong password"})
@@ -79,7 +79,7 @@ def test_login_does_not_reveal_whether_an_address_is_known(api: Api) -> None:
 
 
 def test_a_refresh_token_is_used_up_by_its_use(api: Api) -> None:
-    """The new tokens work; the old one is refused, and ends the whole family, for it may have been stolen."""
+    """A refresh token works once; using it again revokes its whole token family, because it may be stolen."""
     old = api.log_in()
     fresh = api.client.post("/api/v1/auth/refresh", headers=api.as_(old["refresh_token"])).get_json()
     assert status(api, fresh["access_token"]) == 200
@@ -89,7 +89,7 @@ def test_a_refresh_token_is_used_up_by_its_use(api: Api) -> None:
 
 
 def test_a_refresh_reads_the_role_again(api: Api) -> None:
-    """Who was an admin yesterday is none today."""
+    """A refreshed token carries the current role of the account."""
     tokens = api.log_in(role=Role.ADMIN)
     api.accounts.set_role(claims(tokens["access_token"])["sub"], Role.CUSTOMER)
     fresh = api.client.post("/api/v1/auth/refresh", headers=api.as_(tokens["refresh_token"])).get_json()
@@ -97,7 +97,7 @@ def test_a_refresh_reads_the_role_again(api: Api) -> None:
 
 
 def test_logging_out_ends_all_tokens_of_the_log_in(api: Api) -> None:
-    """And those of no other."""
+    """Logging out revokes all tokens of that log-in and leaves other log-ins valid."""
     here, there = api.log_in(), api.log_in()
     assert api.client.post("/api/v1/auth/logout", headers=api.as_(here["access_token"])).status_code == 204
     assert status(api, here["access_token"]) == 401
@@ -106,14 +106,14 @@ def test_logging_out_ends_all_tokens_of_the_log_in(api: Api) -> None:
 
 
 def forged(token: str, **changes: Any) -> str:
-    """The token with other claims under the old signature."""
+    """Return the token with other claims and the old signature."""
     head, _, signature = token.split(".")
     body = base64.urlsafe_b64encode(json.dumps({**claims(token), **changes}).encode()).rstrip(b"=").decode()
     return f"{head}.{body}.{signature}"
 
 
 def unsigned(token: str) -> str:
-    """The token with ``alg: none``."""
+    """Return the token with ``alg: none``."""
     return jwt.encode({**claims(token), "role": "admin"}, key="", algorithm="none")
 
 
@@ -123,7 +123,11 @@ def signed(token: str, secret: str = SETTINGS.jwt_secret, algorithm: str = "HS25
 
 @pytest.mark.parametrize("path", ["/api/v1/auth/me", "/api/v1/orders", "/api/v1/admin/dead-letters"])
 def test_bad_tokens_open_nothing(api: Api, path: str) -> None:
-    """Expired, forged, unsigned, signed by another or in another way, of another kind or issuer, cut off: 401."""
+    """Every invalid token returns 401.
+
+    Covered are expired, forged, unsigned and truncated tokens, other secrets, algorithms and issuers, and refresh
+    tokens.
+    """
     token, refresh = api.log_in()["access_token"], api.log_in()["refresh_token"]
     bad = [
         signed(token, exp=int(time.time()) - 1),
@@ -149,14 +153,14 @@ def test_bad_tokens_open_nothing(api: Api, path: str) -> None:
 
 
 def test_a_bad_token_is_never_passed_over(api: Api) -> None:
-    """Where guests are welcome too, a token that is sent must be good."""
+    """A request with an invalid token returns 401 even on a route that guests may use."""
     answer = api.client.post("/api/v1/orders", json=GOOD, headers={"Authorization": "Bearer nonsense"})
     assert answer.status_code == 401
     assert api.orders.orders == {}
 
 
 def test_customers_are_no_admins(api: Api) -> None:
-    """403 on every admin route, before the body is looked at."""
+    """Every admin route returns 403 to a customer before it validates the body."""
     token = api.log_in()["access_token"]
     for method, path in (
         ("GET", "dead-letters"),
@@ -170,7 +174,7 @@ def test_customers_are_no_admins(api: Api) -> None:
 
 
 def test_an_order_is_seen_by_its_owner_and_by_admins(api: Api) -> None:
-    """Another customer gets 403, a guest 401; so they cannot cancel or watch it either."""
+    """Only its owner and admins can read, cancel or watch an order: other customers get 403, guests 401."""
     ann, bob = api.log_in("ann@example.com")["access_token"], api.log_in("bob@example.com")["access_token"]
     admin = api.log_in("root@example.com", Role.ADMIN)["access_token"]
     order = api.client.post("/api/v1/orders", json=GOOD, headers=api.as_(ann)).headers["Location"]
@@ -183,7 +187,7 @@ def test_an_order_is_seen_by_its_owner_and_by_admins(api: Api) -> None:
 
 
 def test_without_knowing_what_was_revoked_every_token_is_refused(api: Api) -> None:
-    """503 for every request with a token; guests order as usual."""
+    """If the list of revoked tokens is unavailable, requests with a token return 503 and guests can still order."""
     token = api.log_in()["access_token"]
     api.revocations.down = True
     assert status(api, token) == 503
@@ -191,7 +195,10 @@ def test_without_knowing_what_was_revoked_every_token_is_refused(api: Api) -> No
 
 
 def test_log_ins_are_limited_for_each_address(api: Api) -> None:
-    """After ten tries a minute on one account: 429, with when to come back; other accounts are not concerned."""
+    """The eleventh log-in attempt per minute on an account returns 429 with ``Retry-After``.
+
+    Other accounts are not affected.
+    """
     wrong = {"email": "ann@example.com", "password": "wrong password"}
     answers = [api.client.post("/api/v1/auth/login", json=wrong) for _ in range(11)]
     assert [answer.status_code for answer in answers] == [401] * 10 + [429]
@@ -215,7 +222,7 @@ def test_log_ins_are_limited_for_each_address(api: Api) -> None:
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
-    """And a secret is not repeated."""
+    """The error for an invalid setting names the setting, and does not repeat the value of a secret."""
     env = {"JWT_SECRET": "x" * 32} if not name.startswith("JWT") else {}
     with pytest.raises(WrongSetting, match=name) as caught:
         ApiSettings.from_env({**env, name: value})
@@ -223,6 +230,6 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
 
 
 def test_a_secret_must_be_set() -> None:
-    """There is no default: it would be publicly known."""
+    """``JWT_SECRET`` is required, because a default value would be publicly known."""
     with pytest.raises(WrongSetting, match="JWT_SECRET is not set"):
         ApiSettings.from_env({})

@@ -1,6 +1,7 @@
-"""The API against its own OpenAPI document: schemathesis makes up requests, good and bad, and checks each answer.
+"""The API against its own OpenAPI document: schemathesis generates requests and checks each response.
 
-No answer may be a 5xx, and each must have a status, a media type and a body that the document describes.
+The requests are valid and invalid. No response may be a 5xx, and each must have a status, a media type and a body that
+the document describes.
 """
 
 from __future__ import annotations
@@ -33,14 +34,17 @@ EXAMPLES = 25
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_every_answer_is_described(faulty: Faulty, mode: GenerationMode) -> None:
-    """To requests as the document wants them and to others, from a guest and from an admin; the faults' switch too."""
+    """The document describes every response to valid and invalid requests, from a guest and from an admin.
+
+    The fault switch is included.
+    """
     api = faulty.api
     document = schemathesis.openapi.from_wsgi("/api/openapi.json", api.client.application)
     token = api.log_in("root@example.com", Role.ADMIN)["access_token"]
     operations = [found.ok() for found in document.get_all_operations()]
     assert len(operations) == OPERATIONS
     if mode is GenerationMode.NEGATIVE:
-        # Where nothing can be sent, nothing wrong can be sent.
+        # An operation without input cannot receive invalid input.
         operations = [one for one in operations if one.body or one.query or one.path_parameters]
     for operation in operations:
 

@@ -1,4 +1,4 @@
-"""What weighs on a replica while it is switched on, and is taken off afterwards."""
+"""Faults that use up a replica's resources while they are on, and release them afterwards."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def burdens(faults: FakeFaults, telemetry: Telemetry, clock: Clock) -> Burdens:
 
 
 def live(burdens: Burdens, clock: Clock, seconds: float, step: float = 0.5) -> None:
-    """Look as often as a process does."""
+    """Call ``look()`` as often as a process does."""
     for _ in range(round(seconds / step)):
         clock.now += step
         burdens.look()
@@ -42,13 +42,13 @@ def visits(telemetry: Telemetry) -> dict[str, float]:
 def test_off_leaves_nothing(
     burdens: Burdens, clock: Clock, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No byte, no line, no series."""
+    """Without a fault no memory is held, no line is logged and no series is created."""
     live(burdens, clock, 10)
     assert (burdens.leaked_bytes, caplog.records, visits(telemetry)) == (0, [], {})
 
 
 def test_memory_is_kept_up_to_a_bound_and_given_back(burdens: Burdens, clock: Clock, faults: FakeFaults) -> None:
-    """As fast as was said; never more than a replica survives."""
+    """The leak grows at the requested rate up to a bound that a replica survives, and is released afterwards."""
     faults.switch("memory-leak", per_second=4)
     live(burdens, clock, 5)
     assert burdens.leaked_bytes == 20 * MEGABYTE
@@ -63,7 +63,10 @@ def test_memory_is_kept_up_to_a_bound_and_given_back(burdens: Burdens, clock: Cl
 def test_lines_are_written_at_the_rate(
     burdens: Burdens, clock: Clock, faults: FakeFaults, caplog: pytest.LogCaptureFixture, rate: int
 ) -> None:
-    """Also one that is less than one a look; all alike, and indistinguishable from the application's own."""
+    """Log lines are written at the requested rate, even below one per poll.
+
+    All have the same event, which is one of the application's own.
+    """
     faults.switch("log-flood", per_second=rate)
     with caplog.at_level(logging.INFO):
         live(burdens, clock, 10)
@@ -74,7 +77,7 @@ def test_lines_are_written_at_the_rate(
 def test_a_process_that_slept_does_not_make_up_for_it(
     burdens: Burdens, clock: Clock, faults: FakeFaults, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Stopped for an hour: it goes on with one second's worth, not with an hour's."""
+    """A process that was suspended for an hour writes one second's worth of lines, not an hour's."""
     faults.switch("log-flood", per_second=10)
     with caplog.at_level(logging.INFO):
         live(burdens, clock, 3600, step=3600)
@@ -84,7 +87,7 @@ def test_a_process_that_slept_does_not_make_up_for_it(
 def test_campaigns_are_lumped_together_by_the_guard(
     burdens: Burdens, clock: Clock, faults: FakeFaults, telemetry: Telemetry
 ) -> None:
-    """A hundred by name, the others as one; every visit is counted, and the overflow too."""
+    """The label guard keeps 100 campaigns by name, counts all others as ``other`` and counts the overflow."""
     faults.switch("label-explosion", per_second=100)
     live(burdens, clock, 5)
     counted = visits(telemetry)

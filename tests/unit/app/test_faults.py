@@ -1,4 +1,4 @@
-"""The switch of faults, and how they bite in the API."""
+"""The API that switches faults, and the effect of the faults on the API."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def telemetry(exporter: InMemorySpanExporter) -> Telemetry:
 
 
 def attributes(telemetry: Telemetry, exporter: InMemorySpanExporter) -> dict[str, Any]:
-    """Those of the last span that has ended."""
+    """Return the attributes of the last span that ended."""
     telemetry.provider.force_flush()
     return dict(exporter.get_finished_spans()[-1].attributes or {})
 
 
 def test_all_faults_are_listed(faulty: Faulty) -> None:
-    """With what they take; those that an agent carries out are not available without one."""
+    """The list contains every fault with its parameters; faults that need an agent are unavailable without one."""
     items = faulty.api.client.get(FAULTS_PATH, headers=faulty.admin()).get_json()["items"]
     assert [one["name"] for one in items] == list(FAULTS)
     assert {one["name"] for one in items if not one["available"]} == {
@@ -53,7 +53,7 @@ def test_all_faults_are_listed(faulty: Faulty) -> None:
 
 
 def test_a_switch_shows_how_long_and_who_set_it(faulty: Faulty) -> None:
-    """On, seen in the list, off again."""
+    """The response to a switch and the list both show the parameters and the account that set the fault."""
     admin = faulty.admin()
     said = faulty.on("api-errors", {"seconds": 60, "percent": 25}).get_json()
     assert (said["on"], said["parameters"]) == (True, {"percent": 25})
@@ -68,7 +68,7 @@ def test_a_switch_shows_how_long_and_who_set_it(faulty: Faulty) -> None:
 
 
 def test_the_switch_is_for_admins_only(faulty: Faulty) -> None:
-    """401 without a token, 403 with a customer's, for each of its methods; nothing is written."""
+    """Every method returns 401 without a valid token and 403 to a customer, and nothing is written."""
     customer = faulty.api.as_(faulty.api.log_in("ann@example.com", Role.CUSTOMER)["access_token"])
     for method, path in (("GET", ""), ("PUT", "/api-errors"), ("DELETE", "/api-errors"), ("PUT", "/no-such")):
         for headers, status in (({}, 401), ({"Authorization": "Bearer x"}, 401), (customer, 403)):
@@ -79,7 +79,7 @@ def test_the_switch_is_for_admins_only(faulty: Faulty) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_an_unknown_fault_is_not_found(faulty: Faulty, method: str) -> None:
-    """404, with those that there are."""
+    """An unknown fault returns 404 with the names of the known faults."""
     answer = faulty.api.client.open(f"{FAULTS_PATH}/api-eror", method=method, json={}, headers=faulty.admin())
     assert answer.status_code == 404
     assert "api-errors" in answer.get_json()["detail"]
@@ -104,7 +104,7 @@ def test_an_unknown_fault_is_not_found(faulty: Faulty, method: str) -> None:
     ],
 )
 def test_a_wrong_parameter_is_refused(faulty: Faulty, name: str, how: dict[str, Any], pointer: str) -> None:
-    """422, with the parameter; nothing is switched."""
+    """An invalid parameter returns 422 with its name, and nothing is switched."""
     answer = faulty.on(name, how)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.get_json()["errors"]] == [pointer]
@@ -112,7 +112,7 @@ def test_a_wrong_parameter_is_refused(faulty: Faulty, name: str, how: dict[str, 
 
 
 def test_what_needs_an_agent_is_refused_without_one(faulty: Faulty) -> None:
-    """409: it would be shown as on, and do nothing."""
+    """A fault that needs an agent returns 409 without one, because it would be listed as on and have no effect."""
     answer = faulty.on("redis-pause")
     assert (answer.status_code, answer.get_json()["title"]) == (409, "Conflict")
     assert not faulty.flags.exists()
@@ -121,9 +121,12 @@ def test_what_needs_an_agent_is_refused_without_one(faulty: Faulty) -> None:
 def test_the_switch_marks_its_own_span_and_line(
     faulty: Faulty, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A trace of that minute shows who did what; the line is beside the switch's own."""
+    """The span and the access log line of the request name the fault that it switched.
+
+    A trace of that minute therefore shows who switched what.
+    """
     with caplog.at_level(logging.INFO):
-        # To its end, as a client reads it: then it is logged.
+        # The response must be closed, as a client does after reading it, because only then it is logged.
         faulty.on("queue-stall").close()
     found = attributes(telemetry, exporter)
     assert (found["fault.switched"], found["fault.action"]) == ("queue-stall", "on")
@@ -133,7 +136,7 @@ def test_the_switch_marks_its_own_span_and_line(
 
 
 def test_a_flag_file_that_cannot_be_written_is_reported(faulty: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 with the reason: the state of the fault is unknown then."""
+    """A flag file that cannot be written returns 503 with the reason, because the state of the fault is unknown."""
     assert faulty.on("queue-stall").status_code == 200
     admin = faulty.admin()
 
@@ -150,7 +153,7 @@ def test_a_flag_file_that_cannot_be_written_is_reported(faulty: Faulty, monkeypa
 
 @pytest.mark.parametrize("text", [b"{ no json", b"\xff\xfe\x00", b"[" * 100_000, b'{"flags": 7}'])
 def test_a_broken_flag_file_can_be_switched_on_and_off(faulty: Faulty, text: bytes) -> None:
-    """It counts as all off, and the next switch makes it whole."""
+    """A broken flag file counts as all faults off, and the next switch replaces it."""
     faulty.flags.parent.mkdir()
     faulty.flags.write_bytes(text)
     admin = faulty.admin()
@@ -161,7 +164,7 @@ def test_a_broken_flag_file_can_be_switched_on_and_off(faulty: Faulty, text: byt
 
 
 def test_switching_at_once_loses_nothing(faulty: Faulty) -> None:
-    """Eight admins, eight faults: all are on."""
+    """Eight faults that are switched at the same time are all on afterwards."""
     admin = faulty.admin()
     names = [name for name, fault in FAULTS.items() if fault.where != "agent"][:8]
 
@@ -177,7 +180,7 @@ def test_switching_at_once_loses_nothing(faulty: Faulty) -> None:
 def test_a_share_of_requests_fails_and_says_why(
     faulty: Faulty, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """500 as a defect of ours would be, counted and logged as one, and marked."""
+    """An injected error returns 500, is counted and logged like a real defect, and is marked on the span."""
     assert faulty.on("api-errors", ON).status_code == 200
     assert faulty.api.client.get("/api/v1/products").status_code == 200
     faulty.faults.look()
@@ -192,7 +195,7 @@ def test_a_share_of_requests_fails_and_says_why(
 
 
 def test_a_fault_keeps_to_its_route(faulty: Faulty) -> None:
-    """By its template; what no rule matches is no route."""
+    """A fault with a route template affects only that route; a path that matches no route has no fault."""
     faulty.on("api-errors", {**ON, "route": "/api/v1/products/<product_id>"})
     faulty.faults.look()
     paths = ("/api/v1/products", "/api/v1/products/brass-desk-lamp", "/nowhere")
@@ -200,7 +203,7 @@ def test_a_fault_keeps_to_its_route(faulty: Faulty) -> None:
 
 
 def test_the_switch_and_health_checks_have_no_faults(faulty: Faulty) -> None:
-    """Health checks, the log-in and the switch itself, by errors and by delays."""
+    """Health checks, log-in and the fault switch are exempt from errors and delays."""
     faulty.on("api-errors", ON)
     faulty.on("api-latency", ON)
     faulty.faults.look()
@@ -212,7 +215,7 @@ def test_the_switch_and_health_checks_have_no_faults(faulty: Faulty) -> None:
 
 
 def test_a_delayed_request_waits(faulty: Faulty, telemetry: Telemetry, exporter: InMemorySpanExporter) -> None:
-    """As long as was said, and then works; both faults together are both marked."""
+    """A delayed request waits as long as requested and then succeeds; two faults on one request are both marked."""
     faulty.on("api-latency", {"milliseconds": 1500})
     faulty.faults.look()
     assert faulty.api.client.get("/api/v1/products").status_code == 200
@@ -224,7 +227,7 @@ def test_a_delayed_request_waits(faulty: Faulty, telemetry: Telemetry, exporter:
 
 
 def test_it_ends_without_the_switch(faulty: Faulty) -> None:
-    """Without a switch-off and without another look: its time is over, and requests are answered."""
+    """A fault ends when its time has elapsed, without a switch-off and without reading the flag file again."""
     now = time.time()
     flags.change(faulty.flags, lambda every: every.update({"api-errors": Switched(int(now), int(now) + 2, "x", ON)}))
     faulty.faults.look()
@@ -235,14 +238,14 @@ def test_it_ends_without_the_switch(faulty: Faulty) -> None:
 
 
 def test_without_faults_there_is_no_switch(api: Any) -> None:
-    """Not even for admins, and not in the document."""
+    """Without fault injection the switch returns 404, even to admins, and is not in the document."""
     admin = api.as_(api.log_in("root@example.com", Role.ADMIN)["access_token"])
     assert api.client.put(f"{FAULTS_PATH}/api-errors", json={}, headers=admin).status_code == 404
     assert not any("faults" in path for path in describe(api.client.application)["paths"])
 
 
 def test_the_document_has_the_switch(faulty: Faulty) -> None:
-    """With every fault by name, and all that may be answered."""
+    """The document describes the switch with every fault name and every possible status."""
     paths = json.loads(faulty.api.client.get("/api/openapi.json").data)["paths"]
     put = paths[f"{FAULTS_PATH}/{{name}}"]["put"]
     assert put["parameters"][0]["schema"]["enum"] == list(FAULTS)

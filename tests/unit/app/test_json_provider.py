@@ -1,4 +1,4 @@
-"""JSON by orjson: what ``jsonify`` takes."""
+"""The JSON provider based on orjson, and the arguments that ``jsonify`` accepts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def app() -> Flask:
     [((), {}), ((1,), {}), ((None,), {}), (([],), {}), ((1, 2), {}), ((), {"b": 1, "a": None}), (({},), {})],
 )
 def test_it_takes_what_flasks_own_takes(app: Flask, values: tuple[Any, ...], named: dict[str, Any]) -> None:
-    """One value, several, named ones, or none; in one line."""
+    """The provider accepts the same arguments as Flask's own and returns the same JSON on one line."""
     answer = app.json.response(*values, **named)
     plain = Flask(__name__)
     flasks = plain.json.response(*values, **named)
@@ -33,13 +33,13 @@ def test_it_takes_what_flasks_own_takes(app: Flask, values: tuple[Any, ...], nam
 
 
 def test_values_and_names_do_not_mix(app: Flask) -> None:
-    """As in Flask."""
+    """Positional and keyword arguments together raise ``TypeError``, as in Flask."""
     with pytest.raises(TypeError):
         app.json.response(1, a=2)
 
 
-def test_what_is_no_json_is_refused(app: Flask) -> None:
-    """The exceptions that Flask expects of a provider."""
+def test_invalid_json_is_refused(app: Flask) -> None:
+    """Invalid values and texts raise the exceptions that Flask expects of a provider."""
     with pytest.raises(TypeError):
         app.json.dumps(object())
     with pytest.raises(ValueError, match="unexpected"):

@@ -1,4 +1,4 @@
-"""Rate limits while Redis fails."""
+"""Rate limits and their headers, also while Redis fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOGETHER = 8
 
 
 def test_a_redis_that_fails_under_many_requests_fails_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of them are in the middle of counting when it goes: one turns to memory, none gets 500."""
+    """If Redis fails while many requests are being counted, the limiter switches to memory and none of them fails."""
     app = Flask(__name__)
     limiter = limits.new_limiter(app, SETTINGS)
     all_in = threading.Barrier(TOGETHER, timeout=10)
@@ -44,7 +44,7 @@ def test_a_redis_that_fails_under_many_requests_fails_none_of_them(monkeypatch: 
 
 
 def test_a_view_without_a_limit_asks_the_limiter_nothing() -> None:
-    """It costs CPU; a view with one asks once."""
+    """A view without a limit makes no call to the limiter, and a view with a limit makes one."""
     app = Flask(__name__)
     limiter = limits.new_limiter(app, SETTINGS)
     asked: list[str | None] = []
@@ -74,13 +74,16 @@ def test_a_view_without_a_limit_asks_the_limiter_nothing() -> None:
 
 
 WINDOW_SECONDS = 61
-"""A minute, and the second into which the limiter rounds its end up."""
+"""One minute, and the second to which the limiter rounds up its end."""
 LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 @pytest.fixture
 def limited() -> Flask:
-    """Views with a limit of three a minute, one for each way in which a view can end, and one without a limit."""
+    """Return an app with a view for each way in which a view can end and one without a limit.
+
+    The limit is three requests per minute.
+    """
     app = Flask(__name__)
     limiter = limits.new_limiter(app, SETTINGS)
 
@@ -110,7 +113,7 @@ def ask(app: Flask, path: str, method: str = "GET") -> TestResponse:
     [("/served", "GET", 200), ("/served", "HEAD", 200), ("/forbidden", "GET", 403), ("/defect", "GET", 500)],
 )
 def test_an_answer_says_how_much_is_left(limited: Flask, path: str, method: str, status: int) -> None:
-    """Seconds from now, not the time of day; only a refusal says when to come back."""
+    """``RateLimit-Reset`` counts seconds from now, and only a refusal has ``Retry-After``."""
     answer = ask(limited, path, method)
     assert answer.status_code == status
     assert [answer.headers.getlist(name) for name in LIMIT_HEADERS[:2]] == [["3"], ["2"]]
@@ -120,7 +123,7 @@ def test_an_answer_says_how_much_is_left(limited: Flask, path: str, method: str,
 
 
 def test_who_is_refused_learns_when_to_come_back(limited: Flask) -> None:
-    """429 with both headers in seconds."""
+    """A refused request returns 429 with both headers in seconds."""
     for _ in range(3):
         ask(limited, "/served")
     answer = ask(limited, "/served")
@@ -131,7 +134,10 @@ def test_who_is_refused_learns_when_to_come_back(limited: Flask) -> None:
 
 
 def test_a_views_own_retry_after_counts_if_it_is_later(limited: Flask) -> None:
-    """The limiter's rule: a dependency that is down for seconds does not shorten the window."""
+    """The later of the view's ``Retry-After`` and the limiter's is sent.
+
+    A dependency that is down for seconds does not shorten the window of the limit.
+    """
     answer = ask(limited, "/unavailable")
     assert answer.status_code == 503
     assert 50 <= int(answer.headers["Retry-After"]) <= WINDOW_SECONDS
@@ -139,14 +145,17 @@ def test_a_views_own_retry_after_counts_if_it_is_later(limited: Flask) -> None:
 
 @pytest.mark.parametrize(("path", "method"), [("/free", "GET"), ("/served", "OPTIONS"), ("/nowhere", "GET")])
 def test_what_has_no_limit_says_nothing_of_one(limited: Flask, path: str, method: str) -> None:
-    """Neither a view without one, nor Flask's own answers; a ``Retry-After`` of the view is left as it is."""
+    """Views without a limit and Flask's own responses have no limit headers.
+
+    The ``Retry-After`` of such a view is unchanged.
+    """
     answer = ask(limited, path, method)
     assert not [name for name in LIMIT_HEADERS if name in answer.headers]
     assert answer.headers.get("Retry-After") == ("7" if path == "/free" else None)
 
 
 def test_flask_answers_by_its_own_method(telemetry: Telemetry) -> None:
-    """Flask may change its signature: nothing of the whole application stands in its place."""
+    """The application does not override Flask's ``process_response``, because Flask may change its signature."""
     app = new_api(telemetry).client.application
     assert "process_response" not in vars(app)
     assert type(app).process_response is Flask.process_response

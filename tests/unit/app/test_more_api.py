@@ -1,4 +1,4 @@
-"""Lists, streams, admin, caching headers, and the document that describes it all."""
+"""Lists, streams, admin routes, caching headers and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GOOD = {"items": [{"product_id": LAMP.id, "quantity": 1}]}
 
 
 def test_my_orders_come_in_pages_newest_first(api: Api) -> None:
-    """Mine alone, each once, by following ``next``."""
+    """Following ``next`` returns each order of the customer once, newest first, and no other customer's."""
     token = api.log_in()["access_token"]
     mine = [api.client.post("/api/v1/orders", json=GOOD, headers=api.as_(token)).get_json()["id"] for _ in range(5)]
     api.order(GOOD)
@@ -34,7 +34,7 @@ def test_my_orders_come_in_pages_newest_first(api: Api) -> None:
 
 
 def test_orders_are_filtered_by_state_and_time(api: Api) -> None:
-    """An admin sees the orders of all customers."""
+    """An admin can filter the orders of all customers by state and time."""
     admin = api.as_(api.log_in("root@example.com", Role.ADMIN)["access_token"])
     first, second = (api.order(GOOD).get_json()["id"] for _ in range(2))
     order = api.orders.get(first)
@@ -53,13 +53,13 @@ def test_orders_are_filtered_by_state_and_time(api: Api) -> None:
 
 @pytest.mark.parametrize("query", ["status=lost", "limit=0", "after=x", "created_from=yesterday", "colour=red"])
 def test_a_bad_filter_is_refused(api: Api, query: str) -> None:
-    """422."""
+    """An invalid filter returns 422."""
     token = api.log_in()["access_token"]
     assert api.client.get(f"/api/v1/orders?{query}", headers=api.as_(token)).status_code == 422
 
 
 def test_progress_is_streamed_until_the_end(api: Api) -> None:
-    """Each state once, numbered, so that a client that lost the line goes on where it was."""
+    """Each state is sent once with a number, so that a client can resume after a lost connection."""
     path = api.order(GOOD).headers["Location"]
     order = api.orders.get(path.rsplit("/", 1)[-1])
     api.orders.fail(order, "test", order.created_at)
@@ -75,7 +75,7 @@ def test_progress_is_streamed_until_the_end(api: Api) -> None:
 
 
 def test_streams_leave_threads_for_others(api: Api) -> None:
-    """Beyond their number: 503. One that was left makes room."""
+    """A stream beyond the limit returns 503, and a closed stream makes room for the next."""
     orders = FakeOrders(FakeCatalogue())
     registry = CollectorRegistry()
     progress = Progress(orders, 1, registry)
@@ -91,7 +91,7 @@ def test_streams_leave_threads_for_others(api: Api) -> None:
 
 
 def test_a_stream_ends_by_itself(api: Api) -> None:
-    """An order that waits for ever does not hold a thread for ever."""
+    """The stream of an order that never finishes ends after a time limit and frees its thread."""
     api.order(GOOD)
     order = next(iter(api.orders.orders.values()))
     times = iter([0.0, 0.0, 0.0, 0.0, 31.0, 31.0, 31.0])
@@ -100,7 +100,7 @@ def test_a_stream_ends_by_itself(api: Api) -> None:
 
 
 def test_an_admin_changes_prices_and_stock_and_adds_products(api: Api) -> None:
-    """And every customer sees it."""
+    """Prices, stock and products that an admin changes or adds are visible to customers."""
     admin = api.as_(api.log_in("root@example.com", Role.ADMIN)["access_token"])
     price = api.client.put(f"/api/v1/admin/products/{LAMP.id}/price", json={"price_cents": 1}, headers=admin)
     stock = api.client.put(f"/api/v1/admin/products/{LAMP.id}/stock", json={"stock": 7}, headers=admin)
@@ -118,7 +118,7 @@ def test_an_admin_changes_prices_and_stock_and_adds_products(api: Api) -> None:
     "body", [{"price_cents": -1}, {"price_cents": "1"}, {"price_cents": {"$inc": 1}}, {}, {"x": 1}]
 )
 def test_a_bad_price_is_refused(api: Api, body: object) -> None:
-    """422, and the price stays."""
+    """An invalid price returns 422 and leaves the price unchanged."""
     admin = api.as_(api.log_in("root@example.com", Role.ADMIN)["access_token"])
     answer = api.client.put(f"/api/v1/admin/products/{LAMP.id}/price", json=body, headers=admin)
     assert answer.status_code == 422
@@ -126,7 +126,7 @@ def test_a_bad_price_is_refused(api: Api, body: object) -> None:
 
 
 def test_dead_letters_are_listed_and_retried(api: Api) -> None:
-    """With the reason; after the retry they are none any more."""
+    """Dead letters are listed with their reason, and an order that is retried leaves the list."""
     admin = api.as_(api.log_in("root@example.com", Role.ADMIN)["access_token"])
     order_id = api.order(GOOD).get_json()["id"]
     api.orders.bury(api.orders.get(order_id), "a defect", START + timedelta(hours=1))
@@ -140,7 +140,10 @@ def test_dead_letters_are_listed_and_retried(api: Api) -> None:
 
 
 def test_what_has_not_changed_is_not_sent_again(api: Api) -> None:
-    """304 for the same ETag; a header limits how long caches keep it; no cache keeps orders."""
+    """A request with a current ETag returns 304.
+
+    Catalogue responses have a ``max-age``, and orders are never cached.
+    """
     for path in (f"/api/v1/products/{LAMP.id}", "/api/v1/products", "/api/v1/home"):
         first = api.client.get(path)
         assert "max-age=" in first.headers["Cache-Control"]
@@ -150,7 +153,7 @@ def test_what_has_not_changed_is_not_sent_again(api: Api) -> None:
 
 
 def test_security_headers_are_on_every_answer(api: Api) -> None:
-    """On errors too; CORS is off unless it is set."""
+    """All responses have security headers, errors included, and CORS is off by default."""
     for path in ("/api/v1/products", "/nothing", "/healthz"):
         answer = api.client.get(path, headers={"Origin": "https://evil.example"})
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -159,14 +162,14 @@ def test_security_headers_are_on_every_answer(api: Api) -> None:
 
 
 def test_search_finds_products(api: Api) -> None:
-    """And refuses a question that is none."""
+    """Search finds products by a word, and a missing or malformed query returns 422."""
     assert [one["id"] for one in api.client.get("/api/v1/products/search?q=brass").get_json()["items"]] == [LAMP.id]
     assert api.client.get("/api/v1/products/search").status_code == 422
     assert api.client.get("/api/v1/products/search?q[$ne]=1").status_code == 422
 
 
 def test_the_document_describes_every_route(api: Api) -> None:
-    """OpenAPI 3.1; no route of the API is left out; answers have the form that it says."""
+    """The OpenAPI 3.1 document describes every route of the API and the form of the responses."""
     document = api.client.get("/api/openapi.json").get_json()
     assert document["openapi"] == "3.1.0"
     app = api.client.application
@@ -181,7 +184,7 @@ def test_the_document_describes_every_route(api: Api) -> None:
 
 
 def test_the_page_to_try_it_loads_nothing_from_elsewhere(api: Api) -> None:
-    """Its script and style are here, and its policy allows no other."""
+    """The documentation page loads its script and style from the API, and its policy forbids other sources."""
     page = api.client.get("/api/docs")
     assert page.status_code == 200
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]

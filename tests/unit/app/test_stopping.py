@@ -1,4 +1,4 @@
-"""Draining, and sending away who has waited too long: in the application and in the gunicorn worker."""
+"""Draining and refusing overdue requests, in the application and in the gunicorn worker."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def ours(api: Api) -> draining.Draining:
 
 
 def test_a_replica_that_is_stopping_is_unready(api: Api) -> None:
-    """503 whatever is up, from the moment it begins; it is alive and serves on."""
+    """A replica that is draining fails readiness at once, but stays alive and serves requests."""
     assert api.client.get("/readyz").status_code == 200
     ours(api).begin()
     answer = api.client.get("/readyz")
@@ -37,7 +37,7 @@ def test_a_replica_that_is_stopping_is_unready(api: Api) -> None:
 
 
 def test_an_application_without_it_has_none() -> None:
-    """Any WSGI callable may be served."""
+    """A WSGI callable without draining is served as well."""
     assert draining.of(lambda *_: []) is None
     assert draining.of(None) is None
 
@@ -52,7 +52,7 @@ def test_an_application_without_it_has_none() -> None:
     ],
 )
 def test_who_has_waited_too_long_is_sent_away(api: Api, waited: Any, path: str, status: int) -> None:
-    """With a time to come back; probes are answered however late."""
+    """A request that waited too long returns 503 with ``Retry-After``; health probes are always answered."""
     answer = api.client.get(path, headers={WAITED_HEADER: str(waited)})
     assert answer.status_code == status
     if status == 503:
@@ -61,7 +61,7 @@ def test_who_has_waited_too_long_is_sent_away(api: Api, waited: Any, path: str, 
 
 
 class Listener:
-    """As gunicorn wraps its sockets: a real one, and ``close`` may be called twice."""
+    """A real listening socket, wrapped as in gunicorn; ``close`` may be called twice."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -73,7 +73,7 @@ class Listener:
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A worker at work, but for the loop: what it hands to its threads is noted."""
+    """Return a worker without its loop; it records the connections that it hands to its threads."""
     config = Config()
     config.set("graceful_timeout", 12)
     listener = Listener()
@@ -97,8 +97,11 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Any:
     listener.socket.close()
 
 
-def test_at_the_end_the_backlog_is_taken_and_the_door_closed(worker: Any) -> None:
-    """Who has connected is served; who comes after is refused, and goes to another replica."""
+def test_at_the_end_the_backlog_is_accepted_and_the_listener_closed(worker: Any) -> None:
+    """At the end a worker accepts the connections in its backlog and refuses new ones.
+
+    New connections then go to another replica.
+    """
     address = worker.listener.getsockname()
     waiting = [socket.create_connection(address) for _ in range(5)]
     worker.alive = False
@@ -110,15 +113,18 @@ def test_at_the_end_the_backlog_is_taken_and_the_door_closed(worker: Any) -> Non
         client.close()
 
 
-def test_a_worker_that_is_full_keeps_its_door(worker: Any) -> None:
-    """It only accepts later."""
+def test_a_worker_that_is_full_keeps_its_listener(worker: Any) -> None:
+    """A worker that is full keeps its listener open and accepts the connection later."""
     worker.set_accept_enabled(False)
     socket.create_connection(worker.listener.getsockname()).close()
     assert worker.taken == []
 
 
 def test_sigterm_begins_with_unready(worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It serves on for the time of draining, and keeps time to flush within the master's patience."""
+    """SIGTERM marks the replica as unready, then the worker serves until the draining time has elapsed.
+
+    The graceful timeout leaves time to flush before the master kills the worker.
+    """
     monkeypatch.setattr(gunicorn_worker, "DRAIN_SECONDS", 0.2)
     worker.handle_exit(15, None)
     assert draining.of(worker.wsgi).begun
@@ -128,7 +134,7 @@ def test_sigterm_begins_with_unready(worker: Any, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_second_sigterm_ends_it_at_once(worker: Any) -> None:
-    """A second signal stops it at once."""
+    """A second SIGTERM stops the worker at once."""
     worker.handle_exit(15, None)
     worker.handle_exit(15, None)
     assert not worker.alive

@@ -1,4 +1,4 @@
-"""What the tests of the compose file read."""
+"""Helpers that read docker-compose.yml for the tests."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
 
 def size(text: str) -> int:
-    """`192M` in bytes."""
+    """Return a size such as `192M` in bytes."""
     found = re.fullmatch(r"(\d+)([KMG]?)", text)
     assert found, text
     return int(found[1]) * UNITS[found[2]]
 
 
 def filled(text: str, values: dict[str, str]) -> str:
-    """The text with `${NAME…}` replaced as Compose does it; a required one that is missing raises KeyError."""
+    """Return the text with `${NAME…}` replaced as Compose does; a missing required variable raises KeyError."""
 
     def value(found: re.Match[str]) -> str:
         name, operator, rest = found[1], found[2], found[3]
@@ -33,7 +33,7 @@ def filled(text: str, values: dict[str, str]) -> str:
 
 
 def bind_mounts(service: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(source in the repository, target, mode) of each file or folder that is mounted."""
+    """Return (source in the repository, target, mode) of each mounted file or folder."""
     found = []
     for volume in service.get("volumes", []):
         source, target, *mode = volume.split(":")

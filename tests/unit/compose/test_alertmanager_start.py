@@ -1,4 +1,4 @@
-"""The script that starts Alertmanager in its container makes the same configuration as the native launcher."""
+"""The script that starts Alertmanager in its container creates the same configuration as the native launcher."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ CONSOLE = "http://127.0.0.1:8080"
     "secrets", [[], ["slack_url"], ["pagerduty_key"], ["opsgenie_key"], ["slack_url", "pagerduty_key", "opsgenie_key"]]
 )
 def test_both_runtimes_leave_out_the_same(tmp_path: Path, secrets: list[str]) -> None:
-    """With the same secrets the same text, to the byte; the program is started beside it with what Compose gave."""
+    """Both runtimes create a byte-identical configuration from the same secrets.
+
+    The script then starts the program with Compose's arguments.
+    """
     mounted, run = tmp_path / "mounted", tmp_path / "run"
     (mounted / "secrets").mkdir(parents=True)
     (mounted / "alertmanager.yml").write_text(CONFIG.read_text())
@@ -33,7 +36,7 @@ def test_both_runtimes_leave_out_the_same(tmp_path: Path, secrets: list[str]) ->
         "ALERTMANAGER": "echo",
     }
     command = ["sh", str(SCRIPT), "--storage.path=/alertmanager"]
-    for _ in range(2):  # a container that is started again finds what the first start made
+    for _ in range(2):  # a restarted container finds the files of the first start
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=20)
         assert done.stdout == "--config.file=alertmanager.yml --storage.path=/alertmanager\n"
         assert (run / "alertmanager.yml").read_text() == rendered(CONFIG.read_text(), "console:1025", mounted)
@@ -43,7 +46,10 @@ def test_both_runtimes_leave_out_the_same(tmp_path: Path, secrets: list[str]) ->
 
 
 def test_no_secret_gets_into_the_image() -> None:
-    """The last line of .dockerignore that speaks of the folder keeps it out; git ignores what is in it."""
+    """The image and git exclude the folder of secrets.
+
+    Its last line in .dockerignore excludes it, and git ignores its contents.
+    """
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     assert lines.index("deploy/compose/alertmanager/secrets") > lines.index("!deploy/compose")
     ignored = (SCRIPT.parent / "secrets" / ".gitignore").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The list of what is in the image, and what is known against it."""
+"""The list of the packages in the image, and their known vulnerabilities."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HURT = {"name": "wrapt", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_vers
 
 
 def test_every_locked_package_is_listed() -> None:
-    """With its version and package URL."""
+    """Every locked package is listed with its version and package URL."""
     lock = audit.LOCK.read_text()
     listed = audit.components(lock)
     assert len(listed) == sum(1 for line in lock.splitlines() if "==" in line)
@@ -25,7 +25,7 @@ def test_every_locked_package_is_listed() -> None:
 def test_a_known_vulnerability_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int
 ) -> None:
-    """With the package and the version that fixes it; only `--strict` fails."""
+    """A known vulnerability is reported with the package and the fixed version, and fails only with `--strict`."""
     monkeypatch.setattr(audit, "look", lambda: [FLASK, HURT])
     assert audit.main(arguments) == status
     assert "PYSEC-1 in wrapt 1.0 (fixed in 1.1)" in capsys.readouterr().err
@@ -33,7 +33,7 @@ def test_a_known_vulnerability_is_reported(
 
 
 def test_without_the_database_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Rather than "0 vulnerabilities"."""
+    """If the vulnerability database cannot be reached, this is reported and no number of vulnerabilities is printed."""
     monkeypatch.setattr(audit, "look", list)
     assert audit.main(["--strict"]) == 0
     said = capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The image, as far as the Dockerfile shows it."""
+"""Properties of the image that the Dockerfile shows."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ TEXT = (ROOT / "Dockerfile").read_text()
 
 
 def test_hadolint_is_content() -> None:
-    """No warning, no rule switched off."""
+    """hadolint reports no warning for the Dockerfile, and no rule is switched off."""
     program = shutil.which("hadolint", path=str(Path(sys.executable).parent))
     if program is None:
-        pytest.skip("hadolint is not in this environment")
+        pytest.skip("hadolint is not installed in this environment")
     done = subprocess.run([program, "Dockerfile"], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
     assert "hadolint ignore" not in TEXT
 
 
 def test_the_base_is_pinned_and_the_same_as_in_env() -> None:
-    """A Dockerfile cannot read .env: its default must not drift."""
+    """The base image's version is pinned and is the one in .env, which a Dockerfile cannot read."""
     assert f"ARG PYTHON_VERSION={VERSIONS['PYTHON_VERSION']}\n" in TEXT
     assert set(re.findall(r"^FROM (\S+)", TEXT, re.MULTILINE)) == {"python:${PYTHON_VERSION}-slim-bookworm"}
 
 
 def test_packages_come_from_the_lock_file_with_hashes() -> None:
-    """And nothing is pulled to read the Dockerfile itself."""
+    """Packages are installed from the lock file with hashes, and parsing the Dockerfile pulls no frontend image."""
     assert "--require-hashes -r /tmp/run.txt" in TEXT
     assert not TEXT.startswith("# syntax")
     assert "apt-get" not in TEXT
 
 
 def let_in() -> set[str]:
-    """The paths that .dockerignore lets into the image."""
+    """Return the paths that .dockerignore lets into the image."""
     return {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
 
 
 def started() -> set[str]:
-    """The modules of ours that the services start, and the commands that are run in their containers."""
+    """Return our modules that the services start, and the commands that run in their containers."""
     found = {"console.follow.__main__", "faults.__main__"}
     for service in SERVICES.values():
         match service.get("command"):
@@ -58,13 +58,13 @@ def started() -> set[str]:
 
 
 def test_what_is_copied_is_what_runs() -> None:
-    """No test and no server configuration is let into the image, and nothing that is not there."""
+    """The image contains no tests and no server configuration, and every copied path exists."""
     assert not {"tests", "stack", ".env.secrets", ".git"} & let_in()
     assert all((ROOT / path).exists() for path in let_in())
 
 
 def test_what_the_services_import_is_in_the_image() -> None:
-    """Every module of ours that a service starts or imports, with the packages that it is in."""
+    """The image contains every module of ours that a service starts or imports, with its parent packages."""
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
     graph = grimp.build_graph(*packages, cache_dir=None)
     assert len(started()) > 10

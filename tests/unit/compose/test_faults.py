@@ -1,4 +1,4 @@
-"""The shop's faults in containers: those that a process can do itself, through one file that it shares."""
+"""The shop's faults in containers: those that a process can inject into itself, through one shared file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SETTING = "${FAULTS_FILE-" + FOLDER + "/flags.json}"
 
 
 def test_the_processes_that_bite_share_the_flag_file() -> None:
-    """The same file, on a volume that they alone mount, and that belongs to their user."""
+    """The processes that inject faults use the same flag file, on a volume that only they mount and their user owns."""
     configured = {name for name, service in SERVICES.items() if "FAULTS_FILE" in (service.get("environment") or {})}
     mounted = {name for name, service in SERVICES.items() if f"faults:{FOLDER}" in service.get("volumes", [])}
     assert configured == BREAKABLE
@@ -25,11 +25,14 @@ def test_the_processes_that_bite_share_the_flag_file() -> None:
 
 
 def test_an_empty_setting_takes_them_out() -> None:
-    """Compose passes on one that is set and empty (`-`, not `:-`), and that means: no faults."""
+    """An empty setting disables fault injection; Compose passes it on because it uses `-` and not `:-`."""
     assert ":-" not in SETTING
     assert faults_from_env("api", "api-1", {"FAULTS_FILE": ""}) is None
 
 
 def test_there_is_no_agent() -> None:
-    """A process in a container may not kill one in another: those faults are reported as not available."""
+    """No fault agent runs in containers, because a container cannot kill a process of another one.
+
+    The faults of the agent are reported as not available.
+    """
     assert not any("FAULTS_AGENT" in (service.get("environment") or {}) for service in SERVICES.values())

@@ -15,7 +15,7 @@ from deploy.compose import healthy
 
 
 class Server(BaseHTTPRequestHandler):
-    """/readyz is 503, all else 200."""
+    """A server that returns 503 for /readyz and 200 for all other paths."""
 
     def do_GET(self) -> None:
         self.send_response(503 if self.path == "/readyz" else 200)
@@ -38,22 +38,22 @@ def port() -> Iterator[int]:
 
 
 def test_what_is_not_ready_is_not_healthy(port: int) -> None:
-    """And the reason is reported: `docker inspect` shows it."""
+    """A process that is not ready is unhealthy, and the reason is printed for `docker inspect`."""
     assert healthy.trouble({"PORT": str(port)}) == "/readyz answers 503: mongo is down"
 
 
 def test_a_process_without_a_port_is_asked_for_its_metrics(port: int) -> None:
-    """200 is healthy."""
+    """A process without a port is healthy if its metrics return 200."""
     assert healthy.trouble({"METRICS_PORT": str(port)}) == ""
 
 
 def test_no_server_there_is_not_healthy(port: int) -> None:
-    """Connection refused."""
+    """A process whose port refuses connections is unhealthy."""
     assert "does not answer" in healthy.trouble({"METRICS_PORT": "1"})
 
 
 def test_a_file_must_have_been_touched_lately(tmp_path: Path) -> None:
-    """A missing file and an old one are both reported."""
+    """A health file that is missing or was not touched recently is reported."""
     alive = tmp_path / ".alive"
     env = {"HEALTH_FILE": str(alive)}
     assert "No such file" in healthy.trouble(env)

@@ -21,7 +21,10 @@ def member(name: str, state: str, behind: float) -> dict[str, Any]:
 
 
 def test_lag_is_the_primarys_last_operation_less_the_members() -> None:
-    """Of secondaries; a member that copies its first data has none, and none is negative."""
+    """The lag of a secondary is the primary's last operation less its own and never negative.
+
+    A member that copies its first data has no lag.
+    """
     status = {
         "members": [
             member("mongo:27017", "PRIMARY", 0),
@@ -34,13 +37,13 @@ def test_lag_is_the_primarys_last_operation_less_the_members() -> None:
 
 
 def test_without_a_primary_there_is_no_lag() -> None:
-    """Rather than one against the wrong member."""
+    """Without a primary no lag is reported, because it would be relative to the wrong member."""
     assert lags({"members": [member("mongo-2:27017", "SECONDARY", 3)]}) == {}
     assert lags({"members": []}) == {}
 
 
 def test_members_join_one_at_a_time_under_new_numbers() -> None:
-    """And a set that has them all is left alone."""
+    """Members join one at a time under new numbers, and a complete set is unchanged."""
     config: dict[str, Any] = {"version": 4, "members": [{"_id": 0, "host": "mongo:27017", "priority": 2}]}
     second = with_others(config)
     assert second is not None
@@ -53,7 +56,7 @@ def test_members_join_one_at_a_time_under_new_numbers() -> None:
 
 
 def test_each_service_may_read_and_write_its_own_database_only() -> None:
-    """Least privilege."""
+    """Each service's user can read and write only its own database."""
     assert {user.name: user.roles for user in users(PASSWORDS)} == {
         "shop": (("readWrite", "shop"), ("dbAdmin", "shop")),
         "payments": (("readWrite", "payments"),),
@@ -68,7 +71,7 @@ def test_a_missing_password_is_reported_with_the_remedy() -> None:
 
 
 def test_a_password_of_any_characters_fits_into_the_url() -> None:
-    """An operator may have chosen their own."""
+    """A password with special characters is encoded for the URL, because an operator may have chosen it."""
     assert url("mongo:27017", User("root", "p@ss:w/d", ()), replicaSet="rs0") == (
         "mongodb://root:p%40ss%3Aw%2Fd@mongo:27017/?replicaSet=rs0"
     )

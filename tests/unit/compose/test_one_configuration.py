@@ -12,7 +12,7 @@ from tests.unit.compose.files import ROOT, SERVICES, VERSIONS, bind_mounts
 
 EXPORTERS = {"redis-exporter", "nginx-exporter", "node-exporter"}
 SHARED = ("stack/config/", "alerts/", "grafana/")
-# What makes a file the configuration of a server, whatever it is called: words that no other file of ours has.
+# Words that identify a server's configuration, whatever the name of the file, because no other file of ours has them.
 MARKS = {
     "prometheus": r"(?m)^scrape_configs:",
     "alertmanager": r"(?m)^receivers:\n(.*\n)*?- name:|(?m)^route:\n\s+receiver:",
@@ -24,12 +24,12 @@ MARKS = {
     "mongo": r"(?m)^replication:\n\s+replSetName:",
 }
 TYPES = {".yaml", ".yml", ".conf", ".template", ".toml", ".json", ".ini"}
-# examples: of another project's service, on that project's servers.
+# The examples belong to another project's service and its servers.
 LEFT_OUT = {".git", ".venv", ".glasshouse", "node_modules", "tests", "dist", "build", "examples"}
 
 
 def configurations() -> list[Path]:
-    """Every file of the repository that could be a server's configuration."""
+    """Return every file of the repository that could be a server's configuration."""
     return [
         path
         for path in ROOT.rglob("*")
@@ -38,7 +38,7 @@ def configurations() -> list[Path]:
 
 
 def test_each_server_has_one() -> None:
-    """A second file with the marks of a server's configuration, anywhere, is a copy that will drift."""
+    """Each server has one configuration file, because a second one would diverge from it."""
     texts = {path: path.read_text(errors="replace") for path in configurations()}
     for server, mark in MARKS.items():
         found = sorted(str(path.relative_to(ROOT)) for path, text in texts.items() if re.search(flat(mark), text, re.M))
@@ -47,12 +47,12 @@ def test_each_server_has_one() -> None:
 
 
 def flat(mark: str) -> str:
-    """Without the inline flags, which may only be at a pattern's start."""
+    """Return the pattern without inline flags, which are permitted only at its start."""
     return mark.replace("(?m)", "")
 
 
 def test_compose_mounts_the_shared_one() -> None:
-    """What a server reads as its configuration comes from the shared folders."""
+    """Compose mounts each server's configuration from the shared folders."""
     wanted = {
         "nginx": "./stack/config/nginx/nginx.conf.template",
         "mongo": "./stack/config/mongo/mongod.conf",
@@ -73,7 +73,7 @@ def test_compose_mounts_the_shared_one() -> None:
 
 
 def test_flags_that_are_no_configuration_agree() -> None:
-    """Feature gates and the like are given by both runtimes alike."""
+    """Command-line flags that are not in a configuration file, such as feature gates, are the same in both runtimes."""
     native = "".join((ROOT / "stack" / name).read_text() for name in ("servers.py", "logservers.py"))
     for name, flag in (
         ("collector", "--feature-gates=stanza.synchronousLogEmitter"),
@@ -86,7 +86,7 @@ def test_flags_that_are_no_configuration_agree() -> None:
 
 
 def test_exporters_measure_the_same() -> None:
-    """The same collectors of the node exporter in both runtimes, and a patience below that of a scrape."""
+    """The node exporter has the same collectors in both runtimes, and each exporter's timeout is below the scrape's."""
     flags = [f"--collector.{name}" for name in ("disable-defaults", *exporters.NODE_COLLECTORS)]
     assert SERVICES["node-exporter"]["command"] == flags
     assert f"--connection-timeout={exporters.PATIENCE}" in SERVICES["redis-exporter"]["command"]
@@ -94,7 +94,10 @@ def test_exporters_measure_the_same() -> None:
 
 
 def test_versions_that_are_built_are_the_versions_that_are_pulled() -> None:
-    """Natively and in containers the same Jaeger, Collector and Alertmanager. Loki is pulled and never built."""
+    """Jaeger, Collector and Alertmanager have the same version natively and in containers.
+
+    Loki is pulled and never built.
+    """
     modules = yaml.safe_load((ROOT / "stack" / "modules" / "modules.yaml").read_text())["modules"]
     built = {module["name"]: str(module["version"]) for module in modules}
     assert "loki" not in built
@@ -103,7 +106,7 @@ def test_versions_that_are_built_are_the_versions_that_are_pulled() -> None:
 
 
 def test_every_service_is_scraped() -> None:
-    """Target discovery lists each service that has metrics, and nothing that is not there."""
+    """Target discovery lists each service that has metrics, and no other service."""
     import json
 
     listed = json.loads((ROOT / "deploy" / "compose" / "target_discovery" / "services.json").read_text())

@@ -1,4 +1,4 @@
-"""What every container of docker-compose.yml must and must not be."""
+"""Requirements for every container of docker-compose.yml."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def limits(name: str) -> dict[str, Any]:
 
 @each_service
 def test_its_image_is_pinned(name: str) -> None:
-    """By a whole version from .env: no `latest`, no branch that moves."""
+    """The image is pinned to a full version from .env, not to `latest` or to a moving branch."""
     image = filled(SERVICES[name]["image"], VERSIONS)
     _, _, tag = image.rpartition(":")
     assert re.fullmatch(r"v?\d+\.\d+\.\d+", tag), image
-    assert "${" in SERVICES[name]["image"], "the version belongs in .env"
+    assert "${" in SERVICES[name]["image"], "the version must come from .env"
 
 
 @each_service
 def test_it_is_not_root_and_may_not_become_more(name: str) -> None:
-    """A numeric user, no capability, no new privileges, a root file system that is read-only."""
+    """The container has a numeric user, no capabilities, no new privileges and a read-only root file system."""
     service = SERVICES[name]
     user = str(service["user"]).split(":")[0]
     assert user.isdigit()
@@ -49,7 +49,7 @@ def test_it_is_not_root_and_may_not_become_more(name: str) -> None:
 
 @each_service
 def test_it_is_limited(name: str) -> None:
-    """Memory, CPU, processes, and the logs that Docker keeps of it."""
+    """Memory, CPU, processes and stored logs are limited."""
     assert size(limits(name)["memory"]) <= 512 * 2**20
     assert 0 < float(limits(name)["cpus"]) <= 1
     assert limits(name)["pids"] <= 500
@@ -58,7 +58,7 @@ def test_it_is_limited(name: str) -> None:
 
 @each_service
 def test_it_mounts_files_to_read_only(name: str) -> None:
-    """Nothing of the host is writable, and Docker's socket is not there at all."""
+    """Mounted files of the host are read-only, and Docker's socket is not mounted."""
     for source, target, mode in bind_mounts(SERVICES[name]):
         assert mode == "ro", source
         assert "docker.sock" not in source + target
@@ -66,7 +66,7 @@ def test_it_mounts_files_to_read_only(name: str) -> None:
 
 @each_service
 def test_it_is_published_on_loopback_only(name: str) -> None:
-    """127.0.0.1 before every published port."""
+    """Every port is published on 127.0.0.1 only."""
     for port in SERVICES[name].get("ports", []):
         assert re.fullmatch(r"127\.0\.0\.1:\d+:\d+", filled(port, VERSIONS)), port
     assert "expose" not in SERVICES[name]
@@ -74,7 +74,7 @@ def test_it_is_published_on_loopback_only(name: str) -> None:
 
 @each_service
 def test_it_is_watched_restarted_and_given_time(name: str) -> None:
-    """A health check and a restart policy; a time to stop that is longer than ten seconds is no accident."""
+    """The service has a health check, a restart policy and an explicit time to stop."""
     service = SERVICES[name]
     if name in ONE_SHOT:
         assert service["restart"] in ("no", "on-failure:3")
@@ -83,12 +83,15 @@ def test_it_is_watched_restarted_and_given_time(name: str) -> None:
     assert service["restart"] == "unless-stopped"
     assert "stop_grace_period" in service
     ours = service["image"].startswith("glasshouse:")
-    assert ours or "test" in service["healthcheck"], "our image brings its own health check, others do not"
+    assert ours or "test" in service["healthcheck"], "our image has a health check, any other service must define one"
 
 
 @each_service
 def test_it_waits_by_condition(name: str) -> None:
-    """For a container to be healthy or done, not just to exist; what runs once waits for the start alone."""
+    """The service waits until a dependency is healthy or completed, not only started.
+
+    One-off services may wait for the start alone.
+    """
     for needed, how in SERVICES[name].get("depends_on", {}).items():
         wanted = "service_completed_successfully" if needed in ONE_SHOT else "service_healthy"
         assert how["condition"] == wanted or name in ONE_SHOT, needed
@@ -105,7 +108,10 @@ def test_no_secret_is_written_down(name: str) -> None:
 
 
 def test_the_whole_fits_into_four_gb() -> None:
-    """All limits together, with every replica, what runs once, and the profile `load`."""
+    """The memory limits of all services add up to less than 4 GB.
+
+    Replicas, one-off services and the profile `load` are included.
+    """
     total = sum(
         size(limits(name)["memory"]) * service["deploy"].get("replicas", 1)
         for name, service in SERVICES.items()
@@ -115,7 +121,10 @@ def test_the_whole_fits_into_four_gb() -> None:
 
 
 def test_the_front_has_no_store_and_no_telemetry() -> None:
-    """Nothing that keeps data is on `front`; `back` leads nowhere; NGINX, which strangers talk to, is not on `back`."""
+    """No store and no telemetry server is on `front`, and `back` is internal.
+
+    NGINX, which is open to clients, is not on `back`.
+    """
     assert COMPOSE["networks"]["back"] == {"internal": True}
     on_front = {name for name, service in SERVICES.items() if "front" in service.get("networks", [])}
     assert not on_front & STORES_AND_TELEMETRY
@@ -127,13 +136,13 @@ def test_the_front_has_no_store_and_no_telemetry() -> None:
 
 
 def test_there_are_two_replicas_of_the_api() -> None:
-    """And nothing about the service stands in the way of more: no name or port of its own."""
+    """The API has two replicas, and no fixed name or port prevents more."""
     assert SERVICES["api"]["deploy"]["replicas"] == 2
     assert not {"container_name", "hostname", "ports"} & set(SERVICES["api"])
 
 
 def test_profiles() -> None:
-    """Generated traffic and the three-node set only when asked for."""
+    """The traffic generator and the three-node replica set run only in their profiles."""
     by_profile: dict[str, set[str]] = {}
     for name, service in SERVICES.items():
         for profile in service.get("profiles", []):

@@ -1,4 +1,4 @@
-"""The relay sends requests from another process and passes on status, text and connection failures."""
+"""The relay sends requests from another process and returns status, text and connection failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.ports import free_port
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Echoes the request; a path with `refused` gets 400."""
+    """A server that returns the request as text, and 400 for a path with `refused`."""
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -27,12 +27,12 @@ class Echo(BaseHTTPRequestHandler):
     do_POST = do_GET  # noqa: N815  (the name is the library's)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Suppressed: keeps the test's output clean."""
+        """Log nothing, to keep the test's output clean."""
 
 
 @pytest.fixture
 def echo() -> Iterator[str]:
-    """The address of a server."""
+    """Start a server and return its address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
@@ -43,7 +43,7 @@ def echo() -> Iterator[str]:
 
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[str]]:
-    """The program of the console's container, run locally."""
+    """Run the program of the console's container locally."""
     command = [sys.executable, "-c", ASKING]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
         yield started
@@ -52,7 +52,7 @@ def process() -> Iterator[subprocess.Popen[str]]:
 
 
 def test_requests_are_passed_on(echo: str, process: subprocess.Popen[str]) -> None:
-    """GET with parameters and headers, POST with bytes, one after the other."""
+    """GET with parameters and headers and POST with bytes are passed on, one after the other."""
     relay = Relay(echo, process)
     said = "GET /query?query=%7Ba%3D%22%E2%98%83%22%7D&limit=1 yes None b'' ☃"
     assert relay.get("/query", [("query", '{a="☃"}'), ("limit", "1")], {"X-Flag": "yes"}) == (200, said)
@@ -61,7 +61,7 @@ def test_requests_are_passed_on(echo: str, process: subprocess.Popen[str]) -> No
 
 
 def test_no_answer_is_a_status_of_0(process: subprocess.Popen[str]) -> None:
-    """The relay continues to work."""
+    """A missing response has status 0, and the relay continues to work."""
     relay = Relay(f"http://127.0.0.1:{free_port()}", process)
     assert relay.get("/", [], {})[0] == 0
     status, said = relay.post("/", b"", "a/b")

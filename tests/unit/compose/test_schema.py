@@ -1,4 +1,4 @@
-"""docker-compose.yml is what the Compose specification says a compose file is; no engine is needed."""
+"""docker-compose.yml is valid under the Compose specification; no engine is needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 
 from tests.unit.compose.files import COMPOSE, ROOT, SERVICES, VERSIONS, bind_mounts, filled
 
-# The schema of the Compose specification, from a package that contains it; its version is that of requirements/dev.txt.
+# The schema of the Compose specification, from a package that contains it, in the version of requirements/dev.txt.
 SCHEMA = json.loads(
     Path(
         str(distribution("check-jsonschema").locate_file("check_jsonschema/builtin_schemas/vendor/compose-spec.json"))
@@ -24,25 +24,28 @@ SCHEMA = json.loads(
 
 
 def test_it_follows_the_schema() -> None:
-    """With the extension fields (x-…) and merges resolved."""
+    """The file follows the schema, with extension fields (x-…) and merges resolved."""
     jsonschema.Draft202012Validator(SCHEMA).validate(COMPOSE)
 
 
 def test_a_wrong_key_would_be_noticed() -> None:
-    """The validation above can fail."""
+    """An unknown key is detected, so the validation above can fail."""
     broken = {**COMPOSE, "services": {"api": {"imagee": "x"}}}
     assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(broken))
 
 
 def test_every_file_that_is_mounted_is_in_the_repository() -> None:
-    """Docker would make a folder in place of a missing file, and the server would start without its configuration."""
+    """Every mounted file is in the repository.
+
+    Docker would create a folder in place of a missing file, and the server would start without its configuration.
+    """
     mounted = {source for service in SERVICES.values() for source, _, _ in bind_mounts(service)}
     assert mounted
     assert sorted(source for source in mounted if not (ROOT / source).exists()) == []
 
 
 def test_every_dependency_volume_and_network_is_declared() -> None:
-    """And every declared one is used."""
+    """Every dependency, volume and network that is used is declared, and every declared one is used."""
     volumes, networks = set(), set()
     for service in SERVICES.values():
         assert set(service.get("depends_on", {})) <= set(SERVICES)
@@ -66,7 +69,7 @@ def test_every_variable_has_a_value_or_a_default_or_a_reason() -> None:
 
 
 def compose_plugin() -> list[str] | None:
-    """`docker compose` if this machine has it; the plugin alone will do, as no engine is asked."""
+    """Return the `docker compose` command of this machine; the plugin suffices, because no engine is used."""
     if shutil.which("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
         return ["docker", "compose"]
     from stack import modules
@@ -79,7 +82,7 @@ def compose_plugin() -> list[str] | None:
 def compose() -> list[str]:
     found = compose_plugin()
     if found is None:
-        pytest.skip("Docker Compose is not on this machine")
+        pytest.skip("Docker Compose is not installed on this machine")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The image's entrypoint: replicas get their names."""
+"""The image's entrypoint, which gives replicas their names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from deploy.compose import start
 
 
 def test_a_replica_is_called_as_compose_calls_it() -> None:
-    """Whatever the project is called, with dashes too; other containers' names are none."""
+    """A replica has the name that Compose gives it, whatever the project's name.
+
+    Names of other containers are ignored.
+    """
     assert start.replica("api", "glasshouse-api-1.glasshouse_back") == "api-1"
     assert start.replica("api", "my-own-shop-api-12") == "api-12"
     assert start.replica("api", "0f3a9c11d2e4") is None
@@ -16,14 +19,14 @@ def test_a_replica_is_called_as_compose_calls_it() -> None:
 
 
 def test_a_question_is_a_dns_query_for_the_pointer() -> None:
-    """The address backwards, as labels."""
+    """A question is a DNS query for the pointer of the reversed address."""
     assert start.question("172.18.0.13") == (
         b"\0\x01\x01\0\0\x01\0\0\0\0\0\0\x0213\x010\x0218\x03172\x07in-addr\x04arpa\0\0\x0c\0\x01"
     )
 
 
 def test_the_answer_is_read_with_and_without_compression() -> None:
-    """The name asked for comes again, or as a pointer to it: engines differ."""
+    """A DNS response is read with the name repeated and with a pointer to it, because engines differ."""
     asked = start.question("172.18.0.13")
     head = struct.pack(">6H", 1, 0x8180, 1, 1, 0, 0) + asked[12:]
     name = b"\x10glasshouse-api-2\x0fglasshouse_back\0"
@@ -33,14 +36,17 @@ def test_the_answer_is_read_with_and_without_compression() -> None:
 
 
 def test_no_answer_is_no_name() -> None:
-    """`NXDOMAIN`, or less than a header."""
+    """An error response and a response shorter than a header return no name."""
     asked = start.question("172.18.0.13")
     assert start.first_label(asked, struct.pack(">6H", 1, 0x8183, 1, 0, 0, 0) + asked[12:]) == ""
     assert start.first_label(asked, b"") == ""
 
 
 def test_the_environment_gets_instance_and_log_file() -> None:
-    """What is set stays; without a LOG_DIR there is no file."""
+    """The environment gets the instance and the log file.
+
+    Variables that are set are unchanged, and without LOG_DIR there is no file.
+    """
     given = {"SERVICE_NAME": "payments", "SERVICE_INSTANCE": "payments", "LOG_DIR": "/var/log/glasshouse"}
     assert start.completed(given)["LOG_FILE"] == "/var/log/glasshouse/payments.log"
     assert start.completed({**given, "LOG_FILE": "/x.log"})["LOG_FILE"] == "/x.log"
@@ -49,6 +55,6 @@ def test_the_environment_gets_instance_and_log_file() -> None:
 
 
 def test_without_a_name_server_the_host_name_serves() -> None:
-    """A replica is never without a name."""
+    """Without a name server the host name is used, so that a replica always has a name."""
     found = start.completed({"SERVICE_NAME": "no-such-service"})
     assert found["SERVICE_INSTANCE"].startswith("no-such-service-")

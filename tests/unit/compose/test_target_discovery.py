@@ -1,4 +1,4 @@
-"""Scrape targets from names, and the log files that are kept."""
+"""Scrape targets from DNS names, and the log files that are kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAYMENTS = Service("payments", "payments", 9100)
 
 
 class Names:
-    """A name server whose answers a test sets."""
+    """A name server whose responses a test sets."""
 
     def __init__(self, **known: dict[str, str]) -> None:
         self.known = known
@@ -29,7 +29,7 @@ def addresses(targets: Targets, now: float) -> dict[str, str]:
 
 
 def test_each_replica_is_a_target_under_the_name_it_logs_under() -> None:
-    """However many there are."""
+    """Each replica is a target under its name in the logs, however many replicas exist."""
     names = Names(api={"10.0.0.2": "shop-api-1.shop_back", "10.0.0.3": "shop-api-2.shop_back"})
     targets = Targets([API], names)
     assert addresses(targets, 0) == {"api-1": "10.0.0.2:9100", "api-2": "10.0.0.3:9100"}
@@ -39,7 +39,7 @@ def test_each_replica_is_a_target_under_the_name_it_logs_under() -> None:
 
 
 def test_a_replica_that_came_back_has_one_target() -> None:
-    """Under its new address."""
+    """A replica that was restarted has one target, with its new address."""
     names = Names(api={"10.0.0.2": "shop-api-1.shop_back"})
     targets = Targets([API], names)
     targets.groups(0)
@@ -48,7 +48,10 @@ def test_a_replica_that_came_back_has_one_target() -> None:
 
 
 def test_a_replica_that_died_shows_as_down_before_it_is_forgotten() -> None:
-    """A name server that does not answer makes no target vanish either."""
+    """A replica that died stays a target, and is shown as down, until it is forgotten.
+
+    A name server that does not respond does not remove targets either.
+    """
     names = Names(api={"10.0.0.2": "shop-api-1.shop_back"})
     targets = Targets([API], names)
     targets.groups(0)
@@ -58,12 +61,12 @@ def test_a_replica_that_died_shows_as_down_before_it_is_forgotten() -> None:
 
 
 def test_a_container_without_a_name_is_named_by_its_address() -> None:
-    """The reverse look-up may fail."""
+    """A container whose reverse look-up fails is named by its address."""
     assert addresses(Targets([API], Names(api={"10.0.0.2": "10.0.0.2"})), 0) == {"api-10.0.0.2": "10.0.0.2:9100"}
 
 
 def test_other_services_are_targets_whether_they_run_or_not() -> None:
-    """Except those of a profile that is not chosen."""
+    """Other services are always targets, except those of a profile that is not active."""
     names = Names()
     targets = Targets([PAYMENTS, MONGO_LAG], names)
     assert addresses(targets, 0) == {"payments": "payments:9100"}
@@ -72,7 +75,7 @@ def test_other_services_are_targets_whether_they_run_or_not() -> None:
 
 
 def test_the_file_is_written_when_it_changes(tmp_path: Path) -> None:
-    """In one step, and left alone otherwise."""
+    """The file is replaced in one step when it changes, and is unchanged otherwise."""
     file = tmp_path / "services.json"
     groups = Targets([PAYMENTS]).groups(0)
     assert write(file, groups)
@@ -82,7 +85,7 @@ def test_the_file_is_written_when_it_changes(tmp_path: Path) -> None:
 
 
 def test_old_files_go_first_and_files_in_use_never() -> None:
-    """A day is the limit, and the size of all together."""
+    """Files older than a day and the oldest files above the total size are deleted, and never a file in use."""
     now, hour, mib = 1_000_000.0, 3600.0, 2**20
     day_old, old, fresh = Path("nginx.log.1"), Path("nginx.log.2"), Path("api-1.log")
     assert logfiles.surplus({day_old: (now - 25 * hour, 1), old: (now - 5 * hour, 1), fresh: (now, 1)}, now) == [
@@ -94,7 +97,7 @@ def test_old_files_go_first_and_files_in_use_never() -> None:
 
 
 def test_only_log_files_are_deleted(tmp_path: Path) -> None:
-    """Of the folder that the Collector reads."""
+    """Only log files in the folder that the Collector reads are deleted."""
     for name in ("nginx.log.2026-11-21T05", "api-4.log.2", "keep.txt"):
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (0, 0))

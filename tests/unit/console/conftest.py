@@ -1,4 +1,4 @@
-"""Parts of the console over fakes, and answers recorded from real servers."""
+"""Fixtures: parts of the console over fakes, and responses recorded from real servers."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 @pytest.fixture
 def recorded() -> Callable[[str], Any]:
-    """Reads an answer that was recorded from a real server."""
+    """Return a response that was recorded from a real server."""
     return lambda name: json.loads((FIXTURES / f"{name}.json").read_text())
 
 
 @pytest.fixture
 def addresses() -> Addresses:
-    """The default addresses."""
+    """Return the default addresses."""
     return Addresses.from_env({})
 
 
 class Clock:
-    """A clock that moves one second at each look."""
+    """A clock that advances one second at each reading."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -46,7 +46,7 @@ class Clock:
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    """An inbox of at most three items of a kind."""
+    """Return an inbox that holds at most three items of a kind."""
     inbox = Inbox(tmp_path / "inbox.sqlite3", 3, Clock())
     yield inbox
     inbox.close()
@@ -71,7 +71,7 @@ def console(inbox: Inbox, tmp_path: Path) -> SimpleNamespace:
 
 
 class FakeTransport:
-    """Answers by path: with JSON content, a reply, an error to raise, or a tuple of them, whose last one stays."""
+    """Responses by path: JSON content, a reply, an error to raise, or a tuple of them, whose last one is repeated."""
 
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self.answers = dict(answers)
@@ -101,5 +101,5 @@ class FakeTransport:
 
 @pytest.fixture
 def fake_transport() -> type[FakeTransport]:
-    """The class, to be made with a test's answers."""
+    """Return the class, to be instantiated with the responses of a test."""
     return FakeTransport

@@ -1,4 +1,4 @@
-"""The console over a fake of every server that it asks, and an administrator who can sign in."""
+"""The console over a fake of every server that it queries, and an administrator who can sign in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIGN_IN = {LOGIN: {"access_token": "access-1", "refresh_token": "refresh-1"}, ME
 
 @dataclass
 class FakedConsole:
-    """``client`` asks the console; ``transport`` is what it hears."""
+    """A console whose ``client`` sends requests to it and whose ``transport`` responds to its own requests."""
 
     client: FlaskClient
     transport: Any
@@ -36,19 +36,19 @@ class FakedConsole:
         return self
 
     def asked(self, method: str, path: str) -> list[Any]:
-        """The bodies that the console sent there."""
+        """Return the bodies that the console sent to this path."""
         return [body for how, url, _, body in self.transport.asked if how == method and url.endswith(path)]
 
 
 def faked_console(
     inbox: Inbox, directory: Path, transport: Any, environ: Mapping[str, str] | None = None
 ) -> FakedConsole:
-    """A console whose state is below ``directory``."""
+    """Return a console whose state is below ``directory``."""
     settings = Settings.from_env({"CONSOLE_STATE_DIR": str(directory / "data" / "console"), **(environ or {})})
     app = create_app(settings, inbox, received_counter(CollectorRegistry()), lambda: True, transport=transport)
     return FakedConsole(app.test_client(), transport, directory)
 
 
 def vector(*samples: tuple[Mapping[str, str], float]) -> dict[str, Any]:
-    """Prometheus' answer to an instant query."""
+    """Return Prometheus' response to an instant query."""
     return {"data": {"result": [{"metric": dict(labels), "value": [1, str(value)]} for labels, value in samples]}}

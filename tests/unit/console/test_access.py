@@ -1,4 +1,4 @@
-"""Signing in, and what every change must have."""
+"""Signing in, and the requirements for every change."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ FAULT = "/api/v1/admin/faults/cache-off"
 
 @pytest.fixture
 def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
-    """A console whose shop gives these answers."""
+    """Return a console whose shop gives these responses."""
     return lambda answers=SIGN_IN, **environ: faked_console(inbox, tmp_path, fake_transport(answers), environ)
 
 
 def test_no_user_is_signed_in_at_first(make: Callable[..., FakedConsole]) -> None:
-    """And no token is given away."""
+    """Without a sign-in the session is anonymous and has no token."""
     assert make().client.get("/api/session").json == {"signed_in": False}
 
 
 def test_an_administrator_signs_in_and_out(make: Callable[..., FakedConsole]) -> None:
-    """The browser gets a cookie that scripts cannot read, and never one of the shop's tokens."""
+    """An administrator gets a cookie that scripts cannot read and that contains none of the shop's tokens."""
     it = make()
     answer = it.client.post("/api/session", json={"email": EMAIL, "password": PASSWORD})
     cookie = answer.headers["Set-Cookie"]
@@ -55,7 +55,7 @@ def test_an_administrator_signs_in_and_out(make: Callable[..., FakedConsole]) ->
 
 
 def test_one_is_signed_out_here_though_the_shop_is_down(make: Callable[..., FakedConsole]) -> None:
-    """A browser must never stay signed in because of that."""
+    """Signing out works even if the shop is down, so that a browser never stays signed in for that reason."""
     it = make(SIGN_IN | {LOGOUT: requests.ConnectionError("refused")}).sign_in()
     assert it.client.delete("/api/session", headers=it.headers).status_code == 204
     assert it.client.get("/api/session").json == {"signed_in": False}
@@ -76,7 +76,7 @@ def test_one_is_signed_out_here_though_the_shop_is_down(make: Callable[..., Fake
     ],
 )
 def test_a_sign_in_is_refused(make: Callable[..., FakedConsole], answers: Any, status: int, said: str) -> None:
-    """Each with the reason; no session is opened."""
+    """A refused sign-in returns the reason and opens no session."""
     it = make(answers)
     answer = it.client.post("/api/session", json={"email": EMAIL, "password": PASSWORD})
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
@@ -96,15 +96,15 @@ def test_a_sign_in_is_refused(make: Callable[..., FakedConsole], answers: Any, s
         {"email": EMAIL, "password": "x" * 201},
     ],
 )
-def test_what_is_no_sign_in_is_not_asked_of_the_shop(make: Callable[..., FakedConsole], body: Any) -> None:
-    """Two texts of sensible length."""
+def test_an_invalid_sign_in_is_not_sent_to_the_shop(make: Callable[..., FakedConsole], body: Any) -> None:
+    """A sign-in must have an e-mail address and a password of limited length, or the shop is not called."""
     it = make()
     assert it.client.post("/api/session", json=body).status_code == 400
     assert it.transport.asked == []
 
 
 def test_attempts_are_few(make: Callable[..., FakedConsole]) -> None:
-    """A script that guesses passwords is refused before the shop is even asked."""
+    """Sign-in attempts are limited, so that a script that guesses passwords is refused before the shop is called."""
     it = make({LOGIN: Reply(401, {}, {})})
     answers = [it.client.post("/api/session", json={"email": EMAIL, "password": f"guess {n}"}) for n in range(12)]
     assert [answer.status_code for answer in answers[:10]] == [401] * 10
@@ -126,7 +126,7 @@ CHANGES = [
 
 @pytest.mark.parametrize(("method", "path", "body"), CHANGES)
 def test_every_change_needs_a_sign_in(make: Callable[..., FakedConsole], method: str, path: str, body: Any) -> None:
-    """401, and no server is asked for anything."""
+    """A change without a sign-in returns 401 and sends no request to any server."""
     it = make()
     assert it.client.open(path, method=method, json=body, headers={"X-CSRF-Token": "guess"}).status_code == 401
     assert it.transport.asked == []
@@ -150,7 +150,7 @@ def test_every_change_needs_a_sign_in(make: Callable[..., FakedConsole], method:
 def test_every_change_must_come_from_this_page(
     make: Callable[..., FakedConsole], method: str, path: str, body: Any, headers: dict[str, str]
 ) -> None:
-    """403 without the session's token, or from another origin, even with the right cookie."""
+    """A change without the session's token or from another origin returns 403, even with the right cookie."""
     it = make().sign_in()
     before = len(it.transport.asked)
     given = it.headers | headers
@@ -159,7 +159,10 @@ def test_every_change_must_come_from_this_page(
 
 
 def test_the_list_of_changes_is_complete(make: Callable[..., FakedConsole]) -> None:
-    """A new route that changes something must be added above; these three read, receive, or are the sign-in itself."""
+    """Every route that changes something is in the list above.
+
+    The three exceptions read, receive alerts, or are the sign-in itself.
+    """
     found = {
         (method, rule.rule.split("<")[0])
         for rule in make().client.application.url_map.iter_rules()
@@ -176,7 +179,7 @@ def test_the_list_of_changes_is_complete(make: Callable[..., FakedConsole]) -> N
 
 
 def test_a_change_from_this_page_is_made(make: Callable[..., FakedConsole]) -> None:
-    """With what a browser sends of itself."""
+    """A change from the console's own page is carried out, with the headers that a browser adds."""
     it = make(SIGN_IN | {FAULT: {"on": True}}).sign_in()
     headers = it.headers | {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     assert it.client.put("/api/faults/cache-off", json={"seconds": 60}, headers=headers).status_code == 200
@@ -184,7 +187,7 @@ def test_a_change_from_this_page_is_made(make: Callable[..., FakedConsole]) -> N
 
 
 def test_a_sign_in_that_cannot_be_renewed_has_run_out(make: Callable[..., FakedConsole]) -> None:
-    """The page is asked to sign in again."""
+    """A sign-in that cannot be renewed has expired, and the response requires a new sign-in."""
     it = make(SIGN_IN | {REFRESH: Reply(401), FAULT: Reply(401)}).sign_in()
     answer = it.client.put("/api/faults/cache-off", json={}, headers=it.headers)
     assert answer.status_code == 401
@@ -199,12 +202,15 @@ def test_a_sign_in_that_cannot_be_renewed_has_run_out(make: Callable[..., FakedC
     ],
 )  # fmt: skip
 def test_the_console_answers_to_its_own_names_only(make: Callable[..., FakedConsole], host: str, status: int) -> None:
-    """A page that had its name point at 127.0.0.1 reads nothing here."""
+    """The console responds only under its own host names, which prevents DNS rebinding.
+
+    A page of another site whose name resolves to 127.0.0.1 cannot read anything.
+    """
     it = make(SIGN_IN, CONSOLE_URL="http://console:8080", CONSOLE_PUBLIC_URL="https://shop.example/")
     assert it.client.get("/api/session", headers={"Host": host}).status_code == status
     assert it.client.get("/inbox", headers={"Host": host}).status_code == status
 
 
 def test_probes_ask_by_any_address(make: Callable[..., FakedConsole]) -> None:
-    """A platform asks by the address of the day."""
+    """Health probes work under any host name, because a platform uses an address that changes."""
     assert make().client.get("/healthz", headers={"Host": "10.1.2.3:8080"}).status_code == 200

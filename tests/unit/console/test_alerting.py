@@ -31,12 +31,15 @@ def alert(name: str, severity: str, state: str = "active", **said: str) -> dict[
 
 @pytest.fixture
 def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
-    """A console whose Alertmanager gives these answers."""
+    """Return a console whose Alertmanager gives these responses."""
     return lambda answers: faked_console(inbox, tmp_path, fake_transport(SIGN_IN | answers))
 
 
 def test_pages_come_first(make: Callable[..., FakedConsole]) -> None:
-    """Then tickets, then alerts of severity none; with impact, links and whether another alert inhibits it."""
+    """Pages are listed first, then tickets, then alerts of severity none.
+
+    Each has its impact, its links and whether another alert inhibits it.
+    """
     alerts = [
         alert("Watchdog", "none"),
         alert("QueueOld", "ticket", "suppressed"),
@@ -51,7 +54,7 @@ def test_pages_come_first(make: Callable[..., FakedConsole]) -> None:
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "vbscript:x"])
 def test_a_link_that_could_run_something_is_left_out(make: Callable[..., FakedConsole], url: str) -> None:
-    """Annotations are filled with label values, which others write."""
+    """A link that could run a script is left out, because annotations contain label values of other systems."""
     shown = make({ALERTS: [alert("A", "page", runbook_url=url, dashboard_url=url)], SILENCES: []})
     (one,) = shown.client.get("/api/alerts").json["alerts"]
     assert not one["runbook"]
@@ -59,7 +62,7 @@ def test_a_link_that_could_run_something_is_left_out(make: Callable[..., FakedCo
 
 
 def test_a_silent_alertmanager_is_reported(make: Callable[..., FakedConsole]) -> None:
-    """None is not the same as no alerts."""
+    """If Alertmanager does not answer, the list of alerts is null and not empty."""
     down = requests.ConnectionError("refused")
     shown = make({ALERTS: down, SILENCES: down}).client.get("/api/alerts").json
     assert shown["alerts"] is None
@@ -67,14 +70,17 @@ def test_a_silent_alertmanager_is_reported(make: Callable[..., FakedConsole]) ->
 
 
 def test_silences_that_are_over_are_left_out(make: Callable[..., FakedConsole]) -> None:
-    """Those in force and those to come are shown."""
+    """Active and pending silences are shown, and expired ones are not."""
     silences = [{"id": state, "status": {"state": state}} for state in ("active", "pending", "expired")]
     shown = make({ALERTS: [], SILENCES: silences}).client.get("/api/alerts").json
     assert [one["id"] for one in shown["silences"]] == ["active", "pending"]
 
 
 def test_a_silence_says_who_and_why(make: Callable[..., FakedConsole]) -> None:
-    """Exactly these labels, for so long; and who looks next sees it at once."""
+    """A silence has exactly the given labels, its duration, its author and its reason.
+
+    The next request for the list contains it.
+    """
     it = make({ALERTS: [], SILENCES: ([], {"silenceID": IDENTITY}, [{"id": IDENTITY, "status": {"state": "active"}}])})
     it.sign_in()
     assert it.client.get("/api/alerts").json["silences"] == []
@@ -113,7 +119,7 @@ def test_a_silence_says_who_and_why(make: Callable[..., FakedConsole]) -> None:
     ids=str,
 )
 def test_a_wrong_silence_is_refused(make: Callable[..., FakedConsole], wrong: dict[str, Any], said: str) -> None:
-    """400 with the field; one for everything is never made."""
+    """An invalid silence returns 400 with the name of the field, and a silence for all alerts is never created."""
     it = make({}).sign_in()
     answer = it.client.post("/api/alerts/silences", json=ASKED | wrong, headers=it.headers)
     assert answer.status_code == 400
@@ -125,7 +131,7 @@ def test_a_wrong_silence_is_refused(make: Callable[..., FakedConsole], wrong: di
     "reply", [Reply(400, {}, None, "bad matcher"), requests.ConnectionError("refused"), {"odd": 1}]
 )
 def test_a_silence_that_was_not_made_is_an_error(make: Callable[..., FakedConsole], reply: Any) -> None:
-    """502 that names Alertmanager: an empty list would mean that no alert fires."""
+    """A silence that Alertmanager did not create returns 502 with Alertmanager's name."""
     it = make({SILENCES: reply}).sign_in()
     answer = it.client.post("/api/alerts/silences", json=ASKED, headers=it.headers)
     assert answer.status_code == 502
@@ -137,7 +143,10 @@ def test_a_silence_that_was_not_made_is_an_error(make: Callable[..., FakedConsol
     [(IDENTITY, Reply(200), 204), (IDENTITY, Reply(404), 404), (IDENTITY, Reply(500), 502), ("all", Reply(200), 404)],
 )
 def test_a_silence_is_ended(make: Callable[..., FakedConsole], identity: str, reply: Reply, status: int) -> None:
-    """404 for one that there is not; a name that is no id is not even asked for."""
+    """A silence can be ended, and an unknown one returns 404.
+
+    A name that is not a valid ID is not sent to Alertmanager.
+    """
     it = make({f"/api/v2/silence/{identity}": reply}).sign_in()
     assert it.client.delete(f"/api/alerts/silences/{identity}", headers=it.headers).status_code == status
     assert len(it.asked("DELETE", f"/api/v2/silence/{identity}")) == (0 if identity == "all" else 1)

@@ -1,4 +1,4 @@
-"""``/api/dashboards`` and ``/api/query``: bounds, upstreams that are down, each kind of question."""
+"""``/api/dashboards`` and ``/api/query``: bounds, unavailable servers, and each kind of query."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ ONE = {"id": "1.A", "source": "prometheus", "kind": "range", "expr": "up", "star
 
 
 def matrix(*values: list[Any]) -> dict[str, Any]:
-    """Prometheus' answer of one series."""
+    """Return Prometheus' response with one series."""
     return {"data": {"resultType": "matrix", "result": [{"metric": {"job": "api"}, "values": list(values)}]}}
 
 
 @pytest.fixture
 def boards(inbox: Inbox, tmp_path: Path, fake_transport: Any) -> Callable[..., SimpleNamespace]:
-    """Makes a console over servers that answer so: ``client``, and the ``transport`` that was asked."""
+    """Return a factory of consoles over servers with these responses, each with its ``client`` and ``transport``."""
     folder = tmp_path / "dashboards"
     folder.mkdir()
     (folder / "b.json").write_text(json.dumps({"uid": "b", "title": "B", "panels": []}))
@@ -46,7 +46,7 @@ def boards(inbox: Inbox, tmp_path: Path, fake_transport: Any) -> Callable[..., S
 
 
 def asked(client: FlaskClient, *queries: dict[str, Any]) -> dict[str, Any]:
-    """The answers to a batch."""
+    """Return the results of a batch."""
     answer = client.post("/api/query", json={"queries": list(queries)})
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json["answers"]
@@ -54,7 +54,7 @@ def asked(client: FlaskClient, *queries: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_dashboard_comes_as_it_is(boards: Callable[..., SimpleNamespace]) -> None:
-    """With what is declared about its panels beside it."""
+    """A dashboard is returned unchanged, together with the declarations about its panels."""
     client = boards({}).client
     assert client.get("/api/dashboards").json["dashboards"] == [{"uid": "b", "title": "B", "description": ""}]
     assert client.get("/api/dashboards/b").json == {
@@ -64,14 +64,17 @@ def test_a_dashboard_comes_as_it_is(boards: Callable[..., SimpleNamespace]) -> N
 
 
 def test_an_unknown_dashboard_is_answered_with_those_there_are(boards: Callable[..., SimpleNamespace]) -> None:
-    """404, and the uids to choose from."""
+    """An unknown dashboard returns 404 with the available UIDs."""
     answer = boards({}).client.get("/api/dashboards/nothing")
     assert answer.status_code == 404
     assert answer.json["detail"] == "There is no such dashboard; those there are: b."
 
 
 def test_a_batch_is_answered_question_by_question(boards: Callable[..., SimpleNamespace]) -> None:
-    """Range, instant, a scalar, labels and exemplars; what is no number is null."""
+    """Each query of a batch has its own result: range, instant, scalar, labels or exemplars.
+
+    A value that is not a finite number is null.
+    """
     vector = {"data": {"resultType": "vector", "result": [{"metric": {}, "value": [1300, "0.5"]}]}}
     exemplars = [
         {
@@ -108,7 +111,7 @@ def test_a_batch_is_answered_question_by_question(boards: Callable[..., SimpleNa
 
 
 def test_loki_gives_lines_and_numbers(boards: Callable[..., SimpleNamespace], recorded: Callable[[str], Any]) -> None:
-    """Lines newest first, with times that JavaScript does not round; numbers as series."""
+    """Loki's lines are returned newest first, with times that JavaScript does not round, and its numbers as series."""
     faked_console = boards({LINES: (recorded("loki_lines"), matrix([1000, "3"]))})
     logs = asked(faked_console.client, {**ONE, "source": "loki", "kind": "logs", "limit": 50})["1.A"]["lines"]
     assert all(isinstance(line["ns"], str) for line in logs)
@@ -119,7 +122,10 @@ def test_loki_gives_lines_and_numbers(boards: Callable[..., SimpleNamespace], re
 
 
 def test_a_trace_comes_as_a_tree(boards: Callable[..., SimpleNamespace], recorded: Callable[[str], Any]) -> None:
-    """What is no trace id is not asked for: an empty box is no error."""
+    """A trace is returned as a tree.
+
+    A text that is not a trace ID is not queried, so that an empty box is not an error.
+    """
     faked_console = boards({f"/api/traces/{TRACE}": recorded("jaeger_trace")})
     trace = {**ONE, "source": "jaeger", "kind": "trace"}
     found = asked(faked_console.client, {**trace, "expr": TRACE}, {**trace, "id": "none", "expr": ""})
@@ -129,7 +135,7 @@ def test_a_trace_comes_as_a_tree(boards: Callable[..., SimpleNamespace], recorde
 
 
 def test_a_server_that_is_down_is_shown_in_its_panel(boards: Callable[..., SimpleNamespace]) -> None:
-    """The others are drawn."""
+    """The error of a server that is down is shown in its panel, and other panels have their results."""
     faked_console = boards({RANGE: matrix([1000, "1"]), LINES: DOWN})
     found = asked(faked_console.client, ONE, {**ONE, "id": "2.A", "source": "loki", "kind": "logs"})
     assert found["1.A"]["series"]
@@ -137,7 +143,7 @@ def test_a_server_that_is_down_is_shown_in_its_panel(boards: Callable[..., Simpl
 
 
 def test_more_series_than_can_be_drawn_are_counted(boards: Callable[..., SimpleNamespace]) -> None:
-    """The first two hundred come; how many were left out is said."""
+    """At most 200 series are returned, together with the number of series that were left out."""
     result = [{"metric": {"n": str(number)}, "values": [[1000, "1"]]} for number in range(203)]
     found = asked(boards({RANGE: {"data": {"resultType": "matrix", "result": result}}}).client, ONE)["1.A"]
     assert (len(found["series"]), found["left_out"]) == (200, 3)
@@ -164,7 +170,7 @@ def test_more_series_than_can_be_drawn_are_counted(boards: Callable[..., SimpleN
 def test_a_question_out_of_bounds_is_refused(
     boards: Callable[..., SimpleNamespace], change: dict[str, Any], sentence: str
 ) -> None:
-    """400 says what is wrong; no server is asked."""
+    """A query outside the bounds returns 400 with the reason, and no server is queried."""
     faked_console = boards({})
     answer = faked_console.client.post("/api/query", json={"queries": [{**ONE, **change}]})
     assert answer.status_code == 400
@@ -183,20 +189,20 @@ def test_a_question_out_of_bounds_is_refused(
     ],
 )
 def test_a_wrong_batch_is_refused(boards: Callable[..., SimpleNamespace], body: Any, sentence: str) -> None:
-    """As many questions as a page has, each with an id of its own."""
+    """A batch must contain between 1 and 60 queries, each with a unique ID."""
     answer = boards({}).client.post("/api/query", json=body)
     assert answer.status_code == 400
     assert sentence in answer.json["detail"]
 
 
 def test_a_form_of_another_page_is_refused(boards: Callable[..., SimpleNamespace]) -> None:
-    """Only JSON, which no other page can send without asking first."""
+    """A form of another page is refused, because only JSON is accepted, which another page cannot send unasked."""
     answer = boards({}).client.post("/api/query", data=json.dumps({"queries": [ONE]}), content_type="text/plain")
     assert answer.status_code == 415
 
 
 def test_too_many_questions_are_put_off(boards: Callable[..., SimpleNamespace]) -> None:
-    """429 says when to come again, before any server is asked."""
+    """Too many queries return 429 with ``Retry-After`` before any server is queried."""
     faked_console = boards({RANGE: matrix([1000, "1"])})
     batch = {"queries": [{**ONE, "id": str(number)} for number in range(60)]}
     statuses = [faked_console.client.post("/api/query", json=batch) for _ in range(12)]

@@ -1,4 +1,4 @@
-"""The dashboard files, as they are read and listed."""
+"""Reading and listing the dashboard files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console.boards.files import MAX_BYTES, Dashboards
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three dashboards, one of them under another file's name, and beside them what is declared."""
+    """Return a folder with three dashboards, one of them under another file name, and their declarations."""
     boards = tmp_path / "dashboards"
     boards.mkdir()
     for name, uid, title in (
@@ -27,14 +27,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_overview_is_listed_first(folder: Path) -> None:
-    """Then the others by title, each with what it is about."""
+    """The overview is listed first, then the other dashboards by title, each with its description."""
     found = Dashboards(folder).list()
     assert [board["uid"] for board in found] == ["shop-overview", "x", "shop-data"]
     assert found[0] == {"uid": "shop-overview", "title": "Overview", "description": "About shop-overview."}
 
 
 def test_a_dashboard_is_found_by_its_uid(folder: Path) -> None:
-    """Whatever its file is called."""
+    """A dashboard is found by its UID, whatever the name of its file."""
     board = Dashboards(folder).get("shop-data")
     assert board is not None
     assert board["title"] == "Data"
@@ -42,12 +42,12 @@ def test_a_dashboard_is_found_by_its_uid(folder: Path) -> None:
 
 @pytest.mark.parametrize("uid", ["nothing", "../panels", "..%2fpanels", "a/b", "", "x" * 41, "a\n"])
 def test_no_other_file_is_a_dashboard(folder: Path, uid: str) -> None:
-    """A uid is a name, not a path."""
+    """No other file can be read as a dashboard, because a UID is a name and not a path."""
     assert Dashboards(folder).get(uid) is None
 
 
 def test_what_cannot_be_read_is_left_out(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A broken file is logged and does not affect the others; one that is too large is not read."""
+    """A broken file is logged and does not affect other dashboards, and a file that is too large is not read."""
     (folder / "broken.json").write_text("{")
     (folder / "list.json").write_text("[]")
     (folder / "large.json").write_text(json.dumps({"uid": "large", "title": "x" * MAX_BYTES}))
@@ -56,7 +56,7 @@ def test_what_cannot_be_read_is_left_out(folder: Path, caplog: pytest.LogCapture
 
 
 def test_a_change_is_seen_at_once(folder: Path) -> None:
-    """The files are read again, as Grafana does."""
+    """A changed file takes effect at once, because files are read again for each request, as in Grafana."""
     boards = Dashboards(folder)
     assert boards.get("new") is None
     (folder / "new.json").write_text(json.dumps({"uid": "new"}))
@@ -64,7 +64,10 @@ def test_a_change_is_seen_at_once(folder: Path) -> None:
 
 
 def test_what_is_declared_belongs_to_a_dashboard(folder: Path) -> None:
-    """By the panel's title; remarks and dashboards without any have none."""
+    """Declarations belong to a dashboard by the panel's title.
+
+    Remarks, and dashboards without declarations, have none.
+    """
     boards = Dashboards(folder)
     assert boards.declared("shop-data") == {"Failed": {"data": {"when": "after a failure"}}}
     assert boards.declared("//") == {} == boards.declared("x")

@@ -1,4 +1,4 @@
-"""Running a drill from the page: real processes in place of the drills' runner."""
+"""Running a drill from the page, with real processes in place of the drill runner."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if sys.argv[-1] != "short":
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The instance's drills."""
+    """Return the folder of the instance's drills."""
     return tmp_path / "state" / "drills"
 
 
 @pytest.fixture
 def drilling(folder: Path) -> Iterator[Drilling]:
-    """With a runner of the test's own; what is left running is ended."""
+    """Use a runner of the test, and end it if it is still running."""
     found = restarted(folder)
     yield found
     if found.stop() is not None:
@@ -49,23 +49,26 @@ def drilling(folder: Path) -> Iterator[Drilling]:
 
 
 def restarted(folder: Path) -> Drilling:
-    """The record as a restarted console reads it."""
+    """Return the state as a restarted console reads it from the record."""
     environ = {"PATH": "/usr/bin:/bin", "HOME": "/h", "PORT": "8080", "SERVICE_NAME": "console", "JWT_SECRET": "x"}
     return Drilling(folder, (sys.executable, "-c", RUNNER), environ | {"GLASSHOUSE_INSTANCE": "mark"})
 
 
 def over(drilling: Drilling) -> None:
-    """Wait for its end."""
+    """Wait until the drill has ended."""
     wait_until("the drill's end", lambda: (drilling.state() or {"is_over": True})["is_over"])
 
 
 def begun(folder: Path) -> dict[str, object]:
-    """What the runner saw, once it is at work."""
+    """Return what the runner recorded when it started."""
     return wait_until("the runner at work", lambda: json.loads((folder / "seen.json").read_text()))
 
 
 def test_a_drill_is_started_bounded_and_named(drilling: Drilling, folder: Path) -> None:
-    """By `timeout`, in a session of its own; with this instance's directory and nothing that is the console's."""
+    """A drill runs under `timeout` in its own session.
+
+    Its environment has this instance's directory and none of the console's own settings.
+    """
     shown = drilling.start("worker-down", EMAIL)
     assert (shown["name"], shown["by"], shown["stopping"]) == ("worker-down", EMAIL, False)
     seen = begun(folder)
@@ -85,16 +88,16 @@ def test_a_drill_is_started_bounded_and_named(drilling: Drilling, folder: Path) 
 
 
 def test_the_runners_command_line_is_understood() -> None:
-    """What the console gives it: one drill, on the stack that is up and on no other."""
+    """The drill runner accepts the console's command line: one drill, on the running stack only."""
     options = parser().parse_args(["run", "--here", "worker-down"])
     assert (options.names, options.here, options.own) == (["worker-down"], True, False)
 
 
 def test_what_it_says_and_where_it_writes_is_shown(drilling: Drilling, folder: Path) -> None:
-    """Its last lines, and the run that it began."""
+    """The drill's state contains its last lines of output and the run that it started."""
     drilling.start("worker-down", EMAIL)
     begun(folder)
-    wait_until("what it says", lambda: (drilling.state() or {})["says"])
+    wait_until("the drill to print a line", lambda: (drilling.state() or {})["says"])
     state = drilling.state()
     assert state is not None
     assert state["says"] == ["[1/1] <b>waiting</b>"]
@@ -102,7 +105,7 @@ def test_what_it_says_and_where_it_writes_is_shown(drilling: Drilling, folder: P
 
 
 def test_there_is_one_at_a_time(drilling: Drilling, folder: Path) -> None:
-    """Also for a console that was restarted meanwhile: the record outlives it."""
+    """Only one drill can run at a time, even after a restart of the console, which reads the record."""
     drilling.start("worker-down", EMAIL)
     with pytest.raises(Busy):
         drilling.start("worker-down", EMAIL)
@@ -111,7 +114,10 @@ def test_there_is_one_at_a_time(drilling: Drilling, folder: Path) -> None:
 
 
 def test_stopping_lets_it_clear_the_fault(drilling: Drilling, folder: Path) -> None:
-    """SIGTERM, once; another console may do it, and afterwards there is room for the next."""
+    """Stopping sends SIGTERM once, so that the drill clears its fault.
+
+    A restarted console can stop it too, and the next drill can start afterwards.
+    """
     drilling.start("worker-down", EMAIL)
     begun(folder)
     stopped = restarted(folder).stop()
@@ -125,7 +131,7 @@ def test_stopping_lets_it_clear_the_fault(drilling: Drilling, folder: Path) -> N
 
 
 def test_a_pid_that_was_given_again_is_not_touched(drilling: Drilling, folder: Path) -> None:
-    """The process's start is part of its name."""
+    """A PID that was reused is not signalled, because the record contains the start time of the process."""
     drilling.start("short", EMAIL)
     over(drilling)
     record = json.loads((folder / RECORD).read_text())
@@ -139,7 +145,7 @@ NO_PID = '{"name": 1, "by": 1, "began": 1, "stopping": 0, "pid": "x"}'
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": 1}', NO_PID])
 def test_a_broken_record_is_no_drill(folder: Path, text: str) -> None:
-    """The next one can be started."""
+    """A broken record counts as no drill, and the next drill can be started."""
     folder.mkdir(parents=True)
     (folder / RECORD).write_text(text)
     drilling = restarted(folder)
@@ -151,12 +157,15 @@ def test_a_broken_record_is_no_drill(folder: Path, text: str) -> None:
 
 @pytest.fixture
 def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
-    """A console with these settings, signed in."""
+    """Return a console with these settings and a signed-in administrator."""
     return lambda **environ: faked_console(inbox, tmp_path, fake_transport(SIGN_IN), environ).sign_in()
 
 
 def test_the_page_receives_the_list_of_drills(make: Callable[..., FakedConsole], tmp_path: Path) -> None:
-    """Nothing yet; and drills can be run only where their declarations are set."""
+    """The page gets a list of drills, which is empty at first.
+
+    Drills can be run only if the folder of their declarations is set.
+    """
     it = make()
     found = it.client.get("/api/drills").json
     assert found == {"can_run": False, "catalogue": [], "last": {}, "runs": [], "current": None}
@@ -166,7 +175,7 @@ def test_the_page_receives_the_list_of_drills(make: Callable[..., FakedConsole],
 
 
 def test_a_run_whose_process_has_ended_does_not_go_on(folder: Path) -> None:
-    """It wrote no result, but it was started here, and is gone."""
+    """A run without a result whose process has ended is shown as stopped."""
     run, gone = {"run": "20991231T000000Z", "state": "running"}, {"is_over": True, "run": "20991231T000000Z"}
     assert _known_to_be_over(run, gone)["state"] == "stopped"
     assert _known_to_be_over(run | {"state": "passed"}, gone)["state"] == "passed"
@@ -176,7 +185,7 @@ def test_a_run_whose_process_has_ended_does_not_go_on(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", [None, "", "../other", "all", "quick", "--own", "nothing", ["a-drill"], "a-drill "])
 def test_only_a_declared_drill_is_run(make: Callable[..., FakedConsole], tmp_path: Path, name: object) -> None:
-    """Not all of them, no option, no path."""
+    """Only a declared drill can be run: not all drills, an option or a path."""
     declared = tmp_path / "catalogue"
     declared.mkdir()
     (declared / "a-drill.yaml").write_text("title: A\nlesson: B\n")

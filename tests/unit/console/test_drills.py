@@ -1,4 +1,4 @@
-"""Runs of drills as their runner leaves them, whole or broken."""
+"""Reading the runs that the drill runner has stored, complete or broken."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCENARIOS = Path(__file__).parents[3] / "lab" / "drills" / "scenarios"
 
 
 def result(name: str, *wrong: str) -> Result:
-    """As the runner makes it."""
+    """Return a result as the runner creates it."""
     return Result(
         name, "A title", "cache-off", 100.0, 42.0,
         (AlertTimes("ApiDown", "pages", 60.0, 1.0, 20.0, 25.0, 27.0, 30.0),), 1, (), (), (),
@@ -33,13 +33,16 @@ def result(name: str, *wrong: str) -> Result:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where one run lies."""
+    """Return a folder with one run."""
     (tmp_path / RUN).mkdir()
     return tmp_path
 
 
 def test_what_the_runner_writes_is_read(folder: Path) -> None:
-    """Its own code writes the files: events while it runs, the result in the end, the last result of each drill."""
+    """The console reads the files of the runner's own code.
+
+    These are the events of a run, its result and the last result of each drill.
+    """
     session = Session(folder / RUN, Memory(folder))
     session.record(Event(1764000000.5, Kind.NOTIFIED, "ApiDown", "<script>", "pages"))
     write_result(
@@ -65,7 +68,7 @@ def test_what_the_runner_writes_is_read(folder: Path) -> None:
 
 
 def test_a_run_without_a_result_goes_on_or_was_stopped(folder: Path) -> None:
-    """By when something of it was written last."""
+    """A run without a result is running or stopped, depending on the time of its last event."""
     (folder / RUN / "events.jsonl").write_text("")
     touched = (folder / RUN / "events.jsonl").stat().st_mtime
     assert Drills(folder, lambda: touched + LIVE_SECONDS - 1).runs()[0]["state"] == "running"
@@ -78,14 +81,14 @@ def test_a_run_without_a_result_goes_on_or_was_stopped(folder: Path) -> None:
     ids=range(8),
 )
 def test_a_broken_result_is_called_unreadable(folder: Path, text: str) -> None:
-    """Not passed, not failed; and the other runs are shown."""
+    """A broken result is shown as unreadable, neither passed nor failed, and other runs are shown."""
     (folder / RUN / "result.json").write_text(text, errors="surrogateescape")
     (folder / "20261123T100000Z").mkdir()
     assert [run["state"] for run in Drills(folder).runs()] == ["unreadable", "running"]
 
 
 def test_half_an_event_is_left_out(folder: Path) -> None:
-    """The last line may be half written, and one may be of another form."""
+    """An event that is half written or has another form is left out."""
     whole = json.dumps({"at": "2026-11-24T10:00:00Z", "kind": "broken"})
     (folder / RUN / "events.jsonl").write_text(f'{whole}\n[]\n{{"kind": 1}}\n{whole[:20]}')
     run = Drills(folder).run(RUN)
@@ -95,14 +98,14 @@ def test_half_an_event_is_left_out(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["..", "../secret", "/etc", "", ".", "x" * 200, "a\x00b", "nothing", "done.json"])
 def test_no_other_directory_is_read(folder: Path, name: str) -> None:
-    """A name that is none, and one of which there is no run."""
+    """An invalid name and a name without a run return no run, so that no other directory is read."""
     (folder.parent / "secret").mkdir(exist_ok=True)
     (folder / "done.json").write_text("{}")
     assert Drills(folder).run(name) is None
 
 
 def test_the_newest_runs_are_shown(folder: Path) -> None:
-    """Newest first, not all that ever were; files and hidden directories are none."""
+    """Only the newest runs are shown, newest first, without files and hidden directories."""
     for number in range(MOST_RUNS + 5):
         (folder / f"20261125T1000{number:02}Z").mkdir()
     (folder / ".hidden").mkdir()
@@ -112,20 +115,20 @@ def test_the_newest_runs_are_shown(folder: Path) -> None:
 
 
 def test_nothing_was_drilled_yet(tmp_path: Path) -> None:
-    """A directory that there is not, or may not be read, has no runs."""
+    """A directory that does not exist or cannot be read has no runs."""
     assert Drills(tmp_path / "no").runs() == []
     assert Drills(tmp_path / "no").last() == {}
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', "{"])
 def test_a_broken_memory_knows_nothing(tmp_path: Path, text: str) -> None:
-    """It is only a help."""
+    """A broken memory file counts as empty, because it is optional."""
     (tmp_path / "done.json").write_text(text)
     assert Drills(tmp_path).last() == {}
 
 
 def test_every_declared_drill_can_be_chosen() -> None:
-    """As the runner reads them; each with the alerts that must notify."""
+    """Every drill that the runner declares can be chosen, with the alerts that it expects."""
     shown = {one["name"]: one for one in DrillCatalogue(SCENARIOS).all()}
     declared = scenarios(SCENARIOS)
     assert declared
@@ -137,7 +140,7 @@ def test_every_declared_drill_can_be_chosen() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "title: x", "a: [", "title: 1\nlesson: {}", "\udcff"])
 def test_a_broken_declaration_is_left_out(tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
-    """And named in the log; the others are there."""
+    """A broken declaration is left out and logged, and other drills can be chosen."""
     (tmp_path / "good.yaml").write_text("title: A\nlesson: B\nfault: {nothing: true}\n")
     (tmp_path / "bad.yaml").write_text(text, errors="surrogateescape")
     assert [one["name"] for one in DrillCatalogue(tmp_path).all()] == ["good"]
@@ -145,6 +148,6 @@ def test_a_broken_declaration_is_left_out(tmp_path: Path, text: str, caplog: pyt
 
 
 def test_without_declarations_nothing_can_be_run() -> None:
-    """Where the launcher is not at hand."""
+    """Without declarations, as where the launcher is not available, no drill can be run."""
     assert not DrillCatalogue(None).can_run
     assert DrillCatalogue(None).all() == []

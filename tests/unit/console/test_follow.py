@@ -1,4 +1,4 @@
-"""Following an order over servers that are well, late, or down."""
+"""Following an order over servers that are available, late, or down."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DOWN = requests.ConnectionError("refused")
 
 
 class World:
-    """The servers, a clock that only waiting moves, and what was said while waiting."""
+    """The servers, a clock that advances only while waiting, and the messages of the wait."""
 
     def __init__(self, transport: Any, addresses: Addresses, started: datetime) -> None:
         self.transport, self.started = transport, started
@@ -38,21 +38,21 @@ class World:
         self.evidence = Evidence(addresses, order_id=ORDER, request_id=REQUEST, trace_id=TRACE)
 
     def sleep(self, seconds: float) -> None:
-        """Move on."""
+        """Advance the clock."""
         self.seconds += seconds
 
     def now(self) -> datetime:
-        """The time of day."""
+        """Return the time of day."""
         return self.started + timedelta(seconds=self.seconds)
 
     def gather(self) -> Evidence:
-        """Ask everything."""
+        """Gather the evidence from all servers."""
         return Gatherer(self.clients, self.waiter, self.now, self.evidence).gather()
 
 
 @pytest.fixture
 def world(fake_transport: type, recorded: Callable[[str], Any], addresses: Addresses) -> World:
-    """All servers know the order, which was placed a moment ago."""
+    """Return servers that all have the order, which was placed just before."""
     order = recorded("order")
     placed = datetime.fromisoformat(order["created_at"])
     scraped = str(placed.timestamp() + 3)
@@ -72,7 +72,10 @@ def world(fake_transport: type, recorded: Callable[[str], Any], addresses: Addre
 
 
 def test_all_is_gathered(world: World) -> None:
-    """With every server well the story is complete, and only Loki is asked twice, to see that no more lines come."""
+    """With every server available the story is complete.
+
+    Only Loki is queried twice, to check that no more lines arrive.
+    """
     story = build_story(world.gather())
     assert story.notes == ()
     assert story.trace is not None
@@ -83,7 +86,7 @@ def test_all_is_gathered(world: World) -> None:
 
 
 def test_what_is_late_is_waited_for_in_words(world: World, recorded: Callable[[str], Any]) -> None:
-    """The order's state, then the services whose spans and lines are still on their way."""
+    """The messages name what is awaited: the order's state, then the services whose spans and lines are missing."""
     pending = recorded("order") | {"status": "pending"}
     only_api = recorded("jaeger_trace")
     only_api["data"][0]["spans"] = [
@@ -110,7 +113,7 @@ def test_what_is_late_is_waited_for_in_words(world: World, recorded: Callable[[s
 
 
 def test_waiting_for_signals_is_bounded(world: World) -> None:
-    """All that never comes costs no more than one budget together."""
+    """The wait for signals that never arrive has one time limit for all of them."""
     for path in (TRACE_PATH, LOKI, "/api/inbox", EXEMPLARS):
         world.transport.answers[path] = {"data": [], "items": []} if path != LOKI else {"data": {"result": []}}
     world.transport.answers[SAMPLES] = {"data": {"result": []}}
@@ -120,7 +123,7 @@ def test_waiting_for_signals_is_bounded(world: World) -> None:
 
 
 def test_an_old_order_is_not_waited_for(world: World) -> None:
-    """What happened an hour ago is as complete as it will ever be."""
+    """The signals of an order that is one hour old are not awaited, because no more can arrive."""
     world.started += timedelta(hours=1)
     world.transport.answers[TRACE_PATH] = Reply(404)
     notes = build_story(world.gather()).notes
@@ -129,7 +132,7 @@ def test_an_old_order_is_not_waited_for(world: World) -> None:
 
 
 def test_an_exemplar_is_not_waited_for_after_a_scrape(world: World) -> None:
-    """When every replica was scraped since, another request's exemplar took the place, and that is all there is."""
+    """An exemplar is not awaited after every replica was scraped, because another request's has replaced it."""
     exemplars = world.transport.answers[EXEMPLARS]
     for series in exemplars["data"]:
         series["exemplars"] = [one for one in series["exemplars"] if one["labels"]["trace_id"] != TRACE]
@@ -150,7 +153,7 @@ def test_an_exemplar_is_not_waited_for_after_a_scrape(world: World) -> None:
     ],
 )
 def test_a_server_that_is_down_is_one_note(world: World, paths: list[str], name: str) -> None:
-    """The rest of the story is still shown, without waiting."""
+    """A server that is down is reported in one note, and the rest of the story is shown without waiting."""
     for path in paths:
         world.transport.answers[path] = DOWN
     story = build_story(world.gather())
@@ -163,7 +166,7 @@ def test_a_server_that_is_down_is_one_note(world: World, paths: list[str], name:
 
 
 def test_an_order_is_placed(world: World) -> None:
-    """Of a product that is in stock; its ids are those of the answer."""
+    """An order is placed for a product in stock, and its IDs are those of the response."""
     world.evidence = Evidence(world.evidence.addresses)
     subject.place_order(world.evidence, world.clients, choose=lambda products: products[-1])
     assert (world.evidence.order_id, world.evidence.request_id, world.evidence.trace_id) == (ORDER, REQUEST, TRACE)
@@ -171,28 +174,28 @@ def test_an_order_is_placed(world: World) -> None:
 
 
 def test_without_stock_nothing_is_placed(world: World) -> None:
-    """The reason is said."""
+    """Without stock no order is placed, and the reason is reported."""
     world.transport.answers["/api/v1/products"] = {"items": [{"id": "sold-out", "stock": 0}]}
     with pytest.raises(subject.NothingFound, match="in stock"):
         subject.place_order(world.evidence, world.clients)
 
 
 def test_a_refused_order_is_an_error(world: World) -> None:
-    """What the shop said goes to the caller."""
+    """A refused order raises an error with the shop's message."""
     world.transport.answers["/api/v1/orders"] = Reply(503, {}, {"detail": "The database does not answer."})
     with pytest.raises(BadAnswer, match="database"):
         subject.place_order(world.evidence, world.clients)
 
 
 def test_an_order_is_found_at_the_shop(world: World) -> None:
-    """Its request and trace come with it."""
+    """The shop's order contains its request ID and its trace ID."""
     world.evidence.request_id = world.evidence.trace_id = ""
     subject.find_order(world.evidence, world.clients, world.now)
     assert (world.evidence.request_id, world.evidence.trace_id) == (REQUEST, TRACE)
 
 
 def test_an_order_is_found_in_the_logs_when_the_shop_is_down(world: World) -> None:
-    """Log lines carry the ids too; that the shop is down is noted."""
+    """If the shop is down, the order's IDs are read from its log lines, and a note names the shop."""
     world.evidence.request_id = world.evidence.trace_id = ""
     world.transport.answers[ORDER_PATH] = DOWN
     subject.find_order(world.evidence, world.clients, world.now)
@@ -200,8 +203,8 @@ def test_an_order_is_found_in_the_logs_when_the_shop_is_down(world: World) -> No
     assert world.evidence.notes[0].startswith("API does not answer")
 
 
-def test_an_order_that_there_is_not(world: World) -> None:
-    """The shop was asked and does not know it; neither do the logs."""
+def test_an_unknown_order_is_reported(world: World) -> None:
+    """An order that neither the shop nor the logs contain raises an error."""
     world.transport.answers[ORDER_PATH] = Reply(404)
     with pytest.raises(subject.NothingFound, match=ORDER):
         subject.find_order(world.evidence, world.clients, world.now)
@@ -211,7 +214,7 @@ def test_an_order_that_there_is_not(world: World) -> None:
 
 
 def test_a_request_is_found_by_its_lines(world: World) -> None:
-    """They may arrive a moment later; the order comes with them."""
+    """A request is found by its log lines, which may arrive later and contain the order's ID."""
     world.evidence = Evidence(world.evidence.addresses, request_id=REQUEST)
     world.transport.answers[LOKI] = ({"data": {"result": []}}, world.transport.answers[LOKI])
     subject.find_request(world.evidence, world.clients, world.waiter, world.now)
@@ -220,14 +223,17 @@ def test_a_request_is_found_by_its_lines(world: World) -> None:
 
 
 def test_a_trace_is_found_by_its_spans(world: World) -> None:
-    """The order is named by the root span, the request by the log lines."""
+    """A trace is found by its spans.
+
+    The root span contains the order's ID, and the log lines contain the request's.
+    """
     world.evidence = Evidence(world.evidence.addresses, trace_id=TRACE)
     subject.find_trace(world.evidence, world.clients, world.waiter, world.now)
     assert (world.evidence.request_id, world.evidence.order_id) == (REQUEST, ORDER)
 
 
 def test_a_trace_is_shown_without_loki(world: World) -> None:
-    """Only the request id stays unknown."""
+    """Without Loki a trace is shown and only the request ID is unknown."""
     world.evidence = Evidence(world.evidence.addresses, trace_id=TRACE)
     world.transport.answers[LOKI] = DOWN
     subject.find_trace(world.evidence, world.clients, world.waiter, world.now)
@@ -235,7 +241,7 @@ def test_a_trace_is_shown_without_loki(world: World) -> None:
 
 
 def test_an_unknown_request_or_trace_is_said(world: World) -> None:
-    """After a bounded wait, with the server that was asked."""
+    """An unknown request or trace is reported after a bounded wait, with the server that was queried."""
     world.transport.answers |= {LOKI: {"data": {"result": []}}, TRACE_PATH: Reply(404)}
     with pytest.raises(subject.NothingFound, match="log store"):
         subject.find_request(world.evidence, world.clients, world.waiter, world.now)
@@ -245,7 +251,7 @@ def test_an_unknown_request_or_trace_is_said(world: World) -> None:
 
 
 def test_the_only_server_that_could_know_is_down(world: World) -> None:
-    """Then its error is all there is to show."""
+    """If the only server that has the request is down, its error is raised."""
     world.transport.answers[LOKI] = DOWN
     with pytest.raises(Unreachable):
         subject.find_request(world.evidence, world.clients, world.waiter, world.now)
@@ -253,7 +259,7 @@ def test_the_only_server_that_could_know_is_down(world: World) -> None:
 
 
 def test_a_request_without_an_order_is_shown(world: World, recorded: Callable[[str], Any]) -> None:
-    """Looking at a product has a trace and lines, and nothing of an order is missed."""
+    """A request without an order, such as for a product page, is shown without a note about a missing order."""
     world.evidence = Evidence(world.evidence.addresses, request_id=REQUEST, trace_id=TRACE)
     story = build_story(world.gather())
     assert story.order is None

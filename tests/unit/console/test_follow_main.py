@@ -1,4 +1,4 @@
-"""The command line of follow, and the process' start."""
+"""The command line of follow, and the start of the console's process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ADDRESSES = ("API_URL", "PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "JAEGE
 
 @pytest.fixture
 def _nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every server's address is one without a listener."""
+    """Set every server's address to one without a listener."""
     for name in ADDRESSES:
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
@@ -22,7 +22,7 @@ def _nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_nothing_there")
 @pytest.mark.parametrize("arguments", [[], ["--order", "ord_1"], ["--request", "req-1"], ["--trace", "a" * 32]])
 def test_no_server_there_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit status 1 and a sentence with the remedy, no traceback."""
+    """Without servers the command prints one sentence with the remedy and no traceback, and exits with 1."""
     assert main(arguments) == 1
     said = capsys.readouterr()
     assert said.out == ""
@@ -32,7 +32,7 @@ def test_no_server_there_is_one_line(arguments: list[str], capsys: pytest.Captur
 
 
 def test_a_wrong_address_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit status 78, as of every process of ours."""
+    """An invalid address is reported and ends with status 78, as in every other process."""
     monkeypatch.setenv("LOKI_URL", "loki:3100")
     assert main([]) == 78
     assert "LOKI_URL" in capsys.readouterr().err
@@ -42,7 +42,7 @@ def test_a_wrong_address_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     "arguments", [["--trace", "xyz"], ["--order", 'a"} | x'], ["--order", "a", "--trace", "b" * 32], ["extra"]]
 )
 def test_wrong_arguments_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """An id becomes part of queries, so it must look like one; only one may be given."""
+    """An argument must look like an ID, because it becomes part of queries, and only one may be given."""
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code == 2
@@ -52,7 +52,10 @@ def test_wrong_arguments_are_refused(arguments: list[str], capsys: pytest.Captur
 def test_the_server_does_not_start_with_a_wrong_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line that names it, exit status 78: the supervisor does not try again."""
+    """The console does not start with an invalid setting.
+
+    It prints one line with the setting and exits with 78, so that supervision does not restart it.
+    """
     monkeypatch.setenv("PORT", "http")
     with pytest.raises(SystemExit) as stop:
         server.main()

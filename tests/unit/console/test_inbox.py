@@ -13,18 +13,18 @@ from console.inbox.store import Duplicate, Inbox, InboxUnavailable
 
 
 def clock() -> datetime:
-    """Stand still."""
+    """Return a fixed time."""
     return datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @pytest.fixture
 def reopen(tmp_path: Path) -> Callable[[], Inbox]:
-    """Opens the same file again, as after a restart."""
+    """Open the same file again, as after a restart."""
     return lambda: Inbox(tmp_path / "inbox.sqlite3", 3, clock)
 
 
 def test_items_are_listed_newest_first(inbox: Inbox) -> None:
-    """The last that came is the first of the list, with its id, kind and time."""
+    """Items are listed newest first, with ID, kind and time."""
     inbox.add("alert", {"title": "first"})
     inbox.add("email", {"subject": "second"})
     newest, oldest = inbox.newest()
@@ -33,7 +33,7 @@ def test_items_are_listed_newest_first(inbox: Inbox) -> None:
 
 
 def test_items_survive_a_restart(inbox: Inbox, reopen: Callable[[], Inbox]) -> None:
-    """What was added is there for another process before the first has closed its file."""
+    """An added item can be read by another process before the first has closed the file."""
     inbox.add("alert", {"title": "kept \ud83d\udd25 \udcff"})
     reopened = reopen()
     assert reopened.get(1) == inbox.get(1)
@@ -41,7 +41,7 @@ def test_items_survive_a_restart(inbox: Inbox, reopen: Callable[[], Inbox]) -> N
 
 
 def test_each_kind_keeps_its_newest(inbox: Inbox) -> None:
-    """Many e-mails push out old e-mails, never an alert, and no id is given twice."""
+    """New e-mails remove old e-mails and never an alert, and no ID is used twice."""
     inbox.add("alert", {"title": "kept"})
     for number in range(5):
         inbox.add("email", {"number": number})
@@ -50,7 +50,7 @@ def test_each_kind_keeps_its_newest(inbox: Inbox) -> None:
 
 
 def test_the_size_of_all_items_is_bounded(tmp_path: Path) -> None:
-    """Large items push out older ones earlier; the newest stays, however large it is."""
+    """The total size is bounded: large items remove older ones earlier, and the newest item always stays."""
     inbox = Inbox(tmp_path / "small.sqlite3", 100, clock, max_bytes=100)
     for letter in "abc":
         inbox.add("email", {"text": letter * 40})
@@ -60,7 +60,7 @@ def test_the_size_of_all_items_is_bounded(tmp_path: Path) -> None:
 
 
 def test_the_list_can_be_narrowed(inbox: Inbox) -> None:
-    """By kind, by number, after an id and since a time."""
+    """The list can be filtered by kind, by number, after an ID and since a time."""
     for kind in ("alert", "email", "alert"):
         inbox.add(kind, {})
     assert [item["id"] for item in inbox.newest(kind="alert")] == [3, 1]
@@ -70,7 +70,7 @@ def test_the_list_can_be_narrowed(inbox: Inbox) -> None:
 
 
 def test_a_broken_file_is_put_aside(tmp_path: Path, reopen: Callable[[], Inbox]) -> None:
-    """A file that is no database does not stop the start and is not deleted."""
+    """A file that is not a database is renamed and not deleted, and does not stop the start."""
     (tmp_path / "inbox.sqlite3").write_bytes(b"this is no database at all" * 100)
     inbox = reopen()
     assert inbox.newest() == []
@@ -79,14 +79,14 @@ def test_a_broken_file_is_put_aside(tmp_path: Path, reopen: Callable[[], Inbox])
 
 
 def test_no_place_for_the_file_is_said(tmp_path: Path) -> None:
-    """A directory that cannot be made is an error of the inbox, with its path."""
+    """A directory that cannot be created raises ``InboxUnavailable`` with its path."""
     (tmp_path / "file").touch()
     with pytest.raises(InboxUnavailable, match="file"):
         Inbox(tmp_path / "file" / "inbox.sqlite3", 3, clock)
 
 
 def test_a_failing_store_is_unavailable(inbox: Inbox) -> None:
-    """When SQLite fails, the response asks the sender to try again."""
+    """A failure of SQLite raises ``InboxUnavailable``, so that the sender retries."""
     inbox.close()
     with pytest.raises(InboxUnavailable):
         inbox.add("alert", {})
@@ -95,7 +95,7 @@ def test_a_failing_store_is_unavailable(inbox: Inbox) -> None:
 
 
 def test_a_message_id_is_kept_once(inbox: Inbox, reopen: Callable[[], Inbox]) -> None:
-    """Also over a restart; the first one stays, and its id is returned."""
+    """A message ID is stored once, also after a restart; the first item stays and its ID is returned."""
     inbox.add("email", {"text": "first"}, "<1@shop>")
     inbox.add("email", {"text": "another"}, "<2@shop>")
     reopened = reopen()
@@ -108,21 +108,21 @@ def test_a_message_id_is_kept_once(inbox: Inbox, reopen: Callable[[], Inbox]) ->
 
 
 def test_items_without_a_message_id_are_all_kept(inbox: Inbox) -> None:
-    """Alertmanager repeats its notifications on purpose."""
+    """Items without a message ID are all stored, because Alertmanager repeats its notifications on purpose."""
     for _ in range(2):
         inbox.add("alert", {"title": "same"})
     assert len(inbox.newest(kind="alert")) == 2
 
 
 def test_a_trimmed_message_may_come_again(inbox: Inbox) -> None:
-    """Only what is in the inbox is a duplicate."""
+    """A message that was trimmed can be stored again, because only items in the inbox count as duplicates."""
     for number in range(4):
         inbox.add("email", {}, f"<{number}@shop>")
     assert inbox.add("email", {}, "<0@shop>")["id"] == 5
 
 
 def test_a_file_made_before_message_ids_is_taken_over(tmp_path: Path, reopen: Callable[[], Inbox]) -> None:
-    """Its items stay, and from then on message ids count."""
+    """A file from before message IDs is migrated: its items stay, and message IDs count from then on."""
     old = sqlite3.connect(tmp_path / "inbox.sqlite3")
     old.execute(
         "CREATE TABLE items (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, received_at TEXT NOT NULL,"
@@ -141,7 +141,7 @@ def test_a_file_made_before_message_ids_is_taken_over(tmp_path: Path, reopen: Ca
 
 
 def test_a_large_inbox_is_trimmed_now_and_then(tmp_path: Path) -> None:
-    """At most a hundredth more than wanted is there."""
+    """A large inbox is trimmed at intervals and never exceeds its limit by more than one per cent."""
     inbox = Inbox(tmp_path / "large.sqlite3", 200, clock)
     counts = []
     for _ in range(210):

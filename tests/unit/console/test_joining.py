@@ -1,4 +1,4 @@
-"""What the console and `make follow` say of servers that are still being built."""
+"""The messages of the console and `make follow` about servers that are still being built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOW = 1000.0
 
 
 def note(folder: Path, pid: int) -> Path:
-    """The launcher's note, as `stack/joining.py` writes it."""
+    """Write the launcher's note in the format of `stack/joining.py`."""
     file = folder / "joining.json"
     components = {
         "jaeger": {"url": "http://127.0.0.1:16686", "state": "waiting", "since": 910.0, "until": 1150.0},
@@ -28,7 +28,7 @@ def note(folder: Path, pid: int) -> Path:
 
 
 def ended_pid() -> int:
-    """The pid of a process that has ended."""
+    """Return the PID of a process that has ended."""
     pid = os.fork()
     if pid == 0:
         os._exit(0)
@@ -37,12 +37,12 @@ def ended_pid() -> int:
 
 
 def refused(*_: object, **__: object) -> Reply:
-    """A transport to a server that is not there."""
+    """Fail like a transport to a server that does not exist."""
     raise requests.ConnectionError("Connection refused")
 
 
 def test_the_first_to_be_expected_is_said_first(tmp_path: Path) -> None:
-    """With its state, how long it has been missing and about how long it will still take."""
+    """Missing servers are listed by expected time, with state, time missing and estimated time left."""
     assert Joining(note(tmp_path, os.getpid()), lambda: NOW).sentences() == [
         "collector is being built: missing for 1 min 30 s, about 1 min 0 s more",
         "jaeger is waiting to be built: missing for 1 min 30 s, about 2 min 30 s more",
@@ -50,7 +50,7 @@ def test_the_first_to_be_expected_is_said_first(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_built_is_not_said_to_be_down(tmp_path: Path) -> None:
-    """Recognised by its address; any other server is reported as down."""
+    """A server that is being built, recognised by its address, is not reported as down, and any other server is."""
     joining = Joining(note(tmp_path, os.getpid()), lambda: NOW)
     with pytest.raises(Unreachable, match=r"^Jaeger is waiting to be built: .* 1 min 30 s, about 2 min 30 s more$"):
         JsonServer("Jaeger", "http://127.0.0.1:16686", refused, joining=joining).ask("/")
@@ -59,13 +59,16 @@ def test_a_server_that_is_built_is_not_said_to_be_down(tmp_path: Path) -> None:
 
 
 def test_an_estimate_that_has_passed_is_not_said(tmp_path: Path) -> None:
-    """A slower machine takes longer."""
+    """An estimate that has passed is not shown, because a slower machine takes longer."""
     late = Joining(note(tmp_path, os.getpid()), lambda: 1200.0)
     assert late.component("collector").endswith("missing for 4 min 50 s, should finish any moment")
 
 
 def test_the_note_of_a_killed_up_is_void(tmp_path: Path) -> None:
-    """Nothing is being built then, whatever the file says; the same without a file or a launcher."""
+    """The note of a killed `up` has no effect, because nothing is being built.
+
+    The same applies without a file or a launcher.
+    """
     file = note(tmp_path, ended_pid())
     for joining in (Joining(file), Joining(tmp_path / "none"), Joining()):
         assert joining.sentences() == []

@@ -1,4 +1,4 @@
-"""``/api/requests``: the lists, and one request from whichever id one has, with servers that are well or down."""
+"""``/api/requests``: the lists, and one request found by any of its IDs, with servers available or down."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ NOTHING = {"data": {"resultType": "streams", "result": []}}
 
 
 def stream(**fields: str) -> dict[str, Any]:
-    """One log line's stream in Loki's answer."""
+    """Return a stream of one log line in Loki's format."""
     return {"stream": fields, "values": [["1790000000000000000", "said"]]}
 
 
 @pytest.fixture
 def well(recorded: Callable[[str], Any]) -> dict[str, Any]:
-    """The answers of servers that are all well, about one recorded order."""
+    """Return the responses of servers that are all available, about one recorded order."""
     return {
         f"/api/v1/orders/{ORDER}": recorded("order"),
         f"/api/traces/{TRACE}": recorded("jaeger_trace"),
@@ -47,7 +47,7 @@ def well(recorded: Callable[[str], Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def console_over(inbox: Inbox, tmp_path: Any, fake_transport: Any) -> Callable[..., SimpleNamespace]:
-    """Makes a console over servers that answer so."""
+    """Return a factory of consoles over servers with these responses."""
 
     def make(answers: dict[str, Any]) -> SimpleNamespace:
         transport = fake_transport(answers)
@@ -62,7 +62,7 @@ def console_over(inbox: Inbox, tmp_path: Any, fake_transport: Any) -> Callable[.
 def test_a_request_is_followed_from_each_of_its_ids(
     console_over: Callable[..., SimpleNamespace], well: dict[str, Any], identity: str
 ) -> None:
-    """Trace, log lines, order, exemplars and mail come together."""
+    """A request is found by each of its IDs, with its trace, log lines, order, exemplars and e-mails."""
     faked_console = console_over(well)
     faked_console.inbox.add("email", email_item(f"Subject: Thanks\r\nX-Order-ID: {ORDER}\r\n\r\n".encode(), "", []))
     story = faked_console.client.get(f"/api/requests/{identity}").json
@@ -76,7 +76,7 @@ def test_a_request_is_followed_from_each_of_its_ids(
 
 
 def test_spans_come_with_what_they_carry(console_over: Callable[..., SimpleNamespace], well: dict[str, Any]) -> None:
-    """Attributes, events, and the pieces of time in which each was waited for."""
+    """Each span has its attributes, its events and its part of the critical path."""
     story = console_over(well).client.get(f"/api/requests/{REQUEST}").json
     details = story["details"].values()
     assert len(details) == story["trace"]["spans"]
@@ -88,7 +88,7 @@ def test_spans_come_with_what_they_carry(console_over: Callable[..., SimpleNames
 def test_an_order_is_found_without_log_lines(
     console_over: Callable[..., SimpleNamespace], well: dict[str, Any]
 ) -> None:
-    """The shop knows which trace it belongs to."""
+    """An order is found without log lines, because the shop returns its trace ID."""
     story = console_over({**well, LINES: NOTHING}).client.get(f"/api/requests/{ORDER}").json
     assert story["trace_id"] == TRACE
     assert "The log store has no log line of this request." in story["notes"]
@@ -101,7 +101,7 @@ def test_an_order_is_found_without_log_lines(
 def test_what_one_server_cannot_say_the_others_do(
     console_over: Callable[..., SimpleNamespace], well: dict[str, Any], path: str, name: str
 ) -> None:
-    """A note names the server that is down."""
+    """If one server is down, the other servers' data is shown with a note that names the server."""
     answer = console_over({**well, path: DOWN}).client.get(f"/api/requests/{ORDER}")
     assert answer.status_code == 200
     assert any(note.startswith(f"{name} does not answer") for note in answer.json["notes"])
@@ -109,7 +109,7 @@ def test_what_one_server_cannot_say_the_others_do(
 
 
 def test_an_unknown_id_is_answered_with_what_was_asked(console_over: Callable[..., SimpleNamespace]) -> None:
-    """404, and it names the server that might have known."""
+    """An unknown ID returns 404, and the message names a server that is down and might have had it."""
     faked_console = console_over({LINES: DOWN})
     answer = faked_console.client.get("/api/requests/nothing")
     assert answer.status_code == 404
@@ -118,15 +118,15 @@ def test_an_unknown_id_is_answered_with_what_was_asked(console_over: Callable[..
 
 
 @pytest.mark.parametrize("identity", ["a b", 'x"} | evil', "x" * 129, "%3Cscript%3E"])
-def test_what_is_no_id_is_not_asked_for(console_over: Callable[..., SimpleNamespace], identity: str) -> None:
-    """Nothing that could change a query reaches a server."""
+def test_an_invalid_id_is_not_queried(console_over: Callable[..., SimpleNamespace], identity: str) -> None:
+    """A text that is not an ID returns 404 and is not sent to any server, so that it cannot change a query."""
     faked_console = console_over({})
     assert faked_console.client.get(f"/api/requests/{identity}").status_code == 404
     assert faked_console.transport.asked == []
 
 
 def test_following_is_bounded(console_over: Callable[..., SimpleNamespace]) -> None:
-    """Each costs several servers a question: who asks too often is put off."""
+    """Looking up requests is limited, because each lookup queries several servers."""
     client = console_over({LINES: NOTHING}).client
     statuses = [client.get("/api/requests/nothing").status_code for _ in range(200)]
     assert statuses[:20] == [404] * 20
@@ -134,7 +134,7 @@ def test_following_is_bounded(console_over: Callable[..., SimpleNamespace]) -> N
 
 
 def test_requests_and_jobs_are_listed(console_over: Callable[..., SimpleNamespace]) -> None:
-    """Each with its status, its time and the id that leads on."""
+    """Requests and jobs are listed with their status, their time and their ID."""
     lines = [
         stream(
             service_name="api",
@@ -155,7 +155,10 @@ def test_requests_and_jobs_are_listed(console_over: Callable[..., SimpleNamespac
 
 
 def test_each_list_asks_for_its_own() -> None:
-    """Slow is what took as long as was asked; failed are answers of 500 and more, and jobs that did not end well."""
+    """Each list has its own query.
+
+    Slow requests are those above the given time; failed ones have a status of 500 or more, or are jobs that failed.
+    """
     assert query_of("slow", 0.25).endswith("| duration_seconds >= 0.25")
     assert "http_response_status_code >= 500" in query_of("failed")
     assert 'service_name!="console"' in query_of("recent")
@@ -172,14 +175,14 @@ def test_each_list_asks_for_its_own() -> None:
     ],
 )
 def test_a_wrong_list_is_refused(console_over: Callable[..., SimpleNamespace], query: str, sentence: str) -> None:
-    """400 names what is wrong."""
+    """An invalid parameter of a list returns 400 with the reason."""
     answer = console_over({}).client.get(f"/api/requests?{query}")
     assert answer.status_code == 400
     assert sentence in answer.json["detail"]
 
 
 def test_a_list_without_loki_says_so(console_over: Callable[..., SimpleNamespace]) -> None:
-    """502 with a sentence that can be shown."""
+    """A list without Loki returns 502 with a sentence for the user."""
     answer = console_over({LINES: DOWN}).client.get("/api/requests")
     assert answer.status_code == 502
     assert "Log store does not answer" in answer.json["detail"]

@@ -1,4 +1,4 @@
-"""What is said of a trace in plain words, and the critical path behind it."""
+"""The findings about a trace in plain words, and its critical path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MS = 1_000
 
 
 def span(name: str, parent: str | None, start: int, long: int, **more: Any) -> Span:
-    """A span with its name as its id; ``start`` and ``long`` in ms."""
+    """Return a span whose ID is its name; ``start`` and ``long`` are in ms."""
     values: dict[str, Any] = {"service": "payments", "kind": "internal", "attributes": {}, "events": ()} | more
     return Span(name, parent, values["service"], "", name, values["kind"], start * MS, long * MS, *_rest(values))
 
@@ -28,34 +28,34 @@ def _rest(values: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def call(name: str, parent: str, start: int, long: int, **more: Any) -> Span:
-    """A call of a worker to MongoDB."""
+    """Return a call of a worker to MongoDB."""
     attributes = {"db.system.name": "mongodb", "db.collection.name": "charges"} | more.pop("attributes", {})
     return span(name, parent, start, long, kind="client", attributes=attributes, **more)
 
 
 def failed(**more: Any) -> dict[str, Any]:
-    """The attributes of a span that failed."""
+    """Return the attributes of a span that failed."""
     return {"error": True, "otel.status_description": "boom", **more}
 
 
 def kinds(spans: list[Span], lines: list[LogLine] | None = None) -> list[str]:
-    """The kinds of what is found, in the order in which it is shown."""
+    """Return the kinds of the findings in the order in which they are shown."""
     return [one["kind"] for one in findings(spans, lines or [])]
 
 
 def path_ms(spans: list[Span]) -> dict[str, list[tuple[float, float]]]:
-    """The critical path in ms."""
+    """Return the critical path in ms."""
     return {name: [(a / MS, b / MS) for a, b in pieces] for name, pieces in critical_path(spans).items()}
 
 
 def test_the_path_leads_through_who_was_waited_for() -> None:
-    """Of two calls at once the longer one counts; in the gaps the caller worked itself."""
+    """Of two parallel calls the longer one is on the path, and gaps belong to the caller."""
     spans = [span("root", None, 0, 100), span("short", "root", 10, 20), span("long", "root", 10, 60)]
     assert path_ms(spans) == {"root": [(0, 10), (70, 100)], "long": [(10, 70)]}
 
 
 def test_a_job_is_waited_for_after_its_request() -> None:
-    """It runs on after the answer; the time in the queue belongs to no span."""
+    """A job is on the path after its request has ended, and its time in the queue belongs to no span."""
     spans = [span("post", None, 0, 20), span("publish", "post", 10, 5), span("job", "publish", 50, 100)]
     assert path_ms(spans) == {"post": [(0, 10)], "publish": [(10, 15)], "job": [(50, 150)]}
 
@@ -73,7 +73,7 @@ def test_a_job_is_waited_for_after_its_request() -> None:
     ids=["none", "orphan", "circle", "self", "clocks that differ", "deep"],
 )
 def test_broken_traces_have_a_path_too(spans: list[Span]) -> None:
-    """No piece is negative or outside its span, and nothing fails."""
+    """In a broken trace no piece of the path is negative or outside its span, and no error is raised."""
     by_id = {one.span_id: one for one in spans}
     for span_id, pieces in critical_path(spans).items():
         for start, end in pieces:
@@ -82,7 +82,7 @@ def test_broken_traces_have_a_path_too(spans: list[Span]) -> None:
 
 
 def test_the_whole_path_is_as_long_as_the_trace(recorded: Callable[[str], Any]) -> None:
-    """On a recorded trace: no piece twice, and no more than there was."""
+    """On a recorded trace no piece of the path is counted twice, and the sum does not exceed the trace's duration."""
     spans = [one for trace in recorded("jaeger_trace")["data"] for one in spans_of(trace)]
     pieces = sorted(piece for found in critical_path(spans).values() for piece in found)
     assert all(one[1] <= other[0] for one, other in itertools.pairwise(pieces))
@@ -91,7 +91,10 @@ def test_the_whole_path_is_as_long_as_the_trace(recorded: Callable[[str], Any]) 
 
 
 def test_a_missing_index_is_named_first() -> None:
-    """Plan, collection and how much was read, although the slow call below it and a failure are there too."""
+    """A missing index is the first finding, before the slow call below it and a failure.
+
+    It names the plan, the collection and the number of documents read.
+    """
     plan = {"mongodb.plan": "COLLSCAN", "mongodb.docs_examined": 1_234_567, "db.collection.name": "charges"}
     spans = [
         span("job", None, 0, 5200, service="worker", kind="consumer"),
@@ -107,7 +110,7 @@ def test_a_missing_index_is_named_first() -> None:
 
 
 def test_a_plan_may_stand_in_an_event_or_a_log_line() -> None:
-    """Wherever it is shown, it belongs to its span."""
+    """A plan in an event or in a log line is reported for its span."""
     event = Event(0, "plan", {"plan": "COLLSCAN", "docsExamined": "12000", "nReturned": "3"})
     line = LogLine(0, "slow", {"span_id": "b", "plan": "COLLSCAN", "collection": "orders"})
     spans = [span("root", None, 0, 100), call("a", "root", 0, 40, events=(event,)), call("b", "root", 50, 40)]
@@ -117,7 +120,7 @@ def test_a_plan_may_stand_in_an_event_or_a_log_line() -> None:
 
 
 def test_a_failure_is_reported_where_it_began() -> None:
-    """Once for equal ones, in the words of the exception, with what failed after it."""
+    """Equal failures are reported once, where they began, with the exception's message and the later failures."""
     said = (Event(0, "exception", {"exception.type": "pymongo.NetworkTimeout", "exception.message": "timed out"}),)
     spans = [
         span("POST", None, 0, 100, service="worker", attributes=failed()),
@@ -132,7 +135,7 @@ def test_a_failure_is_reported_where_it_began() -> None:
 
 
 def test_tries_are_counted() -> None:
-    """Jobs that ran again, and calls that were made again after a failure."""
+    """Jobs that ran again and calls that were repeated after a failure are counted."""
     spans = [
         span("publish", None, 0, 1, kind="producer", service="api"),
         span("one", "publish", 1, 100, kind="consumer", service="worker"),
@@ -150,7 +153,7 @@ def test_tries_are_counted() -> None:
 
 
 def test_a_wait_in_the_queue_is_reported() -> None:
-    """From publishing to the start of the job; a short one is not."""
+    """A long wait in the queue, from publishing to the start of the job, is reported, and a short one is not."""
     sent = span("publish", None, 0, 10, kind="producer", service="api")
     late = span("job", "publish", 5010, 100, kind="consumer", service="worker")
     found = findings([sent, late], [])[0]
@@ -159,7 +162,7 @@ def test_a_wait_in_the_queue_is_reported() -> None:
 
 
 def test_many_equal_calls_are_reported() -> None:
-    """Eight or more under one parent, if they took time."""
+    """Eight or more equal calls under one parent are reported if they took time."""
     many = [call(f"{n}", "root", n * 20, 15) for n in range(8)]
     equal = [
         Span(one.span_id, "root", "api", "", "find", "client", one.start_us, one.duration_us, one.attributes, ())
@@ -173,7 +176,7 @@ def test_many_equal_calls_are_reported() -> None:
 
 
 def test_nothing_peculiar_is_nothing_said() -> None:
-    """A request that is fast, or whose time is spread, needs no explanation."""
+    """A fast request, or one whose time is spread, has no finding that needs an explanation."""
     assert findings([], []) == []
     assert kinds([span("fast", None, 0, 40)]) == []
     assert kinds([span("slow", None, 0, 400)]) == ["longest"]
@@ -184,5 +187,5 @@ def test_nothing_peculiar_is_nothing_said() -> None:
     [(7, "7"), ("9999", "9999"), (12_000, "12 thousand"), ("1234567", "1.2 million"), ("many", "many")],
 )
 def test_counts_are_written_as_one_says_them(count: object, words: str) -> None:
-    """What is no number stays as it is."""
+    """Large counts are abbreviated, and a text that is not a number is unchanged."""
     assert amount(count) == words

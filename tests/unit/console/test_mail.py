@@ -11,7 +11,7 @@ from console.inbox.mail import MAX_TEXT, email_item
 
 
 def test_a_confirmation_is_decoded() -> None:
-    """Subject, text, order and request ids, attachments: as the sender meant them."""
+    """Subject, text, order ID, request ID and attachments of a confirmation are decoded."""
     message = EmailMessage()
     message["Subject"] = "Ihre Bestellung — bestätigt ✓"
     message["From"] = "Shop <shop@example.com>"
@@ -30,7 +30,7 @@ def test_a_confirmation_is_decoded() -> None:
 
 
 def test_an_html_mail_becomes_text() -> None:
-    """Without a plain part the page's text is kept, not its scripts."""
+    """An HTML mail without a plain part is converted to text without its scripts."""
     content = b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>One<br>two &amp; three</p><script>evil()</script>"
     assert email_item(content, "", [])["text"] == "One\ntwo & three"
 
@@ -55,7 +55,7 @@ GARBAGE = {
 
 @pytest.mark.parametrize("content", GARBAGE.values(), ids=GARBAGE.keys())
 def test_garbage_becomes_an_item(content: bytes) -> None:
-    """Whatever the bytes are, there is an item that can be stored, sent as UTF-8 and shown on a terminal."""
+    """Any bytes become an item that can be stored, sent as UTF-8 and shown on a terminal."""
     item = email_item(content, "a\udcff@b", ["c@d"])
     text = json.dumps(item, ensure_ascii=False)
     assert text.encode("utf-8")
@@ -65,19 +65,19 @@ def test_garbage_becomes_an_item(content: bytes) -> None:
 
 
 def test_a_long_text_is_cut() -> None:
-    """Only the beginning of a very long text is kept, and the item says so."""
+    """A very long text is truncated, and the item is marked as truncated."""
     item = email_item(b"Subject: s\r\n\r\n" + b"x" * (MAX_TEXT + 1), "", [])
     assert (len(item["text"]), item["truncated"]) == (MAX_TEXT, True)
 
 
-def test_an_id_that_is_none_is_not_taken() -> None:
-    """An order id becomes part of queries and links, so it must look like one."""
+def test_an_invalid_id_is_ignored() -> None:
+    """A header that does not look like an ID is ignored, because IDs become part of queries and links."""
     item = email_item(b'X-Order-ID: "} | drop\r\nX-Request-ID: <script>\r\n\r\n', "", [])
     assert (item["order_id"], item["request_id"]) == (None, None)
 
 
 def test_headers_that_are_alike_do_not_become_each_other() -> None:
-    """What was parsed before is known again by its name and value."""
+    """A parsed header is reused only for the same name and value, so that similar headers are not confused."""
     plain = b"Content-Type: text/plain; charset=utf-8\r\nSubject: a\r\n b\r\n\r\n<p>x</p>"
     html = b"Content-Type: text/html; charset=utf-8\r\nSubject: c\r\n\r\n<p>x</p>"
     items = [email_item(content, "", []) for content in (plain, html, plain)]

@@ -1,4 +1,4 @@
-"""The overview: the map out of the service graph, the objectives, and everything together."""
+"""The overview: the map from the service graph, the objectives, and the complete page."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def edge(client: str, server: str, value: float, kind: str = "") -> Sample:
 def drawn(
     calls: list[Sample], queued: float | None = None, **more: list[Sample]
 ) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """Edges by their ends, and nodes by their id."""
+    """Return the edges by their ends and the nodes by their ID."""
     shown = service_map(NONE | {"calls": calls} | more, queued)
     return {(one["from"], one["to"]): one for one in shown["edges"]}, {one["id"]: one for one in shown["nodes"]}
 
 
 def test_a_message_goes_through_the_queue() -> None:
-    """What two senders put in is taken out as one; the slower of both counts."""
+    """A message of several senders has one edge from the queue, with the slower latency of them."""
     calls = [edge("api", "worker", 2, "messaging_system"), edge("sweeper", "worker", 1, "messaging_system")]
     late = [edge("api", "worker", 0.5, "messaging_system"), edge("sweeper", "worker", 3.0, "messaging_system")]
     edges, nodes = drawn(calls, 7.0, p95=late)
@@ -46,7 +46,11 @@ def test_a_message_goes_through_the_queue() -> None:
 
 
 def test_who_did_not_answer_is_named_by_who_asked() -> None:
-    """A charge that failed before the payment service began a span; a message that waits and has no receiver yet."""
+    """A call without a server span belongs to the server that its caller names.
+
+    Examples are a charge that failed before the payment service started a span, and a message that waits for a
+    receiver.
+    """
     calls = [edge("worker", "unknown", 1), edge("worker", "payments", 2), edge("worker", "mail", 4)]
     calls += [edge("api", "unknown", 2), edge("api", "worker", 3, "messaging_system")]
     edges, nodes = drawn(calls, failed=[edge("worker", "unknown", 1)])
@@ -58,7 +62,7 @@ def test_who_did_not_answer_is_named_by_who_asked() -> None:
 
 
 def test_the_one_who_looks_is_left_out() -> None:
-    """Calls from and to the console, and those of the log gateway, which serves it."""
+    """Calls from and to the console, and those of the log gateway, which serves it, are left out."""
     edges, nodes = drawn(
         [
             edge("user", "console", 5),
@@ -72,7 +76,10 @@ def test_the_one_who_looks_is_left_out() -> None:
 
 
 def test_an_edge_has_its_failures_and_its_p95() -> None:
-    """A latency that is no number is none, and what is not called any more is not drawn."""
+    """An edge has its failures and its p95.
+
+    A latency that is not a number is null, and an edge without calls is left out.
+    """
     calls = [edge("worker", "payments", 4), edge("payments", "mongodb", 1), edge("api", "redis", 0)]
     late = [edge("worker", "payments", 0.25), edge("payments", "mongodb", float("nan"))]
     edges, nodes = drawn(calls, failed=[edge("worker", "payments", 1)], p95=late)
@@ -83,7 +90,7 @@ def test_an_edge_has_its_failures_and_its_p95() -> None:
 
 
 def test_a_service_says_how_many_of_it_are_up() -> None:
-    """0 of 2 is not the same as not known."""
+    """A service has the number of replicas that are up; 0 of 2 differs from an unknown number."""
     of = [Sample({"job": "api"}, 2)]
     _, nodes = drawn([edge("user", "api", 1), edge("api", "other", 1)], replicas=of)
     assert (nodes["api"]["up"], nodes["api"]["of"]) == (0, 2)
@@ -95,7 +102,10 @@ def slo(name: str, value: float) -> Sample:
 
 
 def test_the_objective_with_least_left_comes_first() -> None:
-    """And each says how it stands; one without numbers is not called kept."""
+    """The objective with the least budget left comes first, and each has a state.
+
+    The state of an objective without numbers is unknown.
+    """
     tiles = slo_tiles(
         {
             "objective": [slo("new", 0.99), slo("fine", 0.999), slo("spent", 0.999), slo("burning", 0.999)],
@@ -110,26 +120,26 @@ def test_the_objective_with_least_left_comes_first() -> None:
 
 
 def test_no_objectives_are_no_tiles() -> None:
-    """Prometheus may be silent, or the rules not evaluated yet."""
+    """Without objectives, as when Prometheus does not answer or has not evaluated the rules, there are no tiles."""
     assert slo_tiles({"objective": None}) == slo_tiles({}) == []
 
 
 def test_every_series_of_an_objective_is_recorded_by_a_rule() -> None:
-    """A rename there would empty the tiles."""
+    """Every series of an objective is recorded by a rule, so that a renamed rule cannot empty the tiles."""
     groups = [group for path in RULES.glob("*.yml") for group in yaml.safe_load(path.read_text())["groups"]]
     recorded = {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
     assert set(SLO.values()) <= recorded
 
 
 def answering(transport: Any) -> Any:
-    """With the same for every query of Prometheus."""
+    """Give the same response to every query of Prometheus."""
     transport.answers |= {"/api/v1/query": vector(({}, 1)), "/api/v1/query_range": {"data": {"result": []}}}
     return transport
 
 
 @pytest.fixture
 def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
-    """A console whose servers give these answers."""
+    """Return a console whose servers give these responses."""
     return lambda answers: faked_console(inbox, tmp_path, fake_transport(answers))
 
 
@@ -138,7 +148,7 @@ LINES = {"data": {"result": []}}
 
 
 def test_one_question_answers_the_whole_page(make: Callable[..., FakedConsole]) -> None:
-    """Every query once, all of them; who asks again within two seconds costs nothing."""
+    """One request sends every query once, and another request within two seconds sends none."""
     it = make({"/api/v2/alerts": [], LOKI: LINES})
     answering(it.transport)
     shown = it.client.get("/api/overview").json
@@ -153,7 +163,7 @@ def test_one_question_answers_the_whole_page(make: Callable[..., FakedConsole]) 
 
 
 def test_what_does_not_answer_is_named_and_the_rest_is_shown(make: Callable[..., FakedConsole]) -> None:
-    """Loki and Alertmanager are down: no slowest requests, no alerts, but the map."""
+    """If Loki and Alertmanager are down, they are named in notes, and the map is shown."""
     down = requests.ConnectionError("refused")
     it = make({"/api/v2/alerts": down, LOKI: down})
     answering(it.transport)
@@ -166,7 +176,7 @@ def test_what_does_not_answer_is_named_and_the_rest_is_shown(make: Callable[...,
 
 
 def test_with_everything_down_there_is_still_a_page(make: Callable[..., FakedConsole]) -> None:
-    """One note a server, however many questions it did not answer."""
+    """With every server down there is still a page, with one note per server."""
     down = requests.ConnectionError("refused")
     paths = ("/api/v1/query", "/api/v1/query_range", "/api/v2/alerts", LOKI)
     shown = make(dict.fromkeys(paths, down)).client.get("/api/overview").json

@@ -1,4 +1,4 @@
-"""Files of other projects come from installed packages; a missing package is reported with what to do."""
+"""Files of other projects come from installed packages; a missing package is reported with the remedy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
     ],
 )
 def test_a_packaged_file_is_served(console: SimpleNamespace, name: str, kind: str, beginning: bytes) -> None:
-    """Unchanged, with the caching and security headers of the console's own files."""
+    """A packaged file is served unchanged, with the caching and security headers of the console's own files."""
     with console.client.get(f"/static/packages/{name}") as answer, console.client.get("/static/css/base.css") as own:
         assert answer.status_code == 200
         assert answer.mimetype == kind
@@ -40,18 +40,18 @@ def test_a_packaged_file_is_served(console: SimpleNamespace, name: str, kind: st
 
 @pytest.mark.parametrize("name", ["METADATA", "__init__.py", "..%2f__init__.py", "uplot.iife.min.js"])
 def test_nothing_else_of_a_package_is_served(console: SimpleNamespace, name: str) -> None:
-    """Only the names in the table."""
+    """Only the packaged files in the table are served."""
     assert console.client.get(f"/static/packages/{name}").status_code == 404
 
 
 def test_an_older_version_without_the_file_is_reported() -> None:
-    """A package that is installed, and a file that it does not have."""
+    """An installed package without the file is reported as an older version."""
     with pytest.raises(packaged.PackageMissing, match=r"version of flask has no flask/other\.js: run `python3 stack"):
         packaged.located({"other.js": packaged.PackagedFile("flask", "flask/other.js")})
 
 
 def test_a_console_without_the_package_says_what_to_do(tmp_path: Path) -> None:
-    """The process ends at once with one sentence; the other packages are all there."""
+    """Without the package the console ends at once with one sentence; all other packages are installed."""
     (tmp_path / "packages").mkdir()
     for entry in Path(sysconfig.get_path("purelib")).iterdir():
         if not entry.name.startswith("youplot"):
@@ -60,7 +60,7 @@ def test_a_console_without_the_package_says_what_to_do(tmp_path: Path) -> None:
     own = {"PORT": port, "SMTP_PORT": smtp, "METRICS_PORT": metrics, "CONSOLE_STATE_DIR": tmp_path / "state"}
     environ = {**os.environ, **{name: str(value) for name, value in own.items()}}
     environ["PYTHONPATH"] = str(tmp_path / "packages")
-    # -S: without the environment's own site-packages.
+    # -S leaves out the environment's own site-packages.
     done = subprocess.run(
         [sys.executable, "-S", "-m", "console"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
     )

@@ -1,4 +1,4 @@
-"""The pages, and the probes."""
+"""The pages and the health probes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from console.web.links import query_links, remembered, server_links
 
 
 def test_an_empty_inbox_says_what_will_come(console: SimpleNamespace) -> None:
-    """The inbox of a fresh installation is no blank."""
+    """An empty inbox explains which items it will show."""
     page = console.client.get("/inbox").text
     assert "No alert has arrived yet" in page
     assert "No e-mail has arrived yet" in page
 
 
 def test_the_page_shows_alerts_and_mails(console: SimpleNamespace, recorded: Callable[[str], Any]) -> None:
-    """Status, summary, links and the mail's text are there, and the way to the other servers."""
+    """The page shows the status, summary, links and text of alerts and e-mails, and links to the other servers."""
     console.client.post("/api/alerts/webhook", json=recorded("webhook"))
     console.inbox.add("email", email_item(b"Subject: Your order\r\nX-Order-ID: ord_1\r\n\r\nThank you.", "", []))
     page = console.client.get("/inbox").text
@@ -35,7 +35,7 @@ def test_the_page_shows_alerts_and_mails(console: SimpleNamespace, recorded: Cal
 
 
 def test_what_others_wrote_is_escaped(console: SimpleNamespace, recorded: Callable[[str], Any]) -> None:
-    """Markup in an alert or a mail is shown, never run."""
+    """Markup in an alert or an e-mail is escaped and never runs."""
     evil = "<script>alert(1)</script>"
     payload = recorded("webhook")
     payload["commonAnnotations"]["summary"] = evil
@@ -51,7 +51,7 @@ def test_what_others_wrote_is_escaped(console: SimpleNamespace, recorded: Callab
 
 @pytest.mark.parametrize("path", ["/", "/inbox", "/api/inbox", "/nowhere", "/static/js/inbox.js"])
 def test_every_answer_forbids_scripts_of_others(console: SimpleNamespace, path: str) -> None:
-    """The policy allows files of this server only, nothing inline, no framing."""
+    """Every response has a policy that allows files of this server only, no inline code and no framing."""
     with console.client.get(path) as answer:
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
@@ -68,7 +68,7 @@ PAGES = [
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_has_anything_inline(console: SimpleNamespace, path: str) -> None:
-    """What the policy would block is not there: no style, no script without a file of this server."""
+    """No page has an inline style or an inline script, which the policy would block."""
     page = console.client.get(path).text
     assert " style=" not in page
     assert "<style" not in page
@@ -80,7 +80,7 @@ def test_no_page_has_anything_inline(console: SimpleNamespace, path: str) -> Non
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_file_that_a_page_names_is_there(console: SimpleNamespace, path: str) -> None:
-    """Scripts, styles, icons; and what the scripts import."""
+    """Every script, style and icon that a page refers to exists, and so does every import of the scripts."""
     asked = set(re.findall(r'(?:src|href)="(/static/[^"#]+)', console.client.get(path).text))
     assert asked
     known: set[str] = set()
@@ -94,7 +94,7 @@ def test_every_file_that_a_page_names_is_there(console: SimpleNamespace, path: s
 
 
 def test_a_page_marks_where_one_is(console: SimpleNamespace) -> None:
-    """One entry of the navigation is the current one; a runbook counts as of the alerts."""
+    """A page marks its entry in the navigation as current; a runbook belongs to the alerts."""
     for path, name in (
         ("/", "Overview"),
         ("/logs", "Logs"),
@@ -107,7 +107,7 @@ def test_a_page_marks_where_one_is(console: SimpleNamespace) -> None:
 
 
 def test_a_runbook_is_drawn(console: SimpleNamespace) -> None:
-    """The page that alerts link to: the file's Markdown as HTML, its HTML as text."""
+    """A runbook, to which alerts link, is shown with its Markdown as HTML and its HTML as text."""
     page = console.client.get("/runbooks/ApiErrorRatioHigh").text
     assert "<h1>Look &amp; &lt;listen&gt;</h1>" in page
     assert '<a href="/runbooks/ApiErrorRatioHigh">' in console.client.get("/runbooks").text
@@ -115,14 +115,14 @@ def test_a_runbook_is_drawn(console: SimpleNamespace) -> None:
 
 @pytest.mark.parametrize("name", ["Nothing", "..%2Fsecret", "%2e%2e/secret", "x" * 200, "a%00b"])
 def test_no_other_file_is_shown(console: SimpleNamespace, name: str) -> None:
-    """404 for what is no runbook, wherever the name points."""
+    """A name that is not a runbook returns 404, wherever it points."""
     answer = console.client.get(f"/runbooks/{name}")
     assert answer.status_code == 404
     assert "secret" not in answer.text.replace(name, "").replace("/secret", "")
 
 
 def test_alive_and_ready(console: SimpleNamespace) -> None:
-    """Both probes answer 200 while alerts and mail can be received."""
+    """Both probes return 200 while alerts and e-mails can be received."""
     assert console.client.get("/healthz").json == {"status": "alive"}
     ready = console.client.get("/readyz")
     assert (ready.status_code, ready.json["status"]) == (200, "ready")
@@ -130,7 +130,7 @@ def test_alive_and_ready(console: SimpleNamespace) -> None:
 
 
 def test_not_ready_without_mail_or_inbox(console: SimpleNamespace) -> None:
-    """503 names what is down; the process is still alive."""
+    """Readiness returns 503 with the parts that are down, and the process is still alive."""
     console.smtp.alive = False
     console.inbox.close()
     ready = console.client.get("/readyz")
@@ -143,7 +143,7 @@ def test_not_ready_without_mail_or_inbox(console: SimpleNamespace) -> None:
 
 
 def test_links_lead_to_pages_that_exist() -> None:
-    """A server that is absent is not linked; Jaeger without its page is linked where it answers."""
+    """An absent server has no link, and a Jaeger without its page is linked to its API."""
     addresses = Addresses.from_env({"LOKI_URL": "none"})
     assert "Log store" not in dict(server_links(addresses, has_jaeger_page=True))
     assert dict(server_links(addresses, has_jaeger_page=True))["Jaeger"] == "http://127.0.0.1:16686/"
@@ -151,7 +151,7 @@ def test_links_lead_to_pages_that_exist() -> None:
 
 
 def test_an_alerts_queries_become_links(recorded: Callable[[str], Any]) -> None:
-    """The queries of its annotations can be run by a click."""
+    """The queries in an alert's annotations become links that run them."""
     links = query_links(recorded("webhook")["alerts"][0], Addresses.from_env({}))
     assert [link["title"] for link in links] == ["metrics", "logs"]
     assert links[0]["url"].startswith("http://127.0.0.1:9090/graph?g0.expr=sum+by+")
@@ -159,7 +159,7 @@ def test_an_alerts_queries_become_links(recorded: Callable[[str], Any]) -> None:
 
 
 def test_an_answer_is_remembered_for_a_while() -> None:
-    """The question is asked again only when its answer is old."""
+    """A response is remembered for a time and requested again afterwards."""
     times, answers = iter([0.0, 5.0, 11.0, 11.0]), iter(["first", "second"])
     ask = remembered(lambda: next(answers), 10.0, lambda: next(times))
     assert [ask(), ask(), ask()] == ["first", "first", "second"]

@@ -41,7 +41,7 @@ def process(tmp_path: Path) -> Iterator[SimpleNamespace]:
 
 
 def ask(url: str, path: str) -> Any:
-    """The JSON of a 200 answer."""
+    """Return the JSON content of a response with status 200."""
     with requests.get(url + path, timeout=5) as answer:
         answer.raise_for_status()
         return answer.json()
@@ -57,7 +57,7 @@ def send(port: int, subject: str) -> None:
 
 
 def test_what_was_received_survives_the_worker(process: SimpleNamespace) -> None:
-    """An accepted e-mail is there after a kill -9; the same ports are served again; the end is clean."""
+    """An accepted e-mail survives SIGKILL of the worker, the same ports are served again, and the end is clean."""
     send(process.smtp, "first")
     assert [item["subject"] for item in ask(process.url, "/api/inbox")["items"]] == ["first"]
     (worker,) = psutil.Process(process.popen.pid).children()

@@ -1,4 +1,4 @@
-"""Limits, memory, several questions at once, and checked arguments."""
+"""Rate limits, remembered responses, parallel queries, and validated arguments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from tests.waiting import wait_until
 
 
 def test_a_burst_is_allowed_and_then_the_rate_counts() -> None:
-    """A refusal says when to try again; the bucket never holds more than a burst."""
+    """A burst is allowed, then the rate counts, and a refusal contains the time to wait.
+
+    The bucket never holds more than one burst.
+    """
     times = [0.0]
     limit = RateLimit(per_second=2, burst=3, clock=lambda: times[0])
     limit.spend(3)
@@ -35,7 +38,7 @@ def test_a_burst_is_allowed_and_then_the_rate_counts() -> None:
 
 
 def test_places_are_given_back() -> None:
-    """Also when what held one failed; there are never more than there were."""
+    """A place is returned even if its holder failed, and there are never more places than at the start."""
     places = Places(1)
     with pytest.raises(KeyError), places.one():
         raise KeyError
@@ -48,7 +51,7 @@ def test_places_are_given_back() -> None:
 
 
 def test_an_answer_is_remembered_for_its_time() -> None:
-    """Each key has its own; after a change all are asked again."""
+    """A response is remembered for its time, separately for each key, and all are forgotten after a change."""
     times, answers = [0.0], iter(range(1, 10))
     memo = Memo(2.0, lambda: times[0])
 
@@ -63,7 +66,7 @@ def test_an_answer_is_remembered_for_its_time() -> None:
 
 
 def test_a_failure_is_not_remembered() -> None:
-    """The next one asks again."""
+    """A failure is not remembered, so that the next request queries again."""
     memo = Memo(60.0)
     with pytest.raises(Unreachable):
         memo.get("a", lambda: (_ for _ in ()).throw(Unreachable("Log store", "http://x", "refused")))
@@ -71,7 +74,7 @@ def test_a_failure_is_not_remembered() -> None:
 
 
 def test_those_who_ask_the_same_at_once_cost_one_question() -> None:
-    """They wait for the first one's answer."""
+    """Equal requests at the same time send one query and share its response."""
     memo, entered, go, asked = Memo(60.0), threading.Event(), threading.Event(), []
 
     def slow() -> str:
@@ -90,7 +93,7 @@ def test_those_who_ask_the_same_at_once_cost_one_question() -> None:
 
 
 def test_those_who_ask_the_same_at_once_share_a_failure() -> None:
-    """One question for sixteen viewers, not sixteen that fail one after the other."""
+    """Equal requests at the same time share one failed query, so that they do not fail one after another."""
     memo, entered, go, asked = Memo(60.0), threading.Event(), threading.Event(), []
 
     def fail() -> None:
@@ -112,7 +115,7 @@ def test_those_who_ask_the_same_at_once_share_a_failure() -> None:
 
 
 def test_an_answer_from_before_a_change_is_not_given_after_it() -> None:
-    """Who made the change asks again though the old question is under way, whose answer is not kept."""
+    """After a change the old response is neither returned nor remembered, even if its query is still running."""
     memo, entered, go = Memo(60.0), threading.Event(), threading.Event()
 
     def before() -> str:
@@ -127,11 +130,11 @@ def test_an_answer_from_before_a_change_is_not_given_after_it() -> None:
         assert memo.get("a", lambda: "after") == "after"
         go.set()
         assert first.result(10) == "before"
-    assert memo.get("a", lambda: "asked again") == "after"
+    assert memo.get("a", lambda: "queried again") == "after"
 
 
 def test_the_memory_is_bounded() -> None:
-    """Whatever is asked for."""
+    """The number of remembered responses is bounded, whatever is requested."""
     memo = Memo(60.0)
     for key in range(MAX_KEYS * 3):
         memo.get(key, lambda: 0)
@@ -139,7 +142,10 @@ def test_the_memory_is_bounded() -> None:
 
 
 def test_each_question_has_its_own_failure() -> None:
-    """None where there is no answer, and one sentence a server; a defect of ours is not hidden."""
+    """A query that fails returns None, with one note per server.
+
+    A defect of the console itself is raised.
+    """
 
     def down() -> None:
         raise Unreachable("Log store", "http://x", "connection refused")
@@ -162,20 +168,20 @@ WORDS = [("", ""), ("id=req-1", "req-1"), ("id=%20api%20", "api"), ("id=/orders/
 
 @pytest.mark.parametrize(("query", "value"), WORDS)
 def test_a_word_is_taken(query: str, value: str) -> None:
-    """Names, ids, routes."""
+    """Names, IDs and routes are accepted as words."""
     assert within(query, lambda: word("id")) == value
 
 
 @pytest.mark.parametrize("value", ["a b", 'a"', "a}", "a|b", "a%0Ab", "%00", "x" * 129, "ö", "a`"])
-def test_what_is_no_word_is_refused(value: str) -> None:
-    """With the parameter's name."""
+def test_a_text_that_is_not_a_word_is_refused(value: str) -> None:
+    """A text that is not a word is refused with the name of the parameter."""
     with pytest.raises(BadRequest, match="id may have"):
         within(f"id={value}", lambda: word("id"))
 
 
 @pytest.mark.parametrize("value", ["x" * 201, "a%0Ab", "a%00"])
-def test_what_is_no_short_text_is_refused(value: str) -> None:
-    """Too long, or more than a line; anything else is text."""
+def test_a_long_text_is_refused(value: str) -> None:
+    """A text that is too long or has several lines is refused; any other text is accepted."""
     with pytest.raises(BadRequest, match="text may have"):
         within(f"text={value}", lambda: short_text("text"))
     assert within("text=a%22%7D%20b", lambda: short_text("text")) == 'a"} b'
@@ -192,6 +198,6 @@ def test_what_is_no_short_text_is_refused(value: str) -> None:
     ],
 )
 def test_a_body_must_be_a_json_object(body: str, kind: str, error: type[HTTPException]) -> None:
-    """Of the type that a form of another page cannot send."""
+    """A body must be a JSON object, with a media type that a form of another page cannot send."""
     with pytest.raises(error):
         within("", json_object, method="POST", data=body, content_type=kind)

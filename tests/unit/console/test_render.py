@@ -28,7 +28,7 @@ from console.story import Evidence, Story, build_story
 
 @pytest.fixture
 def evidence(recorded: Callable[[str], Any], addresses: Addresses) -> Evidence:
-    """Everything about one confirmed order."""
+    """Return the complete evidence about one confirmed order."""
     order = order_of(recorded("order"))
     return Evidence(
         addresses,
@@ -45,7 +45,7 @@ def evidence(recorded: Callable[[str], Any], addresses: Addresses) -> Evidence:
 
 
 def drawn(story: Story, width: int = 120, encoding: str = "utf-8", **options: Any) -> str:
-    """What is printed into a pipe."""
+    """Return the output to a pipe."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, errors="replace")
     Renderer(Console(file=stream, width=width, **options)).render(story)
@@ -54,7 +54,7 @@ def drawn(story: Story, width: int = 120, encoding: str = "utf-8", **options: An
 
 
 def test_everything_is_printed(evidence: Evidence) -> None:
-    """Order, states, hops, databases, log lines, exemplar, mail and addresses stand in the text."""
+    """The output contains the order, states, hops, databases, log lines, exemplar, e-mail and addresses."""
     text = drawn(build_story(evidence))
     for expected in (
         f"Order {evidence.order_id} is confirmed after ",
@@ -76,13 +76,16 @@ def test_everything_is_printed(evidence: Evidence) -> None:
 
 
 def test_a_pipe_gets_no_control_characters(evidence: Evidence) -> None:
-    """Elsewhere than on a terminal there is text and line ends only."""
+    """Output to a pipe contains only text and line ends."""
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", drawn(build_story(evidence)))
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_rows_keep_to_the_width(evidence: Evidence, width: int) -> None:
-    """Rows are cut, never broken; addresses and ids are whole, so that they can be copied."""
+    """Rows are truncated to the width and never wrapped.
+
+    Addresses and IDs are complete, so that they can be copied.
+    """
     text = drawn(build_story(evidence), width)
     rows = text.split("Trace  ", 1)[1].split("\n\n", 1)[0].splitlines()[1:]
     assert rows
@@ -92,7 +95,7 @@ def test_rows_keep_to_the_width(evidence: Evidence, width: int) -> None:
 
 
 def test_without_unicode_it_is_drawn_in_ascii(evidence: Evidence) -> None:
-    """A terminal that knows ASCII only gets lines that it can show."""
+    """Without Unicode the tree is drawn with ASCII characters."""
     text = drawn(build_story(evidence), 120, "ascii")
     assert "|- " in text
     assert "###" in text
@@ -100,7 +103,7 @@ def test_without_unicode_it_is_drawn_in_ascii(evidence: Evidence) -> None:
 
 
 def test_bars_stand_where_the_spans_ran(evidence: Evidence) -> None:
-    """The root's bar begins at the left edge; the worker's last span ends near the right one."""
+    """Bars are drawn where spans ran: the root's at the left edge, the worker's longer than it."""
     text = drawn(build_story(evidence), 120)
     root = next(line for line in text.splitlines() if line.endswith("POST /api/v1/orders"))
     assert re.search(r"api +█", root)
@@ -109,7 +112,7 @@ def test_bars_stand_where_the_spans_ran(evidence: Evidence) -> None:
 
 
 def test_what_others_wrote_cannot_draw(evidence: Evidence) -> None:
-    """Escapes, markup and line ends of a log line, a span or a mail are shown as text or taken out."""
+    """Escape sequences, markup and line ends of external texts are shown as text or removed."""
     evil = "\x1b[2J\x1b]0;title\x07[bold red]x[/bold red]\r\nfake line\u202e"
     assert evidence.spans is not None
     assert evidence.lines is not None
@@ -127,12 +130,12 @@ def test_what_others_wrote_cannot_draw(evidence: Evidence) -> None:
 
 
 def test_colour_is_for_terminals(evidence: Evidence) -> None:
-    """On a terminal there is colour."""
+    """Colour is used on a terminal."""
     assert "\x1b[" in drawn(build_story(evidence), force_terminal=True, color_system="standard")
 
 
 def test_what_is_missing_is_reported(evidence: Evidence) -> None:
-    """An incomplete trace says so in its title, and the notes say what is not known."""
+    """An incomplete trace is marked in its title, and notes list what is missing."""
     assert evidence.spans is not None
     evidence.spans = [span for span in evidence.spans if span.service != "payments"]
     evidence.note("Log store does not answer.")
@@ -143,7 +146,7 @@ def test_what_is_missing_is_reported(evidence: Evidence) -> None:
 
 
 def test_without_a_trace_the_lines_are_listed(evidence: Evidence) -> None:
-    """With their times and services."""
+    """Without a trace the log lines are listed with their times and services."""
     evidence.spans = None
     text = drawn(build_story(evidence))
     assert "Trace  " not in text
@@ -151,7 +154,7 @@ def test_without_a_trace_the_lines_are_listed(evidence: Evidence) -> None:
 
 
 def test_failed_spans_are_printed_in_full(evidence: Evidence) -> None:
-    """A message that does not fit its row stands whole below the tree."""
+    """The message of a failed span that does not fit into its row is printed in full below the tree."""
     assert evidence.spans is not None
     error = "MailUnavailable: " + "the mail server does not accept the message " * 4
     attributes = {"otel.status_code": "ERROR", "otel.status_description": error}
@@ -165,12 +168,12 @@ def test_failed_spans_are_printed_in_full(evidence: Evidence) -> None:
     ("ms", "text"), [(0.0, "0.00 ms"), (7.066, "7.07 ms"), (18.44, "18.4 ms"), (204.6, "205 ms"), (1250.0, "1.25 s")]
 )
 def test_amounts_have_three_digits(ms: float, text: str) -> None:
-    """In the unit that fits."""
+    """Durations are printed with three digits in a suitable unit."""
     assert amount(ms) == text
 
 
 def test_the_picture_fetches_no_fonts(evidence: Evidence, tmp_path: Path) -> None:
-    """It is in the README: who looks at it asks no other server for anything. rich names fonts elsewhere."""
+    """The SVG in the README loads no fonts from other servers, which rich's own export does."""
     page = Console(record=True, file=io.StringIO())
     page.print("x")
     assert "@font-face" in page.export_svg()

@@ -1,4 +1,4 @@
-"""The clients, over recorded answers and over failures."""
+"""The clients, over recorded responses and over failures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TRACE = "2c75bd6562d49b53faf190930b30a30e"
 
 @pytest.fixture
 def server(fake_transport: type) -> Callable[[Any], JsonServer]:
-    """A server that gives the same answer to everything asked of it."""
+    """Return a server that gives the same response to every request."""
 
     class Always(dict[str, Any]):
         def get(self, key: str, default: Any = None) -> Any:
@@ -42,7 +42,7 @@ def server(fake_transport: type) -> Callable[[Any], JsonServer]:
 
 
 def test_jaeger_gives_spans(server: Callable[[Any], JsonServer], recorded: Callable[[str], Any]) -> None:
-    """Services, parents, kinds and events are read as Jaeger writes them."""
+    """Services, parents, kinds and events are read from Jaeger's format."""
     spans = Jaeger(server(recorded("jaeger_trace"))).trace(TRACE)
     by_name = {span.name: span for span in spans}
     root, publish, process = by_name["POST /api/v1/orders"], by_name["orders publish"], by_name["orders process"]
@@ -54,14 +54,14 @@ def test_jaeger_gives_spans(server: Callable[[Any], JsonServer], recorded: Calla
     assert root.events[0].name == "order.accepted"
 
 
-def test_a_trace_that_jaeger_has_not_is_empty(server: Callable[[Any], JsonServer]) -> None:
-    """404 means no spans yet, not a failure."""
+def test_a_trace_that_jaeger_does_not_have_is_empty(server: Callable[[Any], JsonServer]) -> None:
+    """A 404 of Jaeger means that the trace has no spans yet, and is not a failure."""
     content = {"data": None, "errors": [{"code": 404, "msg": "trace not found"}]}
     assert Jaeger(server(Reply(404, {}, content))).trace(TRACE) == []
 
 
 def test_loki_gives_lines_in_order(server: Callable[[Any], JsonServer], recorded: Callable[[str], Any]) -> None:
-    """All streams in one order of time, with their services, levels and spans."""
+    """Loki's lines are returned in time order over all streams, with service, level and span."""
     lines = Loki(server(recorded("loki_lines"))).lines(by_fields({"request_id": "x"}), START, END)
     assert [line.at_ns for line in lines] == sorted(line.at_ns for line in lines)
     assert lines[0].message == "order accepted"
@@ -70,7 +70,7 @@ def test_loki_gives_lines_in_order(server: Callable[[Any], JsonServer], recorded
 
 
 def test_lokis_categorized_answers_are_read_too(server: Callable[[Any], JsonServer]) -> None:
-    """Structured metadata may stand beside the line instead of among the labels."""
+    """Structured metadata that Loki returns next to the line is read as well."""
     values = [["1", "hello", {"structuredMetadata": {"span_id": "abc"}}]]
     answer = {"data": {"result": [{"stream": {"service_name": "api"}, "values": values}]}}
     (line,) = Loki(server(answer)).lines("{}", START, END)
@@ -78,12 +78,12 @@ def test_lokis_categorized_answers_are_read_too(server: Callable[[Any], JsonServ
 
 
 def test_a_query_is_quoted() -> None:
-    """No value can end the string it stands in."""
+    """Values in a query are quoted, so that no value can end its string."""
     assert by_fields({"request_id": 'a"\\', "trace_id": ""}) == '{service_name=~".+"} | request_id="a\\"\\\\"'
 
 
 def test_prometheus_gives_exemplars(server: Callable[[Any], JsonServer], recorded: Callable[[str], Any]) -> None:
-    """Each exemplar knows its series, its value and the trace it points to."""
+    """Each exemplar has its series, its value and its trace ID."""
     exemplars = Prometheus(server(recorded("exemplars"))).exemplars("x", START, END)
     (ours,) = [exemplar for exemplar in exemplars if exemplar.trace_id == TRACE]
     assert ours.series["http_route"] == "/api/v1/orders"
@@ -91,14 +91,14 @@ def test_prometheus_gives_exemplars(server: Callable[[Any], JsonServer], recorde
 
 
 def test_prometheus_gives_samples(server: Callable[[Any], JsonServer]) -> None:
-    """An instant vector as labels and numbers."""
+    """An instant vector is read as labels and numbers."""
     answer = {"status": "success", "data": {"result": [{"metric": {"instance": "api-1"}, "value": [1, "1.5"]}]}}
     (sample,) = Prometheus(server(answer)).query("up")
     assert (sample.labels, sample.value) == ({"instance": "api-1"}, 1.5)
 
 
 def test_alertmanager_gives_alerts(server: Callable[[Any], JsonServer], recorded: Callable[[str], Any]) -> None:
-    """Name, state and summary of what is active."""
+    """Active alerts are read with name and state."""
     (alert,) = Alertmanager(server(recorded("alerts"))).active()
     assert (alert.name, alert.state) == ("Watchdog", "active")
 
@@ -106,12 +106,12 @@ def test_alertmanager_gives_alerts(server: Callable[[Any], JsonServer], recorded
 def test_the_console_gives_the_mails_of_an_order(
     server: Callable[[Any], JsonServer], recorded: Callable[[str], Any]
 ) -> None:
-    """Those about other orders are left out."""
+    """The e-mails of an order are returned, and those about other orders are not."""
     assert [mail.order_id for mail in ConsoleInbox(server(recorded("inbox"))).emails_of(ORDER)] == [ORDER]
 
 
 def test_the_shop_takes_an_order(fake_transport: type) -> None:
-    """The ids to follow come from the body and the headers of the answer."""
+    """Placing an order returns the IDs from the body and the headers of the response."""
     headers = {"x-request-id": "req", "x-trace-id": TRACE}
     transport = fake_transport({"/api/v1/orders": Reply(202, headers, {"id": ORDER})})
     placed = Shop(JsonServer("API", "http://shop", transport)).place("mug", 2)
@@ -120,7 +120,7 @@ def test_the_shop_takes_an_order(fake_transport: type) -> None:
 
 
 def test_the_shop_shows_an_order(fake_transport: type, recorded: Callable[[str], Any]) -> None:
-    """States and ids as the API writes them; None for an order that there is not."""
+    """An order is read with its states and IDs, and an unknown order is None."""
     shop = Shop(JsonServer("API", "http://shop", fake_transport({f"/api/v1/orders/{ORDER}": recorded("order")})))
     order = shop.order(ORDER)
     assert order is not None
@@ -131,7 +131,7 @@ def test_the_shop_shows_an_order(fake_transport: type, recorded: Callable[[str],
 
 
 def test_the_final_states_are_those_of_the_shop() -> None:
-    """The console imports nothing of the shop, so its copy of the list could become stale."""
+    """The console's list of final states matches the shop's, which the console does not import."""
     assert set(FINAL) == {status for status, following in NEXT.items() if not following}
 
 
@@ -148,7 +148,7 @@ def test_the_final_states_are_those_of_the_shop() -> None:
 def test_a_failure_names_server_and_address(
     server: Callable[[Any], JsonServer], raised: Exception, kind: type[ServerError], said: str
 ) -> None:
-    """One line that says who does not answer, where, and why."""
+    """A failure is reported in one line with the server, its address and the reason."""
     with pytest.raises(kind, match=said) as failure:
         Jaeger(server(raised)).trace(TRACE)
     assert str(failure.value).startswith("Jaeger ")
@@ -169,7 +169,7 @@ ODD: list[Any] = [
 
 @pytest.mark.parametrize("answer", ODD, ids=str)
 def test_an_unexpected_answer_is_an_error_of_the_server(server: Callable[[Any], JsonServer], answer: Any) -> None:
-    """Whatever the server answers, the client raises nothing but ``ServerError``."""
+    """An unexpected response raises nothing but ``ServerError``."""
     asked = server(Reply(200, {}, answer, "text"))
     for question in (
         lambda: Jaeger(asked).trace(TRACE),
@@ -186,14 +186,14 @@ def test_an_unexpected_answer_is_an_error_of_the_server(server: Callable[[Any], 
 
 
 def test_a_problem_says_its_detail(server: Callable[[Any], JsonServer]) -> None:
-    """The error has the sentence and the request id of a problem document, not its JSON."""
+    """The error contains the detail and the request ID of a problem document, not its JSON."""
     content = {"detail": "The database does not answer.", "request_id": "req-1"}
     with pytest.raises(BadAnswer, match=r"status 503: The database does not answer\. \(request req-1\)$"):
         Shop(server(Reply(503, {}, content, "{…}"))).products()
 
 
 def test_an_absent_server_says_how_to_name_it(fake_transport: type) -> None:
-    """Without an address nothing is asked."""
+    """A server without an address is not queried, and the error names its setting."""
     with pytest.raises(NotConfigured, match="LOKI_URL"):
         JsonServer("Log store", "", fake_transport({})).ask("/")
 
@@ -209,5 +209,5 @@ def test_an_absent_server_says_how_to_name_it(fake_transport: type) -> None:
 def test_jaegers_page_is_distinguished_from_its_placeholder(
     server: Callable[[Any], JsonServer], reply: Any, has_page: bool
 ) -> None:
-    """Jaeger built from its Go module serves a placeholder, which is not worth a link."""
+    """Jaeger's page is distinguished from the placeholder that a Jaeger built as a Go module serves."""
     assert Jaeger(server(reply)).has_page() is has_page

@@ -31,7 +31,7 @@ UP = vector(({"job": "api"}, 2))
 
 @pytest.fixture
 def make(inbox: Inbox, tmp_path: Path, fake_transport: type) -> Callable[..., FakedConsole]:
-    """A console whose shop and Prometheus give these answers."""
+    """Return a console whose shop and Prometheus give these responses."""
     return lambda document=DOCUMENT, up=UP: faked_console(
         inbox, tmp_path, fake_transport(SIGN_IN | {"/api/openapi.json": document, "/api/v1/query": up})
     )
@@ -44,7 +44,10 @@ def services(it: FakedConsole) -> tuple[dict[str, Any], list[str]]:
 
 
 def test_the_shop_describes_itself(make: Callable[..., FakedConsole]) -> None:
-    """Its operations, and a link to its page; how many of it are up, and nothing where that is not known."""
+    """The shop is listed with its operations, a link to its page and its replicas that are up.
+
+    An unknown number of replicas is null.
+    """
     found, notes = services(make())
     assert notes == []
     assert found["api"]["endpoints"] == [
@@ -59,7 +62,7 @@ def test_the_shop_describes_itself(make: Callable[..., FakedConsole]) -> None:
     "odd", [requests.ConnectionError("refused"), [1], {"paths": [1]}, {"paths": {"/x": 1}}], ids=str
 )
 def test_a_shop_that_does_not_describe_itself_is_reported(make: Callable[..., FakedConsole], odd: Any) -> None:
-    """The rest of the page is there."""
+    """A shop without a valid description is reported in a note, and the rest of the page is shown."""
     found, notes = services(make(odd))
     assert found["api"]["endpoints"] == []
     assert found["api"]["up"] == 2
@@ -73,14 +76,14 @@ def test_a_shop_that_does_not_describe_itself_is_reported(make: Callable[..., Fa
 def test_the_log_store_that_runs_is_listed(
     make: Callable[..., FakedConsole], scraped: set[str], shown: set[str]
 ) -> None:
-    """Only the kind of store that runs is listed; the other is not missing."""
+    """Only the log store that runs is listed, and the other kind does not count as missing."""
     found, _ = services(make(up=vector(({"job": "api"}, 2), *(({"job": job}, 1) for job in sorted(scraped)))))
     assert found.keys() & {"victorialogs", "log-gateway", "loki"} == shown
     assert all(found[name]["up"] == 1 for name in shown)
 
 
 def test_prometheus_may_be_silent(make: Callable[..., FakedConsole]) -> None:
-    """Then no service is shown as down."""
+    """If Prometheus does not answer, no service is shown as down."""
     found, notes = services(make(up=requests.ConnectionError("refused")))
     assert found["api"]["of"] is None
     assert found["api"]["endpoints"]
@@ -88,7 +91,10 @@ def test_prometheus_may_be_silent(make: Callable[..., FakedConsole]) -> None:
 
 
 def test_the_payment_services_endpoints_are_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are listed by hand, since only workers can ask it: what is listed is what its application has."""
+    """The listed endpoints of the payment service are those of its application.
+
+    They are listed by hand, because only workers can reach the service.
+    """
     monkeypatch.setattr(payments.factory, "instrument_flask", lambda *_: None)
     telemetry: Any = SimpleNamespace(registry=CollectorRegistry())
     app = payments.factory.create_app(SimpleNamespace(), telemetry, 1)  # type: ignore[arg-type]
@@ -98,7 +104,7 @@ def test_the_payment_services_endpoints_are_its_own(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_console_lists_all_of_its_own(make: Callable[..., FakedConsole]) -> None:
-    """Each with a sentence; what changes something says that it needs a sign-in."""
+    """The console lists all of its endpoints with a summary, and marks those that need a sign-in."""
     it = make()
     found, _ = services(it)
     own = {(one["method"], one["path"]): one for one in found["console"]["endpoints"]}
@@ -114,7 +120,7 @@ def test_the_console_lists_all_of_its_own(make: Callable[..., FakedConsole]) -> 
 
 @pytest.mark.parametrize("service", ["payments", "console"])
 def test_a_document_is_made_of_the_endpoints(make: Callable[..., FakedConsole], service: str) -> None:
-    """The link of the list of services leads to it, and it lists the same endpoints."""
+    """The link of a service leads to an OpenAPI document with the same endpoints."""
     it = make()
     entry = services(it)[0][service]
     document = it.client.get(entry["links"][0]["url"]).json
@@ -129,12 +135,12 @@ def test_a_document_is_made_of_the_endpoints(make: Callable[..., FakedConsole], 
 
 
 def test_there_is_no_document_of_others(make: Callable[..., FakedConsole]) -> None:
-    """404 says where the shop's is."""
+    """A service without a document returns 404."""
     assert make().client.get("/api/services/redis/openapi.json").status_code == 404
 
 
 def test_a_rule_becomes_a_path() -> None:
-    """With its parameter, whatever Flask's converter."""
+    """A Flask rule becomes a path with its parameters, whatever their converter."""
     one = {"method": "GET", "path": "/a/<int:x>/<y>", "summary": "S", "auth": True}
     document = document_of("t", "1", [one])
     operation = document["paths"]["/a/{x}/{y}"]["get"]

@@ -32,7 +32,7 @@ def sessions(fake_transport: type, answers: Any, clock: Callable[[], float] = la
 
 
 def test_a_session_ends_by_its_age(fake_transport: type) -> None:
-    """After eight hours the sign-in counts no more."""
+    """A session ends eight hours after the sign-in."""
     times = [0.0]
     known, _ = sessions(fake_transport, SIGN_IN, lambda: times[0])
     identity = known.sign_in(EMAIL, PASSWORD)
@@ -43,7 +43,7 @@ def test_a_session_ends_by_its_age(fake_transport: type) -> None:
 
 
 def test_sessions_are_few(fake_transport: type) -> None:
-    """The oldest makes room; a text that is no number belongs to no session."""
+    """The number of sessions is limited and the oldest is removed; an unknown text belongs to no session."""
     known, _ = sessions(fake_transport, SIGN_IN)
     identities = [known.sign_in(EMAIL, PASSWORD) for _ in range(MOST + 1)]
     assert known.get(identities[0]) is None
@@ -52,7 +52,10 @@ def test_sessions_are_few(fake_transport: type) -> None:
 
 
 def test_an_access_token_that_ran_out_is_renewed_once(fake_transport: type) -> None:
-    """The shop is asked again with the new one; a refresh token is used once, so the next is kept."""
+    """An expired access token is renewed once and the request repeated.
+
+    A refresh token works once, so the new one is stored.
+    """
     fresh = {"access_token": "access-2", "refresh_token": "refresh-2"}
     known, transport = sessions(fake_transport, SIGN_IN | {REFRESH: fresh, FAULT: (Reply(401), {"on": True})})
     session = known.get(known.sign_in(EMAIL, PASSWORD))
@@ -65,7 +68,7 @@ def test_an_access_token_that_ran_out_is_renewed_once(fake_transport: type) -> N
 
 @pytest.mark.parametrize("answer", [Reply(503), Unreachable("API", "http://shop", "refused")], ids=["503", "refused"])
 def test_requests_of_one_session_share_a_renewal_that_fails(fake_transport: type, answer: Reply | Unreachable) -> None:
-    """One request to the shop: they do not wait for it one after the other."""
+    """Requests of one session that share a failing renewal send one request to the shop."""
     entered, go, renewals = threading.Event(), threading.Event(), []
 
     class SlowShop(JsonServer):
@@ -95,7 +98,7 @@ def test_requests_of_one_session_share_a_renewal_that_fails(fake_transport: type
 
 
 def test_an_odd_renewal_is_the_shops_fault(fake_transport: type) -> None:
-    """No key error of ours."""
+    """An unexpected response to a renewal raises ``ServerError``, not ``KeyError``."""
     known, _ = sessions(fake_transport, SIGN_IN | {REFRESH: {"odd": 1}, FAULT: Reply(401)})
     session = known.get(known.sign_in(EMAIL, PASSWORD))
     assert session is not None
@@ -104,14 +107,14 @@ def test_an_odd_renewal_is_the_shops_fault(fake_transport: type) -> None:
 
 
 def test_a_refusal_knows_its_status(fake_transport: type) -> None:
-    """For the answer."""
+    """A refused sign-in has the status for the response."""
     with pytest.raises(SignInRefused) as refused:
         sessions(fake_transport, {LOGIN: Reply(400)})[0].sign_in(EMAIL, PASSWORD)
     assert refused.value.status == 401
 
 
 def test_the_key_is_made_once_and_is_the_owners(tmp_path: Path) -> None:
-    """After a restart the same sessions count; no other user may read the file."""
+    """The key is created once, so that sessions survive a restart, and only its owner can read the file."""
     key = session_key(tmp_path / "new")
     assert len(key) >= 40
     assert session_key(tmp_path / "new") == key
@@ -119,6 +122,6 @@ def test_the_key_is_made_once_and_is_the_owners(tmp_path: Path) -> None:
 
 
 def test_without_a_place_for_it_there_is_still_a_key(tmp_path: Path) -> None:
-    """Another one at each start: one signs in again."""
+    """Without a place for the file there is a new key at each start, and users sign in again."""
     (tmp_path / "file").write_text("")
     assert session_key(tmp_path / "file") != session_key(tmp_path / "file")

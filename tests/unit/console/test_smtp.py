@@ -1,4 +1,4 @@
-"""The SMTP server, spoken to over a socket."""
+"""The SMTP server, over a socket."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Serve = Callable[[], tuple[SmtpServer, int]]
 
 @pytest.fixture
 def received() -> Counter:
-    """The counter of what arrived."""
+    """Return the counter of received items."""
     return received_counter(CollectorRegistry())
 
 
 @pytest.fixture
 def server(inbox: Inbox, received: Counter) -> Iterator[int]:
-    """A running server; gives its port."""
+    """Start a server and return its port."""
     listener = listen("127.0.0.1", 0)
     server = SmtpServer(InboxHandler(inbox, received), listener, MAX_BYTES)
     server.start()
@@ -39,13 +39,13 @@ def server(inbox: Inbox, received: Counter) -> Iterator[int]:
 
 @contextmanager
 def session(port: int) -> Iterator[smtplib.SMTP]:
-    """A client's session; it names itself, for asking the resolver may take long."""
+    """Return a client's session with a fixed host name, because looking it up may take long."""
     with smtplib.SMTP("127.0.0.1", port, local_hostname="test", timeout=10) as client:
         yield client
 
 
 def message(text: str = "thank you") -> EmailMessage:
-    """An e-mail about an order."""
+    """Return an e-mail about an order."""
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = "Your order", "shop@example.com", "anna@example.com"
     mail["X-Order-ID"] = "ord_1"
@@ -54,7 +54,7 @@ def message(text: str = "thank you") -> EmailMessage:
 
 
 def test_an_accepted_mail_is_in_the_inbox(server: int, inbox: Inbox, received: Counter) -> None:
-    """When the sender has its 250, the item is stored and counted."""
+    """An e-mail is stored and counted when its sender gets the 250."""
     with session(server) as client:
         client.send_message(message())
         item = inbox.newest(kind="email")[0]
@@ -65,7 +65,10 @@ def test_an_accepted_mail_is_in_the_inbox(server: int, inbox: Inbox, received: C
 def test_a_mail_that_comes_again_is_acknowledged_and_kept_once(
     server: int, inbox: Inbox, received: Counter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A sender that missed its 250 sends again: the Message-ID identifies it, and it is counted and logged."""
+    """A repeated e-mail is acknowledged, stored once, counted and logged.
+
+    A sender that missed its 250 sends again; the Message-ID identifies the e-mail.
+    """
     with caplog.at_level(logging.INFO), session(server) as client:
         for text in ("first", "again"):
             mail = message(text)
@@ -80,7 +83,7 @@ def test_a_mail_that_comes_again_is_acknowledged_and_kept_once(
 
 
 def test_too_large_a_mail_is_refused(server: int, inbox: Inbox) -> None:
-    """552 for what is beyond the limit, whether it is announced or not; the server goes on."""
+    """An e-mail above the size limit gets 552, whether or not its size is announced, and the server continues."""
     with session(server) as client, pytest.raises(smtplib.SMTPResponseException) as refusal:
         client.send_message(message("x" * 60 + "\r\n" * MAX_BYTES))
     assert refusal.value.smtp_code == 552
@@ -96,7 +99,7 @@ def test_too_large_a_mail_is_refused(server: int, inbox: Inbox) -> None:
 
 
 def test_garbage_does_not_stop_the_server(server: int, inbox: Inbox) -> None:
-    """Bytes that are no SMTP, a broken message, a client that goes away: the next mail is taken."""
+    """Invalid SMTP, a broken message or a lost connection does not stop the server from accepting the next mail."""
     for content in (b"\xff\xfe\x00\r\n", b"A" * 5000, b"GET / HTTP/1.1\r\n\r\n", b"EHLO x\r\nMAIL FROM:<a@b>\r\n"):
         with socket.create_connection(("127.0.0.1", server), timeout=10) as client:
             client.sendall(content)
@@ -111,7 +114,7 @@ def test_garbage_does_not_stop_the_server(server: int, inbox: Inbox) -> None:
 
 
 def test_a_mail_that_cannot_be_stored_is_to_be_sent_again(server: int, inbox: Inbox, received: Counter) -> None:
-    """451 says that it was not the message's fault."""
+    """An e-mail that cannot be stored gets 451, so that its sender tries again."""
     inbox.close()
     with session(server) as client, pytest.raises(smtplib.SMTPDataError) as refusal:
         client.send_message(message())
@@ -120,7 +123,7 @@ def test_a_mail_that_cannot_be_stored_is_to_be_sent_again(server: int, inbox: In
 
 
 def test_recipients_are_bounded(server: int) -> None:
-    """A message has at most so many recipients; the rest is to be sent again."""
+    """The number of recipients of a message is limited, and the sender must send the rest again."""
     with session(server) as client:
         client.helo()
         client.mail("a@b")
@@ -136,7 +139,7 @@ def test_a_taken_port_is_an_error_at_once(server: int) -> None:
 
 
 def test_a_server_that_is_stopped_ends_its_sessions(inbox: Inbox, received: Counter) -> None:
-    """An idle client does not hold up the end."""
+    """Stopping the server ends the session of an idle client."""
     listener = listen("127.0.0.1", 0)
     server = SmtpServer(InboxHandler(inbox, received), listener, MAX_BYTES)
     server.start()

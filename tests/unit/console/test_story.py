@@ -24,7 +24,7 @@ from console.story.model import LogEntry, SpanNode
 
 @pytest.fixture
 def evidence(recorded: Callable[[str], Any], addresses: Addresses) -> Evidence:
-    """Everything about one confirmed order, as the real servers answered."""
+    """Return the complete evidence about one confirmed order, recorded from real servers."""
     order = order_of(recorded("order"))
     return Evidence(
         addresses,
@@ -41,7 +41,7 @@ def evidence(recorded: Callable[[str], Any], addresses: Addresses) -> Evidence:
 
 
 def walk(parts: tuple[SpanNode | LogEntry, ...]) -> Iterator[SpanNode | LogEntry]:
-    """All parts of a tree."""
+    """Yield all parts of a tree."""
     for part in parts:
         yield part
         if isinstance(part, SpanNode):
@@ -49,13 +49,13 @@ def walk(parts: tuple[SpanNode | LogEntry, ...]) -> Iterator[SpanNode | LogEntry
 
 
 def span(span_id: str, parent_id: str | None, service: str = "api", start_us: int = 0, **more: Any) -> Span:
-    """A span of 10 µs."""
+    """Return a span of 10 µs."""
     values: dict[str, Any] = {"kind": "internal", "attributes": {}, "name": span_id} | more
     return Span(span_id, parent_id, service, "", values["name"], values["kind"], start_us, 10, values["attributes"], ())
 
 
 def test_a_confirmed_order_is_shown_completely(evidence: Evidence) -> None:
-    """Nothing is missing: states, all three services, exemplar, e-mail."""
+    """The story of a confirmed order has its states, all three services, an exemplar and an e-mail, and no notes."""
     story = build_story(evidence)
     assert story.notes == ()
     assert story.order is not None
@@ -71,7 +71,7 @@ def test_a_confirmed_order_is_shown_completely(evidence: Evidence) -> None:
 
 
 def test_every_span_and_line_is_shown_once(evidence: Evidence) -> None:
-    """The tree holds each span and each line exactly once, children under their parents."""
+    """The tree contains each span and each line exactly once, with children below their parents."""
     story = build_story(evidence)
     assert story.trace is not None
     assert evidence.spans is not None
@@ -88,7 +88,7 @@ def test_every_span_and_line_is_shown_once(evidence: Evidence) -> None:
 
 
 def test_the_tree_goes_over_all_hops(evidence: Evidence) -> None:
-    """API, queue, worker, payment service and its database lie within each other; siblings in order of time."""
+    """API, queue, worker, payment service and its database are nested in the tree, and siblings are in time order."""
     story = build_story(evidence)
     assert story.trace is not None
     path, parts = [], story.trace.parts
@@ -104,7 +104,7 @@ def test_the_tree_goes_over_all_hops(evidence: Evidence) -> None:
 
 
 def test_a_line_of_no_span_stands_beside_the_root(evidence: Evidence) -> None:
-    """NGINX writes no span: its line is shown at the top level, in its place in time."""
+    """A line of no span, such as NGINX's, is shown at the top level in time order."""
     story = build_story(evidence)
     assert story.trace is not None
     assert [part.service for part in story.trace.parts if isinstance(part, LogEntry)] == ["nginx"]
@@ -112,7 +112,7 @@ def test_a_line_of_no_span_stands_beside_the_root(evidence: Evidence) -> None:
 
 @pytest.mark.parametrize("missing", ["api", "worker", "payments"])
 def test_a_missing_service_makes_it_incomplete(evidence: Evidence, missing: str) -> None:
-    """A trace is complete when API, worker and payment service have spans; which one has not is said."""
+    """A trace without spans of the API, the worker or the payment service is incomplete, and a note names it."""
     assert evidence.spans is not None
     evidence.spans = [one for one in evidence.spans if one.service != missing]
     story = build_story(evidence)
@@ -123,7 +123,7 @@ def test_a_missing_service_makes_it_incomplete(evidence: Evidence, missing: str)
 
 
 def test_a_missing_parent_makes_it_incomplete(evidence: Evidence) -> None:
-    """A hop whose span has not arrived leaves its children at the top, not lost."""
+    """If a parent span is missing, the trace is incomplete and its children are shown at the top level."""
     assert evidence.spans is not None
     evidence.spans = [one for one in evidence.spans if one.name != "orders publish"]
     story = build_story(evidence)
@@ -134,13 +134,13 @@ def test_a_missing_parent_makes_it_incomplete(evidence: Evidence) -> None:
 
 
 def test_a_clients_own_span_is_not_awaited() -> None:
-    """The first span may have a parent that is not ours: a client that traces itself."""
+    """The parent of the first span is not awaited, because it may belong to a client that traces itself."""
     spans = [span("root", "the client's"), span("child", "root", start_us=1)]
     assert missing_spans(spans, frozenset({"api"})) == ""
 
 
 def test_a_circle_of_parents_is_still_shown(addresses: Addresses) -> None:
-    """Broken references lose no span and do not go on for ever."""
+    """Spans whose parents form a cycle are all shown, and the tree is finite."""
     spans = [span("a", "b", start_us=1), span("b", "a", start_us=2), span("self", "self"), span("root", None)]
     story = build_story(Evidence(addresses, trace_id="t", spans=spans))
     assert story.trace is not None
@@ -153,7 +153,7 @@ def test_a_circle_of_parents_is_still_shown(addresses: Addresses) -> None:
 
 
 def test_a_failed_span_says_why(addresses: Addresses) -> None:
-    """The status' description is the error; without one, its type."""
+    """A failed span shows the description of its status, or the type of the error without one."""
     said = {"otel.status_code": "ERROR", "error": True, "otel.status_description": "MailUnavailable: refused"}
     spans = [span("a", None, attributes=said), span("b", "a", attributes={"error": True}), span("c", "a")]
     story = build_story(Evidence(addresses, trace_id="t", spans=spans))
@@ -178,12 +178,15 @@ def test_a_failed_span_says_why(addresses: Addresses) -> None:
     ],
 )
 def test_only_what_must_be_there_is_expected(order: Order | None, expected: set[str]) -> None:
-    """An order without stock is never charged; no worker has processed a pending or a cancelled one."""
+    """Only services that the order's state requires are expected.
+
+    An order without stock is never charged, and no worker has processed a pending or a cancelled one.
+    """
     assert expected_services(order) == expected
 
 
 def test_a_replaced_exemplar_is_said_to_be_anothers(evidence: Evidence) -> None:
-    """Of the same route the newest other exemplar is shown, as what it is."""
+    """If the order's exemplar was replaced, the newest of the same route is shown as another request's."""
     assert evidence.exemplars is not None
     evidence.exemplars = [one for one in evidence.exemplars if one.trace_id != evidence.trace_id]
     story = build_story(evidence)
@@ -194,7 +197,7 @@ def test_a_replaced_exemplar_is_said_to_be_anothers(evidence: Evidence) -> None:
 
 
 def test_another_routes_exemplar_is_no_part_of_it(evidence: Evidence) -> None:
-    """Without an exemplar of this route, none is shown, and that is said."""
+    """An exemplar of another route is not shown, and a note states that there is none."""
     assert evidence.exemplars is not None
     evidence.exemplars = [
         replace(one, series={**one.series, "http_route": "/elsewhere"}, labels={"trace_id": "other"})
@@ -206,7 +209,7 @@ def test_another_routes_exemplar_is_no_part_of_it(evidence: Evidence) -> None:
 
 
 def test_empty_answers_are_shown_as_gaps(evidence: Evidence) -> None:
-    """Servers that know nothing of the order are named, one sentence each."""
+    """Each server that has no data about the order is named in one note."""
     evidence.spans, evidence.lines, evidence.exemplars, evidence.emails = [], [], [], []
     story = build_story(evidence)
     assert story.trace is None
@@ -219,7 +222,7 @@ def test_empty_answers_are_shown_as_gaps(evidence: Evidence) -> None:
 
 
 def test_what_was_not_asked_is_no_gap(evidence: Evidence) -> None:
-    """A server that could not be asked has its own note; nothing is concluded from its silence."""
+    """A server that could not be queried has only its own note, and nothing is concluded from its missing data."""
     evidence.spans = evidence.lines = evidence.exemplars = evidence.emails = evidence.alerts = None
     evidence.note("Log store does not answer.")
     evidence.note("Log store does not answer.")
@@ -227,7 +230,7 @@ def test_what_was_not_asked_is_no_gap(evidence: Evidence) -> None:
 
 
 def test_without_a_trace_the_lines_stand_alone(evidence: Evidence) -> None:
-    """Log lines are shown even if Jaeger is down, without offsets."""
+    """Without a trace the log lines are shown without offsets."""
     evidence.spans = None
     story = build_story(evidence)
     assert story.trace is None
@@ -235,13 +238,13 @@ def test_without_a_trace_the_lines_stand_alone(evidence: Evidence) -> None:
 
 
 def test_a_pending_order_says_so(evidence: Evidence) -> None:
-    """The worker is late or down: the story says what to look at."""
+    """A pending order has a note, because the worker may be late or down."""
     evidence.order = Order(evidence.order_id, "pending", trace_id=evidence.trace_id)
     assert any("still pending" in note for note in build_story(evidence).notes)
 
 
 def test_an_alert_that_is_only_a_heartbeat_is_left_out(evidence: Evidence) -> None:
-    """The watchdog always fires; an alert with a severity is shown."""
+    """An alert that is only a heartbeat is left out, and an alert with a severity is shown."""
     assert build_story(evidence).alerts == ()
     assert evidence.alerts is not None
     evidence.alerts = [replace(evidence.alerts[0], name="ApiErrorRatioHigh", labels={"severity": "page"})]
@@ -249,7 +252,7 @@ def test_an_alert_that_is_only_a_heartbeat_is_left_out(evidence: Evidence) -> No
 
 
 def test_links_lead_on(evidence: Evidence) -> None:
-    """Each server is linked at what it knows of this order; Jaeger's page only where there is one."""
+    """Each server is linked at its data about this order, and Jaeger's page only if there is one."""
     links = {link.title: link.url for link in build_story(evidence).links}
     assert links["Trace in Jaeger"] == f"http://127.0.0.1:16686/api/traces/{evidence.trace_id}"
     assert evidence.request_id in links["Log lines in the log store"]
@@ -259,13 +262,13 @@ def test_links_lead_on(evidence: Evidence) -> None:
 
 
 def test_an_absent_server_is_not_linked(evidence: Evidence) -> None:
-    """What is not part of the installation is not offered."""
+    """A server that is not part of the installation has no link."""
     evidence.addresses = Addresses(api="", console="", prometheus="", alertmanager="", loki="", jaeger="")
     assert build_story(evidence).links == ()
 
 
 def test_the_story_is_json(evidence: Evidence) -> None:
-    """The export is plain data; each part says whether it is a span or a log line."""
+    """The export is plain JSON, and each part is marked as a span or a log line."""
     data = json.loads(json.dumps(as_data(build_story(evidence))))
     root = data["trace"]["parts"][0]
     assert (root["type"], root["service"], data["trace"]["is_complete"]) == ("span", "api", True)

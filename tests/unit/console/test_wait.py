@@ -1,4 +1,4 @@
-"""Waiting, on a clock of the test."""
+"""Waiting, with a clock of the test."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from console.follow.wait import EVERY_SECONDS, Waiter
 
 
 class FakeTime:
-    """A clock that only sleeping moves."""
+    """A clock that advances only by sleeping."""
 
     def __init__(self) -> None:
         self.now = 100.0
 
     def sleep(self, seconds: float) -> None:
-        """Move on."""
+        """Advance the clock."""
         self.now += seconds
 
 
 def waiter(said: list[str]) -> tuple[Waiter, FakeTime]:
-    """A waiter that says into a list."""
+    """Return a waiter that appends its messages to a list."""
     time = FakeTime()
     return Waiter(said.append, lambda: time.now, time.sleep), time
 
 
 def test_an_answer_that_is_enough_is_not_waited_for() -> None:
-    """Nothing is said and no time passes."""
+    """A sufficient response is returned at once, without a message and without waiting."""
     said: list[str] = []
     waiting, time = waiter(said)
     waiting.begin(30)
@@ -32,7 +32,7 @@ def test_an_answer_that_is_enough_is_not_waited_for() -> None:
 
 
 def test_what_is_waited_for_is_said_once_per_change() -> None:
-    """The words follow the answers; the same words are not repeated."""
+    """A message follows each change of the response, and the same message is not repeated."""
     said: list[str] = []
     waiting, _ = waiter(said)
     waiting.begin(30)
@@ -42,7 +42,7 @@ def test_what_is_waited_for_is_said_once_per_change() -> None:
 
 
 def test_the_time_is_one_budget_for_all_waits() -> None:
-    """A second wait has only what the first left, but asks at least once."""
+    """All waits share one time budget: a second wait has the rest of it, but queries at least once."""
     waiting, time = waiter([])
     waiting.begin(10)
     assert waiting.until(lambda _: "a", lambda: "not enough", lambda _: False) == "not enough"
@@ -53,7 +53,7 @@ def test_the_time_is_one_budget_for_all_waits() -> None:
 
 
 def test_a_wait_may_be_shorter_than_the_budget() -> None:
-    """What may never come is not given all of the time."""
+    """A wait may be shorter than the budget, for a response that may never arrive."""
     waiting, time = waiter([])
     waiting.begin(30)
     waiting.until(lambda _: "a", lambda: 0, bool, at_most=2)

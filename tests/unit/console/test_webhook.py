@@ -14,7 +14,7 @@ URL = "/api/alerts/webhook"
 
 
 def test_a_notification_is_kept(console: SimpleNamespace, recorded: Callable[[str], Any]) -> None:
-    """200 means stored: the inbox lists the alert with its status, summary and links."""
+    """A notification that returns 200 is stored and listed with its status, summary and links."""
     answer = console.client.post(URL, json=recorded("webhook"))
     assert (answer.status_code, answer.json) == (200, {"id": 1})
     (item,) = console.client.get("/api/inbox").json["items"]
@@ -27,13 +27,16 @@ def test_a_notification_is_kept(console: SimpleNamespace, recorded: Callable[[st
 
 
 def test_the_same_notification_twice_is_two_items(console: SimpleNamespace, recorded: Callable[[str], Any]) -> None:
-    """Nothing is deduplicated: what arrived twice was sent twice."""
+    """The same notification twice is stored as two items, because Alertmanager sent it twice."""
     for identity in (1, 2):
         assert console.client.post(URL, json=recorded("webhook")).json == {"id": identity}
 
 
 def test_a_resolved_alert_has_an_end(console: SimpleNamespace, recorded: Callable[[str], Any]) -> None:
-    """Its end is shown; fields of later versions are ignored; a start at the edge of time is no error."""
+    """A resolved alert has an end.
+
+    Fields of later versions are ignored, and a start at the minimum of the time range is not an error.
+    """
     payload = recorded("webhook") | {"status": "resolved", "new_field": [1]}
     payload["alerts"][0] |= {
         "status": "resolved",
@@ -59,7 +62,7 @@ BAD = {
 
 @pytest.mark.parametrize(("body", "status"), BAD.values(), ids=BAD.keys())
 def test_bad_input_is_a_problem(console: SimpleNamespace, body: bytes, status: int) -> None:
-    """4xx as application/problem+json with a detail, and nothing stored."""
+    """Invalid input returns 4xx as application/problem+json with a detail, and nothing is stored."""
     answer = console.client.post(URL, data=body, content_type="application/json")
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
     assert answer.json["status"] == status
@@ -68,7 +71,7 @@ def test_bad_input_is_a_problem(console: SimpleNamespace, body: bytes, status: i
 
 
 def test_what_is_wrong_is_pointed_at(console: SimpleNamespace, recorded: Callable[[str], Any]) -> None:
-    """Each error names the place in the body."""
+    """Each error contains the position in the body."""
     payload = recorded("webhook")
     payload["alerts"][0]["status"] = "burning"
     answer = console.client.post(URL, json=payload)
@@ -79,12 +82,12 @@ def test_what_is_wrong_is_pointed_at(console: SimpleNamespace, recorded: Callabl
 
 
 def test_a_page_elsewhere_cannot_forge_an_alert(console: SimpleNamespace) -> None:
-    """A type that browsers send across origins without asking is refused."""
+    """A media type that browsers send across origins without a preflight request is refused."""
     assert console.client.post(URL, data="{}", content_type="text/plain").status_code == 415
 
 
 def test_a_full_disk_asks_to_try_again(console: SimpleNamespace, recorded: Callable[[str], Any]) -> None:
-    """503 makes Alertmanager send the notification again."""
+    """A full disk returns 503, so that Alertmanager sends the notification again."""
     console.inbox.close()
     answer = console.client.post(URL, json=recorded("webhook"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
@@ -105,7 +108,7 @@ def test_a_full_disk_asks_to_try_again(console: SimpleNamespace, recorded: Calla
     ],
 )
 def test_the_list_is_narrowed_by_its_query(console: SimpleNamespace, query: str, ids: list[int]) -> None:
-    """By kind, limit, and since an id or a time."""
+    """The list is filtered by kind, limit, and since an ID or a time."""
     for kind in ("alert", "email", "alert"):
         console.inbox.add(kind, {})
     assert [item["id"] for item in console.client.get(f"/api/inbox?{query}").json["items"]] == ids
@@ -113,7 +116,7 @@ def test_the_list_is_narrowed_by_its_query(console: SimpleNamespace, query: str,
 
 @pytest.mark.parametrize("query", ["kind=sms", "limit=0", "limit=1001", "limit=x", "limit=-1", "since=yesterday"])
 def test_a_bad_query_is_a_problem(console: SimpleNamespace, query: str) -> None:
-    """400 that says what the parameter may be."""
+    """An invalid query returns 400 with the allowed values of the parameter."""
     answer = console.client.get(f"/api/inbox?{query}")
     assert answer.status_code == 400
     assert query.split("=")[0] in answer.json["detail"]
@@ -121,13 +124,13 @@ def test_a_bad_query_is_a_problem(console: SimpleNamespace, query: str) -> None:
 
 @pytest.mark.parametrize("path", ["/api/inbox/1", "/api/inbox/99999999999999999999", "/api/inbox/x", "/nowhere"])
 def test_what_is_not_there_is_404(console: SimpleNamespace, path: str) -> None:
-    """As a problem, like every error."""
+    """A missing item or path returns 404 as a problem."""
     answer = console.client.get(path)
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
 
 
 def test_a_wrong_method_says_which_are_right(console: SimpleNamespace) -> None:
-    """405 carries Allow."""
+    """A wrong method returns 405 with ``Allow``."""
     answer = console.client.delete(URL)
     assert (answer.status_code, "POST" in answer.headers["Allow"]) == (405, True)
 
@@ -148,5 +151,8 @@ def test_a_wrong_method_says_which_are_right(console: SimpleNamespace) -> None:
     ],
 )
 def test_only_addresses_for_a_browser_become_links(url: str, link: str) -> None:
-    """An annotation is filled with labels' values: it must not smuggle a script or another host in."""
+    """Only safe addresses become links, because an annotation contains label values of other systems.
+
+    It must not introduce a script or another host.
+    """
     assert web_link(url) == link

@@ -1,4 +1,4 @@
-"""A flag file, a clock, and what watches and switches on them."""
+"""Fixtures: a flag file, a clock, a switchboard and watchers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from faults.watch import Faults
 
 @dataclass
 class Clock:
-    """Seconds that pass on request; flagd's own clock, which goes on by itself, is never ahead of it."""
+    """A clock that tests advance; it is never behind flagd's own clock, which cannot be stopped."""
 
     now: float
 
@@ -40,7 +40,7 @@ def switchboard(path: Path, registry: CollectorRegistry) -> Switchboard:
 
 @pytest.fixture
 def watch(path: Path) -> Callable[..., Faults]:
-    """Makes what a process has: ``watch(instance="api-2")``."""
+    """Return a factory of watchers: ``watch(instance="api-2")``."""
 
     def make(service: str = "api", instance: str = "api-1", **options: Callable[[], float]) -> Faults:
         return Faults(path, service, instance, **options)

@@ -1,4 +1,4 @@
-"""Flags that a test holds in its hand."""
+"""Faults that a test switches directly, without a flag file."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from faults.watch import Active
 
 @dataclass
 class FakeFaults:
-    """What a process asks of ``faults.watch.Faults``; ``at_look`` is what happens when it looks."""
+    """The part of ``faults.watch.Faults`` that a process uses; ``at_look`` is called at each ``look()``."""
 
     on: dict[str, Active] = field(default_factory=dict)
     at_look: Callable[[], None] = lambda: None
 
     def switch(self, name: str, **parameters: Value) -> None:
-        """On, with exactly these parameters."""
+        """Switch the fault on with exactly these parameters."""
         self.on[name] = Active(float("inf"), parameters)
 
     def off(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What no process can do to itself is done, written down, and undone whatever happens."""
+"""The fault agent injects faults from outside a process, records them and always undoes them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STAND_IN = "import time; time.sleep(600)"
 
 @dataclass
 class FakeSupervisor:
-    """supervisord, as far as the fault agent knows it."""
+    """The part of supervisord that the fault agent uses."""
 
     pids: dict[str, int] = field(default_factory=dict)
     calls: list[tuple[str, ...]] = field(default_factory=list)
@@ -76,7 +76,7 @@ class World:
         flags.change(self.folder / "flags.json", lambda every: every.pop(fault, None))
 
     def agent(self) -> FaultAgent:
-        """A fresh one, as after its death."""
+        """Return a new agent, as after the death of the previous one."""
         return FaultAgent(str(self.folder / "flags.json"), str(self.record), self.supervisor, self.clock)  # type: ignore[arg-type]
 
 
@@ -88,7 +88,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture
 def server(world: World) -> Iterator[psutil.Process]:
-    """A process of the instance, which supervision knows as redis."""
+    """A process of the instance that supervision lists as redis."""
     process = subprocess.Popen([sys.executable, "-c", STAND_IN])
     world.supervisor.pids["redis"] = process.pid
     yield psutil.Process(process.pid)
@@ -101,52 +101,52 @@ def stands_still(process: psutil.Process) -> bool:
 
 
 def test_it_does_what_the_catalogue_leaves_to_it() -> None:
-    """Every fault of an agent, and no other."""
+    """The agent implements every fault of the catalogue that needs an agent, and no other."""
     assert module.ACTIONS.keys() == {name for name, fault in FAULTS.items() if fault.where == "agent"}
 
 
 def test_a_pause_ends_by_itself(world: World, server: psutil.Process) -> None:
-    """The server is paused until its time is over, without a change of the flag file."""
+    """A paused server resumes when the fault's time has elapsed, without a change of the flag file."""
     agent = world.agent()
     world.switch("redis-pause", seconds=10)
     agent.look()
-    wait_until("the server to stand still", lambda: stands_still(server))
+    wait_until("the server to be paused", lambda: stands_still(server))
     world.clock.now += 9
     agent.look()
     assert stands_still(server)
     world.clock.now += 2
     agent.look()
-    wait_until("the server to go on", lambda: not stands_still(server))
+    wait_until("the server to continue", lambda: not stands_still(server))
     assert json.loads(world.record.read_text())["done"] == {}
 
 
 def test_what_a_dead_agent_did_is_undone_by_the_next(world: World, server: psutil.Process) -> None:
-    """From its record; while the fault is on, it is left as it is."""
+    """A new agent undoes what a dead one did, from its record, and not before the fault has ended."""
     world.switch("redis-pause", seconds=10)
     world.agent().look()
-    wait_until("the server to stand still", lambda: stands_still(server))
+    wait_until("the server to be paused", lambda: stands_still(server))
     next_one = world.agent()
     next_one.look()
     assert stands_still(server)
     world.clock.now += 11
     world.agent().look()
-    wait_until("the server to go on", lambda: not stands_still(server))
+    wait_until("the server to continue", lambda: not stands_still(server))
 
 
 def test_leaving_undoes_everything(world: World, server: psutil.Process) -> None:
-    """Also what its flag still asks for."""
+    """An agent that exits undoes every fault, including those whose flag is still on."""
     agent = world.agent()
     world.switch("redis-pause")
     world.switch("telemetry-outage", instance="victorialogs")
     agent.look()
     agent.undo_all()
-    wait_until("the server to go on", lambda: not stands_still(server))
+    wait_until("the server to continue", lambda: not stands_still(server))
     assert world.supervisor.calls == [("stop", "victorialogs"), ("start", "victorialogs")]
     assert agent.done == {}
 
 
 def test_a_server_that_was_restarted_is_paused_again(world: World, server: psutil.Process) -> None:
-    """Supervision gave it another process, and the fault is still on."""
+    """A server that supervision restarted while the fault is on is paused again."""
     agent = world.agent()
     world.supervisor.pids["redis"] = 0
     world.switch("redis-pause")
@@ -154,16 +154,16 @@ def test_a_server_that_was_restarted_is_paused_again(world: World, server: psuti
     assert not stands_still(server)
     world.supervisor.pids["redis"] = server.pid
     agent.look()
-    wait_until("the server to stand still", lambda: stands_still(server))
+    wait_until("the server to be paused", lambda: stands_still(server))
 
 
 def test_a_process_of_another_user_is_left_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its pid is that of a server that was paused and is gone: it was never ours to signal."""
+    """The agent never signals a process of another instance, even if the record contains its PID."""
     stranger = subprocess.Popen([sys.executable, "-c", STAND_IN], env={**os.environ, MARK: "/somewhere/else"})
     try:
         os.kill(stranger.pid, signal.SIGSTOP)
         process = psutil.Process(stranger.pid)
-        wait_until("the stranger to stand still", lambda: stands_still(process))
+        wait_until("the stranger to be paused", lambda: stands_still(process))
         done = {"redis-pause": {"kind": "pause", "component": "redis", "pid": stranger.pid}}
         world.record.write_text(json.dumps({"pid": 1, "done": done}))
         agent = world.agent()
@@ -177,12 +177,12 @@ def test_a_process_of_another_user_is_left_alone(world: World, monkeypatch: pyte
 
 @pytest.mark.parametrize("pid", [0, 1, -1, 2**22 + 1])
 def test_no_signal_to_groups_init_or_invalid_pids(pid: int) -> None:
-    """0 and -1 would signal every process."""
+    """The agent sends no signal to process groups, init or invalid PIDs; 0 and -1 would reach every process."""
     module.send(pid, signal.SIGCONT)
 
 
 def test_a_replica_is_killed_and_kept_from_coming_back(world: World) -> None:
-    """The one that was named; started again when it is over."""
+    """The named replica is killed once, is kept stopped while the fault is on, and is started afterwards."""
     agent = world.agent()
     world.supervisor.pids["api-2"] = 4242
     world.switch("replica-kill", instance="api-2")
@@ -194,7 +194,7 @@ def test_a_replica_is_killed_and_kept_from_coming_back(world: World) -> None:
 
 
 def test_another_victim_frees_the_first(world: World) -> None:
-    """The flag was switched on again for another server."""
+    """Switching the fault on for another server restores the first one."""
     agent = world.agent()
     world.switch("telemetry-outage", instance="victorialogs")
     agent.look()
@@ -206,7 +206,7 @@ def test_another_victim_frees_the_first(world: World) -> None:
 def test_a_silent_supervisor_is_asked_again_and_complained_of_once(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is taken for done that was not."""
+    """A call that supervisord does not answer is retried, logged once, and not recorded as done."""
     agent = world.agent()
     world.supervisor.silent = True
     world.switch("telemetry-outage")
@@ -222,7 +222,7 @@ def test_a_silent_supervisor_is_asked_again_and_complained_of_once(
 
 @pytest.mark.parametrize("text", ["", "[", "[]", '{"flags": {"redis-pause": {"targeting": {}}}}', '{"flags": []}'])
 def test_a_flag_file_that_is_not_understood_asks_for_nothing(text: str) -> None:
-    """What was done is undone then: a broken file must not keep a server paused."""
+    """An invalid flag file requests no fault, so that it cannot keep a server paused."""
     assert wanted(text, time.time()) == {}
 
 
@@ -230,6 +230,6 @@ def test_a_flag_file_that_is_not_understood_asks_for_nothing(text: str) -> None:
     "text", ["", "{}", '{"done": []}', '{"done": {"redis-pause": {}}}', '{"done": {"redis-pause": {"pid": "x"}}}']
 )
 def test_a_record_that_is_not_understood_is_replaced(world: World, text: str) -> None:
-    """The fault agent starts all the same."""
+    """The fault agent starts with an invalid record and replaces it."""
     world.record.write_text(text)
     assert world.agent().done == {}

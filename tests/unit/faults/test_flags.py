@@ -17,8 +17,8 @@ from faults.flags import BadFlagFile, Switched
 
 ON = Switched(since=100, until=200, by="acc_1", parameters={"percent": 10, "instance": "api-1"})
 ROOT = Path(__file__).parents[3]
-# The part of https://flagd.dev/schema/v0/flags.json that our flags are of: variants that are all objects, and rules of
-# the few operators that we use.
+# The part of https://flagd.dev/schema/v0/flags.json that our flags use: variants that are all objects, and rules with
+# few operators.
 FLAGD = {
     "type": "object",
     "required": ["flags"],
@@ -76,14 +76,14 @@ for name in names * 20:
 
 
 def test_what_is_written_is_read() -> None:
-    """Every field, and nothing of what is off."""
+    """Every field survives writing and reading, and faults that are off are left out."""
     switched = {"api-errors": ON, "queue-stall": Switched(1, 2, "acc_2")}
     assert flags.parse(flags.dump(switched)) == switched
 
 
 @pytest.mark.parametrize("switched", [{}, {"api-errors": ON}, dict.fromkeys(FAULTS, ON)])
 def test_the_file_is_in_flagds_form(switched: dict[str, Switched]) -> None:
-    """What flagd's own schema demands of the flags that we write: any flagd could serve our file."""
+    """The flags that we write are valid under flagd's own schema, so that any flagd can serve the file."""
     jsonschema.Draft202012Validator(FLAGD).validate(json.loads(flags.dump(switched)))
 
 
@@ -97,7 +97,7 @@ def test_the_file_is_in_flagds_form(switched: dict[str, Switched]) -> None:
     ],
 )
 def test_the_form_refuses(flag: dict[str, object]) -> None:
-    """So that the test above can fail."""
+    """The schema rejects invalid flags, so the test above can fail."""
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(FLAGD).validate({"flags": {"x": flag}})
 
@@ -106,13 +106,13 @@ def test_the_form_refuses(flag: dict[str, object]) -> None:
     "text", ["", "[]", "{", '{"flags": []}', '{"flags": {"api-errors": {"targeting": {}, "metadata": {"until": "x"}}}}']
 )
 def test_what_is_not_ours_is_refused(text: str) -> None:
-    """With what is wrong."""
+    """A file that we did not write is rejected with the reason."""
     with pytest.raises(BadFlagFile):
         flags.parse(text)
 
 
 def test_a_broken_file_is_replaced(path: Path) -> None:
-    """Switching must work whatever the file contained before."""
+    """Switching replaces a broken file, because it must work whatever the file contained before."""
     path.parent.mkdir()
     path.write_text("{ not json")
     flags.change(path, lambda every: every.update({"api-errors": ON}))
@@ -120,11 +120,14 @@ def test_a_broken_file_is_replaced(path: Path) -> None:
 
 
 def test_two_processes_that_switch_at_once_lose_nothing(path: Path) -> None:
-    """Each switches its own half of the faults off and on again; at the end all are on, each by its own."""
+    """Two processes that switch faults at the same time lose no change.
+
+    Each switches its own half of the faults off and on again; at the end all are on.
+    """
     command = [sys.executable, "-c", SWITCH_MANY, str(path)]
     both = [subprocess.Popen([*command, str(half)], cwd=ROOT) for half in (0, 1)]
     while any(one.poll() is None for one in both):
-        # Never half a file: what is read meanwhile is always whole.
+        # A reader always gets a complete file.
         flags.parse(flags.text_of(path))
     assert [one.returncode for one in both] == [0, 0]
     found = flags.parse(path.read_text())

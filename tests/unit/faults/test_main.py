@@ -1,4 +1,4 @@
-"""What ``make fault`` and ``make fault-clear`` say, over a fake client."""
+"""The output of ``make fault`` and ``make fault-clear``, over a fake client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OTHER = {**ONE, "name": "redis-pause", "available": False, "takes": {}}
 
 
 class FakeClient:
-    """The API's switch, from the program's side."""
+    """A fake of the API's fault switch."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
@@ -51,7 +51,7 @@ def call(client: FakeClient, *arguments: str) -> None:
 
 
 def test_only_what_was_said_is_sent(client: FakeClient, capsys: pytest.CaptureFixture[str]) -> None:
-    """The defaults are the shop's, not this program's."""
+    """Only the parameters that the user gave are sent; the shop sets the defaults."""
     call(client, "on", "api-errors")
     call(client, "on", "api-errors", "--seconds", "60", "--percent", "2.5", "--route", "/api/v1/orders")
     assert client.asked == [
@@ -62,7 +62,7 @@ def test_only_what_was_said_is_sent(client: FakeClient, capsys: pytest.CaptureFi
 
 
 def test_off_without_a_name_is_everything_that_is_on(client: FakeClient) -> None:
-    """And nothing else: a fault that is off needs no clearing."""
+    """``off`` without a name switches off exactly the faults that are on."""
     call(client, "off")
     assert client.asked == []
     client.items = [{**ONE, "on": True}, OTHER]
@@ -72,7 +72,7 @@ def test_off_without_a_name_is_everything_that_is_on(client: FakeClient) -> None
 
 
 def test_the_list_says_what_each_takes(client: FakeClient, capsys: pytest.CaptureFixture[str]) -> None:
-    """And which are not available here."""
+    """The list shows the parameters of each fault and which faults are not available."""
     call(client, "list")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["api-errors", "off"]
@@ -81,14 +81,14 @@ def test_the_list_says_what_each_takes(client: FakeClient, capsys: pytest.Captur
 
 
 def test_a_wrong_name_is_refused_with_the_right_ones(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before any request is sent."""
+    """An unknown name is refused with the known names before any request is sent."""
     with pytest.raises(SystemExit):
         parser().parse_args(["on", "api-eror"])
     assert "api-errors" in capsys.readouterr().err
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The admin's password; and an API that does not answer."""
+    """A missing admin password and an API that does not answer are reported."""
     monkeypatch.delenv("ADMIN_PASSWORD", raising=False)
     monkeypatch.delenv("ADMIN_PASSWORD_FILE", raising=False)
     assert main(["list"]) == 78
@@ -104,7 +104,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def test_a_refusal_is_the_exit_status(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In the shop's words; the password may be in a file."""
+    """A refusal by the shop sets the exit status and is printed; the password may be read from a file."""
     (tmp_path / "password").write_text("from a file\n")
     monkeypatch.delenv("ADMIN_PASSWORD", raising=False)
     monkeypatch.setenv("ADMIN_PASSWORD_FILE", str(tmp_path / "password"))

@@ -1,4 +1,4 @@
-"""Switching is logged, counted and shown, and what ends is written off by one."""
+"""Switching faults is logged, counted and exported, and one replica records the end of a fault."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def active(registry: CollectorRegistry) -> float | None:
 def test_on_and_off_are_logged(
     switchboard: Switchboard, registry: CollectorRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A warning with the fault, its end and who did it; a count; the gauge."""
+    """Switching logs a warning with the fault, its end and the account, and updates the counter and the gauge."""
     switchboard.on(STALL, {}, 60, "acc_1")
     switchboard.look()
     assert (active(registry), count(registry, "on")) == (1, 1)
@@ -43,13 +43,13 @@ def test_on_and_off_are_logged(
 
 
 def test_switching_off_what_is_off_is_no_event(switchboard: Switchboard, registry: CollectorRegistry) -> None:
-    """Nothing happened, nothing is counted."""
+    """Switching off a fault that is off is not counted."""
     switchboard.off(STALL, "acc_1")
     assert count(registry, "off") == 0
 
 
 def test_switching_on_again_moves_the_end(switchboard: Switchboard) -> None:
-    """The last word counts."""
+    """Switching on a fault that is on replaces its end and its account."""
     first = switchboard.on(STALL, {}, 10, "acc_1")
     second = switchboard.on(STALL, {}, 100, "acc_2")
     assert second.until > first.until
@@ -57,7 +57,7 @@ def test_switching_on_again_moves_the_end(switchboard: Switchboard) -> None:
 
 
 def test_one_of_two_replicas_writes_off_what_has_ended(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Both notice, one counts it: counts of replicas are summed."""
+    """Both replicas notice the end of a fault and only one counts it, because counts of replicas are summed."""
     clock = Clock(time.time())
     registries = [CollectorRegistry(), CollectorRegistry()]
     boards = [Switchboard(path, registry, clock=clock) for registry in registries]
@@ -75,7 +75,7 @@ def test_one_of_two_replicas_writes_off_what_has_ended(path: Path, caplog: pytes
 
 
 def test_what_needs_an_agent_is_available_with_one(path: Path) -> None:
-    """And all others in any case."""
+    """Faults that need an agent are available with one, and all other faults always are."""
     alone, accompanied = Switchboard(path, CollectorRegistry()), Switchboard(path, CollectorRegistry(), agent=True)
     without = {name for name, fault in FAULTS.items() if not alone.available(fault)}
     assert without == {"replica-kill", "redis-pause", "mongo-pause", "telemetry-outage"}
@@ -83,7 +83,7 @@ def test_what_needs_an_agent_is_available_with_one(path: Path) -> None:
 
 
 def test_an_unknown_fault_is_answered_with_those_that_there_are() -> None:
-    """Each by its name."""
+    """The error for an unknown fault lists the known faults."""
     with pytest.raises(UnknownFault, match=r"payment-down.*telemetry-outage"):
         find("api-eror")
 
@@ -102,14 +102,14 @@ def test_an_unknown_fault_is_answered_with_those_that_there_are() -> None:
     ],
 )
 def test_a_wrong_parameter_is_answered_with_what_is_allowed(name: str, given: dict[str, object], says: str) -> None:
-    """And which parameter it was."""
+    """The error for an invalid parameter names it and states the allowed values."""
     with pytest.raises(WrongParameter, match=says) as caught:
         FAULTS[name].checked(given)
     assert caught.value.name in given
 
 
 def test_what_is_left_out_has_its_default() -> None:
-    """Where there is one."""
+    """A parameter that is left out has its default value, if there is one."""
     assert FAULTS["api-errors"].checked({}) == {"percent": 10}
     assert FAULTS["replica-kill"].checked({}) == {"instance": "api-1"}
     assert FAULTS["payment-slow"].checked({"milliseconds": 2000}) == {"milliseconds": 2000}

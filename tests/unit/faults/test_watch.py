@@ -1,4 +1,4 @@
-"""What a process sees of the faults."""
+"""The faults that a process sees."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Watch = Callable[..., Faults]
 
 
 def test_without_a_file_all_is_off(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
-    """And nothing is said of it: that is how every instance begins."""
+    """Without a flag file all faults are off and nothing is logged, because every instance starts like this."""
     faults = watch()
     faults.look()
     assert [name for name in FAULTS if faults.active(name)] == []
@@ -32,7 +32,7 @@ def test_without_a_file_all_is_off(watch: Watch, caplog: pytest.LogCaptureFixtur
 
 
 def test_what_is_switched_on_is_seen_with_its_parameters(watch: Watch, switchboard: Switchboard) -> None:
-    """At the next look; and off again at the one after the switch."""
+    """A process sees a fault with its parameters when it next reads the flag file, and its end likewise."""
     faults = watch()
     switchboard.on(FAULTS["api-errors"], {"percent": 25, "route": "/api/v1/orders"}, 60, "acc_1")
     assert faults.active("api-errors") is None
@@ -47,7 +47,7 @@ def test_what_is_switched_on_is_seen_with_its_parameters(watch: Watch, switchboa
 
 
 def test_the_thread_takes_up_what_changes(watch: Watch, switchboard: Switchboard) -> None:
-    """It reloads by itself; and a listener that fails does not keep the others from their call."""
+    """The thread reloads the file automatically, and a listener that fails does not affect the others."""
     faults, heard = watch(), []
     faults.listen(lambda: heard.append(1 / 0))
     faults.listen(lambda: heard.append(faults.active("queue-stall") is not None))
@@ -58,7 +58,7 @@ def test_the_thread_takes_up_what_changes(watch: Watch, switchboard: Switchboard
 
 
 def test_it_ends_by_itself_in_every_process(watch: Watch, path: Path) -> None:
-    """At the moment, without a look, a file that changes, or a process that writes it off."""
+    """A fault ends in every process at its time, without reading the file again and without a change of it."""
     clock = Clock(time.time())
     faults = watch(clock=clock)
     path.parent.mkdir()
@@ -71,7 +71,7 @@ def test_it_ends_by_itself_in_every_process(watch: Watch, path: Path) -> None:
 
 
 def test_what_ended_before_the_process_began_stays_over(watch: Watch, path: Path) -> None:
-    """The rule on flagd's clock says so, in whatever provider."""
+    """A fault that ended before the process started stays off, because the rule compares with flagd's clock."""
     path.parent.mkdir()
     path.write_text(flags.dump({"queue-stall": Switched(1, int(time.time()) - 1, "acc_1")}))
     faults = watch(clock=Clock(0.0))
@@ -80,7 +80,7 @@ def test_what_ended_before_the_process_began_stays_over(watch: Watch, path: Path
 
 
 def test_a_fault_of_one_replica_is_off_in_the_other(watch: Watch, switchboard: Switchboard) -> None:
-    """By the flag's targeting rule."""
+    """A fault of one replica is off in the other, by the flag's targeting rule."""
     switchboard.on(FAULTS["api-errors"], {"percent": 10, "instance": "api-2"}, 60, "acc_1")
     first, second = watch(instance="api-1"), watch(instance="api-2")
     first.look()
@@ -95,7 +95,7 @@ def test_a_fault_of_one_replica_is_off_in_the_other(watch: Watch, switchboard: S
 def test_a_file_that_is_not_understood_switches_all_off_and_is_logged_once(
     text: str, watch: Watch, switchboard: Switchboard, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Also what was on before; and once it is whole again it counts again."""
+    """An invalid file switches off all faults and is logged once; a valid file takes effect again."""
     faults = watch()
     switchboard.on(FAULTS["queue-stall"], {}, 60, "acc_1")
     faults.look()
@@ -112,8 +112,8 @@ def test_a_file_that_is_not_understood_switches_all_off_and_is_logged_once(
     assert faults.active("queue-stall") is not None
 
 
-def test_a_fault_without_an_end_is_none(watch: Watch, path: Path) -> None:
-    """A person wrote it by hand, and would forget it."""
+def test_a_fault_without_an_end_is_ignored(watch: Watch, path: Path) -> None:
+    """A handwritten fault without an end is ignored, because it might never be switched off."""
     path.parent.mkdir()
     path.write_text(
         '{"flags": {"queue-stall": {"state": "ENABLED", "variants": {"on": {}, "off": {}}, "defaultVariant": "on"}}}'
@@ -124,7 +124,10 @@ def test_a_fault_without_an_end_is_none(watch: Watch, path: Path) -> None:
 
 
 def test_a_fork_knows_what_its_parent_knew(watch: Watch, switchboard: Switchboard) -> None:
-    """A work horse has no thread that looks, and takes no lock that its parent might have held."""
+    """A forked work horse sees the faults of its parent.
+
+    It has no thread that reloads them, and takes no lock that its parent might have held.
+    """
     switchboard.on(FAULTS["worker-crash"], {"percent": 100}, 60, "acc_1")
     faults = watch()
     faults.start()
@@ -137,20 +140,20 @@ def test_a_fork_knows_what_its_parent_knew(watch: Watch, switchboard: Switchboar
 
 @pytest.mark.parametrize(("percent", "strikes"), [(100, 1000), (25, 250), (0.1, 1)])
 def test_a_share_of_the_cases_is_struck(percent: float, strikes: int) -> None:
-    """As many as the parameter says, over evenly spread chances."""
+    """The fault affects exactly the requested share of evenly spread chances."""
     fault = Active(0.0, {"percent": percent})
     chances = iter(number / 1000 for number in range(1000))
     assert sum(fault.hits(lambda: next(chances)) for _ in range(1000)) == strikes
 
 
 def test_without_the_setting_there_is_nothing() -> None:
-    """Empty counts as not set."""
+    """Without the setting, or with an empty one, there is no fault injection."""
     assert faults_from_env("api", "api-1", {}) is None
     assert faults_from_env("api", "api-1", {"FAULTS_FILE": ""}) is None
 
 
 def test_with_the_setting_there_is(tmp_path: Path) -> None:
-    """The file need not be there yet."""
+    """With the setting there is fault injection, even before the file exists."""
     faults = faults_from_env("api", "api-1", {"FAULTS_FILE": str(tmp_path / "flags.json")})
     assert faults is not None
     faults.look()
@@ -158,15 +161,15 @@ def test_with_the_setting_there_is(tmp_path: Path) -> None:
 
 
 def test_metrics_are_there_before_anything_happens(registry: CollectorRegistry, switchboard: Switchboard) -> None:
-    """Zero for every fault and action."""
+    """Both metrics are zero for every fault and action before anything happens."""
     for name in FAULTS:
         assert registry.get_sample_value("fault_active", {"fault": name}) == 0
         for action in ("on", "off", "expired"):
             assert registry.get_sample_value("faults_switched_total", {"fault": name, "action": action}) == 0
 
 
-def test_a_fault_that_ends_at_infinity_is_none(watch: Watch, path: Path) -> None:
-    """JSON has such numbers, and a hand may write them."""
+def test_a_fault_that_ends_at_infinity_is_ignored(watch: Watch, path: Path) -> None:
+    """A fault that ends at infinity is ignored; JSON parsers accept such numbers, for example in handwritten files."""
     path.parent.mkdir()
     path.write_text(flags.dump({"queue-stall": Switched(1, 2, "x")}).replace('"until": 2', '"until": 1e999'))
     faults = watch()
@@ -181,7 +184,10 @@ def test_a_file_that_cannot_be_reached_is_logged_once(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """All is off meanwhile; when it is back, so is what is on, and another loss is logged again."""
+    """A file that cannot be read switches off all faults and is logged once per outage.
+
+    The faults that are on return with the file.
+    """
     faults, stat = watch(), os.stat
     switchboard.on(FAULTS["queue-stall"], {}, 60, "acc_1")
     faults.look()
@@ -203,7 +209,7 @@ def test_a_file_that_cannot_be_reached_is_logged_once(
 
 
 def test_a_listener_that_keeps_failing_is_logged_once(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
-    """Twice a second would be a flood of its own."""
+    """A listener that keeps failing is logged once, not at every poll of the file, which happens twice per second."""
     faults, calls = watch(), []
 
     def failing() -> None:

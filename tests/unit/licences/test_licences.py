@@ -1,4 +1,4 @@
-"""The list of licences is complete, and an addition without a licence is noticed."""
+"""The list of licences is complete, and a new part without a licence is reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BSD = "Redistributions in binary form must reproduce the above copyright notice.
 
 
 def installed(folder: Path, name: str, *lines: str, text: str = "") -> Distribution:
-    """A package with this metadata."""
+    """Return an installed package with this metadata."""
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir()
     head = (f"Metadata-Version: 2.4\nName: {name}\nVersion: 1.0\n", *(f"{line}\n" for line in lines))
@@ -44,7 +44,7 @@ def installed(folder: Path, name: str, *lines: str, text: str = "") -> Distribut
 def test_metadata_is_understood_or_left_to_a_person(
     tmp_path: Path, lines: list[str], text: str, expression: str
 ) -> None:
-    """The expression first, then the legacy field, then the classifiers; nothing is guessed."""
+    """The licence is read from the expression, then the legacy field, then the classifiers, and never guessed."""
     assert licence(installed(tmp_path, "one", *lines, text=text)) == expression
 
 
@@ -66,7 +66,7 @@ def test_nothing_is_missing_now() -> None:
     ],
 )
 def test_a_part_without_a_licence_is_named(kind: str, names: list[str]) -> None:
-    """For every kind of part: its last entry is removed."""
+    """For every kind of part, an entry that is missing is reported."""
     known = Known.read()
     entries = {name: said for name, said in getattr(known, kind).items() if name != names[-1]}
     (sentence,) = problems(replace(known, **{kind: entries}), [])
@@ -74,7 +74,7 @@ def test_a_part_without_a_licence_is_named(kind: str, names: list[str]) -> None:
 
 
 def test_a_package_that_changes_its_licence_is_named(tmp_path: Path) -> None:
-    """And a licence of a package that is no longer locked."""
+    """A package whose metadata states another licence is reported, and so is a licence of an unlocked package."""
     known = Known.read()
     (sentence,) = problems(known, [installed(tmp_path, "Flask", "License-Expression: SSPL-1.0")])
     assert sentence == "flask is under BSD-3-Clause in deploy/licences/python.yaml, its metadata says SSPL-1.0"
@@ -83,7 +83,7 @@ def test_a_package_that_changes_its_licence_is_named(tmp_path: Path) -> None:
 
 
 def test_the_parts_are_read_from_the_files_that_decide(tmp_path: Path) -> None:
-    """Locks with extras and markers, images with their versions."""
+    """Parts are read from lock files with extras and markers, and from images with their versions."""
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "run.txt").write_text(
         "Some_Name[extra]==1.2 ; python_version < '4' \\\n    --hash=sha256:00\n    # via other==9\nother==3.0b1 \\\n"
@@ -98,7 +98,7 @@ def test_the_parts_are_read_from_the_files_that_decide(tmp_path: Path) -> None:
 
 
 def test_the_page_says_what_is_not_open_source() -> None:
-    """Its first table lists MongoDB, Redis 8 and everything under the AGPL, and nothing else."""
+    """The page's first table lists MongoDB, Redis 8 and everything under the AGPL, and nothing else."""
     first = page(Known.read()).split("\n\n")[3]
     assert all(name in first for name in ("`mongo`", "`mongod`", "`redis`", "`grafana/loki`", "`grafana/grafana`"))
     assert "nginx" not in first

@@ -1,4 +1,4 @@
-"""An in-memory store for tests: it filters by the selector only, so that evaluation must apply every stage."""
+"""An in-memory log store: it filters by the selector only, so that the evaluation must apply every stage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECOND = 10**9
 
 
 class MemorySource:
-    """Serves entries and records the requested time ranges."""
+    """A store that serves entries and records the requested time ranges."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = sorted(entries, key=lambda entry: entry.timestamp)
@@ -40,13 +40,13 @@ class MemorySource:
 
 
 def lines_of(*lines: str, metadata: Mapping[str, str] | None = None, **stream: str) -> MemorySource:
-    """One line a second, from second 1."""
+    """Return a source with one line per second, from second 1."""
     labels = stream or {"app": "a"}
     return MemorySource([Entry(second * SECOND, line, labels, metadata or {}) for second, line in enumerate(lines, 1)])
 
 
 def log(query: str, source: MemorySource, limit: int = 100) -> list[tuple[str, dict[str, str]]]:
-    """Lines and labels that a log query finds, oldest first."""
+    """Return the lines and labels that a log query finds, oldest first."""
     tree = parse(query)
     assert isinstance(tree, LogQuery)
     streams = run_log_query(tree, 0, 10**6 * SECOND, limit, "forward", source)
@@ -55,18 +55,18 @@ def log(query: str, source: MemorySource, limit: int = 100) -> list[tuple[str, d
 
 
 def texts(query: str, source: MemorySource) -> list[str]:
-    """The lines that a log query finds."""
+    """Return the lines that a log query finds."""
     return [line for line, _ in log(query, source)]
 
 
 def labels(query: str, line: str, **stream: str) -> dict[str, str]:
-    """The labels that a pipeline gives one line."""
+    """Return the labels that a pipeline gives to one line."""
     ((_, found),) = log(query, lines_of(line, **stream))
     return found
 
 
 def instant(query: str, source: MemorySource, second: float) -> dict[Labels, float]:
-    """The vector of a metric query."""
+    """Return the vector of a metric query."""
     tree = parse(query)
     assert not isinstance(tree, LogQuery)
     result = evaluate_instant(tree, int(second * SECOND), source)
@@ -75,7 +75,7 @@ def instant(query: str, source: MemorySource, second: float) -> dict[Labels, flo
 
 
 def matrix(query: str, source: MemorySource, start: int, end: int, step: int) -> dict[Labels, dict[int, float]]:
-    """The matrix of a metric query, by labels and second."""
+    """Return the matrix of a metric query, by labels and second."""
     tree = parse(query)
     assert not isinstance(tree, LogQuery)
     series = evaluate_range(tree, start * SECOND, end * SECOND, step * SECOND, source)

@@ -43,7 +43,7 @@ STAGES = [
 @settings(deadline=None, max_examples=300)
 @given(st.lists(LINES, max_size=4), st.lists(st.sampled_from(STAGES), min_size=1, max_size=3))
 def test_no_line_breaks_a_pipeline(lines: list[str], stages: list[str]) -> None:
-    """Errors become labels."""
+    """No line makes a pipeline fail; errors become labels."""
     source = MemorySource([Entry(SECOND + index, line, {"app": "a"}) for index, line in enumerate(lines)])
     query = '{app="a"} | ' + " | ".join(stages)
     for line, labels in log(query, source):
@@ -56,13 +56,13 @@ def test_no_line_breaks_a_pipeline(lines: list[str], stages: list[str]) -> None:
 
 @pytest.mark.parametrize("filter_", ['|~ "(a*)*b"', '|~ "(x+x+)+y"', '!~ "^(a|aa)+$"'])
 def test_expressions_take_linear_time(filter_: str) -> None:
-    """Patterns that make other engines backtrack are answered immediately."""
+    """Regular expressions that backtrack in other engines are evaluated in linear time."""
     source = MemorySource([Entry(1, "a" * 100_000 + "x" * 100_000, {"app": "a"})])
     assert len(log('{app="a"} ' + filter_, source)) <= 1
 
 
 def test_a_line_that_is_not_json_stops_a_metric_query() -> None:
-    """The message names the error and how to skip it."""
+    """A line that is not JSON stops a metric query, and the error states how to skip such lines."""
     source = MemorySource([Entry(1, "x", {"app": "a"})])
     with pytest.raises(QueryError, match="skip this error"):
         instant('rate({app="a"} | json [5s])', source, 1)

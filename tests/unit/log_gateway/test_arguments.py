@@ -29,7 +29,7 @@ NOW = 1_795_726_800 * SECOND
     ],
 )
 def test_times(text: str, expected: int) -> None:
-    """Seconds, nanoseconds, decimals and RFC 3339, to the nanosecond."""
+    """Times may be seconds, nanoseconds, decimals or RFC 3339, and are exact to the nanosecond."""
     assert arguments.time_of(text, "start") == expected
 
 
@@ -37,20 +37,20 @@ def test_times(text: str, expected: int) -> None:
     "text", ["yesterday", "2026-13-01T00:00:00Z", "1e400", "nan", "99999999999999999999", "2026-11-26"]
 )
 def test_wrong_times_are_refused(text: str) -> None:
-    """The message names the parameter."""
+    """An invalid time is refused with the name of the parameter."""
     with pytest.raises(QueryError, match="start="):
         arguments.time_of(text, "start")
 
 
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_reading_of_a_time(text: str) -> None:
-    """It is either a time or refused."""
+    """Any text is either a time or refused."""
     with contextlib.suppress(QueryError):
         assert isinstance(arguments.time_of(text, "end"), int)
 
 
 def test_a_span_without_start_is_the_last_hour() -> None:
-    """Or ``since``; the end is now."""
+    """A span without a start begins one hour or ``since`` before its end, which is now by default."""
     assert arguments.span_of({}, NOW) == (NOW - 3600 * SECOND, NOW)
     assert arguments.span_of({"since": "5m"}, NOW) == (NOW - 300 * SECOND, NOW)
     with pytest.raises(QueryError, match="must not be before"):
@@ -58,7 +58,10 @@ def test_a_span_without_start_is_the_last_hour() -> None:
 
 
 def test_steps() -> None:
-    """A number of seconds or a duration; the default gives about 250 points; too many points are refused."""
+    """A step is a number of seconds or a duration, and gives about 250 points by default.
+
+    A step that gives too many points is refused.
+    """
     assert arguments.step_of({"step": "15"}, 0, NOW // 10**6, 11_000) == 15 * SECOND
     assert arguments.step_of({"step": "1m30s"}, 0, 3600 * SECOND, 11_000) == 90 * SECOND
     assert arguments.step_of({}, 0, 3600 * SECOND, 11_000) == 14 * SECOND

@@ -25,12 +25,12 @@ LINE = "a=1 b=2 c=3"
     ],
 )
 def test_labels(stages: str, expected: dict[str, str]) -> None:
-    """drop and keep with matchers, renaming, templates that see the labels as they were."""
+    """Labels are dropped, kept and renamed, also by matchers, and templates see the labels before the stage."""
     assert labels('{app="x"} | logfmt ' + stages, LINE, app="x") == expected
 
 
 def test_errors_survive_keep_and_can_be_dropped() -> None:
-    """keep does not hide an error; drop __error__ removes its details too."""
+    """`keep` does not remove an error, and `drop __error__` removes the error's details too."""
     assert labels('{app="a"} | json | keep app', "plain")["__error__"] == "JSONParserErr"
     assert labels('{app="a"} | json | drop __error__', "plain") == {"app": "a"}
     assert labels('{app="a"} | json | drop __error__="Other" | drop __error_details__', "plain") == {
@@ -40,19 +40,19 @@ def test_errors_survive_keep_and_can_be_dropped() -> None:
 
 
 def test_decolorize_removes_escape_sequences() -> None:
-    """Colours, cursor movement and titles; other control characters stay."""
+    """Colours, cursor movements and titles are removed; other control characters stay."""
     source = lines_of("\x1b[31;1mred\x1b[0m \x1b[2Kx\x1b]0;title\x07y\ttab")
     assert texts('{app="a"} | decolorize', source) == ["red xy\ttab"]
 
 
 def test_later_stages_see_the_new_line() -> None:
-    """Filters and parsers work on what line_format wrote."""
+    """Later filters and parsers use the line that line_format wrote."""
     source = lines_of("a=1", "a=2")
     assert texts('{app="a"} | logfmt | line_format "b={{.a}}" |= "b=2" | logfmt | b = 2', source) == ["b=2"]
 
 
 def test_a_template_that_fails_leaves_the_line() -> None:
-    """The line carries the error."""
+    """A template that fails leaves the line unchanged and adds the error as a label."""
     ((line, found),) = log('{app="a"} | line_format "{{ .x.y }}"', lines_of("plain"))
     assert line == "plain"
     assert found["__error__"] == "TemplateFormatErr"

@@ -46,7 +46,7 @@ def numbers(condition: str) -> list[int]:
     ],
 )
 def test_text(condition: str, expected: list[int]) -> None:
-    """Expressions match the whole value; an absent label is the empty value."""
+    """Regular expressions match the whole value, and an absent label equals the empty value."""
     assert numbers(condition) == expected
 
 
@@ -71,7 +71,7 @@ def test_text(condition: str, expected: list[int]) -> None:
     ],
 )
 def test_numbers(condition: str, expected: list[int]) -> None:
-    """A line without the label is dropped; a line whose value is not a number is kept and marked with an error."""
+    """A line without the label is dropped; a value that is not a number keeps the line and adds an error."""
     assert numbers(condition) == expected
 
 
@@ -85,7 +85,7 @@ def test_addresses(condition: str, expected: list[int]) -> None:
 
 
 def test_the_error_describes_the_failed_comparison() -> None:
-    """Later filters that do not compare text let the line pass."""
+    """The error describes the comparison that failed, and later numeric filters let the line pass."""
     ((_, labels),) = log('{app="a"} | logfmt | n = 4 | status > 1 | n = 7', LINES)
     assert labels["__error__"] == "LabelFilterErr"
     assert labels["__error_details__"] == 'strconv.ParseFloat: parsing "abc": invalid syntax'
@@ -93,17 +93,20 @@ def test_the_error_describes_the_failed_comparison() -> None:
 
 @pytest.mark.parametrize("text", ["0x1p4", "16", "1.6e1", "+16", "1_6"])
 def test_numbers_are_read_as_go_reads_them(text: str) -> None:
-    """Hexadecimal with a binary exponent, signs, exponents."""
+    """Numbers are parsed as in Go: hexadecimal with a binary exponent, signs, exponents and underscores."""
     assert texts('{app="a"} | logfmt | x = 16 | __error__=""', lines_of(f"x={text}")) == [f"x={text}"]
 
 
 @pytest.mark.parametrize("text", ["१६", "0x10", "16s", "1e999"])
 def test_what_go_does_not_read_is_an_error(text: str) -> None:
-    """Digits of other scripts, hexadecimal integers, units, values that are too large."""
+    """A value that Go cannot parse is an error.
+
+    Examples are digits of other scripts, hexadecimal integers, units and values that are too large.
+    """
     assert texts('{app="a"} | logfmt | x = 16 | __error__=""', lines_of(f"x={text}")) == []
 
 
 def test_long_values_take_linear_time() -> None:
-    """A hundred thousand digits are rejected immediately as a duration."""
+    """A value of 100,000 digits is compared in linear time."""
     source = lines_of("x=" + "9" * 100_000 + "q")
     assert len(texts('{app="a"} | logfmt | x > 1s or x > 1KB or x > 1', source)) == 1

@@ -40,12 +40,15 @@ HOSTILE = lines_of(
     ],
 )
 def test_text_and_expressions(pipeline: str, expected: list[str]) -> None:
-    """Text is searched literally, expressions are not anchored, case matters, a dot does not match a newline."""
+    """Text is matched literally; regular expressions are unanchored and case-sensitive.
+
+    A dot does not match a newline.
+    """
     assert texts('{app="a"} ' + pipeline, HOSTILE) == expected
 
 
 def test_the_empty_text_is_in_every_line() -> None:
-    """So it keeps all lines, including the empty one."""
+    """The empty text matches every line, including the empty line."""
     assert len(texts('{app="a"} |= ""', HOSTILE)) == 9
     assert len(texts('{app="a"} |~ ""', HOSTILE)) == 9
 
@@ -68,7 +71,7 @@ PATTERNS = lines_of("GET /cart 200", "GET  200", "POST /cart 500 x", "")
     ],
 )
 def test_patterns_describe_whole_lines(pipeline: str, expected: list[str]) -> None:
-    """A placeholder matches one or more characters."""
+    """A pattern matches the whole line, and a placeholder matches one or more characters."""
     assert texts('{app="a"} ' + pipeline, PATTERNS) == expected
 
 
@@ -88,5 +91,5 @@ ADDRESSES = lines_of("from 10.1.2.3:80", "from 192.168.0.7", "v6 2001:db8::1 ok"
     ],
 )
 def test_addresses_are_found_in_lines(pipeline: str, expected: list[str]) -> None:
-    """One address, a range or a network, of either version."""
+    """An address filter matches an address, a range or a network of either IP version."""
     assert texts('{app="a"} ' + pipeline, ADDRESSES) == expected

@@ -1,4 +1,4 @@
-"""Log queries: boundaries, limit, direction, streams."""
+"""Log queries: boundaries, limit, direction and streams."""
 
 from log_gateway.evaluation.log_query import run_log_query
 from log_gateway.evaluation.results import Stream
@@ -26,27 +26,27 @@ def times(streams: list[Stream]) -> dict[str, list[int]]:
 
 
 def test_start_is_inside_and_end_outside() -> None:
-    """A line exactly at start is found, one exactly at end is not."""
+    """A line exactly at start is returned, and a line exactly at end is not."""
     assert times(run_log_query(EVERY, 12, 15, 100, "forward", SOURCE)) == {"even": [12, 14], "odd": [13]}
     assert run_log_query(EVERY, 12, 12, 100, "forward", SOURCE) == []
     assert run_log_query(EVERY, 15, 12, 100, "forward", SOURCE) == []
 
 
 def test_the_limit_counts_lines_of_all_streams() -> None:
-    """The oldest ones forward, the newest ones backward."""
+    """The limit counts lines of all streams: the oldest ones forward, the newest ones backward."""
     assert times(run_log_query(EVERY, 0, 100, 3, "forward", SOURCE)) == {"even": [10, 12], "odd": [11]}
     assert times(run_log_query(EVERY, 0, 100, 3, "backward", SOURCE)) == {"odd": [19, 17], "even": [18]}
     assert run_log_query(EVERY, 0, 100, 0, "forward", SOURCE) == []
 
 
 def test_the_limit_counts_what_the_pipeline_keeps() -> None:
-    """Lines that a filter drops do not count."""
+    """The limit does not count lines that a filter drops."""
     found = run_log_query(query('{app=~".+"} |~ "[05]$"'), 0, 100, 2, "backward", SOURCE)
     assert times(found) == {"odd": [15], "even": [10]}
 
 
 def test_metadata_belongs_to_the_labels() -> None:
-    """Lines of one stream with different metadata are different streams of the result."""
+    """Lines of one stream with different metadata are returned as different streams."""
     source = MemorySource([Entry(1, "x", {"app": "a"}, {"id": "1"}), Entry(2, "y", {"app": "a"}, {"id": "2"})])
     assert log('{app="a"}', source) == [("x", {"app": "a", "id": "1"}), ("y", {"app": "a", "id": "2"})]
     assert log('{app="a"} | id="2"', source) == [("y", {"app": "a", "id": "2"})]

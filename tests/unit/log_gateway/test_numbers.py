@@ -19,7 +19,7 @@ MOST = 10_000
     "text", ["1.10", "0.014366", "-2.50", "1_000", "-0", "10.0.00.1", "007", "1.5e0", "1e0", "3.11.7"]
 )
 def test_values_that_the_store_would_change_get_a_mark(text: str) -> None:
-    """Including values that already look marked."""
+    """Values that the store would change are marked, including values that already look marked."""
     assert marked(text) == f"{text}e0"
 
 
@@ -27,13 +27,13 @@ def test_values_that_the_store_would_change_get_a_mark(text: str) -> None:
     "text", ["", "0", "42", "-7", "10.0.0.1", "abc", "1.5s", "1e3", "2026-11-27T20:00:00.100Z", "e0"]
 )
 def test_others_stay(text: str) -> None:
-    """Whole numbers, addresses, times and words are stored exactly."""
+    """Whole numbers, addresses, times and words are stored exactly and are not marked."""
     assert marked(text) == text
 
 
 @given(st.one_of(st.text(max_size=12), st.text(alphabet="0123456789._-e", max_size=12), st.floats().map(repr)))
 def test_what_was_marked_comes_back(text: str) -> None:
-    """Any value is read back as sent."""
+    """Any value is the same after marking and unmarking."""
     assert unmarked(marked(text)) == text
 
 
@@ -54,7 +54,7 @@ def _request() -> ExportLogsServiceRequest:
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 def test_a_batch(encoding: str) -> None:
-    """All fields except stream fields are marked if necessary; doubles are marked in their text form."""
+    """In a batch all fields except stream fields are marked if necessary, and doubles in their text form."""
     body = _request().SerializeToString()
     sent = gzip.compress(body) if encoding else body
     stored = ExportLogsServiceRequest.FromString(prepared(sent, encoding, ("service.name", "level"), MOST))
@@ -79,7 +79,7 @@ def test_a_batch(encoding: str) -> None:
     ],
 )
 def test_a_batch_that_cannot_be_read(body: bytes, encoding: str, status: int) -> None:
-    """A gzip bomb is not decompressed beyond the limit."""
+    """A batch that cannot be read is refused, and a gzip bomb is not decompressed beyond the limit."""
     with pytest.raises(WrongBatch) as caught:
         prepared(body, encoding, (), MOST)
     assert caught.value.status == status

@@ -1,4 +1,4 @@
-"""The grammar: what is LogQL, and precedence."""
+"""The grammar of LogQL and the precedence of its operators."""
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +27,7 @@ def equals(name: str) -> ast.TextCondition:
 
 
 def test_a_selector_has_all_four_operators() -> None:
-    """The matchers keep their order; a trailing comma is allowed."""
+    """A selector supports four operators, keeps the order of its matchers and may end with a comma."""
     assert parse('{a="1", b!="2", c=~"3", d!~"4"}') == ast.LogQuery(
         ast.Selector(
             (
@@ -58,12 +58,12 @@ def test_a_keyword_can_be_a_label(name: str) -> None:
     ],
 )
 def test_strings_are_those_of_go(literal: str, value: str) -> None:
-    """Double-quoted strings have Go's escapes, backtick strings have none."""
+    """Double-quoted strings have Go's escapes, and backtick strings have none."""
     assert stages(f"|= {literal}") == (ast.LineFilter("|=", (value,), (False,)),)
 
 
 def test_a_comment_ends_with_its_line() -> None:
-    """Text after a # outside a string is ignored."""
+    """Text from a # outside a string to the end of the line is ignored."""
     assert stages('|= "x" # | json\n # another\n | logfmt # end') == (
         ast.LineFilter("|=", ("x",), (False,)),
         ast.LogfmtParser(),
@@ -71,7 +71,7 @@ def test_a_comment_ends_with_its_line() -> None:
 
 
 def test_line_filters_have_alternatives_and_addresses() -> None:
-    """Alternatives belong to the operator before them."""
+    """Line filters support alternatives, which belong to the operator before them, and addresses."""
     assert stages('|= "a" or "b" !~ "c" |> "<_>d" !> "e" |= ip("10.0.0.0/8")') == (
         ast.LineFilter("|=", ("a", "b"), (False, False)),
         ast.LineFilter("!~", ("c",), (False,)),
@@ -82,7 +82,7 @@ def test_line_filters_have_alternatives_and_addresses() -> None:
 
 
 def test_and_binds_closer_than_or() -> None:
-    """`a or b and c` is `a or (b and c)`."""
+    """`a or b and c` is parsed as `a or (b and c)`."""
     a, b, c = equals("a"), equals("b"), equals("c")
     assert condition('a="1" or b="1" and c="1"') == ast.OrCondition(a, ast.AndCondition(b, c))
     assert condition('a="1" and b="1" or c="1"') == ast.OrCondition(ast.AndCondition(a, b), c)
@@ -90,7 +90,7 @@ def test_and_binds_closer_than_or() -> None:
 
 
 def test_comma_and_blank_mean_and() -> None:
-    """The condition after them extends as far as possible."""
+    """A comma or a space means `and`, and the condition after it extends as far as possible."""
     a, b, c = equals("a"), equals("b"), equals("c")
     assert condition('a="1", b="1"') == condition('a="1" b="1"') == ast.AndCondition(a, b)
     assert condition('a="1", b="1" or c="1"') == ast.AndCondition(a, ast.OrCondition(b, c))
@@ -111,13 +111,13 @@ def test_comma_and_blank_mean_and() -> None:
     ],
 )
 def test_numbers_have_units(text: str, kind: str, value: float) -> None:
-    """Durations become seconds, sizes bytes."""
+    """Numbers may have units: durations are parsed to seconds, sizes to bytes."""
     operator = text.split()[0]
     assert condition(f"x {text}") == ast.NumberCondition("x", operator, kind, value)  # type: ignore[arg-type]
 
 
 def test_parsers_and_formats() -> None:
-    """Every stage that is not a filter."""
+    """Every stage that is not a filter is parsed."""
     assert stages(
         '| json | json a="b[0]", c | logfmt --strict --keep-empty a="b" | regexp "(?P<x>.)" | pattern "<x> <_>"'
         ' | unpack | decolorize | drop a, b="1" | keep c, d=~"2" | line_format "{{.a}}" | label_format a=b, c="{{.d}}"'
@@ -150,14 +150,14 @@ def test_parsers_and_formats() -> None:
     ],
 )
 def test_durations(duration: str, nanoseconds: int) -> None:
-    """As Go and Prometheus write them."""
+    """Durations are parsed in the notations of Go and Prometheus."""
     tree = parse(f'rate({{app="a"}}[{duration}])')
     assert isinstance(tree, ast.RangeAggregation)
     assert tree.range_ns == nanoseconds
 
 
 def test_a_range_stands_before_or_after_the_pipeline() -> None:
-    """Both forms, and the one in parentheses, are the same query."""
+    """A range before, after or in parentheses with the pipeline gives the same query."""
     wanted = parse('rate({app="a"} |= "x" [5m] offset 1h)')
     assert parse('rate({app="a"}[5m] offset 1h |= "x")') == wanted
     assert parse('rate(({app="a"} |= "x")[5m] offset 1h)') == wanted
@@ -167,14 +167,14 @@ def test_a_range_stands_before_or_after_the_pipeline() -> None:
 
 
 def test_an_offset_can_be_negative() -> None:
-    """It looks into the future."""
+    """An offset can be negative and then refers to the future."""
     tree = parse('rate({app="a"}[5m] offset -10m)')
     assert isinstance(tree, ast.RangeAggregation)
     assert tree.offset_ns == -10 * MINUTE
 
 
 def test_unwrap_with_conversion_and_filters() -> None:
-    """A label may have the name of a conversion."""
+    """`unwrap` supports conversions and filters, and its label may have the name of a conversion."""
     tree = parse('quantile_over_time(0.9, {app="a"} | unwrap duration(took) | __error__="" [5m]) by (path)')
     assert isinstance(tree, ast.RangeAggregation)
     error_free = ast.LabelFilter(ast.TextCondition(ast.Matcher("__error__", "=", "")))
@@ -187,7 +187,7 @@ def test_unwrap_with_conversion_and_filters() -> None:
 
 
 def test_grouping_stands_before_or_after() -> None:
-    """Both are the same, with a parameter too."""
+    """A grouping before or after the arguments gives the same aggregation, with a parameter too."""
     assert parse('topk by (a) (3, rate({app="a"}[5m]))') == parse('topk(3, rate({app="a"}[5m])) by (a)')
     tree = parse('sum without () (rate({app="a"}[5m]))')
     assert isinstance(tree, ast.VectorAggregation)
@@ -213,12 +213,12 @@ def test_grouping_stands_before_or_after() -> None:
     ],
 )
 def test_numbers_are_calculated(text: str, value: float) -> None:
-    """Precedence and associativity as in Loki; an operation between numbers is a number."""
+    """Numbers are calculated with Loki's precedence and associativity, and the result is a number."""
     assert parse(text) == ast.Number(value)
 
 
 def test_sets_bind_weakest() -> None:
-    """`or` binds weaker than `and` and `unless`, which bind weaker than comparisons."""
+    """`or` has lower precedence than `and` and `unless`, which have lower precedence than comparisons."""
     a, b, c = ast.Vector(1), ast.Vector(2), ast.Vector(3)
     assert parse("vector(1) or vector(2) and vector(3)") == ast.BinaryOperation(
         "or", a, ast.BinaryOperation("and", b, c)
@@ -229,7 +229,7 @@ def test_sets_bind_weakest() -> None:
 
 
 def test_matching_of_labels() -> None:
-    """on and ignoring, with group_left and group_right."""
+    """Binary operations support `on` and `ignoring`, with `group_left` and `group_right`."""
     tree = parse("vector(1) / on (a, b) group_left (c) vector(2)")
     assert isinstance(tree, ast.BinaryOperation)
     assert tree.matching == ast.VectorMatching(("a", "b"), on=True, group="left", include=("c",))
@@ -242,6 +242,6 @@ def test_matching_of_labels() -> None:
 @settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
 def test_every_text_can_be_quoted(text: str) -> None:
-    """A text quoted with Go's escapes parses back to the same text."""
+    """Any text that is quoted with Go's escapes is parsed back unchanged."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     assert stages(f'|= "{escaped}"') == (ast.LineFilter("|=", (text,), (False,)),)

@@ -1,4 +1,4 @@
-"""What is not LogQL: refused with its place in the query, and nothing but refused."""
+"""Text that is not LogQL is refused with the position of the error and raises nothing else."""
 
 import pytest
 from hypothesis import given, settings
@@ -77,7 +77,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("query", "position", "message"), WRONG)
 def test_an_error_names_its_place(query: str, position: int, message: str) -> None:
-    """The offset in the query and what was expected."""
+    """An error contains its offset in the query and what was expected."""
     with pytest.raises(QueryError) as caught:
         parse(query)
     assert caught.value.position == position
@@ -120,7 +120,7 @@ PIECES = st.sampled_from(
 
 
 def refused_at(query: str) -> int | None:
-    """Where the query is wrong; None if it is LogQL."""
+    """Return the position of the error; None if the query is LogQL."""
     try:
         parse(query)
     except QueryError as error:
@@ -131,6 +131,6 @@ def refused_at(query: str) -> int | None:
 @settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(PIECES).map("".join)))
 def test_no_input_raises_anything_else(query: str) -> None:
-    """Every text is a query or a QueryError with a position inside the text."""
+    """Any text is either a query or raises a QueryError with a position inside the text."""
     position = refused_at(query)
     assert position is None or 0 <= position <= len(query)

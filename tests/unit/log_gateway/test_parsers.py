@@ -1,4 +1,4 @@
-"""Parsers: the labels they extract from a line."""
+"""Parsers: the labels that they extract from a line."""
 
 import pytest
 
@@ -9,7 +9,7 @@ ERROR = {"__error__": "JSONParserErr"}
 
 
 def parsed(stage: str, line: str) -> dict[str, str]:
-    """The labels without the stream label and without error details."""
+    """Return the labels without the stream label and without error details."""
     found = labels(f'{{app="a"}} | {stage}', line)
     return {name: value for name, value in found.items() if name not in ("app", "__error_details__")}
 
@@ -42,13 +42,13 @@ def parsed(stage: str, line: str) -> dict[str, str]:
     ],
 )
 def test_json(line: str, expected: dict[str, str]) -> None:
-    """Nested keys are joined, arrays and null skipped, names sanitised, numbers keep their spelling."""
+    """`json` joins nested keys, skips arrays and null, sanitises names and keeps the spelling of numbers."""
     assert parsed("json", line) == expected
 
 
 @pytest.mark.parametrize("depth", [200, 600, 900, 100_000])
 def test_deep_json_is_an_error_of_the_line(depth: int) -> None:
-    """It does not stop the query."""
+    """JSON that is nested too deeply is an error of its line and does not stop the query."""
     assert parsed("json", '{"a":' * depth + "1" + "}" * depth)["__error__"] == "JSONParserErr"
     assert parsed("json", "[" * depth + "]" * depth)["__error__"] == "JSONParserErr"
     assert "x" in parsed('json x="a"', '{"a":' + "[" * 100 + "]" * 100 + "}")
@@ -72,12 +72,15 @@ NESTED = '{"a":{"b":[{"c":"x"},[1, 2]]},"d e":5,"n":null,"s":"q\\"t","t":true}'
     ],
 )
 def test_json_expressions(stage: str, expected: dict[str, str]) -> None:
-    """Only the named values; arrays and objects as written; absent values are empty."""
+    """JSON expressions extract only the named values.
+
+    Arrays and objects are returned as written, and absent values are empty.
+    """
     assert parsed(stage, NESTED) == expected
 
 
 def test_json_expressions_need_json() -> None:
-    """Another line carries the error."""
+    """A JSON expression on a line that is not JSON adds the error to the line."""
     assert parsed('json x="a"', "plain") == ERROR
 
 
@@ -102,7 +105,7 @@ def test_json_expressions_need_json() -> None:
     ],
 )
 def test_logfmt(stage: str, line: str, expected: dict[str, str]) -> None:
-    """Malformed text is skipped unless the stage is strict; empty values are kept only on request."""
+    """`logfmt` skips malformed text unless it is strict, and keeps empty values only on request."""
     assert parsed(stage, line) == expected
 
 
@@ -126,12 +129,12 @@ def test_logfmt(stage: str, line: str, expected: dict[str, str]) -> None:
     ],
 )
 def test_regexp_and_pattern(stage: str, line: str, expected: dict[str, str]) -> None:
-    """A line that does not match gives no label and no error."""
+    """A line that does not match `regexp` or `pattern` gets no label and no error."""
     assert parsed(stage, line) == expected
 
 
 def test_unpack_restores_line_and_labels() -> None:
-    """The line is taken from _entry; a line that was not packed is unchanged."""
+    """`unpack` restores the line from _entry and leaves a line that was not packed unchanged."""
     packed = lines_of('{"pod":"p1","n":5,"_entry":"the line"}', '{"pod":"p2"}', "plain")
     found = log('{app="a"} | unpack | drop __error_details__', packed)
     assert found == [
@@ -142,7 +145,10 @@ def test_unpack_restores_line_and_labels() -> None:
 
 
 def test_conflicts_of_three_sources() -> None:
-    """The stream keeps its label; metadata and parsed labels of that name get the suffix, the parsed one wins."""
+    """The stream keeps its label; metadata and parsed labels of the same name get a suffix.
+
+    Of these two the parsed label wins.
+    """
     entry = Entry(1, "app=parsed user=parsed", {"app": "stream"}, {"app": "meta", "user": "meta"})
     source = MemorySource([entry])
     assert log('{app="stream"}', source)[0][1] == {"app": "stream", "app_extracted": "meta", "user": "meta"}
@@ -155,6 +161,6 @@ def test_conflicts_of_three_sources() -> None:
 
 
 def test_a_later_parser_replaces_an_earlier_ones_label() -> None:
-    """Both parse the same line."""
+    """A later parser replaces a label of an earlier parser for the same line."""
     found = labels('{app="a"} | regexp "(?P<x>.)" | pattern "<_>=<x>"', "k=v")
     assert found == {"app": "a", "x": "v"}

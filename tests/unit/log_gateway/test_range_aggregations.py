@@ -1,4 +1,4 @@
-"""Range aggregations: windows, values computed by hand, labels of the series, errors."""
+"""Range aggregations: windows, values computed by hand, labels of the series, and errors."""
 
 import math
 
@@ -26,10 +26,10 @@ VALUES = lines_of("v=4", "v=1", "v=3", "v=2", "v=10")
         ("max_over_time({app='a'} | logfmt | unwrap v [10s])", 10),
         ("first_over_time({app='a'} | logfmt | unwrap v [10s])", 4),
         ("last_over_time({app='a'} | logfmt | unwrap v [10s])", 10),
-        # Mean 4; squared distances 0, 9, 1, 4, 36.
+        # The mean is 4; the squared distances are 0, 9, 1, 4, 36.
         ("stdvar_over_time({app='a'} | logfmt | unwrap v [10s])", 10),
         ("stddev_over_time({app='a'} | logfmt | unwrap v [10s])", math.sqrt(10)),
-        # Ordered 1, 2, 3, 4, 10; ranks 2 and 0.9 * 4 = 3.6.
+        # The sorted values are 1, 2, 3, 4, 10; the ranks are 2 and 0.9 * 4 = 3.6.
         ("quantile_over_time(0.5, {app='a'} | logfmt | unwrap v [10s])", 3),
         ("quantile_over_time(0.9, {app='a'} | logfmt | unwrap v [10s])", 4 * 0.4 + 10 * 0.6),
         ("quantile_over_time(0, {app='a'} | logfmt | unwrap v [10s])", 1),
@@ -38,22 +38,22 @@ VALUES = lines_of("v=4", "v=1", "v=3", "v=2", "v=10")
     ],
 )
 def test_values(query: str, value: float) -> None:
-    """Over the lines of seconds 1 to 5, asked at second 10."""
+    """Each function returns the value computed by hand, over the lines of seconds 1 to 5 at second 10."""
     assert instant(query.replace("'", '"'), VALUES, 10) == {A: pytest.approx(value)}
 
 
 def test_bytes_are_those_of_the_line_after_the_pipeline() -> None:
-    """In UTF-8, after line_format."""
+    """Bytes are counted in UTF-8, after line_format."""
     source = lines_of("é😀")
     assert instant('bytes_over_time({app="a"}[5s])', source, 2) == {A: 6}
     assert instant('bytes_over_time({app="a"} | line_format "[{{__line__}}]" [5s])', source, 2) == {A: 8}
 
 
 def test_a_counter_that_starts_again() -> None:
-    """5, 8, 2, 3 increase by 3, 2 and 1; the extrapolation is Loki's."""
+    """A counter that resets, 5, 8, 2, 3, increases by 3, 2 and 1, extrapolated as in Loki."""
     source = lines_of("v=5", "v=8", "v=2", "v=3")
     value = instant('rate_counter({app="a"} | logfmt | unwrap v [30s])', source, 4)[A]
-    # Three seconds between the samples in microseconds, 30 seconds in seconds.
+    # The three seconds between the samples are in microseconds, the 30 seconds of the window in seconds.
     assert value == pytest.approx(6 / 30 * (1 + 30 / 3e6), rel=1e-12)
     assert instant('rate_counter({app="a"} | logfmt | unwrap v [1s])', source, 4) == {A: 0}
 
@@ -63,20 +63,23 @@ def test_a_counter_that_starts_again() -> None:
     [(0.999, None), (1, 1), (1.5, 1), (2, 2), (3, 2), (5, 2), (6, 1), (6.999999999, 1), (7, None)],
 )
 def test_the_window_is_open_at_its_beginning_and_closed_at_its_end(second: float, count: int | None) -> None:
-    """A line exactly at t counts, one exactly at t - range does not."""
+    """The window is open at its beginning and closed at its end.
+
+    A line exactly at t counts, and a line exactly at t - range does not.
+    """
     found = instant('count_over_time({app="a"}[2s])', VALUES, second)
     assert found == ({} if count is None else {A: count})
 
 
 def test_the_store_is_asked_for_exactly_the_window() -> None:
-    """(t - range - offset, t - offset] as start <= timestamp < end."""
+    """The window (t - range - offset, t - offset] is requested as start <= timestamp < end."""
     source = lines_of("x")
     matrix('count_over_time({app="a"}[10s] offset 5s)', source, 100, 120, 10)
     assert source.asked == [(85 * SECOND + 1, 115 * SECOND + 1)]
 
 
 def test_a_grid_that_the_step_does_not_divide() -> None:
-    """It ends before end; a step longer than the range leaves lines out."""
+    """A grid that the step does not divide ends before the end, and a step longer than the range skips lines."""
     assert matrix('count_over_time({app="a"}[2s])', VALUES, 1, 6, 2) == {A: {1: 1, 3: 2, 5: 2}}
     assert matrix('sum_over_time({app="a"} | logfmt | unwrap v [1s])', VALUES, 1, 6, 3) == {A: {1: 4, 4: 2}}
     assert matrix('count_over_time({app="a"}[2s])', VALUES, 100, 110, 2) == {}
@@ -84,7 +87,7 @@ def test_a_grid_that_the_step_does_not_divide() -> None:
 
 
 def test_an_offset_moves_the_window() -> None:
-    """Back, or with a minus forward."""
+    """An offset moves the window back, and a negative offset moves it forward."""
     assert matrix('sum_over_time({app="a"} | logfmt | unwrap v [1s] offset 2s)', VALUES, 3, 5, 1) == {
         A: {3: 4, 4: 1, 5: 3}
     }
@@ -94,7 +97,7 @@ def test_an_offset_moves_the_window() -> None:
 
 
 def test_without_grouping_every_label_stays_but_the_unwrapped_one() -> None:
-    """Metadata and parsed labels too."""
+    """Without grouping all labels except the unwrapped one stay, including metadata and parsed labels."""
     entry = Entry(SECOND, "v=1 w=2", {"app": "a"}, {"id": "7"})
     source = MemorySource([entry])
     assert instant('count_over_time({app="a"} | logfmt [5s])', source, 2) == {
@@ -119,19 +122,19 @@ def test_without_grouping_every_label_stays_but_the_unwrapped_one() -> None:
     ],
 )
 def test_conversions(conversion: str, text: str, value: float) -> None:
-    """Durations become seconds, sizes bytes."""
+    """Conversions turn durations into seconds and sizes into bytes."""
     found = instant(f'sum_over_time({{app="a"}} | logfmt | unwrap {conversion} [5s])', lines_of(f"v={text}"), 2)
     assert found == {A: value}
 
 
 def test_lines_without_the_label_have_no_sample() -> None:
-    """An absent or empty label is not an error."""
+    """A line whose label is absent or empty has no sample and is not an error."""
     source = lines_of("v=1", "w=1", 'v=""')
     assert instant('sum_over_time({app="a"} | logfmt --keep-empty | drop w | unwrap v [5s])', source, 4) == {A: 1}
 
 
 def test_an_error_that_is_left_stops_the_query() -> None:
-    """A filter on __error__ before or after unwrap avoids it; outside all windows it does not matter."""
+    """An error in a window stops the query unless a filter on __error__ before or after `unwrap` removes it."""
     source = lines_of("v=1", "v=x", "v=3")
     leaf = 'sum_over_time({app="a"} | logfmt | unwrap v%s [%ds])'
     with pytest.raises(QueryError, match="pipeline error: 'SampleExtractionErr'"):
@@ -149,7 +152,7 @@ def test_an_error_that_is_left_stops_the_query() -> None:
 
 
 def test_absence() -> None:
-    """1 at each time without a line, with the labels that the selector fixes."""
+    """`absent_over_time` is 1 at each time without a line, with the labels that the selector fixes."""
     assert matrix('absent_over_time({app="a", x="", b=~"c|"}[2s])', VALUES, 4, 8, 1) == {A: {7: 1, 8: 1}}
     assert instant('absent_over_time({app="z", job="y", app!="q", n=~"m"}[2s])', VALUES, 4) == {(("job", "y"),): 1}
     assert instant('absent_over_time({app="a"} |= "v=10" [2s])', VALUES, 4) == {A: 1}
@@ -157,14 +160,14 @@ def test_absence() -> None:
 
 
 def test_absence_does_not_depend_on_the_number_of_series() -> None:
-    """Each line has its own id; ungrouped, there would be too many series."""
+    """`absent_over_time` groups its lines, so that lines with different IDs do not exceed the limit of series."""
     entries = [Entry(second * SECOND, "x", {"app": "a"}, {"id": str(second)}) for second in range(1, 1001)]
     found = matrix('absent_over_time({app="a"}[1s])', MemorySource(entries), 1, 8001, 1)
     assert found == {A: dict.fromkeys(range(1001, 8002), 1)}
 
 
 def test_empty_label_values_are_labels() -> None:
-    """A series with an empty label is not the series without it."""
+    """A series with an empty label differs from the series without that label."""
     source = lines_of("x=", "y=1")
     assert instant('count_over_time({app="a"} | logfmt --keep-empty | drop y [5s])', source, 3) == {
         A: 1,
@@ -173,7 +176,7 @@ def test_empty_label_values_are_labels() -> None:
 
 
 def test_equal_leaves_are_fetched_once() -> None:
-    """The store receives one request."""
+    """Equal leaves of a query are fetched with one request to the store."""
     source = lines_of("x", "y")
     query = 'sum(count_over_time({app="a"}[5s])) / sum(count_over_time({app="a"}[5s]))'
     assert instant(query, source, 3) == {(): 1}

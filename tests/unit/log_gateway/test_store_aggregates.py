@@ -1,4 +1,4 @@
-"""Aggregations that the store can compute do not fetch lines."""
+"""Aggregations that the store can compute fetch no lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
@@ -17,7 +17,7 @@ from tests.unit.log_gateway.memory_source import SECOND, MemorySource, matrix
 
 
 class CountingStore:
-    """Answers every aggregation with one series of threes, and has no lines."""
+    """A store that answers every aggregation with one series of threes, and has no lines."""
 
     def __init__(self) -> None:
         self.leaves: list[tuple[RangeAggregation, list[int]]] = []
@@ -25,7 +25,7 @@ class CountingStore:
     def entries(
         self, query: LogQuery, start: int, end: int, direction: Literal["forward", "backward"]
     ) -> Iterator[Entry]:
-        raise AssertionError("lines are not needed")
+        raise AssertionError("lines must not be fetched")
 
     def aggregate(self, leaf: RangeAggregation, times: Sequence[int]) -> Mapping[Labels, list[float | None]]:
         self.leaves.append((leaf, list(times)))
@@ -33,7 +33,7 @@ class CountingStore:
 
 
 def test_the_store_is_asked_first() -> None:
-    """With the times of the grid, before the offset is applied."""
+    """The store gets the times of the grid, before the offset is applied."""
     store = CountingStore()
     tree = parse('count_over_time({app="a"}[5s] offset 1m) * 2')
     assert not isinstance(tree, LogQuery)
@@ -43,7 +43,10 @@ def test_the_store_is_asked_first() -> None:
 
 
 def test_a_sum_reaches_the_store_as_a_grouping() -> None:
-    """So that it need not return a series for each request id; other aggregations need every series."""
+    """A sum is sent to the store as a grouping, so that it does not return a series for each request ID.
+
+    Other aggregations need every series.
+    """
     store = CountingStore()
     for query in ("sum by (app) (rate({app=~`.+`}[5s]))", "sum(rate({app=~`.+`}[5s]))", "max(rate({app=~`.+`}[5s]))"):
         tree = parse(query)

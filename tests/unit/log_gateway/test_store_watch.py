@@ -23,7 +23,7 @@ METRICS = b"".join(
 
 
 class OneAnswer(BaseHTTPRequestHandler):
-    """HTTP/1.0: each connection is closed after its answer."""
+    """A handler that uses HTTP/1.0, so that each connection is closed after its response."""
 
     asked: list[str]
 
@@ -34,12 +34,12 @@ class OneAnswer(BaseHTTPRequestHandler):
         self.wfile.write(METRICS)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def store() -> Iterator[HTTPServer]:
-    """A store that closes the connection after each answer."""
+    """A store that closes the connection after each response."""
     OneAnswer.asked = []
     with HTTPServer(("127.0.0.1", 0), OneAnswer) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -50,7 +50,10 @@ def store() -> Iterator[HTTPServer]:
 
 
 def test_a_closed_connection_is_not_opened_again(store: HTTPServer) -> None:
-    """Behind another connection may be another process. ``http.client`` would reconnect: ``auto_open`` forbids it."""
+    """A closed connection is not reopened, because a new one may reach another process.
+
+    ``http.client`` would reconnect; ``auto_open`` prevents it.
+    """
     watch = StoreMonitor(f"http://127.0.0.1:{store.server_port}", every=0.0)
     with pytest.raises(http.client.NotConnected):
         watch._watch_one_process()

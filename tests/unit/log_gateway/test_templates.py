@@ -1,4 +1,4 @@
-"""Templates: syntax, values, functions, and what is refused."""
+"""Templates: syntax, values, functions and errors."""
 
 import pytest
 from hypothesis import given, settings
@@ -63,7 +63,7 @@ def render(template: str) -> str:
     ],
 )
 def test_syntax(template: str, expected: str) -> None:
-    """As Go's text/template."""
+    """Templates have the syntax of Go's text/template."""
     assert render(template) == expected
 
 
@@ -147,7 +147,7 @@ def test_syntax(template: str, expected: str) -> None:
     ],
 )
 def test_functions(action: str, expected: str) -> None:
-    """Loki's functions, with their argument order."""
+    """Templates have Loki's functions, with their argument order."""
     assert render("{{ " + action + " }}") == expected
 
 
@@ -171,7 +171,7 @@ def test_functions(action: str, expected: str) -> None:
     ],
 )
 def test_what_fails_on_a_line(action: str) -> None:
-    """The line is marked; the query goes on."""
+    """A template that fails on a line raises ``TemplateFailed``, which marks the line and does not stop the query."""
     with pytest.raises(TemplateFailed):
         render("{{ " + action + " }}")
 
@@ -211,25 +211,25 @@ def test_what_fails_on_a_line(action: str) -> None:
     ],
 )
 def test_what_is_refused(template: str) -> None:
-    """Before any line is read: invalid and unsupported syntax."""
+    """Invalid and unsupported syntax is refused before any line is read."""
     with pytest.raises(QueryError, match="template"):
         compile_template(template)
 
 
 @pytest.mark.parametrize("depth", [300, 900, 100_000])
 def test_deep_json_fails_on_the_line(depth: int) -> None:
-    """Or is printed; it does not stop the query."""
+    """Deeply nested JSON either fails on its line or is printed, and does not stop the query."""
     assert outcome("{{ fromJson .a }}", "[" * depth + "]" * depth) in (None, "[" * depth + "]" * depth)
 
 
 def test_huge_widths_are_no_widths() -> None:
-    """They neither fill the memory nor stop the query."""
+    """Huge widths neither exhaust the memory nor stop the query."""
     assert outcome('{{ printf "%99999d" 5 }}') is None
     assert outcome('{{ printf "%' + "9" * 5_000 + 'd" 5 }}') is None
 
 
 def test_output_is_bounded_and_valid() -> None:
-    """Loops cannot fill the memory, and lone surrogates are not text."""
+    """Loops cannot exhaust the memory, and lone surrogates are replaced."""
     loops = "{{ $l := fromJson .l }}{{ range $l }}{{ range $l }}" + "x" * 200 + "{{ end }}{{ end }}"
     with pytest.raises(TemplateFailed, match="longer"):
         compile_template(loops)({"l": "[" + ",".join("1" * 100) + "]"}, "", 0)
@@ -244,7 +244,7 @@ ACTIONS = st.lists(
 
 
 def outcome(template: str, label: str = "1") -> str | None:
-    """The text; None if the template is refused or fails."""
+    """Return the rendered text; None if the template is refused or fails."""
     try:
         return compile_template(template)({"a": label}, "", 0)
     except (QueryError, TemplateFailed):
@@ -254,5 +254,5 @@ def outcome(template: str, label: str = "1") -> str | None:
 @settings(deadline=None)
 @given(st.one_of(st.text(), ACTIONS, ACTIONS.map(lambda text: "{{" + text + "}}")))
 def test_no_template_raises_anything_else(template: str) -> None:
-    """Every text is a template, is refused, or fails on the line."""
+    """Any text is a valid template, is refused, or fails on the line."""
     assert outcome(template) is not None or "{{" in template

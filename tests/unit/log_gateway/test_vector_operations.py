@@ -1,4 +1,4 @@
-"""Aggregations over series, operations between them, and label_replace."""
+"""Aggregations over series, operations between series, and label_replace."""
 
 import math
 
@@ -13,7 +13,7 @@ from log_gateway.logql.parser import parse
 from log_gateway.source import Entry, Labels
 from tests.unit.log_gateway.memory_source import SECOND, MemorySource, instant, matrix
 
-# Lines per series in the window of 10 s at second 10: a/x 1, a/y 2, b/x 3, b/y 4.
+# Number of lines per series in the window of 10 s at second 10: a/x 1, a/y 2, b/x 3, b/y 4.
 COUNTS = {("a", "x"): 1, ("a", "y"): 2, ("b", "x"): 3, ("b", "y"): 4}
 SOURCE = MemorySource(
     [
@@ -68,12 +68,12 @@ EVERY = {named(app=app, pod=pod): float(count) for (app, pod), count in COUNTS.i
     ],
 )
 def test_aggregations(query: str, expected: dict[Labels, float]) -> None:
-    """Groups keep the named labels, or all except these."""
+    """Groups keep the named labels with `by`, and all other labels with `without`."""
     assert asked(query) == pytest.approx(expected)
 
 
 def test_the_order_of_an_instant_vector() -> None:
-    """sort and topk order by value, everything else by labels."""
+    """`sort`, `sort_desc`, `topk` and `bottomk` order an instant vector by value, and all else is ordered by labels."""
     assert [sample.value for sample in ordered("sort(COUNT)")] == [1, 2, 3, 4]
     assert [sample.value for sample in ordered("sort_desc(COUNT)")] == [4, 3, 2, 1]
     assert [sample.value for sample in ordered("topk(2, COUNT)")] == [4, 3]
@@ -82,8 +82,8 @@ def test_the_order_of_an_instant_vector() -> None:
 
 
 def test_topk_is_chosen_at_each_time() -> None:
-    """A series has points only where it is among the top ones."""
-    # In windows of 2 s b/x has lines in seconds 1 to 3, b/y in 1 to 4; ties go to the series that came first.
+    """A series has points only at the times at which it is among the top ones."""
+    # In windows of 2 s, b/x has lines in seconds 1 to 3, and b/y in 1 to 4. The earlier series wins a tie.
     found = matrix('topk(1, count_over_time({app="b"}[1s]))', SOURCE, 3, 4, 1)
     assert found == {named(app="b", pod="x"): {3: 1}, named(app="b", pod="y"): {4: 1}}
 
@@ -134,19 +134,19 @@ def test_topk_is_chosen_at_each_time() -> None:
     ],
 )
 def test_operations(query: str, expected: dict[Labels, float]) -> None:
-    """With numbers, and between series with equal labels."""
+    """Operations work with numbers and between series with equal labels."""
     assert asked(query) == pytest.approx(expected)
 
 
 def test_group_left_takes_labels_over() -> None:
-    """The named labels come from the side with one series."""
+    """The labels named by group_left are copied from the side with one series."""
     query = 'sum by (pod) (COUNT) * on () group_left (app) max by (app) (count_over_time({app="a"}[10s]))'
     assert asked(query) == {named(app="a", pod="x"): 8, named(app="a", pod="y"): 12}
 
 
 @pytest.mark.parametrize("query", ["sum(COUNT) / 0", "0 / vector(0)", "sum(COUNT) % 0", "sum(COUNT) / vector(0)"])
 def test_a_division_by_zero_is_not_a_number(query: str) -> None:
-    """In Loki the result is always NaN."""
+    """A division by zero returns NaN, as in Loki."""
     assert all(math.isnan(value) for value in asked(query).values())
     assert len(asked(query)) == 1
 
@@ -161,13 +161,13 @@ def test_a_division_by_zero_is_not_a_number(query: str) -> None:
     ],
 )
 def test_ambiguous_matches_are_refused(query: str, message: str) -> None:
-    """With the reason."""
+    """An ambiguous match is refused with the reason."""
     with pytest.raises(QueryError, match=message):
         asked(query)
 
 
 def test_operations_time_by_time() -> None:
-    """A result has points where both sides do; `or` fills the times at which the left side has none."""
+    """A result has points where both sides have them; `or` fills times at which the left side has none."""
     rate = 'sum(count_over_time({app="b", pod="%s"}[1s]))'
     assert matrix(f"{rate % 'x'} + {rate % 'y'}", SOURCE, 1, 6, 1) == {(): {1: 2, 2: 2, 3: 2}}
     assert matrix(f"{rate % 'x'} or vector(0)", SOURCE, 2, 5, 1) == {(): {2: 1, 3: 1, 4: 0, 5: 0}}
@@ -186,12 +186,12 @@ def test_operations_time_by_time() -> None:
     ],
 )
 def test_label_replace(arguments: str, expected: dict[Labels, float]) -> None:
-    """The expression matches the whole value; an empty result removes the label."""
+    """The regular expression matches the whole value, and an empty result removes the label."""
     assert asked(f"label_replace(sum by (app) (COUNT), {arguments})") == expected
 
 
 def test_series_that_become_equal() -> None:
-    """They can be summed, but not returned."""
+    """Series that become equal can be summed, but not returned."""
     replaced = 'label_replace(sum by (app) (COUNT), "app", "same", "app", ".*")'
     assert asked(f"sum by (app) ({replaced})") == {named(app="same"): 10}
     with pytest.raises(QueryError, match="same labels"):
@@ -199,7 +199,7 @@ def test_series_that_become_equal() -> None:
 
 
 def test_numbers_alone() -> None:
-    """A scalar in an instant query, a series without labels in a range query."""
+    """A number alone is a scalar in an instant query and a series without labels in a range query."""
     tree = parse("1 + 1")
     assert not isinstance(tree, LogQuery)
     assert evaluate_instant(tree, 5, SOURCE) == ScalarResult(5, 2)
@@ -207,7 +207,7 @@ def test_numbers_alone() -> None:
 
 
 def test_limits() -> None:
-    """On series of the result, on steps, and on intermediate values."""
+    """The limits on series of the result, on steps and on intermediate values are enforced."""
     tree = parse(COUNT)
     assert not isinstance(tree, LogQuery)
     with pytest.raises(LimitExceeded, match="maximum number of series"):

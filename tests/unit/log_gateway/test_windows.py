@@ -1,4 +1,4 @@
-"""Sliding windows give the same values as each window computed separately."""
+"""Sliding windows return the same values as windows that are computed separately."""
 
 import math
 import statistics
@@ -50,7 +50,10 @@ FUNCTIONS = [
 def test_every_function_over_every_grid(
     samples: list[tuple[int, int]], grid: tuple[int, int, int], range_ns: int, function: str, parameter: float
 ) -> None:
-    """Windows that overlap, touch or leave gaps; samples at equal times and on the boundaries."""
+    """Every function returns the same value over windows that overlap, touch or leave gaps.
+
+    Some samples have equal times or are on a boundary.
+    """
     start, step, count = grid
     times = range(start, start + step * count, step)
     leaf = RangeAggregation(function, LogQuery(Selector(())), range_ns, unwrap=Unwrap("v"), parameter=parameter)
@@ -67,7 +70,7 @@ def test_every_function_over_every_grid(
 
 
 def test_sums_do_not_drift() -> None:
-    """A large value that has left the window leaves no trace in the sums after it."""
+    """A large value that has left the window does not affect later sums."""
     leaf = RangeAggregation("sum_over_time", LogQuery(Selector(())), 2, unwrap=Unwrap("v"))
     values = [1e17, 0.5, 0.25, 0.125, 0.0625]
     found = dict(computed(leaf, [1, 2, 3, 4, 5], values, range(1, 6)))
@@ -75,7 +78,7 @@ def test_sums_do_not_drift() -> None:
 
 
 def test_not_a_number_is_smallest() -> None:
-    """Go sorts NaN before every number; max and min ignore it if there is another value."""
+    """NaN sorts before every number, as in Go; max and min ignore it if there is another value."""
     values = [2.0, math.nan, 1.0]
     leaf = RangeAggregation("quantile_over_time", LogQuery(Selector(())), 9, unwrap=Unwrap("v"), parameter=1)
     assert dict(computed(leaf, [1, 2, 3], values, [3])) == {0: 2.0}

@@ -1,4 +1,4 @@
-"""Queries are found in Python programs however they are put together from strings."""
+"""LogQL queries are found in Python programs, however they are assembled from strings."""
 
 from tests.rules.python_strings import strings
 
@@ -13,7 +13,10 @@ def f(length, run):
 
 
 def test_strings_are_filled_in() -> None:
-    """With strings of the module, a range in brackets, and a word for the rest; docstrings are left out."""
+    """Parts of a query are filled in: constants of the module, a range in brackets, and a word for the rest.
+
+    Docstrings are left out.
+    """
     found = list(strings(PROGRAM))
     assert '{service_name="a"}' in found
     assert 'sum(count_over_time({service_name="b"} | id="x" [2h]))' in found

@@ -16,19 +16,19 @@ BASE = lines.base_before(1_800_000_000 * lines.SECOND)
 
 
 def test_there_are_enough() -> None:
-    """A minimum number of queries of every kind."""
+    """The set has at least 500 queries and 75 lines, and queries of every kind."""
     assert len(load()) >= 500
     assert len(lines.load()) >= 75
     assert {case.kind for case in load()} == {"lines", "streams", "matrix", "vector", "scalar", "error"}
 
 
 def test_names_are_unique() -> None:
-    """So that a failure names one query."""
+    """Every query has a unique name, so that a failure identifies one query."""
     assert len({case.name for case in load()}) == len(load())
 
 
 def test_the_base_is_a_whole_hour_in_the_past() -> None:
-    """At least 70 minutes old, and at most ten hours."""
+    """The base is aligned to seven hours and is between two and ten hours old."""
     now = 1_800_000_000 * lines.SECOND
     age = now - BASE
     assert BASE % (7 * 60 * lines.MINUTE) == 0
@@ -37,19 +37,19 @@ def test_the_base_is_a_whole_hour_in_the_past() -> None:
 
 @pytest.mark.parametrize("text", ["00:00", "25:00", "20:00.000000001", "30:00.000001", "70:00", "-7d", "+1d"])
 def test_times_are_read_and_written_alike(text: str) -> None:
-    """Differences are shown in the time format of the files."""
+    """An offset is written in the format in which it is read, so that differences use the format of the files."""
     assert lines.written(lines.offset(text)) == text
 
 
 def test_no_two_lines_differ_in_metadata_alone() -> None:
-    """Loki would keep only one of them."""
+    """No two lines differ in their metadata alone, because Loki would keep only one of them."""
     known = [(tuple(line.stream.items()), line.after, line.text) for line in lines.load().values()]
     assert len(set(known)) == len(known)
 
 
 @pytest.mark.parametrize("case", [case for case in load() if case.kind in ("lines", "streams")], ids=lambda c: c.name)
 def test_expected_lines_are_in_order(case: Case) -> None:
-    """In time order, within the range and the limit: this finds mistakes in the files."""
+    """Expected lines are in time order and within the range and the limit, which finds mistakes in the files."""
     sign = -1 if case.backward else 1
     start, end = (
         lines.offset(case.given.get(name, default)) for name, default in (("start", "00:00"), ("end", "60:00"))
@@ -65,7 +65,7 @@ def test_expected_lines_are_in_order(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in load() if case.kind == "matrix"], ids=lambda case: case.name)
 def test_expected_points_are_on_the_grid(case: Case) -> None:
-    """Each at start + n * step, not after the end."""
+    """Each expected point is at start + n * step and not after the end."""
     start, end = lines.offset(case.given["start"]), lines.offset(case.given["end"])
     step = int(case.given["step"][:-1]) * {"s": lines.SECOND, "m": lines.MINUTE, "d": lines.DAY}[case.given["step"][-1]]
     for _, points in case.given["matrix"]:
@@ -86,7 +86,7 @@ VECTOR = Case("c", "", "vector", {"at": "20:00", "vector": [[{"a": "b"}, 2], [{"
 
 
 def of_streams(*names: str, **more: str) -> dict[str, Any]:
-    """An answer with lines of tick."""
+    """Return a response with lines of the tick stream."""
     values = [[str(BASE + lines.load()[name].after), lines.load()[name].text] for name in names]
     return {
         "resultType": "streams",
@@ -95,7 +95,7 @@ def of_streams(*names: str, **more: str) -> dict[str, Any]:
 
 
 def test_equal_lines_are_equal() -> None:
-    """Lines with equal times may come in any order."""
+    """Lines with equal times may be returned in any order."""
     assert difference(STREAMS, of_streams("t1", "t2", "t4", "t5"), BASE) == ""
     assert difference(STREAMS, of_streams("t1", "t2", "t5", "t4"), BASE) == ""
     assert difference(STREAMS, of_streams("t1", "t2", "t5", "t4", __error_details__="words"), BASE) == ""
@@ -116,12 +116,12 @@ def test_equal_lines_are_equal() -> None:
     ],
 )
 def test_other_lines_are_found_out(answer: dict[str, Any]) -> None:
-    """A line that is missing, duplicated, out of order or different; an extra label, an empty label, no lines."""
+    """A missing, duplicated, misplaced or different line is detected, as are an extra or empty label and no lines."""
     assert difference(STREAMS, answer, BASE) != ""
 
 
 def test_a_stream_that_comes_twice_is_found_out() -> None:
-    """One set of labels is one stream."""
+    """A stream that is returned twice is detected, because one set of labels is one stream."""
     answer = of_streams("t1", "t2")
     answer["result"] *= 2
     with pytest.raises(AssertionError, match="two streams"):
@@ -129,13 +129,13 @@ def test_a_stream_that_comes_twice_is_found_out() -> None:
 
 
 def of_matrix(*points: tuple[str, str]) -> dict[str, Any]:
-    """An answer with one series."""
+    """Return a response with one series."""
     values = [[(BASE + lines.offset(at)) / 1e9, value] for at, value in points]
     return {"resultType": "matrix", "result": [{"metric": {"a": "b"}, "values": values}]}
 
 
 def test_values_may_differ_by_a_billionth() -> None:
-    """Sums of floats depend on their order."""
+    """Values may differ by a billionth, because sums of floats depend on their order."""
     assert difference(MATRIX, of_matrix(("20:00", "1"), ("25:00", "0.10000000000000001")), BASE) == ""
     assert difference(MATRIX, of_matrix(("20:00", "1"), ("25:00", "0.100001")), BASE) != ""
     assert difference(MATRIX, of_matrix(("20:00", "1")), BASE) != ""
@@ -144,7 +144,7 @@ def test_values_may_differ_by_a_billionth() -> None:
 
 
 def test_vectors_are_compared() -> None:
-    """Their values, the time, and the order if required; NaN equals NaN."""
+    """Vectors are compared by value, time and, if required, order; NaN equals NaN."""
     at = (BASE + lines.offset("20:00")) / 1e9
     samples = [{"metric": {"a": "b"}, "value": [at, "2"]}, {"metric": {"a": "c"}, "value": [at, "NaN"]}]
     right = {"resultType": "vector", "result": samples}
@@ -157,7 +157,7 @@ def test_vectors_are_compared() -> None:
 
 
 class Answering:
-    """A server that always gives the same answer."""
+    """A server that always returns the same response."""
 
     def __init__(self, status: int, said: str) -> None:
         self._said = status, said
@@ -182,14 +182,14 @@ class Answering:
     ],
 )
 def test_refusals_are_judged(status: int, said: str, right: bool) -> None:
-    """The status, the reason and the position."""
+    """An error response is judged by its status, its reason and the position in the query."""
     case = Case("d", "{", "error", {"error": {"status": 400, "syntax": True, "says": "says why"}})
     store = LogStore(Answering(status, said), alone=True, loki=False, base=BASE)
     assert (store.judge(case) == "") is right
 
 
 def test_streams_that_differ_in_unstated_labels_are_one() -> None:
-    """Their lines are merged in time order."""
+    """Streams that differ only in labels that the query does not state are merged in time order."""
     answer = of_streams("t1", "t4", __error_details__="a")
     answer["result"] += of_streams("t2", "t5", __error_details__="b")["result"]
     assert difference(STREAMS, answer, BASE) == ""

@@ -1,4 +1,4 @@
-"""`make test-newest`: which versions differ, which upgrade breaks a test, and what the report says."""
+"""`make test-newest`: which versions differ, which upgrade breaks a test, and what the report contains."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ rq @ git+https://example.org/rq@main
 
 
 def test_versions_are_read_from_a_lock() -> None:
-    """By canonical name; a package from a repository has its address."""
+    """Versions are read by canonical name, and a package from a repository has its address as its version."""
     assert pinned(LOCK) == {
         "flask": "3.1.3",
         "prometheus-client": "0.26.0",
@@ -35,7 +35,7 @@ def test_versions_are_read_from_a_lock() -> None:
 
 
 def test_changes_are_what_differs() -> None:
-    """New packages and those no longer needed are changes too."""
+    """New packages and packages that are no longer required count as changes."""
     assert changes({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}) == [
         Change("b", "1", "2"),
         Change("c", "1", ""),
@@ -44,7 +44,7 @@ def test_changes_are_what_differs() -> None:
 
 
 def test_what_is_released_together_is_upgraded_together() -> None:
-    """Their versions are tied to each other."""
+    """Packages that are released together are upgraded together, because their versions depend on each other."""
     names = ["opentelemetry-sdk", "opentelemetry-api", "flask", "pydantic-core", "pydantic"]
     assert members("opentelemetry", names) == ["opentelemetry-api", "opentelemetry-sdk"]
     assert members("pydantic", names) == ["pydantic", "pydantic-core"]
@@ -52,7 +52,7 @@ def test_what_is_released_together_is_upgraded_together() -> None:
 
 
 def test_every_watched_package_is_locked_and_has_a_job() -> None:
-    """The scheduled workflow names the culprit by its job, so each package has one."""
+    """Every watched package is locked and has its own job in the scheduled workflow, which names the culprit by job."""
     locked = pinned(environment.LOCK.read_text())
     assert all(members(name, locked) for name in WATCHED)
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "newest.yml").read_text())
@@ -60,7 +60,7 @@ def test_every_watched_package_is_locked_and_has_a_job() -> None:
 
 
 def test_the_workflow_may_write_issues_only_where_no_code_runs() -> None:
-    """Code of next versions runs with read access; the job that may write checks nothing out."""
+    """Code of new versions runs with read access only, and the job that may write issues checks out no code."""
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "newest.yml").read_text())
     assert workflow["permissions"] == {"contents": "read"}
     writing = {name: job for name, job in workflow["jobs"].items() if "permissions" in job}
@@ -69,7 +69,7 @@ def test_the_workflow_may_write_issues_only_where_no_code_runs() -> None:
 
 
 def test_the_upgrade_that_breaks_a_test_is_named() -> None:
-    """Each failed test is found under what breaks it: the lock itself, one package, or several together."""
+    """Each failed test is attributed to its cause: the lock itself, one package, or several packages together."""
     breaks = {None: {"old"}, "flask": {"t1"}, "redis": {"t1", "t2"}, "rq": set()}
     asked: list[tuple[str | None, list[str]]] = []
 
@@ -84,12 +84,12 @@ def test_the_upgrade_that_breaks_a_test_is_named() -> None:
 
 
 def test_nothing_is_run_again_without_a_failure() -> None:
-    """No test failed: there is nothing to explain."""
-    assert blame([], ["flask"], lambda group, tests: pytest.fail("ran again")) == {}
+    """Without a failed test nothing is run again."""
+    assert blame([], ["flask"], lambda group, tests: pytest.fail("the tests ran again")) == {}
 
 
 def result(**blamed: list[str]) -> Result:
-    """A run with two changes."""
+    """Return a result with two changed versions."""
     return Result(
         day=date(2026, 11, 28),
         python="3.11.7",
@@ -102,7 +102,10 @@ def result(**blamed: list[str]) -> Result:
 
 
 def test_the_report_lists_what_is_watched_and_what_differs() -> None:
-    """Unchanged packages that nothing hooks into are left out; a newer version that others exclude is mentioned."""
+    """The report lists watched and changed packages, and newer versions that other packages exclude.
+
+    Unchanged packages that nothing hooks into are left out.
+    """
     text = page(result())
     assert "All unit and integration tests passed." in text
     assert "| pymongo | 4.20.0 | 4.20.1 | passes |" in text
@@ -112,7 +115,7 @@ def test_the_report_lists_what_is_watched_and_what_differs() -> None:
 
 
 def test_the_report_names_the_package_that_breaks_tests() -> None:
-    """With the tests; the other upgrades are not accused."""
+    """The report names the package that breaks tests, lists those tests, and blames no other upgrade."""
     found = result(pymongo=["tests/unit/a.py::test_b"])
     assert summary(found) == "Tests failed. Broken by, with the number of tests: pymongo (1)."
     text = page(found)
@@ -123,14 +126,14 @@ def test_the_report_names_the_package_that_breaks_tests() -> None:
 
 @pytest.fixture
 def venv(tmp_path: Path) -> Path:
-    """A folder like an environment's, with this process's Python."""
+    """Return a folder laid out like an environment, with this process's Python."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     return tmp_path
 
 
 def test_failed_tests_are_those_of_pytest_itself(venv: Path) -> None:
-    """A real run of pytest: one test fails, one passes, one file cannot be collected; then none fails."""
+    """Failed tests and files that cannot be collected are returned under pytest's own names."""
     (venv / "test_one.py").write_text("def test_good(): pass\ndef test_bad(): assert False\n")
     (venv / "test_two.py").write_text("import no_such_module\n")
     arguments = ["--rootdir", str(venv), "-p", "no:unraisableexception", "-c", "/dev/null"]
@@ -144,7 +147,7 @@ def test_failed_tests_are_those_of_pytest_itself(venv: Path) -> None:
 
 @pytest.mark.parametrize(("module", "broken"), [("other", False), ("shop", True)])
 def test_deprecated_names_are_errors_in_our_code_only(venv: Path, module: str, broken: bool) -> None:
-    """A package that uses what the next version of another one deprecates does not fail the tests; our modules do."""
+    """A deprecation warning fails the tests if our code causes it, and not if another package does."""
     (venv / f"{module}.py").write_text("import warnings\nwarnings.warn('old', DeprecationWarning)\n")
     test = venv / "test_one.py"
     test.write_text(f"import sys\nsys.path.insert(0, {str(venv)!r})\ndef test_import(): import {module}\n")
@@ -152,6 +155,6 @@ def test_deprecated_names_are_errors_in_our_code_only(venv: Path, module: str, b
 
 
 def test_a_run_without_a_result_is_no_success(venv: Path) -> None:
-    """pytest with a wrong argument names no failed test, and the tests did not pass either."""
+    """A pytest run that ends with an error and names no failed test raises ``RunFailed``."""
     with pytest.raises(running.RunFailed, match="pytest ended with 4 and names no failed test"):
         running.failing(venv, [str(venv)], ["--no-such-option"])

@@ -1,4 +1,4 @@
-"""A telemetry and a context of its own for each test."""
+"""Fixtures: a new telemetry and a new context for each test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from observability import Telemetry, TelemetrySettings, context
 
 @pytest.fixture(autouse=True)
 def _no_request_before() -> Iterator[None]:
-    """A test of another folder may have left a response open, and with it the context of its request."""
+    """Clear the context, because a test of another folder may have left a response, and its request's context, open."""
     token, request_token = otel_context.attach(Context()), context.request_id.set(None)
     yield
     context.request_id.reset(request_token)

@@ -1,4 +1,4 @@
-"""Labels that take a bounded number of values."""
+"""Labels with a bounded number of values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ def overflow(registry: CollectorRegistry, metric: str = "visits_total", label: s
 
 
 def test_values_beyond_the_bound_are_counted_as_other(registry: CollectorRegistry, guard: LabelGuard) -> None:
-    """The first three by name, and those also later; nothing is lost, and what is lumped together is counted."""
+    """Values beyond the limit are counted as ``other``, and their number is reported.
+
+    The first three values keep their names, also later, and no increment is lost.
+    """
     metric = guard.limit(visits(registry), "campaign")
     assert overflow(registry) == 0
     for _ in range(2):
@@ -49,7 +52,7 @@ def test_values_beyond_the_bound_are_counted_as_other(registry: CollectorRegistr
 
 
 def test_each_label_has_its_own_bound(registry: CollectorRegistry, guard: LabelGuard) -> None:
-    """Also one that is bounded later, and more tightly; a label without a limit has none."""
+    """Each label has its own limit, which may be set later and lower; a label without a limit is unlimited."""
     metric = visits(registry)
     assert guard.limit(guard.limit(metric, "campaign"), "page", most=1) is metric
     for number in range(5):
@@ -59,7 +62,10 @@ def test_each_label_has_its_own_bound(registry: CollectorRegistry, guard: LabelG
 
 
 def test_names_and_numbers_are_taken_as_prometheus_takes_them(registry: CollectorRegistry, guard: LabelGuard) -> None:
-    """By keyword, in any order, and as anything that can be a text; an error is reported as before."""
+    """Label values are accepted by position or keyword and converted to text, as in prometheus_client.
+
+    Wrong labels raise the same errors.
+    """
     metric = guard.limit(visits(registry), "campaign", most=1)
     metric.labels(campaign=7, page="home").inc()
     metric.labels("home", 7).inc()
@@ -73,7 +79,7 @@ def test_names_and_numbers_are_taken_as_prometheus_takes_them(registry: Collecto
 
 
 def test_what_was_declared_in_advance_takes_no_room(registry: CollectorRegistry, guard: LabelGuard) -> None:
-    """An application of two hundred routes has them all."""
+    """Values that were declared before the limit do not count towards it, such as an application's 200 routes."""
     metric = visits(registry)
     for number in range(200):
         metric.labels("home", f"known{number}")
@@ -88,7 +94,7 @@ def test_what_was_declared_in_advance_takes_no_room(registry: CollectorRegistry,
 def test_every_kind_of_metric_may_be_bounded(
     kind: type[Counter | Gauge | Histogram | Summary], registry: CollectorRegistry, guard: LabelGuard
 ) -> None:
-    """The reported name is the one that is exposed."""
+    """Every kind of metric can be limited, and the overflow is reported under the exposed name."""
     metric = guard.limit(kind("size", "", ["who"], registry=registry), "who", most=1)
     for who in ("a", "b"):
         metric.labels(who)
@@ -96,13 +102,13 @@ def test_every_kind_of_metric_may_be_bounded(
 
 
 def test_a_label_that_is_not_there_is_refused(registry: CollectorRegistry, guard: LabelGuard) -> None:
-    """With those that are."""
+    """A limit for an unknown label is refused with the metric's labels."""
     with pytest.raises(ValueError, match="visits has no label campain; it has page, campaign"):
         guard.limit(visits(registry), "campain")
 
 
 def test_many_threads_keep_the_bound(registry: CollectorRegistry, guard: LabelGuard) -> None:
-    """All meet the same new values at the same moment: as many are admitted as may be, and every visit is counted."""
+    """Eight threads that add the same values at the same time keep the limit, and every visit is counted."""
     metric = guard.limit(visits(registry), "campaign", most=50)
     together = threading.Barrier(8)
 
@@ -120,7 +126,10 @@ def test_many_threads_keep_the_bound(registry: CollectorRegistry, guard: LabelGu
 
 
 def test_what_work_horses_carry_home_is_bounded_together() -> None:
-    """Each fork meets other values: together they leave no more in their parent than one process may have."""
+    """The reports of forks add no more values to their parent than one process may have.
+
+    Each fork observes other values.
+    """
     telemetry = Telemetry(TelemetrySettings(service="worker", instance="worker-1", label_values=3))
     metric = telemetry.guard.limit(visits(telemetry.registry), "campaign")
     for job in range(5):
@@ -144,7 +153,7 @@ def test_what_work_horses_carry_home_is_bounded_together() -> None:
 
 
 def worker(shared: SharedFolder, slot: int, campaigns: range) -> None:
-    """A worker's life in a process of its own."""
+    """Run a worker in its own process."""
     pid = os.fork()
     if pid == 0:
         multiprocess.join(shared.path, slot)
@@ -157,7 +166,10 @@ def worker(shared: SharedFolder, slot: int, campaigns: range) -> None:
 
 
 def test_the_workers_of_a_replica_have_one_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that take a dead one's place too; a value that one admitted the others use."""
+    """All workers of a replica share one limit, including workers that replace a dead one.
+
+    A value that one worker admitted can be used by all.
+    """
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     shared = SharedFolder(str(tmp_path / "counts"))
     for slot, campaigns in ((0, range(0, 2)), (1, range(1, 6)), (0, range(4, 9)), (1, range(0, 3))):
@@ -168,13 +180,13 @@ def test_the_workers_of_a_replica_have_one_bound(tmp_path: Path, monkeypatch: py
 
 
 def test_a_folder_that_cannot_be_written_leaves_each_process_its_bound(tmp_path: Path) -> None:
-    """Telemetry that cannot be shared is kept."""
+    """If the folder cannot be written, each process keeps its own limit, because telemetry must not be lost."""
     nowhere = tmp_path / "gone" / "x.values"
     assert label_files.admit(nowhere, "a", 2, {}) == (True, 1)
 
 
 def test_a_file_that_was_cut_off_does_no_harm(tmp_path: Path) -> None:
-    """A process was killed in mid-line."""
+    """A line that a killed process left incomplete is skipped."""
     path = tmp_path / "x.values"
     path.write_text('"a"\n"b')
     known: dict[str, str] = {}
@@ -183,7 +195,7 @@ def test_a_file_that_was_cut_off_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_a_series_that_was_removed_may_come_again(registry: CollectorRegistry, guard: LabelGuard) -> None:
-    """From zero; its value still has its place, and no stale series is written to."""
+    """A series that was removed starts again from zero, keeps its admission and is written to the new series."""
     metric = guard.limit(visits(registry), "campaign", most=1)
     metric.labels("home", "a").inc(5)
     metric.remove("home", "a")

@@ -1,4 +1,4 @@
-"""Metrics with deferred observations: the numbers are the same for every reader at every time."""
+"""Metrics with deferred observations return the same numbers to every reader at every time."""
 
 from __future__ import annotations
 
@@ -31,8 +31,11 @@ def without_birth(text: bytes) -> list[bytes]:
 
 
 def test_a_histogram_exposes_the_same_as_prometheus_clients() -> None:
-    """On a bound, below and above all, negative, and more than may wait."""
-    # Eighths add up exactly in any order.
+    """A deferred histogram exposes the same text as prometheus_client's.
+
+    Values are on a bound, below and above all bounds, negative, and more than may wait.
+    """
+    # Sums of eighths are exact in any order.
     chosen = [0.1, 0.5, 0.0, -1.0, 1.0, 7.0] + [random.randrange(16) / 8 for _ in range(3 * MOST_WAITING)]
     ours, theirs = (without_birth(exposed(kind, chosen)) for kind in (DeferredHistogram, Histogram))
     total = [line.startswith(b"took_seconds_sum") for line in ours].index(True)
@@ -41,7 +44,10 @@ def test_a_histogram_exposes_the_same_as_prometheus_clients() -> None:
 
 
 def test_no_thread_loses_or_repeats_an_observation() -> None:
-    """Eight observe while another keeps looking; every look is a rise."""
+    """No observation is lost or repeated while eight threads observe and another one reads.
+
+    Each read returns at least the previous number.
+    """
     registry = CollectorRegistry()
     metric = DeferredHistogram("took_seconds", "Time", buckets=BUCKETS, registry=registry)
     most, each = 8, 5000
@@ -59,7 +65,7 @@ def test_no_thread_loses_or_repeats_an_observation() -> None:
 
 
 def test_what_has_an_exemplar_does_not_wait() -> None:
-    """The exemplar has the time at which it was observed."""
+    """An observation with an exemplar is not deferred, so that the exemplar has the right time."""
     registry = CollectorRegistry()
     metric = DeferredHistogram("took_seconds", "Time", buckets=BUCKETS, registry=registry)
     metric.observe(0.2, {"trace_id": "abc"})
@@ -67,7 +73,7 @@ def test_what_has_an_exemplar_does_not_wait() -> None:
 
 
 def test_what_a_fork_takes_home_includes_what_waits() -> None:
-    """A job's observations are carried to the worker although no reader has looked yet, and are there once."""
+    """The report of a fork includes its deferred observations, once, even if nothing has read them."""
     registry, home = CollectorRegistry(), CollectorRegistry()
     for one in (registry, home):
         DeferredHistogram("took_seconds", "Time", ["route"], buckets=BUCKETS, registry=one)
@@ -85,7 +91,7 @@ def test_what_a_fork_takes_home_includes_what_waits() -> None:
 
 
 def test_a_series_that_needs_labels_says_so() -> None:
-    """As prometheus_client does."""
+    """Observing a metric that needs labels raises ``ValueError``, as in prometheus_client."""
     parent = DeferredHistogram("took_seconds", "Time", ["route"], registry=CollectorRegistry())
     with pytest.raises(ValueError, match="missing label"):
         parent.observe(1.0)
@@ -93,7 +99,7 @@ def test_a_series_that_needs_labels_says_so() -> None:
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> CollectorRegistry:
-    """What another process reads of the files in which this one keeps its values."""
+    """Return a registry that reads this process's values from its files, as another process does."""
     folder = multiprocess.SharedFolder(str(tmp_path_factory.mktemp("metrics")))
     monkeypatch.setenv(multiprocess.SETTING, folder.path)
     monkeypatch.setattr(values, "ValueClass", values.MultiProcessValue(lambda: 1))  # type: ignore[no-untyped-call]
@@ -101,14 +107,14 @@ def shared(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
 
 
 def test_where_others_read_the_values_nothing_waits(shared: CollectorRegistry) -> None:
-    """The replica's /metrics is served by another process than the one that counts."""
+    """Values that other processes read from files are not deferred, because another process serves the metrics."""
     own = CollectorRegistry()
     DeferredHistogram("took_seconds", "Time", buckets=BUCKETS, registry=own).observe(0.25)
     assert shared.get_sample_value("took_seconds_count") == 1
 
 
 def test_requests_under_way_are_counted_there_as_they_come_and_go(shared: CollectorRegistry) -> None:
-    """No other process can ask the one that has them."""
+    """Active requests are written to the file at each change, because other processes cannot query this one."""
     metrics, seen = RequestMetrics(CollectorRegistry()), []
     metrics.init_app(Flask("test"))
     for change, number in ((metrics.begin, 1), (metrics.begin, 2), (metrics.end, 1)):

@@ -1,4 +1,4 @@
-"""Copies of exceptions, as several threads raise them."""
+"""Copies of exceptions, for raising one exception in several threads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from observability.exception_copies import copy_of
 
 
 class TwoArguments(Exception):
-    """Passes one argument on, and takes two."""
+    """An exception that passes on one argument and takes two."""
 
     def __init__(self, kind: str, name: str) -> None:
         super().__init__(f"no {kind} {name}")
@@ -21,7 +21,7 @@ class TwoArguments(Exception):
 
 
 class Slotted(Exception):
-    """Keeps an attribute outside its dictionary."""
+    """An exception with an attribute outside its dictionary."""
 
     __slots__ = ("seconds",)
 
@@ -31,14 +31,14 @@ class Slotted(Exception):
 
 
 class OsErrorWithInit(OSError):
-    """Takes no argument, passes two on."""
+    """An exception that takes no argument and passes on two."""
 
     def __init__(self) -> None:
         super().__init__(111, "refused", "/socket")
 
 
 class Uncopied(Exception):
-    """Cannot be made from its arguments."""
+    """An exception that cannot be created from its arguments."""
 
     def __new__(cls, *, secret: str) -> Uncopied:
         assert secret
@@ -71,7 +71,7 @@ def undecodable() -> UnicodeDecodeError:
     ids=lambda error: type(error).__name__,
 )
 def test_a_copy_says_what_the_original_says(error: Exception) -> None:
-    """The class, the text, the arguments and every attribute; another instance, with the original as its cause."""
+    """A copy has the class, the text, the arguments and all attributes of the original, which is its cause."""
     twin = copy_of(error)
     assert twin is not error
     assert type(twin) is type(error)
@@ -82,7 +82,7 @@ def test_a_copy_says_what_the_original_says(error: Exception) -> None:
 
 
 def test_raising_a_copy_leaves_the_originals_traceback() -> None:
-    """That is what the copy is for."""
+    """Raising a copy does not change the original's traceback, which is the purpose of the copy."""
     try:
         raise TwoArguments("product", "lamp")
     except TwoArguments as caught:
@@ -96,6 +96,6 @@ def test_raising_a_copy_leaves_the_originals_traceback() -> None:
 
 
 def test_what_cannot_be_copied_is_returned_itself() -> None:
-    """Its class is what callers catch; that counts for more than its traceback."""
+    """An exception that cannot be copied is returned itself, because callers depend on its class."""
     error = Uncopied(secret="s")
     assert copy_of(error) is error

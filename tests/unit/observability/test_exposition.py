@@ -1,4 +1,4 @@
-"""The text of ``/metrics``: prometheus_client's, byte for byte, at a third of its cost."""
+"""The text of ``/metrics`` is identical to prometheus_client's and takes a third of its time."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ OPENMETRICS = "application/openmetrics-text"
 
 
 class Foreign(Collector):
-    """What others may collect: a name that is none of Prometheus' old ones, and a sample with a time of its own."""
+    """A collector of another library: a name outside Prometheus' classic set, and a sample with its own timestamp."""
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Two families."""
+        """Return two metric families."""
         dotted = GaugeMetricFamily("of.others", "Dotted", labels=["a.b", "c"])
         dotted.add_metric(["x", "y"], 1)
         timed = GaugeMetricFamily("timed", "With a time", labels=["c"])
@@ -34,7 +34,7 @@ class Foreign(Collector):
 
 @pytest.fixture
 def registry() -> CollectorRegistry:
-    """Every kind of metric, awkward values and labels, with and without exemplars."""
+    """Return a registry with every kind of metric, unusual values and labels, with and without exemplars."""
     registry = CollectorRegistry()
     gauge = Gauge("state", 'A "gauge"\nof \\ two lines', ["b", "a"], registry=registry)
     for number, value in enumerate([0.0, -0.0, -1.5, 1e-9, 123456.0, 12345678.9, 1e300, math.inf, -math.inf, math.nan]):
@@ -53,14 +53,14 @@ def registry() -> CollectorRegistry:
 
 @pytest.mark.parametrize("escaping", ["underscores", "allow-utf-8", "dots", "values"])
 def test_the_text_is_the_librarys(registry: CollectorRegistry, escaping: str) -> None:
-    """At first, when nothing is remembered, and then."""
+    """The text is identical to prometheus_client's, without and with remembered parts."""
     renderer = Renderer(escaping)
     for _ in range(2):
         assert renderer.render(registry) == generate_latest(registry, escaping)
 
 
 def test_what_changes_is_seen(registry: CollectorRegistry) -> None:
-    """New values, new series, series that are gone, and other exemplars."""
+    """New values, new series, removed series and new exemplars are exposed."""
     hits = Counter("more_total", "More", ["who"], registry=registry)
     renderer = Renderer()
     hits.labels("a").inc()
@@ -77,7 +77,7 @@ def test_what_changes_is_seen(registry: CollectorRegistry) -> None:
 def test_series_beyond_what_is_remembered_are_written_too(
     registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Slower, not wrong."""
+    """Series beyond the number that is remembered are exposed too, only more slowly."""
     monkeypatch.setattr(exposition, "MOST_REMEMBERED", 3)
     renderer = Renderer()
     for _ in range(2):
@@ -86,7 +86,10 @@ def test_series_beyond_what_is_remembered_are_written_too(
 
 
 def test_label_values_do_not_pass_for_label_names() -> None:
-    """Two series whose names and values are the same words in another order."""
+    """Label values are not confused with label names.
+
+    Two series have the same words as names and values in another order.
+    """
     registry = CollectorRegistry()
     family = GaugeMetricFamily("g", "G")
     family.add_sample("g", {"a": "b", "c": "d"}, 1)
@@ -119,7 +122,7 @@ def _ask(registry: CollectorRegistry, path: str = "/metrics", method: str = "GET
     ],
 )
 def test_a_scraper_gets_what_it_asks_for(registry: CollectorRegistry, accept: str) -> None:
-    """The library's choice of format, and its content type."""
+    """A scraper gets the format and the content type that prometheus_client chooses for its ``Accept``."""
     encoder, content_type = choose_encoder(accept)
     answer = _ask(registry, accept=accept)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, content_type)
@@ -127,15 +130,15 @@ def test_a_scraper_gets_what_it_asks_for(registry: CollectorRegistry, accept: st
 
 
 @pytest.mark.parametrize("accept", [f"{OPENMETRICS};version=x", f"{OPENMETRICS};version=1.x", "text/plain;version=a.b"])
-def test_a_version_that_is_none_gets_the_classic_text(registry: CollectorRegistry, accept: str) -> None:
-    """prometheus_client's own application fails on it."""
+def test_an_invalid_version_gets_the_classic_text(registry: CollectorRegistry, accept: str) -> None:
+    """An invalid version in ``Accept`` returns the classic text, where prometheus_client's own application fails."""
     answer = _ask(registry, accept=accept)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, choose_encoder("")[1])
     assert answer.data == choose_encoder("")[0](registry)
 
 
 def test_a_client_cannot_make_it_remember(registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many versions and escapings are made up, there are four renderers at most."""
+    """At most four renderers exist, however many versions and escapings a client sends."""
     made: list[Renderer] = []
     plain = Renderer.__init__
     monkeypatch.setattr(Renderer, "__init__", lambda self, *given: made.append(self) or plain(self, *given))
@@ -149,13 +152,13 @@ def test_a_client_cannot_make_it_remember(registry: CollectorRegistry, monkeypat
 
 
 def test_some_metrics_may_be_asked_for(registry: CollectorRegistry) -> None:
-    """By the names of their samples."""
+    """A scraper can select metrics by the names of their samples."""
     answer = _ask(registry, "/metrics?name[]=hits_total&name[]=sizes_count", accept=OPENMETRICS)
     names = {line.split(b"{")[0] for line in answer.data.splitlines() if not line.startswith(b"#")}
     assert names == {b"hits_total", b"sizes_count"}
 
 
 def test_only_reading_is_allowed(registry: CollectorRegistry) -> None:
-    """The port is for scrapes."""
+    """The port accepts GET only and returns 405 otherwise."""
     answer = _ask(registry, method="POST")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")

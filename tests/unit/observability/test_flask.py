@@ -1,4 +1,4 @@
-"""One request through an instrumented application: ids, one span, one log line, one observation."""
+"""A request through an instrumented application: IDs, one span, one log line, one observation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNT = "http_server_request_duration_seconds_count"
 
 
 class WholeAnswers(FlaskClient):
-    """Reads each answer to its end at once, as a real client does."""
+    """A client that reads each response completely at once, as a real client does."""
 
     def open(self, *args: Any, buffered: bool = True, **options: Any) -> TestResponse:
         return super().open(*args, buffered=buffered, **options)
@@ -73,7 +73,7 @@ def requests_of(telemetry: Telemetry, route: str, status: int, method: str = "GE
 
 
 def test_every_known_route_begins_at_zero(client: FlaskClient, telemetry: Telemetry) -> None:
-    """The first request and the first error are rises from zero, not series out of nothing."""
+    """The counter of every known route starts at zero, so that the first request and the first error are increases."""
     assert requests_of(telemetry, "/things/<thing>", 200) == 0
     assert requests_of(telemetry, "/things/<thing>", 500) == 0
     assert requests_of(telemetry, "/things", 201, "POST") == 0
@@ -82,7 +82,10 @@ def test_every_known_route_begins_at_zero(client: FlaskClient, telemetry: Teleme
 def test_a_request_is_counted_logged_and_traced_once(
     client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All three signals agree on route, status and trace id, and the answer gives the client the ids."""
+    """A request leaves one count, one log line and one span.
+
+    All three agree on route, status and trace ID, and the response contains the IDs.
+    """
     with caplog.at_level(logging.INFO):
         answer = client.get("/things/1?token=secret", headers={"X-Request-ID": "request-0001"})
     assert requests_of(telemetry, "/things/<thing>", 200) == 1
@@ -103,13 +106,13 @@ def test_a_request_is_counted_logged_and_traced_once(
 
 
 def test_the_observation_has_an_exemplar_that_names_the_trace(client: FlaskClient, telemetry: Telemetry) -> None:
-    """From a point on a graph one gets to a trace."""
+    """The observation of a request has an exemplar with its trace ID, which links a graph to a trace."""
     trace_id = client.get("/things/1").headers["X-Trace-ID"]
     assert f'trace_id="{trace_id}"'.encode() in generate_openmetrics(telemetry.registry)
 
 
 def test_raw_paths_never_become_labels(client: FlaskClient, telemetry: Telemetry) -> None:
-    """Whatever a scanner asks for is one series, and an invented method is ``_OTHER``."""
+    """Unknown paths share one series, and an unknown method is counted as ``_OTHER``."""
     for number in range(5):
         client.get(f"/wp-admin/{number}")
     client.open("/things/1", method="BREW")
@@ -121,7 +124,7 @@ def test_raw_paths_never_become_labels(client: FlaskClient, telemetry: Telemetry
 def test_a_defect_is_one_error_with_its_traceback(
     client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """500 for the client, an exception on the span, one error line with the traceback, one count."""
+    """A defect returns 500 and leaves one exception on the span, one error line with traceback and one count."""
     answer = client.get("/broken")
     assert answer.status_code == 500
     assert requests_of(telemetry, "/broken", 500) == 1
@@ -135,7 +138,10 @@ def test_a_defect_is_one_error_with_its_traceback(
 def test_a_request_that_a_hook_ends_has_its_span(
     telemetry: Telemetry, exporter: InMemorySpanExporter, path: str
 ) -> None:
-    """Also if the hook was there before the application was instrumented, and if it is a defect."""
+    """A request that ends in a hook has a span.
+
+    This includes a defect in the hook, and a hook that is older than the instrumentation.
+    """
     app = Flask("test")
     app.test_client_class = WholeAnswers
 
@@ -154,7 +160,7 @@ def test_a_request_that_a_hook_ends_has_its_span(
 
 
 def test_a_stream_is_counted_when_its_last_byte_is_out(client: FlaskClient, telemetry: Telemetry) -> None:
-    """A response that is still being sent is under way, not done."""
+    """A stream counts as active until its last byte is sent, and as done afterwards."""
     answer = client.get("/stream", buffered=False)
     assert requests_of(telemetry, "/stream", 200) == 0
     assert telemetry.registry.get_sample_value("http_server_active_requests") == 1
@@ -166,7 +172,7 @@ def test_a_stream_is_counted_when_its_last_byte_is_out(client: FlaskClient, tele
 
 @pytest.mark.parametrize("absurd", ["short", "x" * 129, "with space in it", "semi;colon;semi", 'quote"quote"'])
 def test_an_absurd_request_id_is_replaced(client: FlaskClient, absurd: str) -> None:
-    """What a client sends is echoed and logged only if it is a sane id."""
+    """An invalid request ID of a client is replaced and neither returned nor logged."""
     given = client.get("/things/1", headers={"X-Request-ID": absurd}).headers["X-Request-ID"]
     assert given != absurd
     assert len(given) == 32
@@ -184,7 +190,7 @@ def test_an_absurd_request_id_is_replaced(client: FlaskClient, absurd: str) -> N
 def test_a_malformed_traceparent_starts_a_fresh_trace(
     client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, malformed: str
 ) -> None:
-    """As W3C Trace Context, section 4.3, says: the vendor creates a new trace."""
+    """A malformed ``traceparent`` starts a new trace, as W3C Trace Context, section 4.3, requires."""
     trace_id = client.get("/things/1", headers={"traceparent": malformed}).headers["X-Trace-ID"]
     (span,) = spans(telemetry, exporter)
     assert span.parent is None
@@ -195,7 +201,7 @@ def test_a_malformed_traceparent_starts_a_fresh_trace(
 def test_a_sane_traceparent_is_continued(
     client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter
 ) -> None:
-    """The caller's trace goes on here."""
+    """A valid ``traceparent`` continues the caller's trace."""
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     answer = client.get("/things/1", headers={"traceparent": parent})
     assert answer.headers["X-Trace-ID"] == "0af7651916cd43dd8448eb211c80319c"
@@ -207,7 +213,7 @@ def test_a_sane_traceparent_is_continued(
 def test_probes_leave_no_span_and_no_line(
     client: FlaskClient, telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They are asked every few seconds for ever; they are counted, and that is enough."""
+    """Health probes are counted but leave no span and no log line, because they are frequent."""
     with caplog.at_level(logging.INFO):
         client.get("/healthz")
     assert spans(telemetry, exporter) == ()
@@ -218,7 +224,7 @@ def test_probes_leave_no_span_and_no_line(
 def test_what_is_noted_is_in_the_line_and_on_the_span(
     telemetry: Telemetry, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And in no other request's."""
+    """A note is on the span and in the log line of its own request, and of no other."""
     app = Flask("test")
 
     @app.get("/noted/<word>")
@@ -240,7 +246,10 @@ def test_what_is_noted_is_in_the_line_and_on_the_span(
 
 
 def test_what_a_request_waited_for_a_thread_is_part_of_its_duration(client: FlaskClient, telemetry: Telemetry) -> None:
-    """Else a server whose threads are all held would look quick, and its clients would not find it so."""
+    """The time that a request waited for a thread is part of its duration.
+
+    Without it a server with no free thread would look fast, although its clients have to wait.
+    """
     client.get("/things/1", environ_overrides={WAITED_KEY: 3.0})
     seconds = telemetry.registry.get_sample_value(
         "http_server_request_duration_seconds_sum",
@@ -251,7 +260,7 @@ def test_what_a_request_waited_for_a_thread_is_part_of_its_duration(client: Flas
 
 
 def test_routes_that_are_paths_overflow(client: FlaskClient, telemetry: Telemetry) -> None:
-    """An application that uses raw paths as routes gets a hundred of them; the known ones keep their names."""
+    """An application that uses raw paths as routes gets 100 of them, and the known routes keep their names."""
 
     def note_path() -> None:
         request.environ[ROUTE_KEY] = request.path

@@ -1,4 +1,4 @@
-"""Scrapes hold the lock together, a fork alone."""
+"""The lock that scrapes share and a fork holds exclusively."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 class Holder:
-    """Holds the lock until it may leave."""
+    """A thread's work that holds the lock until the test releases it."""
 
     def __init__(self, lock: ForkLock) -> None:
         self._lock = lock
@@ -33,12 +33,12 @@ class Holder:
 
 
 def fork_waits(lock: ForkLock) -> bool:
-    """Whether a fork has closed the entrance."""
+    """Return whether a fork is waiting for the lock."""
     return lock._entrance.locked()
 
 
 def test_threads_hold_it_together(pool: ThreadPoolExecutor) -> None:
-    """Each is in the block before any of them leaves it."""
+    """Several threads can hold the lock at the same time."""
     lock, together = ForkLock(), threading.Barrier(4)
 
     def hold() -> None:
@@ -50,7 +50,7 @@ def test_threads_hold_it_together(pool: ThreadPoolExecutor) -> None:
 
 
 def test_a_fork_waits_for_all_that_hold_it(pool: ThreadPoolExecutor) -> None:
-    """The first that leaves is not enough."""
+    """A fork waits until all threads have released the lock, not only the first."""
     lock = ForkLock()
     first, second = Holder(lock), Holder(lock)
     holding = [pool.submit(one) for one in (first, second)]
@@ -66,7 +66,7 @@ def test_a_fork_waits_for_all_that_hold_it(pool: ThreadPoolExecutor) -> None:
 
 
 def test_threads_that_come_while_a_fork_waits_go_after_it(pool: ThreadPoolExecutor) -> None:
-    """Else scrapes that overlap could hold a fork back for ever."""
+    """A thread that arrives while a fork waits gets the lock after it, so that scrapes cannot delay a fork forever."""
     lock = ForkLock()
     early, late = Holder(lock), Holder(lock)
     pool.submit(early)
@@ -84,7 +84,10 @@ def test_threads_that_come_while_a_fork_waits_go_after_it(pool: ThreadPoolExecut
 
 
 def test_a_child_begins_with_a_free_lock() -> None:
-    """A fork whose wait a signal handler ended leaves holders behind, which are not in the child."""
+    """The lock is free in a child process, because the threads that held it do not exist there.
+
+    A signal handler can end a fork's wait while threads still hold the lock.
+    """
     lock = ForkLock()
     with lock.shared():
         lock._entrance.acquire()

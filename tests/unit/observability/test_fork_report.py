@@ -1,4 +1,4 @@
-"""What a forked process observed, as it reports it to its parent."""
+"""The report of a forked process's observations to its parent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from observability import Telemetry, fork_report
 
 
 class Metrics:
-    """One metric of each kind, with a little in each."""
+    """One metric of each kind, each with some observations."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -37,7 +37,7 @@ class Metrics:
 
 
 def in_child(work: object, file: object) -> int:
-    """Run ``work`` in a fork that leaves as a work horse does; returns the wait status."""
+    """Run ``work`` in a fork that exits as a work horse does, and return the wait status."""
     pid = os.fork()
     if pid == 0:
         work()  # type: ignore[operator]
@@ -46,7 +46,7 @@ def in_child(work: object, file: object) -> int:
 
 
 def test_counters_histograms_and_summaries_of_a_fork_are_added() -> None:
-    """Each number rises by what the child added, no more; a series that only the child knew appears."""
+    """The parent's metrics increase by exactly what the child added, and new series of the child appear."""
     metrics = Metrics()
     with fork_report.open_file() as file:
 
@@ -73,7 +73,10 @@ def test_counters_histograms_and_summaries_of_a_fork_are_added() -> None:
 
 
 def test_a_child_that_is_killed_leaves_no_report() -> None:
-    """Half a report counts as none: the parent then says "crashed"."""
+    """A child that is killed leaves no report, and half a report counts as none.
+
+    The parent then reports the job as crashed.
+    """
     with fork_report.open_file() as file:
 
         def work() -> None:
@@ -86,7 +89,7 @@ def test_a_child_that_is_killed_leaves_no_report() -> None:
 
 
 def test_more_than_a_pipe_holds_is_carried() -> None:
-    """A child with a long report is not blocked by a parent that waits for its end."""
+    """A report that is larger than a pipe's buffer does not block a child whose parent waits for its end."""
     with fork_report.open_file() as file:
         report = fork_report.ForkReport("finished", spans=[{"name": "x" * 1_000_000}])
         assert in_child(lambda: fork_report.write(file, report), file) == 0
@@ -94,7 +97,7 @@ def test_more_than_a_pipe_holds_is_carried() -> None:
 
 
 def test_a_span_survives_the_journey(telemetry: Telemetry, exporter: InMemorySpanExporter) -> None:
-    """Names, ids, times, kind, attributes, events, links and status arrive; the resource is the parent's."""
+    """A span keeps its name, IDs, times, kind, attributes, events, links and status; the resource is the parent's."""
     tracer = telemetry.tracer("t")
     with tracer.start_as_current_span("outer", kind=SpanKind.CONSUMER) as outer:
         link = outer.get_span_context()

@@ -1,4 +1,4 @@
-"""gunicorn's hooks: what they refuse, and which slot a worker gets. With a real gunicorn: tests/integration/adopt."""
+"""gunicorn's hooks: refused configurations, and the slot of a worker. With a real gunicorn: tests/integration/adopt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from observability.settings import MISCONFIGURED
 
 
 def server(workers: int = 1, preload_app: bool = False) -> SimpleNamespace:
-    """The part of gunicorn's master that the hooks see."""
+    """The part of gunicorn's master that the hooks use."""
     return SimpleNamespace(cfg=SimpleNamespace(workers=workers, preload_app=preload_app), WORKERS={})
 
 
@@ -27,20 +27,20 @@ def refusal(capsys: pytest.CaptureFixture[str], master: SimpleNamespace) -> str:
 def test_several_workers_without_a_folder_are_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four workers cannot have one port; the refusal names the setting that helps."""
+    """Several workers without a shared folder are refused with the setting to use, because they cannot share a port."""
     monkeypatch.setenv("METRICS_PORT", "9100")
     assert "PROMETHEUS_MULTIPROC_DIR is not set: it must be a folder" in refusal(capsys, server(workers=4))
 
 
 def test_loading_the_application_before_the_fork_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """Its telemetry would begin in the master, and no worker would send a span."""
+    """``preload_app`` is refused, because telemetry would start in the master and no worker would send a span."""
     assert "preload_app is True: it must be False" in refusal(capsys, server(preload_app=True))
 
 
 def test_a_folder_that_cannot_be_made_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The refusal says which and why."""
+    """A shared folder that cannot be created is refused with its path and the reason."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "file" / "below"))
     assert "file/below': it must be a folder that can be made and written (Not a directory)" in refusal(
@@ -51,7 +51,7 @@ def test_a_folder_that_cannot_be_made_is_refused(
 def test_a_wrong_setting_ends_gunicorn_with_its_cure(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As every process here does."""
+    """An invalid setting ends gunicorn with the same exit status and message as any other process."""
     monkeypatch.setenv("LOG_LEVEL", "loud")
     with pytest.raises(SystemExit) as stop:
         gunicorn.json_logs("api")
@@ -60,7 +60,7 @@ def test_a_wrong_setting_ends_gunicorn_with_its_cure(
 
 
 def test_one_worker_without_the_setting_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hooks may be there: nothing is shared, and the worker serves for itself."""
+    """With one worker and without the setting, the hooks share nothing and the worker serves its own metrics."""
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     master, worker = server(), SimpleNamespace()
     gunicorn.when_ready(master)
@@ -71,7 +71,7 @@ def test_one_worker_without_the_setting_is_left_alone(monkeypatch: pytest.Monkey
 
 
 def test_a_worker_takes_the_lowest_free_slot() -> None:
-    """A worker that is born for a dead one has its slot, and a reload's new workers have others than the old."""
+    """A worker that replaces a dead one gets its slot, and a reload's new workers get slots that are free."""
     master = server()
 
     def born(pid: int) -> int:

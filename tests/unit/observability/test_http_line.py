@@ -1,4 +1,4 @@
-"""The line of a request is the same by either way: with a head that was kept, or through ``logging``."""
+"""The log line of a request is the same when it is written from a stored pattern and through ``logging``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROUTE = ("GET", '/100%/"<thing>"/%s', 200)
 
 
 class Written:
-    """The log of one process: a file handler of ours, and what it has written."""
+    """The log of one process: a file handler of ours and the lines that it has written."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "log"
@@ -36,7 +36,7 @@ class Written:
 
 @pytest.fixture(params=["root", "own"])
 def written(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
-    """With the handler at the root, as every process has it, or at the logger itself."""
+    """Add the handler to the root logger, as every process does, or to the logger itself."""
     log, logger = Written(tmp_path), logging.getLogger("http.request")
     level = logger.level
     own, root = ([], [log.handler]) if request.param == "root" else ([log.handler], [])
@@ -56,7 +56,10 @@ def untimed(line: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("traced", [True, False])
 @pytest.mark.parametrize("notes", [{}, {"cache": 'a "miss"', "items": 3, "share": 0.5}])
 def test_both_ways_write_the_same_fields(written: Written, traced: bool, notes: dict[str, Any]) -> None:
-    """A pattern for a route that is known, fields for one that is not; twice, for the first makes the pattern."""
+    """A known route's line, from a pattern, has the same fields as an unknown route's.
+
+    Each line is written twice, because the first one creates the pattern.
+    """
     for known in (True, False):
         lines = RequestLines(lambda *_, known=known: known)  # type: ignore[misc]
         for _ in range(2):
@@ -82,7 +85,7 @@ def test_both_ways_write_the_same_fields(written: Written, traced: bool, notes: 
 
 
 def test_failures_and_slow_requests_say_why_they_have_a_span(written: Written) -> None:
-    """They are written by the fields, with the level and the reason."""
+    """Lines of failed and slow requests have their level and the reason for their span."""
     lines = RequestLines(lambda *_: True)
     lines.write(("GET", "/", 200), 0.1, IDS[0], SPAN, False, None, {})
     lines.write(("GET", "/", 500), 0.1, IDS[0], SPAN, True, Late.ERROR, {})
@@ -92,7 +95,7 @@ def test_failures_and_slow_requests_say_why_they_have_a_span(written: Written) -
 
 
 def test_a_level_a_filter_or_another_handler_is_obeyed(written: Written) -> None:
-    """Each may come at any time, after a pattern was made too."""
+    """A level, a filter or another handler takes effect at any time, also after a pattern was created."""
     logger, lines = logging.getLogger("http.request"), RequestLines(lambda *_: True)
     write = lambda: lines.write(("GET", "/", 200), 0.1, IDS[0], SPAN, True, None, {})  # noqa: E731
     write()
@@ -129,7 +132,10 @@ def test_a_level_a_filter_or_another_handler_is_obeyed(written: Written) -> None
 
 
 def test_a_new_formatter_makes_new_patterns(written: Written) -> None:
-    """Logging that is set up again, as in each work horse and test, does not write the old service's name."""
+    """A new formatter creates new patterns, so that logging that is configured again uses the new service name.
+
+    This happens in each work horse and in each test.
+    """
     lines = RequestLines(lambda *_: True)
     for service in ("api", "other"):
         written.handler.setFormatter(JsonFormatter(service, "one"))

@@ -1,4 +1,4 @@
-"""Spans of requests: the Flask instrumentation's for sampled ones, equal ones for those made afterwards."""
+"""Spans of sampled requests come from the Flask instrumentation; spans that are created afterwards equal them."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def span_of(exporter: InMemorySpanExporter, telemetry: Telemetry, app: Flask, as
 
 @pytest.fixture
 def instrumentations_span(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The span that the instrumentation makes of a request."""
-    # A private name of the instrumentation: it reads the variable once in a process, perhaps before this test.
+    """Return the span that the instrumentation creates for a request."""
+    # A private name of the instrumentation, which reads the variable once per process, perhaps before this test.
     monkeypatch.setattr(
         "opentelemetry.instrumentation._semconv._OpenTelemetrySemanticConventionStability._initialized", False
     )
@@ -99,7 +99,7 @@ def shown(span: ReadableSpan) -> dict[str, Any]:
 
 @pytest.mark.parametrize("asked", REQUESTS.values(), ids=REQUESTS)
 def test_a_sampled_request_has_the_instrumentations_span(instrumentations_span: Any, asked: dict[str, Any]) -> None:
-    """Our wiring changes nothing of it; only a raw path is left out of the name."""
+    """A sampled request's span is the instrumentation's, except that its name contains no raw path."""
     ours, theirs = our_span(asked), instrumentations_span(asked)
     assert shown(ours) == shown(theirs)
     assert ours.name == theirs.name.removesuffix(" /missing")
@@ -107,7 +107,7 @@ def test_a_sampled_request_has_the_instrumentations_span(instrumentations_span: 
 
 @pytest.mark.parametrize("name", ["refused", "defect"])
 def test_a_late_span_is_the_same(name: str) -> None:
-    """A request that was not sampled and failed leaves the span that it would have had."""
+    """A failed request that was not sampled leaves the span that it would have had if it had been sampled."""
     late, sampled = our_span(REQUESTS[name], traces_per_second=0.0, trace_ratio=0.0), our_span(REQUESTS[name])
     assert (late.attributes or {})[REASON] == "error"
     assert (late.name, shown(late)) == (sampled.name, shown(sampled))
@@ -115,7 +115,7 @@ def test_a_late_span_is_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["read", "write", "no rule", "unknown method"])
 def test_the_late_span_of_a_slow_request_is_the_same(name: str) -> None:
-    """Also where no rule matches or the method is unknown."""
+    """The late span of a slow request equals a sampled one, also without a matching rule or with an unknown method."""
     slow = {**REQUESTS[name], "environ_overrides": {WAITED_KEY: 3.0}}
     late, sampled = our_span(slow, traces_per_second=0.0, trace_ratio=0.0), our_span(slow)
     assert (late.attributes or {})[REASON] == "slow"
@@ -124,7 +124,10 @@ def test_the_late_span_of_a_slow_request_is_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("ratio", [0.0, 1.0])
 def test_the_instrumentation_runs_for_sampled_requests_only(monkeypatch: pytest.MonkeyPatch, ratio: float) -> None:
-    """Its two hooks are the last ones of their kinds when it has been called: those are the ones that are wrapped."""
+    """The instrumentation's two hooks run for sampled requests only.
+
+    It adds each hook as the last one of its kind, which is the one that is wrapped.
+    """
     ran: list[str] = []
     instrument = FlaskInstrumentor.instrument_app
 
@@ -132,7 +135,7 @@ def test_the_instrumentation_runs_for_sampled_requests_only(monkeypatch: pytest.
         known = {name: list(hooks.get(None, ())) for name, hooks in hooks_of(app).items()}
         instrument(app, *args, **options)
         for name, hooks in hooks_of(app).items():
-            assert hooks[None][:-1] == known[name], "one new hook, at the end"
+            assert hooks[None][:-1] == known[name], "expected one new hook, at the end"
             hooks[None][-1] = noting(name, hooks[None][-1])
 
     def noting(name: str, hook: Any) -> Any:
@@ -155,7 +158,7 @@ def hooks_of(app: Flask) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_the_ids_of_a_sampled_request_are_its_spans(name: str) -> None:
-    """The header, which the client gets, and the span, which Jaeger gets."""
+    """The trace ID in the header of a sampled request is that of the span that Jaeger receives."""
     exporter, app = InMemorySpanExporter(), application()
     telemetry = Telemetry(TelemetrySettings("api", "api-1"), exporter=exporter)
     instrument_flask(app, telemetry)

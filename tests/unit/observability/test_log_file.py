@@ -25,7 +25,7 @@ def record(text: str) -> logging.LogRecord:
 
 
 def everything(folder: Path) -> list[str]:
-    """The lines of all files, rotated ones too."""
+    """Return the lines of all files, including rotated ones."""
     return [line for file in folder.iterdir() for line in file.read_text().splitlines()]
 
 
@@ -35,7 +35,7 @@ def write_lines(handler: SharedFileHandler, writer: int) -> None:
 
 
 def test_a_line_is_appended(tmp_path: Path) -> None:
-    """To what is there already, without buffering."""
+    """A line is appended to the existing file without buffering."""
     path = tmp_path / "api-1.log"
     path.write_text("before\n")
     handler = SharedFileHandler(str(path))
@@ -44,7 +44,7 @@ def test_a_line_is_appended(tmp_path: Path) -> None:
 
 
 def test_at_its_size_it_becomes_number_one(tmp_path: Path) -> None:
-    """And older ones move on, up to the number that is kept."""
+    """At its maximum size the file becomes number one, and older files are renamed up to the number that is kept."""
     path = tmp_path / "api-1.log"
     handler = SharedFileHandler(str(path), max_bytes=10, backups=2)
     for text in ("first", "second", "third", "fourth"):
@@ -57,7 +57,7 @@ def test_at_its_size_it_becomes_number_one(tmp_path: Path) -> None:
 
 
 def test_a_file_that_another_process_rotated_is_followed(tmp_path: Path) -> None:
-    """The next line goes to the new file, not to the renamed one."""
+    """After a rotation by another process, the next line is written to the new file."""
     path = tmp_path / "worker-1.log"
     handler = SharedFileHandler(str(path), look_seconds=0)
     handler.emit(record("first"))
@@ -68,7 +68,10 @@ def test_a_file_that_another_process_rotated_is_followed(tmp_path: Path) -> None
 
 
 def test_forks_lose_no_line_and_break_none(tmp_path: Path) -> None:
-    """Four forks share a handler that their parent has opened, as RQ's work horses do, and rotate all the time."""
+    """Forks that share a handler lose and break no line while they rotate the file all the time.
+
+    Their parent has opened the handler, as with RQ's work horses.
+    """
     path = tmp_path / "worker-1.log"
     handler = SharedFileHandler(str(path), max_bytes=4000, backups=100)
     handler.emit(record("parent"))
@@ -89,20 +92,20 @@ def test_forks_lose_no_line_and_break_none(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
-    """Reported at the start, by name."""
+    """A folder that cannot be written is reported at the start as an invalid ``LOG_FILE``."""
     tmp_path.chmod(0o500)
     with pytest.raises(WrongSetting, match="LOG_FILE"):
         TelemetrySettings.from_env({"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "api.log")})
 
 
 def test_a_folder_that_is_missing_is_a_wrong_setting(tmp_path: Path) -> None:
-    """Reported at the start, by name."""
+    """A folder that does not exist is reported at the start as an invalid ``LOG_FILE``."""
     with pytest.raises(WrongSetting, match="LOG_FILE"):
         TelemetrySettings.from_env({"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "none" / "api.log")})
 
 
 def test_a_file_that_cannot_be_written_never_raises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Standard error says so, once; when it can be written again, it is."""
+    """A file that cannot be written is reported once on standard error and used again as soon as possible."""
     path = tmp_path / "logs" / "api-1.log"
     handler = SharedFileHandler(str(path))
     handler.emit(record("lost"))
@@ -114,7 +117,7 @@ def test_a_file_that_cannot_be_written_never_raises(tmp_path: Path, capsys: pyte
 
 
 def test_lines_are_counted_by_whether_they_were_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In the file; standard output beside it is only a copy."""
+    """Lines are counted as written or lost by the file; standard output is only a copy."""
     registry = CollectorRegistry()
     env = {"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "api-1.log")}
     handlers = logging_config(TelemetrySettings.from_env(env), LogLines(registry))["handlers"]
@@ -128,7 +131,7 @@ def test_lines_are_counted_by_whether_they_were_written(tmp_path: Path, capsys: 
 
 
 def test_without_a_file_standard_output_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    """A line that standard output does not take is lost."""
+    """Without a file, a line that cannot be written to standard output is counted as lost."""
     registry = CollectorRegistry()
     config = logging_config(TelemetrySettings.from_env({"SERVICE_NAME": "api"}), LogLines(registry))
     stream = io.StringIO()
@@ -146,14 +149,14 @@ def counted(registry: CollectorRegistry) -> dict[str, float | None]:
 
 
 def test_what_cannot_be_encoded_is_escaped(tmp_path: Path) -> None:
-    """Half a surrogate pair costs no line."""
+    """A character that cannot be encoded, such as half a surrogate pair, is escaped and the line is written."""
     path = tmp_path / "api-1.log"
     SharedFileHandler(str(path)).emit(record("\ud800"))
     assert path.read_text() == "\\ud800\n"
 
 
 def test_both_copies_are_the_same_json(tmp_path: Path) -> None:
-    """The file has the lines of standard output."""
+    """The file contains the same JSON lines as standard output."""
     path = tmp_path / "api-1.log"
     env = {"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1", "LOG_FILE": str(path)}
     config = logging_config(TelemetrySettings.from_env(env))
@@ -166,6 +169,6 @@ def test_both_copies_are_the_same_json(tmp_path: Path) -> None:
 
 
 def test_without_the_setting_there_is_no_file() -> None:
-    """Standard output alone, as before."""
+    """Without the setting, logs are written to standard output only."""
     config = logging_config(TelemetrySettings.from_env({"SERVICE_NAME": "api"}))
     assert list(config["handlers"]) == ["stdout"]

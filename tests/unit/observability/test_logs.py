@@ -1,4 +1,4 @@
-"""JSON lines."""
+"""Log lines in JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def record(text: str = "hello", **extra: Any) -> logging.LogRecord:
 
 
 def test_a_line_says_who_when_and_what() -> None:
-    """Timestamp in UTC first, then level, logger, message, service, instance, and the extra fields."""
+    """A line has a UTC timestamp first, then level, logger, message, service, instance and the extra fields."""
     fields = line(record(order_id="ord_1"))
     assert next(iter(fields)) == "timestamp"
     assert fields["timestamp"].endswith("Z")
@@ -43,7 +43,7 @@ def test_a_line_says_who_when_and_what() -> None:
 
 
 def test_a_line_carries_the_ids_of_its_request_job_and_span(telemetry: Telemetry) -> None:
-    """A log call within a span and a request need not name them."""
+    """A log call within a span and a request adds their IDs automatically."""
     with telemetry.tracer("t").start_as_current_span("work") as span, context.bind_ids("request-1", "job-1"):
         fields = line(record())
     ids = span.get_span_context()
@@ -54,7 +54,7 @@ def test_a_line_carries_the_ids_of_its_request_job_and_span(telemetry: Telemetry
 
 
 def test_an_exception_is_fields_of_one_line() -> None:
-    """The traceback does not break the line; line breaks in a message do not either."""
+    """An exception becomes fields of one line, and line breaks in a message do not break the line."""
     try:
         raise ValueError("no\nluck")
     except ValueError:
@@ -70,7 +70,7 @@ def test_an_exception_is_fields_of_one_line() -> None:
 def test_an_uncaught_exception_of_a_thread_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Threads do not die in silence or in prose."""
+    """An uncaught exception of a thread is logged as one JSON line."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)

@@ -1,4 +1,4 @@
-"""The internal port."""
+"""The internal port for metrics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def registry() -> CollectorRegistry:
 
 
 def test_metrics_are_served_in_the_format_that_is_asked_for(registry: CollectorRegistry) -> None:
-    """OpenMetrics carries exemplars, the classic text does not."""
+    """OpenMetrics contains exemplars, and the classic text does not."""
     server = MetricsServer(registry, "127.0.0.1", 0)
     try:
         url = f"http://127.0.0.1:{server.port}/metrics"
@@ -41,27 +41,27 @@ def test_metrics_are_served_in_the_format_that_is_asked_for(registry: CollectorR
 
 
 def get(server: MetricsServer) -> bytes:
-    """One scrape."""
+    """Return the body of one scrape."""
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
         body: bytes = answer.read()
         return body
 
 
 class Slow(Collector):
-    """Asks a server that takes its time, or does not answer: ``ask`` waits."""
+    """A collector that calls ``ask``, which may wait, like a query to a slow server."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.ask: Callable[[], object] = lambda: None
         registry.register(self)
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Ask."""
+        """Call ``ask`` and return a metric."""
         self.ask()
         return [GaugeMetricFamily("asked", "Asked", 1)]
 
 
 def test_scrapes_do_not_wait_for_each_other(registry: CollectorRegistry) -> None:
-    """Eight that ask a server that does not answer wait for its timeout together, not one after the other."""
+    """Eight scrapes that query a server without an answer wait for its timeout at the same time."""
     slow, together = Slow(registry), threading.Barrier(8)
     server = MetricsServer(registry, "127.0.0.1", 0)
     slow.ask = lambda: together.wait(10)
@@ -73,7 +73,10 @@ def test_scrapes_do_not_wait_for_each_other(registry: CollectorRegistry) -> None
 
 
 def test_a_fork_waits_for_a_scrape(registry: CollectorRegistry) -> None:
-    """The child would have the locks that the scrape holds, and no thread that releases them."""
+    """A fork waits for a running scrape.
+
+    Otherwise the child would inherit the scrape's locks without a thread that releases them.
+    """
     slow, asked = Slow(registry), threading.Event()
     answered: list[bool] = []
 
@@ -98,7 +101,7 @@ def test_a_fork_waits_for_a_scrape(registry: CollectorRegistry) -> None:
 
 
 def test_a_port_that_stays_taken_is_an_error(registry: CollectorRegistry) -> None:
-    """After its patience the server says so; the port is not shared."""
+    """A port that stays in use raises an error after the server's time limit; the port is not shared."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -107,7 +110,7 @@ def test_a_port_that_stays_taken_is_an_error(registry: CollectorRegistry) -> Non
 
 
 def test_a_closed_server_frees_its_port(registry: CollectorRegistry) -> None:
-    """A successor can listen at once."""
+    """A closed server frees its port at once for a successor."""
     first = MetricsServer(registry, "127.0.0.1", 0)
     port = first.port
     first.close()

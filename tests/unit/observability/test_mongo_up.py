@@ -1,4 +1,4 @@
-"""Whether MongoDB accepts writes, as a scrape shows it."""
+"""The metrics that show whether MongoDB accepts writes."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def values(collector: MongoUp) -> dict[str, float]:
 
 
 def test_a_server_that_is_down_is_shown_with_the_time_it_was_waited_for(mongo_up: MongoUp) -> None:
-    """The driver looks for a server until its patience ends."""
+    """A server that is down is shown as down, with the time for which the driver looked for a server."""
     found = values(mongo_up)
     assert found["mongodb_up"] == 0.0
     assert found["mongodb_ping_seconds"] >= 0.1
 
 
 def test_scrapes_at_the_same_time_share_one_answer(mongo_up: MongoUp, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that does not answer is waited for once, whatever the size of the pool."""
+    """Scrapes at the same time share one query, so that a server without an answer is waited for once."""
     asked, answer = threading.Event(), threading.Event()
     commands: list[str] = []
 

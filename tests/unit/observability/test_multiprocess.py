@@ -20,14 +20,14 @@ def shared(tmp_path: Path) -> SharedFolder:
 
 @pytest.fixture(autouse=True)
 def _as_found(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What joining changes in the process is put back."""
+    """Restore what joining a shared folder changes in the process."""
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     yield
     assert not multiprocess.is_joined()
 
 
 def worker(shared: SharedFolder, slot: int, served: int, then_fork: bool = False) -> None:
-    """A worker's life in a process of its own: join, serve, and be gone without a word."""
+    """Run a worker in its own process: join, serve, and exit without cleaning up."""
     pid = os.fork()
     if pid == 0:
         multiprocess.join(shared.path, slot)
@@ -53,7 +53,10 @@ def test_workers_are_added_up(shared: SharedFolder) -> None:
 
 
 def test_a_worker_counts_on_where_the_dead_one_of_its_slot_ended(shared: SharedFolder) -> None:
-    """A hundred deaths leave the counts right, and no more files than one."""
+    """A worker continues the counts of the dead worker in its slot.
+
+    After 100 deaths the counts are right and there is still one file.
+    """
     for _ in range(100):
         worker(shared, 0, served=3)
     assert shared.registry().get_sample_value("requests_total") == 300
@@ -61,7 +64,7 @@ def test_a_worker_counts_on_where_the_dead_one_of_its_slot_ended(shared: SharedF
 
 
 def test_the_gauges_of_the_dead_are_forgotten(shared: SharedFolder) -> None:
-    """What a worker was doing when it was killed is not under way for ever."""
+    """Gauges of a dead worker are removed, so that its requests do not count as active forever."""
     worker(shared, 0, served=3)
     worker(shared, 1, served=4)
     assert shared.registry().get_sample_value("busy") == 7
@@ -71,13 +74,13 @@ def test_the_gauges_of_the_dead_are_forgotten(shared: SharedFolder) -> None:
 
 
 def test_what_a_worker_forks_does_not_write_into_its_files(shared: SharedFolder) -> None:
-    """Both count, and neither undoes the other's count."""
+    """A fork of a worker and the worker both count, and neither overwrites the other's values."""
     worker(shared, 0, served=5, then_fork=True)
     assert shared.registry().get_sample_value("requests_total") == 15
 
 
 def test_replicas_may_have_the_same_base(shared: SharedFolder) -> None:
-    """Each counts for itself, and neither takes the other's folder for one that was left."""
+    """Two replicas with the same base folder count separately, and neither removes the other's folder."""
     other = SharedFolder(str(Path(shared.path).parent))
     worker(shared, 0, served=1)
     worker(other, 0, served=2)
@@ -86,7 +89,7 @@ def test_replicas_may_have_the_same_base(shared: SharedFolder) -> None:
 
 
 def test_the_folder_of_a_replica_that_is_gone_is_removed(tmp_path: Path) -> None:
-    """Its counts would be exposed as those of the next one."""
+    """The folder of a dead replica is removed, because its counts would be exposed as those of the next one."""
     pid = os.fork()
     if pid == 0:
         SharedFolder(str(tmp_path))
@@ -99,7 +102,10 @@ def test_the_folder_of_a_replica_that_is_gone_is_removed(tmp_path: Path) -> None
 
 
 def test_a_process_that_did_not_join_writes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An RQ worker may have the setting in its environment: it counts in memory, and has its process metrics."""
+    """A process that has the setting but did not join counts in memory and keeps its process metrics.
+
+    An RQ worker may have the setting in its environment.
+    """
     monkeypatch.setenv(SETTING, str(tmp_path))
     monkeypatch.setattr(values, "ValueClass", values.get_value_class())  # type: ignore[no-untyped-call]
     registry = Telemetry(TelemetrySettings(service="worker", instance="worker-1")).registry

@@ -1,4 +1,4 @@
-"""Each use of prometheus_client's private names gives what its public interface shows."""
+"""Each use of prometheus_client's private names returns what its public interface shows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from observability.prometheus_internals import (
 
 @pytest.fixture
 def registry() -> CollectorRegistry:
-    """One metric of each kind, with and without labels."""
+    """Return a registry with one metric of each kind, with and without labels."""
     registry = CollectorRegistry()
     Counter("plain_total", "", registry=registry).inc(2)
     labelled = Counter("labelled_total", "", ["colour", "size"], registry=registry)
@@ -47,12 +47,12 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def value_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Restores where values are kept."""
+    """Restore the class that stores values."""
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
 
 
 def test_the_metrics_whose_numbers_add_up_are_found_with_their_series(registry: CollectorRegistry) -> None:
-    """Names, label names and label values as ``collect`` shows them; no gauge."""
+    """The metrics that can be added up have the names, labels and series that ``collect`` shows, without gauges."""
     found = {
         (name_of(metric), tuple(zip(label_names(metric), labels, strict=True)))
         for metric in additive_metrics(registry)
@@ -70,7 +70,7 @@ def test_the_metrics_whose_numbers_add_up_are_found_with_their_series(registry: 
 
 
 def test_the_numbers_of_a_series_are_those_of_its_samples(registry: CollectorRegistry) -> None:
-    """Read without a lock, raised and set: ``collect`` shows the same each time."""
+    """Numbers that are read without a lock, increased and set are those that ``collect`` shows."""
 
     def value(name: str, **labels: str) -> float | None:
         return registry.get_sample_value(name, labels)
@@ -107,7 +107,7 @@ def test_the_numbers_of_a_series_are_those_of_its_samples(registry: CollectorReg
 
 
 def test_labels_can_be_replaced(registry: CollectorRegistry) -> None:
-    """Callers of the metric's own method reach the replacement, which can call the original."""
+    """A replaced ``labels`` method is called in place of the original, and can call the original."""
     metric = Counter("visits_total", "", ["page"], registry=registry)
     original: Callable[..., MetricWrapperBase] = metric.labels
     replace_labels(metric, lambda page: original(page.upper()))
@@ -116,7 +116,7 @@ def test_labels_can_be_replaced(registry: CollectorRegistry) -> None:
 
 
 class Noting(HookedHistogram):
-    """Notes what it is called for."""
+    """A histogram that records the calls of its hooks."""
 
     created: list[bool]
     collected = 0
@@ -129,7 +129,7 @@ class Noting(HookedHistogram):
 
 
 def test_a_hooked_histogram_knows_when_it_is_created_and_read(registry: CollectorRegistry) -> None:
-    """Once for each series, not for the parent; and bounds and buckets are those of its samples."""
+    """The hooks run once for each series and not for the parent; bounds and buckets are those of the samples."""
     parent = Noting("took_seconds", "", ["route"], buckets=(0.5, 1.0), registry=registry)
     series = parent.labels("/")
     assert not hasattr(parent, "created")
@@ -145,7 +145,7 @@ def test_a_hooked_histogram_knows_when_it_is_created_and_read(registry: Collecto
 
 @pytest.mark.usefixtures("value_class")
 def test_values_are_kept_where_it_was_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In files that carry the number given, or in memory although the setting names a folder."""
+    """Values are stored in files with the given number, or in memory even if the setting names a folder."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
 
     def gauge() -> Gauge:
@@ -171,12 +171,12 @@ def test_values_are_kept_where_it_was_said(tmp_path: Path, monkeypatch: pytest.M
     ],
 )
 def test_version_and_escaping_of_an_encoder_are_known(accept: str, expected: tuple[str, str] | None) -> None:
-    """OpenMetrics by its version and escaping; the classic text is none of it."""
+    """An OpenMetrics encoder returns its version and escaping, and the encoder of the classic text returns none."""
     assert openmetrics_request(choose_encoder(accept)[0]) == expected
 
 
 def test_numbers_are_written_as_the_library_writes_them() -> None:
-    """Whole, tiny, huge and infinite."""
+    """Whole, tiny, huge and infinite numbers are formatted as in prometheus_client."""
     registry = CollectorRegistry()
     gauge = Gauge("g", "", registry=registry)
     for value in (0.0, 1.0, 1e-9, 12345678.9, float("inf"), float("-inf"), float("nan")):
@@ -185,7 +185,10 @@ def test_numbers_are_written_as_the_library_writes_them() -> None:
 
 
 def test_no_other_module_uses_private_names() -> None:
-    """Attributes of other objects that begin with an underscore, in modules that import prometheus_client."""
+    """No other module that imports prometheus_client uses its private names.
+
+    The test searches for attributes of other objects that begin with an underscore.
+    """
     private = re.compile(r"(?<!self)(?<!cls)(?<!super\(\))\._[a-z]\w*")
     found = {
         path.name: names

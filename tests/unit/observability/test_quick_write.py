@@ -1,4 +1,4 @@
-"""Lines written without handing over the interpreter."""
+"""Writing lines without releasing the interpreter lock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.waiting import wait_until
 
 
 def test_lines_are_appended_to_a_file(tmp_path: Path) -> None:
-    """Whole, in order, with whatever bytes they hold."""
+    """Lines are appended whole and in order, whatever bytes they contain."""
     path = tmp_path / "log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     append = writer(descriptor)
@@ -25,7 +25,7 @@ def test_lines_are_appended_to_a_file(tmp_path: Path) -> None:
 
 
 def test_threads_do_not_mix_their_lines(tmp_path: Path) -> None:
-    """Each line is one write."""
+    """Lines of several threads do not mix, because each line is one write."""
     path = tmp_path / "log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     append = writer(descriptor)
@@ -47,7 +47,7 @@ def test_threads_do_not_mix_their_lines(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [500, LONGEST_AT_ONCE + 500])
 def test_a_pipe_without_a_reader_stops_its_writer_only(size: int) -> None:
-    """Other threads go on, and read what has been held back."""
+    """A pipe without a reader blocks only its writer; other threads continue and can read the pipe."""
     reading, writing = os.pipe()
     append, line, written = writer(writing), b"x" * (size - 1) + b"\n", []
 
@@ -58,7 +58,7 @@ def test_a_pipe_without_a_reader_stops_its_writer_only(size: int) -> None:
 
     thread = threading.Thread(target=write, daemon=True)
     thread.start()
-    # This thread would not get here, if the writer kept the interpreter while it waits.
+    # This line would not be reached if the writer held the interpreter lock while it waits.
     seen = -1
 
     def stands_still() -> bool:
@@ -78,7 +78,7 @@ def test_a_pipe_without_a_reader_stops_its_writer_only(size: int) -> None:
 
 
 def test_what_cannot_be_written_raises() -> None:
-    """The system's own error: no reader is left here."""
+    """A write that fails raises the system's own error, here for a pipe without a reader."""
     reading, writing = os.pipe()
     append = writer(writing)
     os.close(reading)

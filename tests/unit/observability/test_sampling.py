@@ -1,4 +1,4 @@
-"""Which requests are traced, and what is left of those that are not."""
+"""Which requests are traced, and what is recorded of the others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SAMPLED, UNSAMPLED = (f"00-{PARENT}-b7ad6b7169203331-{flag}" for flag in ("01", 
 
 
 class Clock:
-    """A time that passes on request."""
+    """A clock that tests advance."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -36,7 +36,7 @@ class Clock:
 
 
 class World:
-    """An application above its budget: nothing is sampled but what its rules make an exception of."""
+    """An application above its trace budget: only requests that a rule exempts are sampled."""
 
     def __init__(self, exporter: InMemorySpanExporter, **settings: float) -> None:
         wanted = {"traces_per_second": 0.0, "trace_ratio": 0.0, **settings}
@@ -88,7 +88,7 @@ def world(exporter: InMemorySpanExporter) -> World:
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str, Any]]]:
-    """The request lines so far."""
+    """Return the request lines so far."""
     caplog.set_level(logging.INFO)
     return lambda: [record.__dict__ for record in caplog.records if record.name == "http.request"]
 
@@ -103,13 +103,16 @@ def trace_id_of(span: ReadableSpan) -> str:
     [("TRACES_PER_SECOND", "-1"), ("TRACE_RATIO", "1.1"), ("TRACE_RATIO", "nan"), ("TRACE_SLOW_SECONDS", "soon")],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
-    """With its value and what it may be."""
+    """The error for an invalid setting contains its value and the allowed values."""
     with pytest.raises(WrongSetting, match=f"{name} is '{value}': it must be a decimal number"):
         TelemetrySettings.from_env({"SERVICE_NAME": "api", name: value})
 
 
 def test_what_is_not_sampled_has_no_span_while_it_runs(world: World, lines: Callable[[], list[dict[str, Any]]]) -> None:
-    """It leaves its count and its line, whose trace id the answer contains, and no span and no exemplar."""
+    """A request that is not sampled leaves a count and a line, but no span and no exemplar.
+
+    The response contains the trace ID of the line.
+    """
     answer = world.get("/things/1")
     assert (world.entered, world.spans()) == (0, [])
     assert world.count("/things/<thing>", 200) == 1
@@ -121,7 +124,7 @@ def test_what_is_not_sampled_has_no_span_while_it_runs(world: World, lines: Call
 
 
 def test_a_sampled_caller_is_honoured_above_the_budget(world: World) -> None:
-    """The caller that began the trace has decided."""
+    """A request from a caller that samples is traced even above the budget."""
     answer = world.get("/things/1", traceparent=SAMPLED)
     (span,) = world.spans()
     assert (world.entered, trace_id_of(span), answer.headers["X-Trace-ID"]) == (1, PARENT, PARENT)
@@ -131,7 +134,10 @@ def test_a_sampled_caller_is_honoured_above_the_budget(world: World) -> None:
 def test_a_caller_that_does_not_sample_is_honoured_below_the_budget(
     exporter: InMemorySpanExporter, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    """A fragment of a trace that no other service keeps is useless; its id still joins the log lines."""
+    """A request from a caller that does not sample is not traced even below the budget.
+
+    A fragment of a trace that no other service keeps is useless; its ID still joins the log lines.
+    """
     world = World(exporter, traces_per_second=100.0)
     world.get("/things/1", traceparent=UNSAMPLED)
     assert world.spans() == []
@@ -143,7 +149,10 @@ def test_a_caller_that_does_not_sample_is_honoured_below_the_budget(
 def test_an_error_leaves_a_span(
     world: World, lines: Callable[[], list[dict[str, Any]]], path: str, status: int, route: str
 ) -> None:
-    """Marked with the reason, under the id in line and answer, counted and logged once, and an exemplar."""
+    """An error leaves one span with the reason, under the ID in the log line and the response.
+
+    It is counted and logged once, and has an exemplar.
+    """
     answer = world.get(path)
     (span,) = world.spans()
     (line,) = lines()
@@ -160,7 +169,7 @@ def test_an_error_leaves_a_span(
 
 
 def test_a_defect_is_recorded_on_the_span_that_is_made_of_it(world: World) -> None:
-    """As the instrumentation does: an event with the exception."""
+    """A defect is recorded as an exception event on the late span, as the instrumentation records it."""
     world.get("/broken")
     (span,) = world.spans()
     (event,) = span.events
@@ -170,7 +179,7 @@ def test_a_defect_is_recorded_on_the_span_that_is_made_of_it(world: World) -> No
 
 
 def test_what_was_noted_before_an_error_is_on_its_span(world: World) -> None:
-    """Attributes and events of a span that was not there yet."""
+    """Attributes and events that were noted before the error are on the late span."""
     world.get("/noted")
     (span,) = world.spans()
     assert (span.attributes or {})["cache.result"] == "hit"
@@ -180,7 +189,7 @@ def test_what_was_noted_before_an_error_is_on_its_span(world: World) -> None:
 def test_what_escapes_the_application_leaves_a_span_too(
     world: World, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    """An exception that is propagated has no answer, but a route, a count, a line and a span."""
+    """An exception that is propagated has no response, but leaves a count, a line and a span with its route."""
     world.app.config["PROPAGATE_EXCEPTIONS"] = True
     with pytest.raises(RuntimeError, match="no luck"):
         world.get("/broken")
@@ -193,7 +202,7 @@ def test_what_escapes_the_application_leaves_a_span_too(
 def test_a_slow_request_leaves_a_span_with_its_true_times(
     world: World, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    """Half a second and more by default; just below it none."""
+    """A request that takes half a second or more leaves a span with its true times; a faster one leaves none."""
     world.get("/slow/0.4")
     assert world.spans() == []
     world.get("/slow/0.7")
@@ -207,14 +216,14 @@ def test_a_slow_request_leaves_a_span_with_its_true_times(
 
 
 def test_the_threshold_is_a_setting(exporter: InMemorySpanExporter) -> None:
-    """For the process."""
+    """A setting changes the threshold for the whole process."""
     world = World(exporter, slow_seconds=0.1)
     world.get("/slow/0.2")
     assert len(world.spans()) == 1
 
 
 def test_a_view_may_have_a_threshold_of_its_own(exporter: InMemorySpanExporter) -> None:
-    """A stream lasts for as long as a client listens: that is not slow."""
+    """A view can have its own threshold, for example a stream, which lasts for as long as a client listens."""
     telemetry = Telemetry(TelemetrySettings("api", "api-1", traces_per_second=0, trace_ratio=0), exporter=exporter)
     app, clock = Flask("test"), Clock()
 
@@ -235,7 +244,7 @@ def test_a_view_may_have_a_threshold_of_its_own(exporter: InMemorySpanExporter) 
 
 
 def test_a_span_made_afterwards_belongs_to_its_callers_trace(world: World) -> None:
-    """Under the caller's span."""
+    """A late span belongs to the trace of its caller, below the caller's span."""
     world.get("/away", traceparent=UNSAMPLED)
     (span,) = world.spans()
     assert trace_id_of(span) == PARENT
@@ -246,14 +255,14 @@ def test_a_span_made_afterwards_belongs_to_its_callers_trace(world: World) -> No
 def test_a_probe_that_fails_is_logged_and_leaves_no_span(
     world: World, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    """It is asked every few seconds, by machines."""
+    """A health probe that fails is logged and leaves no span, because probes are frequent."""
     world.get("/healthz")
     assert world.spans() == []
     assert [line["http_response_status_code"] for line in lines()] == [503]
 
 
 def test_an_unsampled_request_passes_its_decision_to_callees(world: World) -> None:
-    """The trace id goes on, marked as not sampled, and nothing below makes spans."""
+    """An unsampled request passes its trace ID to callees as not sampled, and nothing below it records spans."""
     found: dict[str, str] = {}
 
     def call() -> str:
@@ -271,7 +280,7 @@ def test_an_unsampled_request_passes_its_decision_to_callees(world: World) -> No
 
 @pytest.mark.parametrize("state", [None, "vendor=1,other=2"])
 def test_an_unsampled_job_gets_the_same_context_as_from_the_propagator(state: str | None) -> None:
-    """The span writes its own ids, which is shorter: the header must be the same."""
+    """An unsampled job gets the same headers from the span's shorter code as from the propagator."""
     headers = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-00", "tracestate": state or ""}
     span, ours, theirs = UnsampledSpan(extract(headers)), dict[str, str](), dict[str, str]()
     span.inject(ours)
@@ -284,7 +293,7 @@ def test_an_unsampled_job_gets_the_same_context_as_from_the_propagator(state: st
 
 
 def test_the_context_ends_with_the_request(world: World) -> None:
-    """A thread's next work does not belong to its last request."""
+    """The context ends with the request, so that a thread's next work does not belong to it."""
     world.get("/things/1")
     assert not trace.get_current_span().get_span_context().is_valid
     assert context.request_id.get() is None
@@ -292,7 +301,7 @@ def test_the_context_ends_with_the_request(world: World) -> None:
 
 
 def test_an_unclosed_body_does_not_affect_the_next_request(exporter: InMemorySpanExporter) -> None:
-    """Servers close every body; where one does not, the thread's next request is traced all the same."""
+    """A body that the server does not close does not affect the tracing of the thread's next request."""
     world = World(exporter)
     left_open = world.app.test_client().get("/things/1", buffered=False)
     world.get("/things/2", traceparent=SAMPLED)
@@ -304,7 +313,7 @@ def test_an_unclosed_body_does_not_affect_the_next_request(exporter: InMemorySpa
 def test_each_request_of_many_threads_is_counted_and_logged_once(
     exporter: InMemorySpanExporter, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    """Traced, not traced, and failed ones: counts, lines and spans agree with what was sent."""
+    """Counts, lines and spans match the requests of many threads, whether traced, not traced or failed."""
     world = World(exporter, traces_per_second=5.0, trace_ratio=0.05)
     world.app.testing = False
 
@@ -328,7 +337,7 @@ def test_each_request_of_many_threads_is_counted_and_logged_once(
 
 
 def test_the_sampler_gives_the_reasons() -> None:
-    """A failure before slowness; neither: none."""
+    """A failure is the reason for a late span before slowness, and without either there is no late span."""
     sampler = Sampler(TelemetrySettings("api", "api-1"))
     found = [sampler.late(True, 9.0), sampler.late(False, 9.0), sampler.late(False, 0.1), sampler.late(False, 2.0, 3.0)]
     assert found == [Late.ERROR, Late.SLOW, None, None]

@@ -1,4 +1,4 @@
-"""Telemetry's settings."""
+"""The settings of telemetry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from observability import TelemetrySettings, WrongSetting
 
 
 def test_opentelemetrys_own_names_are_understood() -> None:
-    """``OTEL_SERVICE_NAME`` and ``OTEL_EXPORTER_OTLP_ENDPOINT`` mean what they mean elsewhere."""
+    """``OTEL_SERVICE_NAME`` and ``OTEL_EXPORTER_OTLP_ENDPOINT`` have their standard meaning."""
     env = {"OTEL_SERVICE_NAME": "mine", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/"}
     settings = TelemetrySettings.from_env(env)
     assert (settings.service, settings.otlp_endpoint) == ("mine", "http://collector:4318")
@@ -28,13 +28,13 @@ def test_opentelemetrys_own_names_are_understood() -> None:
     ],
 )
 def test_a_wrong_setting_is_named_with_the_cure(name: str, value: str) -> None:
-    """The error holds the name, the value and what is allowed."""
+    """The error for an invalid setting contains its name, its value and the allowed values."""
     with pytest.raises(WrongSetting, match=f"{name} is .*must be"):
         TelemetrySettings.from_env({"SERVICE_NAME": "api", name: value})
 
 
 def test_an_empty_setting_counts_as_not_set() -> None:
-    """Makefiles and Compose files pass on empty ones where nothing was given."""
+    """An empty setting counts as not set, because Makefiles and Compose files pass on empty variables."""
     names = ("LOG_LEVEL", "METRICS_PORT", "METRICS_HOST", "SERVICE_VERSION", "DEPLOYMENT_ENVIRONMENT")
     empty = TelemetrySettings.from_env({"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1", **dict.fromkeys(names, "")})
     assert empty == TelemetrySettings.from_env({"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1"})

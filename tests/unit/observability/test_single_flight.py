@@ -1,4 +1,4 @@
-"""One load per key at a time, its result and its failure shared."""
+"""One load per key at a time; its result or its failure is shared."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ LOAD_SECONDS = 1.0
 
 
 class Failed(Exception):
-    """What the load raises."""
+    """The exception that a load raises."""
 
 
 class Load:
-    """Counts its calls, and waits in each until it may go on; then returns ``answer`` or raises it."""
+    """A load that counts its calls and waits in each for ``go``; it then returns or raises ``answer``."""
 
     def __init__(self, answer: Any) -> None:
         self.answer, self.calls = answer, 0
@@ -51,12 +51,12 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def waiting(flights: SingleFlight[Any], key: str) -> int:
-    """How many threads wait for the load of ``key`` that is under way."""
+    """Return how many threads wait for the current load of ``key``."""
     return len(flights._flights[key].outcome._condition._waiters)  # type: ignore[attr-defined]
 
 
 def together(pool: ThreadPoolExecutor, flights: SingleFlight[Any], load: Load) -> list[Future[Any]]:
-    """One thread that loads, and the others of ``pool``, each of which waits for it; then the load may end."""
+    """Start one thread that loads and the others of ``pool``, which wait for it; then let the load end."""
     leader = pool.submit(flights.do, "key", load)
     assert load.entered.wait(10)
     others = [pool.submit(flights.do, "key", load) for _ in range(READERS - 1)]
@@ -66,7 +66,7 @@ def together(pool: ThreadPoolExecutor, flights: SingleFlight[Any], load: Load) -
 
 
 def test_a_result_is_shared(pool: ThreadPoolExecutor) -> None:
-    """Sixteen readers, one load."""
+    """Sixteen readers of a key share the result of one load."""
     load = Load(["answer"])
     answers = [one.result(10) for one in together(pool, SingleFlight(), load)]
     assert answers == [["answer"]] * READERS
@@ -74,7 +74,7 @@ def test_a_result_is_shared(pool: ThreadPoolExecutor) -> None:
 
 
 def test_a_failure_is_shared(pool: ThreadPoolExecutor) -> None:
-    """Sixteen readers, one load, and for each an exception of its own with a traceback of its own."""
+    """Sixteen readers share one failed load, and each gets its own exception with its own traceback."""
     load = Load(Failed("down"))
     errors = [one.exception(10) for one in together(pool, SingleFlight(), load)]
     assert load.calls == 1
@@ -91,7 +91,10 @@ def test_a_failure_is_shared(pool: ThreadPoolExecutor) -> None:
 
 
 def test_sixteen_readers_of_a_failing_key_are_answered_within_twice_the_loads_time() -> None:
-    """The clock of each runs from the moment at which all of them ask."""
+    """Sixteen readers of a failing key are answered within twice the load's time.
+
+    The time of each is measured from the moment at which all of them start.
+    """
     flights: SingleFlight[None] = SingleFlight()
     ready = threading.Barrier(READERS, timeout=10)
 
@@ -112,7 +115,7 @@ def test_sixteen_readers_of_a_failing_key_are_answered_within_twice_the_loads_ti
 
 @pytest.mark.parametrize("answer", ["answer", Failed("down")], ids=["result", "failure"])
 def test_nothing_is_kept_after_the_load(answer: Any) -> None:
-    """The next one loads again."""
+    """Nothing is kept after the load, so the next reader loads again."""
     flights: SingleFlight[Any] = SingleFlight()
     load = Load(answer)
     load.go.set()
@@ -127,7 +130,7 @@ def test_nothing_is_kept_after_the_load(answer: Any) -> None:
 
 
 def test_keys_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> None:
-    """A slow key holds its own readers only."""
+    """A slow load blocks only the readers of its own key."""
     flights: SingleFlight[Any] = SingleFlight()
     slow = Load("slow")
     first = pool.submit(flights.do, "slow", slow)
@@ -140,7 +143,7 @@ def test_keys_do_not_wait_for_each_other(pool: ThreadPoolExecutor) -> None:
 
 @pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, GeneratorExit], ids=lambda end: end.__name__)
 def test_a_leader_that_is_ended_does_not_end_followers(pool: ThreadPoolExecutor, end: type[BaseException]) -> None:
-    """It gets its own end; those who waited share one more load."""
+    """A thread that is ended during its load gets its own exception, and its followers share one more load."""
     flights: SingleFlight[Any] = SingleFlight()
     ended = Load(end())
     second = Load("answer")
@@ -158,7 +161,7 @@ def test_a_leader_that_is_ended_does_not_end_followers(pool: ThreadPoolExecutor,
 
 
 def test_a_load_that_always_ends_its_thread_does_not_go_round(pool: ThreadPoolExecutor) -> None:
-    """Two loads at the most, then the rest are refused: not one after the other."""
+    """After two loads that end their threads, the remaining readers are refused and do not load one by one."""
     flights: SingleFlight[Any] = SingleFlight()
     first, second = Load(SystemExit()), Load(SystemExit())
     leader = pool.submit(flights.do, "key", first)
@@ -175,14 +178,17 @@ def test_a_load_that_always_ends_its_thread_does_not_go_round(pool: ThreadPoolEx
 
 
 def test_a_load_may_ask_for_its_own_key() -> None:
-    """It would wait for itself for ever."""
+    """A load may request its own key, where it would otherwise wait for itself forever."""
     flights: SingleFlight[Any] = SingleFlight()
     assert flights.do("key", lambda: [flights.do("key", lambda: "inner")]) == ["inner"]
     assert not flights.is_flying("key")
 
 
 def test_a_fork_does_not_wait_for_loads_of_its_parent(pool: ThreadPoolExecutor) -> None:
-    """Their threads are not in it, and one of them may have held the lock when it was made."""
+    """A fork does not wait for its parent's loads, whose threads do not exist in the child.
+
+    One of them may have held the lock when the child was created.
+    """
     flights: SingleFlight[Any] = SingleFlight()
     load = Load("parent's")
     leader = pool.submit(flights.do, "key", load)
@@ -205,7 +211,10 @@ def test_a_fork_does_not_wait_for_loads_of_its_parent(pool: ThreadPoolExecutor) 
 
 
 def test_a_fork_within_a_load_ends_its_own_flight_only() -> None:
-    """The load goes on in both processes; in the child another of the key may be under way by then."""
+    """A fork within a load ends only its own flight.
+
+    The load continues in both processes; in the child another load of the key may have started by then.
+    """
     flights: SingleFlight[Any] = SingleFlight()
     other: dict[str, object] = {}
 
@@ -219,10 +228,10 @@ def test_a_fork_within_a_load_ends_its_own_flight_only() -> None:
 
 
 def test_a_failure_is_gone_when_its_readers_are() -> None:
-    """No cycle keeps the frames of a load, and what they hold, until the garbage collector runs."""
+    """A failure is freed with its readers, because no reference cycle keeps the frames of the load."""
 
     class Held:
-        """Something large in a frame of the load."""
+        """A large object in a frame of the load."""
 
     flights: SingleFlight[Any] = SingleFlight()
     gone: list[weakref.ref[Held]] = []

@@ -1,4 +1,4 @@
-"""How many requests are traced."""
+"""The number of requests that are traced."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from observability.sampling import Sampler, TraceBudget
 
 
 class Clock:
-    """A time that passes on request."""
+    """A clock that tests advance."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -20,7 +20,7 @@ class Clock:
 
 
 def test_all_are_traced_within_the_budget_and_none_above_it() -> None:
-    """What is not used is saved up for two seconds, not longer."""
+    """All requests within the budget are traced, and unused budget is saved for at most two seconds."""
     clock = Clock()
     budget = TraceBudget(5, 0.0, 10, clock)
     assert [budget.admit() for _ in range(12)] == [True] * 10 + [False] * 2
@@ -31,7 +31,7 @@ def test_all_are_traced_within_the_budget_and_none_above_it() -> None:
 
 
 def test_a_budget_below_one_a_second_is_one_every_few_seconds() -> None:
-    """And the first is traced at once."""
+    """A budget below one per second traces the first request at once and then one every few seconds."""
     clock = Clock()
     budget = TraceBudget(0.5, 0.0, 1, clock)
     assert [budget.admit(), budget.admit()] == [True, False]
@@ -42,14 +42,14 @@ def test_a_budget_below_one_a_second_is_one_every_few_seconds() -> None:
 
 
 def test_above_the_budget_a_ratio_is_traced() -> None:
-    """As chance has it."""
+    """Above the budget a random share of requests is traced."""
     chances = iter([0.09, 0.1, 0.5, 0.0])
     budget = TraceBudget(0, 0.1, 0, Clock(), lambda: next(chances))
     assert [budget.admit() for _ in range(4)] == [True, False, False, True]
 
 
 def test_threads_share_one_budget() -> None:
-    """Eight threads that ask at once get no more than there is, and no less."""
+    """Eight threads at the same time share one budget and use exactly all of it."""
     budget, taken, barrier = TraceBudget(50, 0.0, 100, Clock()), Counter[bool](), threading.Barrier(8)
 
     def ask() -> None:
@@ -66,7 +66,7 @@ def test_threads_share_one_budget() -> None:
 
 
 def test_readers_do_not_use_up_what_writers_may_trace() -> None:
-    """Orders are traced however many only look."""
+    """Writes have their own budget, so that orders are traced however many requests only read."""
     sampler = Sampler(TelemetrySettings("api", "api-1", traces_per_second=0.5, trace_ratio=0.0))
     reads = [sampler.request("GET", None, None) is None for _ in range(3)]
     writes = [sampler.request("POST", None, None) is None for _ in range(3)]
@@ -74,7 +74,7 @@ def test_readers_do_not_use_up_what_writers_may_trace() -> None:
 
 
 def test_as_many_writes_at_once_and_fewer_a_second() -> None:
-    """Two fifths."""
+    """The budget for writes has the same burst and two fifths of the rate."""
     clock = Clock()
     sampler = Sampler(TelemetrySettings("api", "api-1", traces_per_second=10, trace_ratio=0.0), clock)
 

@@ -16,7 +16,7 @@ from observability.tracing import CountingExporter, shut_down_within
 
 
 class Dead(SpanExporter):
-    """Fails, by answer or by exception."""
+    """An exporter that fails, by its result or by an exception."""
 
     def __init__(self, raises: bool = False) -> None:
         self.raises = raises
@@ -29,7 +29,7 @@ class Dead(SpanExporter):
 
 @pytest.mark.parametrize("raises", [False, True])
 def test_lost_spans_are_counted_and_logged_once_a_minute(raises: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """A dead receiver makes a number rise, not a log flood."""
+    """Lost spans are counted and logged at most once a minute."""
     registry, now = CollectorRegistry(), [0.0]
     exporter = CountingExporter(Dead(raises), registry, lambda: now[0])
     spans = [ReadableSpan("a"), ReadableSpan("b")]
@@ -41,7 +41,10 @@ def test_lost_spans_are_counted_and_logged_once_a_minute(raises: bool, caplog: p
 
 
 def test_what_the_queue_does_not_take_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK drops in silence; ours says how many, and takes spans again when there is room."""
+    """Spans that do not fit into the queue are counted, and spans are accepted again when there is room.
+
+    The SDK drops them without a report.
+    """
     monkeypatch.setattr(tracing, "QUEUE_SPANS", 3)
     blocked, entered = threading.Event(), threading.Event()
 
@@ -66,7 +69,7 @@ def test_what_the_queue_does_not_take_is_counted(monkeypatch: pytest.MonkeyPatch
 
 
 def test_shutdown_is_bounded() -> None:
-    """An exporter that never returns does not keep the process."""
+    """Shutdown is bounded, even if an exporter never returns."""
     forever = threading.Event()
 
     class Stuck(SpanExporter):
@@ -83,7 +86,7 @@ def test_shutdown_is_bounded() -> None:
 
 
 def test_the_resource_names_the_service_by_opentelemetrys_attributes() -> None:
-    """Name, namespace, version, instance and environment."""
+    """The resource has OpenTelemetry's attributes for name, namespace, version, instance and environment."""
     settings = TelemetrySettings("api", "api-1", version="1.2.3", environment="test")
     attributes = tracing.resource_of(settings).attributes
     assert attributes["service.name"] == "api"

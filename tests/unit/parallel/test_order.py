@@ -15,13 +15,16 @@ def in_order(*names: str) -> list[str]:
 
 
 def test_quick_folders_come_first() -> None:
-    """Most mistakes are found by unit tests."""
+    """Folders of quick tests run first, because unit tests find most mistakes."""
     names = [f"tests/{folder}/test_x.py::test" for folder in ("unit", "rules", "integration", "e2e", "compose")]
     assert in_order(*names) == names
 
 
 def test_an_outage_ends_before_the_next_page_and_kills_come_last() -> None:
-    """The all-clear is asserted after the pages, and before the fault that is followed in the browser."""
+    """An outage ends before the next page is expected, and tests that kill processes come last.
+
+    The resolved notification is asserted after the page tests and before the fault that is followed in the browser.
+    """
     names = [
         "tests/e2e/test_order.py::test_everything_is_up",
         "tests/e2e/test_outages.py::test_an_outage_is_notified_by_webhook_and_by_mail",
@@ -37,7 +40,10 @@ def test_an_outage_ends_before_the_next_page_and_kills_come_last() -> None:
 
 
 def test_named_tests_exist() -> None:
-    """A name that matches nothing would leave a test at a place where others mute its alert."""
+    """Every test in the lists of first and last tests exists.
+
+    A mistyped name would leave its test at a place where other tests inhibit its alert.
+    """
     for name in (*FIRST, *LAST):
         file, _, test = name.partition("::")
         assert f"def {test}" in (ROOT / "tests" / "e2e" / file).read_text(), name

@@ -1,4 +1,4 @@
-"""Which parts there are: no test belongs to none of them, and none waits for something that is not run."""
+"""The parts of the test run: every test belongs to one, and no part waits for one that does not run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPORT = """<testsuites><testsuite tests="{total}" skipped="1">
 
 
 def test_every_test_file_is_in_one_part() -> None:
-    """By its folder, or by its name."""
+    """Every test file belongs to exactly one part, by its folder or by its name."""
     given = [argument for part in parts(Path("/results")) for argument in part.command]
     ignored = {argument.removeprefix("--ignore=") for argument in given if argument.startswith("--ignore=")}
     paths = [argument for argument in given if argument.startswith("tests/")]
@@ -28,21 +28,24 @@ def test_every_test_file_is_in_one_part() -> None:
 
 
 def test_parts_wait_for_parts_that_exist() -> None:
-    """A mistyped name would keep a part from ever starting."""
+    """Every part waits for existing parts only, because a mistyped name would keep it from ever starting."""
     for part in parts(Path()):
         assert set(part.after) <= set(NAMES) - {part.name}
 
 
 @pytest.mark.parametrize("names", [["e2e"], ["drills", "rules"], []])
 def test_a_chosen_part_does_not_wait_for_others(names: list[str]) -> None:
-    """Only for those that run too; without names all but the checks and Compose are run."""
+    """A selected part waits only for other selected parts.
+
+    Without names, all parts but the checks and Compose are run.
+    """
     found = chosen(names, Path())
     assert {part.name for part in found} == set(names or NAMES) - (set() if names else {"check", "compose"})
     assert {name for part in found for name in part.after} <= {part.name for part in found}
 
 
 def test_the_slowest_tests_of_all_parts(tmp_path: Path) -> None:
-    """The slowest first, whichever part they are of; and how many there were."""
+    """The slowest tests of all parts are listed first, and the tests of each part are counted."""
     files = []
     for name, seconds in (("unit", 2), ("e2e", 90.25)):
         files.append(tmp_path / f"{name}.xml")

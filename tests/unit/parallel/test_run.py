@@ -1,4 +1,4 @@
-"""Parts of the test run side by side: order, failure, and that nothing runs afterwards."""
+"""Parallel parts of the test run: their order, failures and leftover processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
 Path(sys.argv[1]).write_text(str(child.pid))
 """
-# A daemon, and an end that takes it down as a fixture would.
+# A program that starts a daemon and stops it on SIGINT, as a fixture would.
 TIDY = """
 import subprocess, sys
 from pathlib import Path
@@ -30,7 +30,7 @@ except KeyboardInterrupt:
     child.kill()
     print("taken down", flush=True)
 """
-# The same, but SIGINT is not heard.
+# The same program, ignoring SIGINT.
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + DAEMON + "child.wait()\n"
 AFTER_FILE = """
 import sys, time
@@ -46,7 +46,7 @@ def python(name: str, program: str, *arguments: object, after: tuple[str, ...] =
 
 
 def run(folder: Path, *parts: Part, jobs: int = 4) -> list[str]:
-    """What is said of a run of these parts."""
+    """Run these parts and return the lines that were printed."""
     said: list[str] = []
     Session(parts, folder, said.append, jobs).run()
     return said
@@ -57,7 +57,7 @@ def is_gone(file: Path) -> bool:
 
 
 def test_a_part_waits_for_those_it_names(tmp_path: Path) -> None:
-    """It starts when they have passed, though it stands before them in the list."""
+    """A part starts after the parts that it names, even if it precedes them in the list."""
     note = "import sys; print(*sys.argv[1:], file=open(sys.argv[1], 'a'))"
     order = tmp_path / "order"
     run(tmp_path / "run", python("b", note, order, "second", after=("a",)), python("a", note, order, "first"))
@@ -65,7 +65,7 @@ def test_a_part_waits_for_those_it_names(tmp_path: Path) -> None:
 
 
 def test_no_more_parts_run_at_once_than_allowed(tmp_path: Path) -> None:
-    """With one job the second starts after the first has ended."""
+    """With one job the second part starts after the first has ended."""
     said = run(tmp_path, python("a", ""), python("b", ""), jobs=1)
     assert [line.split()[-1] for line in said if line.endswith("has started")] == ["started", "started"]
     assert said.index(next(line for line in said if "a passed" in line)) < said.index(
@@ -74,7 +74,7 @@ def test_no_more_parts_run_at_once_than_allowed(tmp_path: Path) -> None:
 
 
 def test_output_is_not_interleaved(tmp_path: Path) -> None:
-    """All lines of a part come together, standard error among them."""
+    """The lines of one part are printed together, standard error included."""
     program = "import sys\nfor n in range(300): print(sys.argv[1], n, flush=True, file=(sys.stdout, sys.stderr)[n % 2])"
     said = run(tmp_path, python("a", program, "a"), python("b", program, "b"))
     for name in "ab":
@@ -83,7 +83,7 @@ def test_output_is_not_interleaved(tmp_path: Path) -> None:
 
 
 def test_a_failure_ends_the_others(tmp_path: Path) -> None:
-    """They take down what they have started, and the failed part's status is said."""
+    """A failed part stops the others, which clean up their processes, and its exit status is printed."""
     pid = tmp_path / "pid"
     said: list[str] = []
     parts = [python("tidy", TIDY, pid), python("bad", AFTER_FILE, pid), python("never", "", after=("bad",))]
@@ -96,7 +96,7 @@ def test_a_failure_ends_the_others(tmp_path: Path) -> None:
 
 
 def test_what_does_not_take_down_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the daemons that have left its process group."""
+    """A part that does not clean up in time is killed, with daemons that left its process group."""
     monkeypatch.setattr("tests.parallel.run.TEARDOWN_SECONDS", 0.5)
     pid = tmp_path / "pid"
     with pytest.raises(Failed, match="bad"):
@@ -105,7 +105,7 @@ def test_what_does_not_take_down_is_killed(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_part_that_leaves_a_process_behind_fails(tmp_path: Path) -> None:
-    """Its status is 0, but the next run would meet its processes."""
+    """A part that leaves a process behind fails, because the next run would meet that process."""
     pid = tmp_path / "pid"
     with pytest.raises(Failed, match="left processes behind: sleep 1000"):
         run(tmp_path / "run", python("sloppy", DAEMON, pid))
@@ -113,13 +113,13 @@ def test_a_part_that_leaves_a_process_behind_fails(tmp_path: Path) -> None:
 
 
 def test_a_part_that_hangs_fails(tmp_path: Path) -> None:
-    """After its time."""
+    """A part that exceeds its time limit fails."""
     with pytest.raises(Failed, match="hangs did not end within 1 s"):
         run(tmp_path, python("hangs", "import time; time.sleep(1000)", seconds=1.0))
 
 
 def test_all_parts_can_be_run_after_a_failure(tmp_path: Path) -> None:
-    """Also those that come after the one that failed; the run has failed all the same."""
+    """With ``keep_going``, parts that depend on a failed part still run, and the run fails."""
     said: list[str] = []
     parts = [Part("bad", (sys.executable, "-c", "raise SystemExit(3)")), Part("next", ("true",), after=("bad",))]
     with pytest.raises(Failed, match=r"^bad has failed$"):
@@ -137,7 +137,10 @@ def test_b(): {b}
 
 @pytest.mark.parametrize(("b", "has_failed"), [(f"pytest.skip({REASON!r})", True), ("pass", False)])
 def test_a_part_whose_tests_were_all_skipped_has_not_passed(tmp_path: Path, b: str, has_failed: bool) -> None:
-    """pytest ends with 0 then; the reason is in the message. One test that passed is enough."""
+    """A part whose tests were all skipped fails with the reason, although pytest exits with 0.
+
+    One passed test is enough.
+    """
     file, folder = tmp_path / "test_skipping.py", tmp_path / "run"
     file.write_text(SKIPPING.format(reason=REASON, b=b))
     results = ("--junitxml", str(folder / "compose" / "junit.xml"), "--rootdir", str(tmp_path), "-c", "/dev/null")
@@ -150,7 +153,7 @@ def test_a_part_whose_tests_were_all_skipped_has_not_passed(tmp_path: Path, b: s
 
 
 def test_a_part_that_may_be_skipped_is_reported(tmp_path: Path) -> None:
-    """The run passes, and says that it has tested nothing there."""
+    """A part that may be skipped does not fail the run, which reports it as untested."""
     file, folder = tmp_path / "test_skipping.py", tmp_path / "run"
     file.write_text(SKIPPING.format(reason=REASON, b=f"pytest.skip({REASON!r})"))
     results = ("--junitxml", str(folder / "compose" / "junit.xml"), "--rootdir", str(tmp_path), "-c", "/dev/null")

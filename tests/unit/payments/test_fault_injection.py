@@ -1,4 +1,4 @@
-"""The payment service out of order."""
+"""Faults of the payment service."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.payments.test_payments import GOOD, FakeLedger
 
 
 class Service:
-    """A payment service with faults, its ledger, its spans and its sleeps."""
+    """A payment service with faults, its ledger, its spans and its recorded sleeps."""
 
     def __init__(self) -> None:
         self.faults, self.ledger, self.slept = FakeFaults(), FakeLedger(), list[float]()
@@ -41,13 +41,16 @@ def service() -> Service:
 
 
 def test_off_it_charges(service: Service) -> None:
-    """And no span is marked."""
+    """Without a fault the service charges and no span is marked."""
     assert service.charge().status_code == 201
     assert service.marks() == [None]
 
 
 def test_down_it_answers_503_and_charges_nothing(service: Service) -> None:
-    """At once, or after a wait; the span says why. Health checks are spared."""
+    """A payment service that is down returns 503, at once or after a wait, and charges nothing.
+
+    The span is marked, and health checks still succeed.
+    """
     service.faults.switch("payment-down", percent=100)
     answer = service.charge()
     assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
@@ -63,7 +66,7 @@ def test_down_it_answers_503_and_charges_nothing(service: Service) -> None:
 
 
 def test_what_a_missing_index_slows_is_marked(service: Service) -> None:
-    """And charged; down, it is down."""
+    """A slow charge succeeds and its span is marked; if the service is down too, the charge fails."""
     service.faults.switch("payment-slow", milliseconds=5000)
     assert service.charge().status_code == 201
     service.faults.switch("payment-down", percent=100)

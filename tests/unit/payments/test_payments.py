@@ -1,4 +1,4 @@
-"""The payment service over a ledger in memory."""
+"""The payment service with an in-memory ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GOOD = {"order_id": "ord_1", "amount_cents": 500, "currency": "EUR"}
 
 
 class FakeLedger:
-    """Charges in a dictionary."""
+    """A ledger that keeps charges in a dictionary."""
 
     def __init__(self) -> None:
         self.charges: dict[str, Charge] = {}
@@ -59,7 +59,7 @@ def service() -> Service:
 
 
 def test_a_charge_is_made_once_per_key(service: Service) -> None:
-    """201, then 200 with the same charge; counted once."""
+    """The first request with a key returns 201, a repeated one returns 200 and the same charge, counted once."""
     first, again = service.charge(GOOD), service.charge(GOOD)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.get_json() == again.get_json()
@@ -67,20 +67,20 @@ def test_a_charge_is_made_once_per_key(service: Service) -> None:
 
 
 def test_a_charge_over_the_limit_is_declined_for_good(service: Service) -> None:
-    """402, the same when asked again."""
+    """A charge over the limit returns 402, also when the request is repeated, and is counted once."""
     body = GOOD | {"amount_cents": 1001}
     assert [service.charge(body).status_code for _ in range(2)] == [402, 402]
     assert service.count("declined") == 1
 
 
 def test_a_key_stands_for_one_amount(service: Service) -> None:
-    """422 for another amount under the same key."""
+    """Another amount under the same key returns 422."""
     service.charge(GOOD)
     assert service.charge(GOOD | {"amount_cents": 501}).status_code == 422
 
 
 def test_a_ledger_that_is_down_is_503(service: Service) -> None:
-    """The caller knows that it must ask again; the failure is counted."""
+    """An unavailable ledger returns 503 so that the caller retries, and the failure is counted."""
     service.ledger.down = True
     assert service.charge(GOOD).status_code == 503
     assert service.count("error") == 1
@@ -93,7 +93,7 @@ def test_a_ledger_that_is_down_is_503(service: Service) -> None:
     [{"amount_cents": 0}, {"amount_cents": "5"}, {"currency": "euro"}, {"order_id": ""}, {"card": "4111111111111111"}],
 )
 def test_a_bad_charge_is_refused(service: Service, change: dict[str, Any]) -> None:
-    """422; card numbers above all."""
+    """An invalid charge returns 422, stores nothing and does not repeat a card number."""
     answer = service.charge(GOOD | change)
     assert answer.status_code == 422
     assert "4111" not in answer.text
@@ -101,12 +101,12 @@ def test_a_bad_charge_is_refused(service: Service, change: dict[str, Any]) -> No
 
 
 def test_a_charge_needs_a_key(service: Service) -> None:
-    """400: without one, a repeated request would charge twice."""
+    """A charge without a key returns 400, because a repeated request would charge twice."""
     assert service.client.post("/v1/charges", json=GOOD).status_code == 400
 
 
 @pytest.mark.parametrize(("name", "value"), [("MONGO_URL", "x"), ("THREADS", "0"), ("PAYMENTS_LIMIT_CENTS", "-1")])
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
-    """The error says which and what it may be."""
+    """The error for an invalid setting names the setting and the allowed values."""
     with pytest.raises(WrongSetting, match=f"{name} is .*must be"):
         PaymentSettings.from_env({name: value})

@@ -14,7 +14,7 @@ from stack.errors import ProgramMissing
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with a finding in Markdown and in Python, below lines without one."""
+    """Return a repository with a finding in Markdown and in Python, below lines without one."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("# Title\n\n`told` and\n\n```\nnobody\n```\n\nIt waited in\nvain.\n")
@@ -24,7 +24,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_findings_name_file_line_and_what_to_write(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The lines are the source's, and the exit status is 1."""
+    """A finding is printed with the source's file and line and the replacement, and the exit status is 1."""
     assert command.main([], repository) == 1
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("a.py:4: told → write: notified")
@@ -32,7 +32,7 @@ def test_findings_name_file_line_and_what_to_write(repository: Path, capsys: pyt
 
 
 def test_only_the_named_paths_are_checked(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Folders and files; nothing is printed when nothing is found."""
+    """Only the given files and folders are checked, and nothing is printed without a finding."""
     assert command.main(["good.yml"], repository) == 0
     assert capsys.readouterr().out == ""
     assert command.main(["docs"], repository) == 1
@@ -40,20 +40,20 @@ def test_only_the_named_paths_are_checked(repository: Path, capsys: pytest.Captu
 
 
 def test_a_path_without_files_is_refused(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A misspelled path does not pass as a path without findings."""
+    """A path without files is refused, so that a misspelled path does not pass the check."""
     assert command.main(["dosc"], repository) == 2
     assert "dosc" in capsys.readouterr().err
 
 
 def test_totals_count_by_folder_and_rule(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """For those who correct many."""
+    """`--totals` prints the number of findings by folder and by rule, for correcting many of them."""
     assert command.main(["--totals"], repository) == 1
     counts = {name: int(count) for count, name in (line.split() for line in capsys.readouterr().out.splitlines())}
     assert counts == {".": 1, "docs": 1, "Glasshouse.Words": 1, "Glasshouse.Phrases": 1}
 
 
 def test_an_unknown_file_type_fails(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Otherwise its prose would not be checked."""
+    """A file of an unknown type fails the check, because its prose would not be checked."""
     (repository / "a.rst").write_text("It is told.\n")
     assert command.main([], repository) == 1
     assert "deploy/prose/files.py: a.rst" in capsys.readouterr().err
@@ -62,7 +62,7 @@ def test_an_unknown_file_type_fails(repository: Path, capsys: pytest.CaptureFixt
 def test_a_missing_vale_fails(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The check does not pass for lack of its program."""
+    """The check fails if Vale is not available."""
 
     def missing(say: object) -> Path:
         raise ProgramMissing("gcc: not installed")
@@ -74,7 +74,7 @@ def test_a_missing_vale_fails(
 
 @pytest.mark.parametrize("script", ["exit 2", "echo broken rule >&2; echo {}", "echo no JSON", "rm -f a.md; exec true"])
 def test_a_vale_that_fails_is_an_error(tmp_path: Path, script: str) -> None:
-    """An exit status, a message or no result does not pass as a run without findings."""
+    """A run of Vale with an error status, an error message or no result raises an error."""
     program = tmp_path / "vale"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)

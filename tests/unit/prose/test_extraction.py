@@ -1,4 +1,4 @@
-"""What is kept of each file type: prose, on its lines and columns, and nothing else."""
+"""The prose of each file type is extracted with its lines and columns, and nothing else is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCES: Mapping[str, str] = yaml.safe_load((Path(__file__).parent / "sources.ya
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_prose_and_only_prose_stays_in_its_place(name: str) -> None:
-    """Each planted word is where it was, no code is left, and no character has moved to another line or column."""
+    """Each planted word keeps its line and column, and no code is left."""
     source = SOURCES[name]
     kept = only(source, files.EXTRACTORS[files.kind(name)](source))
     assert "told" in kept
@@ -31,12 +31,15 @@ def test_prose_and_only_prose_stays_in_its_place(name: str) -> None:
 
 
 def test_every_extractor_has_a_source() -> None:
-    """A file type is added with a test."""
+    """Every extractor has a test source, so that a new file type needs a test."""
     assert {files.kind(name) for name in SOURCES} == files.EXTRACTORS.keys()
 
 
 def test_every_tracked_file_is_of_a_known_type() -> None:
-    """Also one that is not committed yet; a type that is listed occurs or is binary."""
+    """Every file of the repository has a known type, and every listed type occurs or is binary.
+
+    This includes files that are not committed yet.
+    """
     paths = files.tracked(files.ROOT)
     assert files.unknown(paths) == []
     assert files.EXTRACTORS.keys() <= {files.kind(path) for path in paths}
@@ -44,7 +47,7 @@ def test_every_tracked_file_is_of_a_known_type() -> None:
 
 
 def test_every_file_of_the_repository_can_be_read(tmp_path: Path) -> None:
-    """Its copy has as many lines as the file."""
+    """Every file of the repository can be read, and its copy has as many lines as the file."""
     paths = files.tracked(files.ROOT)
     files.mirror(files.ROOT, paths, tmp_path)
     copies = {copy.relative_to(tmp_path): copy for copy in tmp_path.rglob("*") if copy.is_file()}
@@ -57,7 +60,10 @@ def test_every_file_of_the_repository_can_be_read(tmp_path: Path) -> None:
 
 
 def test_what_code_separates_is_not_read_as_one_sentence() -> None:
-    """A bar stands for code; adjacent literals and the lines of a comment are one text."""
+    """Texts that code separates are not read as one sentence.
+
+    A bar stands for code; adjacent literals and the lines of a comment are one text.
+    """
     source = 'a("is in", b, "vain hope")\nc("is in "\n  "vain hope")\n# is in\n# vain hope\n'
     kept = only(source, files.EXTRACTORS[".py"](source)).splitlines()
     assert kept[0].split() == ["|", "is", "in|", "vain", "hope|"]
@@ -82,12 +88,12 @@ def test_what_code_separates_is_not_read_as_one_sentence() -> None:
     ],
 )
 def test_literals_that_read_as_prose(text: str, prose: bool) -> None:
-    """Two words, and no query, pattern or data."""
+    """A literal is prose if it has at least two words and is not a query, a pattern or data."""
     assert reads_as_prose(text) == prose
 
 
 def test_marked_lines_are_excepted() -> None:
-    """One line, or those between two markers; also in Markdown."""
+    """A marked line, or the lines between two markers, are excepted, also in Markdown."""
     source = "one\ntwo # prose: ignore\nthree\n# prose: off\nfour\n# prose: on\nfive\n"
     assert without_excepted(source, source).split() == ["one", "three", "five"]
     code = 'a = "it is told"  # prose: ignore\nb = "it is told"\n'
@@ -95,14 +101,14 @@ def test_marked_lines_are_excepted() -> None:
 
 
 def test_markdown_is_left_to_vale(tmp_path: Path) -> None:
-    """Its copy is the file, without the lines that are excepted."""
+    """The copy of a Markdown file is the file without the excepted lines."""
     (tmp_path / "a.md").write_text("# A `b`\n\nis told <!-- prose: ignore -->\n")
     files.mirror(tmp_path, ["a.md"], tmp_path / "copies")
     assert (tmp_path / "copies" / "a.md").read_text().rstrip(" \n") == "# A `b`"
 
 
 def test_new_files_are_checked_and_ignored_ones_are_not(tmp_path: Path) -> None:
-    """Before the first commit, too."""
+    """New files are checked before they are committed, and ignored files are not checked."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     for name, text in {".gitignore": "*.log\n", "a.log": "", "b.md": ""}.items():
         (tmp_path / name).write_text(text)

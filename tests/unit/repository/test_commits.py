@@ -25,7 +25,7 @@ IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
     ],
 )
 def test_a_good_message_passes(message: str) -> None:
-    """One area or several, an imperative, an optional body after a blank line."""
+    """A message with one or more areas, an imperative summary and an optional body after a blank line passes."""
     assert list(commits.problems(message)) == []
 
 
@@ -46,26 +46,26 @@ def test_a_good_message_passes(message: str) -> None:
     ],
 )
 def test_a_bad_message_has_one_problem(message: str, problem: str) -> None:
-    """The problem is stated once, and nothing else is."""
+    """A bad message has exactly one problem."""
     (found,) = commits.problems(message)
     assert problem in found
 
 
 def test_the_recorded_commit_is_a_whole_hash() -> None:
-    """A short one may become ambiguous."""
+    """The recorded commit is a full hash, because a short one may become ambiguous."""
     after = tomllib.loads((commits.ROOT / "pyproject.toml").read_text())["tool"]["glasshouse"]["commits"]
     assert len(after["checked-after"]) == 40
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git in the folder; returns its output."""
+    """Run git in the folder and return its output."""
     command = ["git", *IDENTITY, *arguments]
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with an old commit in another style, a good new one, a merge and a bad new one."""
+    """Return a repository with an old commit in another style, a good new one, a merge and a bad new one."""
     folder = tmp_path / "whole"
     folder.mkdir()
     git(folder, "init", "-q", "-b", "main")
@@ -84,7 +84,7 @@ def repository(tmp_path: Path) -> Path:
 def test_new_commits_are_checked_and_older_ones_and_merges_are_not(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The output names the commit, its subject and the problem."""
+    """New commits are checked, older commits and merges are not, and a problem is printed with commit and subject."""
     assert commits.main(repository) == 0
     git(repository, "commit", "-q", "--allow-empty", "-m", "docs: added a page")
     assert commits.main(repository) == 1
@@ -95,7 +95,7 @@ def test_new_commits_are_checked_and_older_ones_and_merges_are_not(
 def test_a_shallow_clone_checks_what_it_has_and_warns(
     repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The remedy is the command that fetches the rest."""
+    """A shallow clone checks the commits that it has, and warns with the command that fetches the rest."""
     git(repository, "commit", "-q", "--allow-empty", "-m", "Wrong")
     git(repository, "commit", "-q", "--allow-empty", "-m", "docs: add an index")
     for depth, status in ((1, 0), (2, 1)):
@@ -106,14 +106,14 @@ def test_a_shallow_clone_checks_what_it_has_and_warns(
 
 
 def test_an_unknown_commit_in_a_whole_clone_fails(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A rewritten history must not pass unchecked."""
+    """An unknown commit in a complete clone fails, because a rewritten history must not pass unchecked."""
     (repository / "pyproject.toml").write_text(f'[tool.glasshouse.commits]\nchecked-after = "{"0" * 40}"\n')
     assert commits.main(repository) == 1
     assert "is not in this repository" in capsys.readouterr().err
 
 
 def test_a_folder_without_history_fails(repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An unpacked archive has no commits to check."""
+    """A folder without history, such as an unpacked archive, fails."""
     archive = tmp_path / "archive"
     archive.mkdir()
     (archive / "pyproject.toml").write_text((repository / "pyproject.toml").read_text())

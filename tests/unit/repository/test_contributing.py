@@ -1,4 +1,4 @@
-"""The map of folders in CONTRIBUTING.md is complete and names no folder that is gone."""
+"""The map of folders in CONTRIBUTING.md is complete and names no missing folder."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MAP = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where things are")[2]
 
 
 def rows() -> dict[tuple[str, ...], str]:
-    """The folders of each row of the map, and what the row says of them."""
+    """Return the folders of each row of the map and the description in the row."""
     found = re.findall(r"^\| (`[^|]+) \| (.+) \|$", MAP, re.MULTILINE)
     return {tuple(re.findall(r"`([\w.-]+)/`", folders)): text for folders, text in found}
 
 
 def committed_folders(parent: str = "") -> set[str]:
-    """The folders with committed files, directly under the root or under ``parent``."""
+    """Return the folders with committed files directly under the root or under ``parent``."""
     command = ["git", "ls-files", "-z", *([parent] if parent else [])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     depth = len(Path(parent).parts)
@@ -26,13 +26,13 @@ def committed_folders(parent: str = "") -> set[str]:
 
 
 def test_the_map_names_every_top_level_folder() -> None:
-    """Each once, and no other."""
+    """The map lists each top-level folder once and no other folder."""
     named = [folder for folders in rows() for folder in folders]
     assert sorted(named) == sorted(committed_folders())
 
 
 def test_the_parts_that_a_row_names_exist() -> None:
-    """Folders and modules inside a row's folder; for those with many parts, all of them are named."""
+    """Every folder and module that a row names exists, and the rows of `lab/` and `tests/` name all of theirs."""
     for folders, text in rows().items():
         parts = {part.rstrip("/") for part in re.findall(r"`([\w.]+(?:/|\.py))`", text)}
         for part in parts:

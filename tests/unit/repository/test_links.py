@@ -1,4 +1,4 @@
-"""Links in every Markdown file lead to a file that exists, and to a heading that exists in it."""
+"""Every link in a Markdown file leads to an existing file and to an existing heading in it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ ROOT = Path(__file__).resolve().parents[3]
 PARSER = MarkdownIt("gfm-like", {"linkify": False})
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 CONSOLE = re.compile(r"/(runbooks|dashboards|alerts|inbox|faults|drills|requests|logs)\b")
-"""Runbooks are pages of the console, and link to its other pages."""
+"""Runbooks are pages of the console and link to its other pages."""
 
 
 def pages() -> list[str]:
-    """Paths of the Markdown files under version control."""
+    """Return the paths of the Markdown files under version control."""
     done = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [path for path in done.stdout.split("\0") if path and (ROOT / path).is_file()]
 
 
 def targets(text: str) -> list[str]:
-    """The addresses of all links and images of a page."""
+    """Return the addresses of all links and images of a page."""
     found = []
     for block in PARSER.parse(text):
         for token in block.children or []:
@@ -35,7 +35,7 @@ def targets(text: str) -> list[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors that GitHub gives to a page's headings: a repeated heading gets a number."""
+    """Return the anchors that GitHub gives to a page's headings; a repeated heading gets a number."""
     tokens = PARSER.parse(text)
     seen: Counter[str] = Counter()
     found = set()
@@ -50,7 +50,7 @@ def anchors(text: str) -> set[str]:
 
 
 def broken(page: Path, text: str) -> list[str]:
-    """The links of a page that lead nowhere, each with the reason."""
+    """Return the broken links of a page, each with the reason."""
     found = []
     for address in targets(text):
         if ELSEWHERE.match(address) or CONSOLE.match(address):
@@ -66,7 +66,7 @@ def broken(page: Path, text: str) -> list[str]:
 
 @pytest.mark.parametrize("page", pages())
 def test_links_lead_somewhere(page: str) -> None:
-    """Each link of each page is checked, images included."""
+    """No link and no image of any page is broken."""
     assert broken(ROOT / page, (ROOT / page).read_text()) == []
 
 
@@ -81,10 +81,10 @@ def test_links_lead_somewhere(page: str) -> None:
     ],
 )
 def test_a_broken_link_is_found(link: str) -> None:
-    """A missing file, a missing image and a missing heading are found, also behind a reference."""
+    """A missing file, image or heading is found, also behind a reference."""
     assert len(broken(ROOT / "README.md", f"# Title\n\n{link}\n")) == 1
 
 
 def test_anchors_are_those_of_github() -> None:
-    """Punctuation is removed, spaces become hyphens, and a repeated heading gets a number."""
+    """Punctuation is removed, spaces become hyphens, and a repeated heading gets a number, as on GitHub."""
     assert anchors("# Up, and `make down`\n\n## A\n\n## A\n") == {"up-and-make-down", "a", "a-1"}

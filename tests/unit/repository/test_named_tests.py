@@ -10,9 +10,9 @@ NAMED = re.compile(r"`(?:[\w/]*/)?(test_\w+\.py)(?:::(?:\w+::)?(test_\w+))?`")
 
 
 def named() -> list[tuple[str, str, str]]:
-    """Document, file and function (empty if only the file is named)."""
+    """Return document, file and function of each mention; the function is empty if only the file is named."""
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    # The log of decisions says what was true on its date.
+    # The log of decisions describes the state on the date of each entry.
     return [
         (page.name, found[1], found[2] or "")
         for page in pages
@@ -22,11 +22,11 @@ def named() -> list[tuple[str, str, str]]:
 
 
 def test_every_test_that_a_document_names_exists() -> None:
-    """The file, and in it the function."""
+    """Every test file and test function that a document names exists."""
     files: dict[str, str] = {}
     for path in (ROOT / "tests").rglob("test_*.py"):
         files[path.name] = files.get(path.name, "") + path.read_text()
-    # Ports' contracts are classes in tests/contracts, which the files inherit.
+    # The contracts of the ports are classes in tests/contracts, which the test files inherit.
     inherited = "".join(path.read_text() for path in (ROOT / "tests" / "contracts").glob("*.py"))
     found = named()
     assert len(found) > 30

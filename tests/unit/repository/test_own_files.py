@@ -1,4 +1,4 @@
-"""The repository contains only what the project wrote: no copy of another project's file."""
+"""The repository contains only the project's own files and no copy of another project's file."""
 
 from __future__ import annotations
 
@@ -13,29 +13,32 @@ LICENCE = "LICENSE"
 """The text of the Apache License, under which the project is published."""
 _FOLDERS = {"vendor", "vendored", "vendoring", "third_party", "thirdparty", "node_modules", "site-packages"}
 _BUILT = re.compile(r"\.(min|esm|iife|umd)\.(js|css)$|\.(whl|jar|tgz|woff2?|ttf)$")
-# At the beginning of a line of a comment or of the text, as files state it.
+# The notice is matched at the beginning of a line or of a comment line, where files have it.
 _NOTICE = re.compile(r"^[\s/*#<!-]*(copyright\s+(\(c\)|©|\d{4})|SPDX-FileCopyrightText:)", re.IGNORECASE | re.MULTILINE)
 _HEAD_CHARACTERS = 2_000
 
 
 def committed() -> list[str]:
-    """The paths of all committed files."""
+    """Return the paths of all committed files."""
     done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [path for path in done.stdout.split("\0") if path and (ROOT / path).is_file()]
 
 
 def is_copied(path: str, head: str) -> bool:
-    """Whether a file is, by its name or a copyright notice at its beginning, that of another project."""
+    """Return whether the name or a copyright notice at the beginning shows a file of another project."""
     return bool(_FOLDERS & set(Path(path).parts[:-1]) or _BUILT.search(path) or _NOTICE.search(head))
 
 
 def head(path: str) -> str:
-    """The beginning of a file; of a binary one what can be read of it."""
+    """Return the beginning of a file as text, without bytes that cannot be decoded."""
     return (ROOT / path).read_bytes()[:_HEAD_CHARACTERS].decode(errors="ignore")
 
 
 def test_no_file_of_another_project_is_committed() -> None:
-    """They come from locked packages at set-up; `docs/decisions/README.md`, 2026-11-28, says how."""
+    """No file of another project is committed.
+
+    Such files come from locked packages at set-up; `docs/decisions/README.md`, 2026-11-28, describes how.
+    """
     assert [path for path in committed() if path != LICENCE and is_copied(path, head(path))] == []
 
 
@@ -51,5 +54,5 @@ def test_no_file_of_another_project_is_committed() -> None:
     ],
 )
 def test_a_copied_file_is_noticed(path: str, head: str) -> None:
-    """By its folder, by its name, by its notice."""
+    """A copied file is recognised by its folder, its name or its copyright notice."""
     assert is_copied(path, head)

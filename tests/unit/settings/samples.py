@@ -1,4 +1,4 @@
-"""For each kind of setting: values that are wrong, and one that is right."""
+"""Sample values for each kind of setting: several invalid ones and one valid one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from observability.settings import (
 from stack.settings import Fit, StateDir
 
 PLANTED = "pl4nted-s3cr3t"
-"""Occurs in every wrong value that may hold a secret, and in no message."""
+"""A text that is part of every invalid value that may hold a secret, and must not be in any message."""
 FOR_EVERY_KIND = ["a\nb", "a\0b", "a\x1bb", "a\udcffb", "x" * 9000]
 WHOLE = ["2.7", "1e3", "+5", "5_000", "٥", "9" * 5000, "0x10", "many", "-", "1 2", "nan"]
 NUMBER = ["nan", "inf", "-inf", "1e3", "+5", "1_0.5", "1,5", "٥", "5s", "20%", ".", "9" * 400]
@@ -57,7 +57,7 @@ LONG_TEXT = "y" * 5000
 
 
 def wrong_values(kind: Kind[Any]) -> list[str]:
-    """Values that this kind refuses."""
+    """Return values that this kind refuses."""
     by_kind: list[tuple[type[Kind[Any]] | tuple[type[Kind[Any]], ...], list[str]]] = [
         (Whole, [*WHOLE, "-1000000", "9" * 18]),
         (Number, [*NUMBER, "-1", "1000000"]),
@@ -78,7 +78,7 @@ def wrong_values(kind: Kind[Any]) -> list[str]:
 
 
 def required(declared: dict[str, Declared[Any]]) -> dict[str, str]:
-    """A right value for every variable that must be set."""
+    """Return a valid value for every required variable."""
     return {
         name: _right(one.kind, name)
         for name, one in declared.items()

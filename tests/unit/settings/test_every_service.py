@@ -1,4 +1,4 @@
-"""Every setting of every service: one behaviour for wrong, empty and padded values."""
+"""Every setting of every service handles invalid, empty and padded values in the same way."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETTINGS = [
 
 
 def outcome(service: Service, env: dict[str, str]) -> str:
-    """The message of the service's start; "" if every setting is right."""
+    """Return the error message of the service's start, or "" if every setting is valid."""
     reader = Reader({**required(service.declared()), **env}, SERVICE_NAME=service.name)
     service.read(reader)
     try:
@@ -43,13 +43,19 @@ def value_of(declared: Declared[Any], text: str) -> Any:
 
 @pytest.mark.parametrize("service", ALL, ids=lambda service: service.title)
 def test_a_service_starts_with_what_must_be_set(service: Service) -> None:
-    """So every refusal below is due to the one value that is wrong."""
+    """A service starts with its required settings alone.
+
+    Every refusal below is therefore caused by the one invalid value.
+    """
     assert outcome(service, {}) == ""
 
 
 @pytest.mark.parametrize(("service", "declared"), SETTINGS)
 def test_a_wrong_value_is_named_with_what_is_allowed(service: Service, declared: Declared[Any]) -> None:
-    """In one printable line of bounded length, without a secret."""
+    """An invalid value is reported with the allowed values in one printable line of bounded length.
+
+    The line contains no secret.
+    """
     for text in wrong_values(declared.kind):
         said = outcome(service, {declared.name: text})
         assert said.startswith(f"{declared.name} is "), (text, said)
@@ -65,7 +71,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(service: Service, declared:
 
 @pytest.mark.parametrize(("service", "declared"), SETTINGS)
 def test_an_empty_value_counts_as_not_set(service: Service, declared: Declared[Any]) -> None:
-    """For every setting, blanks alone too."""
+    """An empty or blank value counts as not set, for every setting."""
     unset = required(service.declared())
     unset.pop(declared.name, None)
     messages = []
@@ -79,7 +85,7 @@ def test_an_empty_value_counts_as_not_set(service: Service, declared: Declared[A
 
 @pytest.mark.parametrize(("service", "declared"), SETTINGS)
 def test_blanks_around_a_value_do_not_count(service: Service, declared: Declared[Any]) -> None:
-    """For every setting whose default can be written as a text."""
+    """Blanks around a value are ignored, for every setting whose default can be written as text."""
     if isinstance(declared.kind, Secret):
         text = "k" * 40
     elif declared.default in (None, "", ()) or not isinstance(declared.default, (str, int, float)):
@@ -92,7 +98,7 @@ def test_blanks_around_a_value_do_not_count(service: Service, declared: Declared
 
 @pytest.mark.parametrize(("service", "declared"), SETTINGS)
 def test_a_number_is_refused_just_outside_its_bounds(service: Service, declared: Declared[Any]) -> None:
-    """And accepted at them; the message has both."""
+    """A number is refused just outside its bounds and accepted at them, and the message states both bounds."""
     if not isinstance(declared.kind, (Whole, Number)):
         return
     low, high = (float(part) for part in declared.kind.allowed.rpartition(" from ")[2].split(" to "))
@@ -106,7 +112,7 @@ def test_a_number_is_refused_just_outside_its_bounds(service: Service, declared:
 
 @pytest.mark.parametrize("service", ALL, ids=lambda service: service.title)
 def test_every_wrong_setting_is_named_at_once(service: Service) -> None:
-    """One start shows all mistakes, not the first alone."""
+    """One start reports all invalid settings, not only the first."""
     env = {name: wrong_values(one.kind)[0] for name, one in service.declared().items()}
     said = outcome(service, env)
     for name in env:
@@ -116,7 +122,10 @@ def test_every_wrong_setting_is_named_at_once(service: Service) -> None:
 
 @pytest.mark.parametrize("service", ALL, ids=lambda service: service.title)
 def test_no_service_takes_anothers_setting_for_a_misspelled_one(service: Service) -> None:
-    """The launcher and Compose give each process the addresses of all."""
+    """No service reports another service's setting as misspelled.
+
+    The launcher and Compose give each process the addresses of all services.
+    """
     every = {name: "x" for other in ALL for name in other.declared()}
     for left_out in service.declared():
         reader = Reader({name: text for name, text in every.items() if name != left_out}, SERVICE_NAME=service.name)
@@ -125,18 +134,18 @@ def test_no_service_takes_anothers_setting_for_a_misspelled_one(service: Service
 
 
 def test_the_samples_reach_every_kind_of_value() -> None:
-    """Long texts are refused where a text is free, unless the launcher only passes it on."""
+    """A long text is accepted only by the settings that the launcher passes on unchecked."""
     free = [one for service in ALL for one in service.declared().values() if isinstance(one.kind, Fit)]
     assert {value_of(one, LONG_TEXT) for one in free} == {LONG_TEXT}
 
 
 def test_the_page_is_that_of_the_declarations() -> None:
-    """docs/reference/settings.md lists every setting; `python -m deploy.settings_docs` writes it."""
+    """docs/reference/settings.md lists every setting and is what `python -m deploy.settings_docs` writes."""
     assert PAGE.read_text() == page()
 
 
 def test_a_stale_page_is_found_and_written_only_on_request(tmp_path: Path) -> None:
-    """`make check` changes no file."""
+    """`--check` reports an outdated page without changing it, because `make check` must not change files."""
     copy = tmp_path / "settings.md"
     copy.write_text("stale")
     assert main(["--check"], copy) == 1

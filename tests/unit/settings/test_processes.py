@@ -1,4 +1,7 @@
-"""Each service as a process, started with wrong settings: one line, the exit status, no traceback and no secret."""
+"""Each service, started as a process with invalid settings, prints one line and exits with a status.
+
+The line contains no traceback and no secret.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ MONGO = {"MONGO_URL": f"http://user:{PLANTED}@127.0.0.1/?password={PLANTED}"}
 
 @dataclass(frozen=True)
 class Start:
-    """A command with wrong settings; ``name`` is what its lines begin with, or its service if it logs JSON."""
+    """A command with invalid settings.
+
+    ``name`` is the prefix of its lines, or the name of its service if it logs JSON.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -88,7 +94,7 @@ STARTS = [
 
 @pytest.mark.parametrize("start", STARTS, ids=lambda start: start.name)
 def test_wrong_settings_end_the_start_with_one_line(start: Start) -> None:
-    """Every wrong setting is in it; nothing is written elsewhere."""
+    """Invalid settings end the start with one line that lists all of them, on one stream only."""
     shell = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     env = {**shell, "PYTHONPATH": str(ROOT), **start.right, **start.wrong}
     done = subprocess.run(
@@ -116,7 +122,7 @@ def test_wrong_settings_end_the_start_with_one_line(start: Start) -> None:
 
 
 def test_bytes_that_are_not_utf_8_are_named() -> None:
-    """As a process gets them from the system."""
+    """A value with bytes that are not UTF-8, which an environment may contain, is reported."""
     env = {**os.environ, "TRAFFIC_PACE": "1"}
     raw = {name.encode(): value.encode() for name, value in env.items()} | {b"SERVICE_VERSION": b"1.\xff"}
     done = subprocess.run(
@@ -129,7 +135,7 @@ def test_bytes_that_are_not_utf_8_are_named() -> None:
 
 
 def test_the_line_is_in_the_log_file_too(tmp_path: Path) -> None:
-    """Where the collector reads, so that the reason is found with the other logs."""
+    """The line is also in the log file that the collector reads, next to the other logs."""
     file = tmp_path / "traffic.log"
     env = {**os.environ, "TRAFFIC_PACE": "fast", "LOG_FILE": str(file)}
     done = subprocess.run(
@@ -140,7 +146,7 @@ def test_the_line_is_in_the_log_file_too(tmp_path: Path) -> None:
 
 
 def test_a_misspelled_setting_is_a_warning_and_no_error() -> None:
-    """The launcher says it before the command's own output."""
+    """A misspelled setting is a warning before the command's own output, and not an error."""
     env = {**os.environ, "GLASSHOUSE_PORT_OFSET": "1000", "GLASSHOUSE_STATE_DIR": "/tmp/no-such-instance"}
     command = [sys.executable, "-m", "stack", "status"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)

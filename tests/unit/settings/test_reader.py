@@ -45,7 +45,7 @@ REDIS = Url("redis", "rediss", "unix", check=check_redis)
 
 
 def read(kind: Kind[Any], text: str, **more: str) -> Any:
-    """The value of the variable X. Raises ``WrongSetting``."""
+    """Return the value of the variable X. Raises ``WrongSetting``."""
     reader = Reader({"X": text, **more})
     value = reader.value(Declared("X", kind, None, ""))
     reader.finish()
@@ -76,7 +76,7 @@ def read(kind: Kind[Any], text: str, **more: str) -> Any:
     ],
 )
 def test_a_right_value_is_read(kind: Kind[Any], text: str, value: Any) -> None:
-    """``None``: as it was written."""
+    """A valid value is parsed; ``None`` as the expected value means that it is returned unchanged."""
     assert read(kind, text) == (text if value is None else value)
 
 
@@ -101,7 +101,7 @@ def test_a_right_value_is_read(kind: Kind[Any], text: str, value: Any) -> None:
     ],
 )
 def test_a_url_is_shown_without_what_may_be_secret(text: str, shown: str) -> None:
-    """User, password, parameters, and whatever has not the form of a host or a path."""
+    """A URL is shown without user, password, parameters and parts that are no valid host or path."""
     assert quoted_url(text) == shown
 
 
@@ -111,7 +111,10 @@ _ANY = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8
 @settings(deadline=None)
 @given(_ANY, _ANY, _ANY)
 def test_no_password_is_ever_shown(before: str, after: str, end: str) -> None:
-    """Wherever an unencoded character would move it to, as long as the ``@`` before the host is there."""
+    """No password is shown, wherever an unencoded character moves it.
+
+    This holds as long as the ``@`` before the host is present.
+    """
     password = f"{before}S3CRET{after}"
     for scheme in ("redis", "mongodb", "http", "unix", "smtp"):
         shown = quoted_url(f"{scheme}://user:{password}@host/{end.replace('S3CRET', '')}")
@@ -124,7 +127,7 @@ def test_no_password_is_ever_shown(before: str, after: str, end: str) -> None:
 )
 @pytest.mark.parametrize("kind", [Whole(0, 9), Host(), Switch(), Text(3), Folder(), ListOf(Host())])
 def test_a_password_in_a_setting_that_takes_none_is_not_shown(kind: Kind[Any], text: str) -> None:
-    """A common mistake: the whole URL where only its host or port belongs."""
+    """A URL with a password in a setting for a host or a port, a common mistake, is not shown."""
     with pytest.raises(WrongSetting, match=r"^X is .*\*\*\*.*: it must be") as caught:
         read(kind, text)
     assert "s3cr3t" not in str(caught.value)
@@ -133,7 +136,7 @@ def test_a_password_in_a_setting_that_takes_none_is_not_shown(kind: Kind[Any], t
 @settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_gives_a_value_or_one_printable_line(text: str) -> None:
-    """Nothing else is raised, whatever the value."""
+    """Any text is either a valid value or reported in one printable line, and no other exception is raised."""
     kinds = (Whole(0, 9), Number(0, 1), Switch(), Host(), MONGO, REDIS, Url("http"), ListOf(Host()), Text(), Secret(12))
     for kind in kinds:
         reader = Reader({"X": text})
@@ -154,7 +157,7 @@ def test_any_text_gives_a_value_or_one_printable_line(text: str) -> None:
     ],
 )
 def test_what_pymongo_would_refuse_or_ignore_is_refused(text: str) -> None:
-    """Before the client is made, in words that hold no secret."""
+    """A MongoDB URL that pymongo would refuse or ignore is refused before the client is created."""
     with pytest.raises(WrongSetting, match=r"X is 'mongodb.*it must be a URL that begins with mongodb://"):
         read(MONGO, text)
 
@@ -163,27 +166,27 @@ def test_what_pymongo_would_refuse_or_ignore_is_refused(text: str) -> None:
     "text", ["redis://host/0?socket_timeout=soon", "redis://host/?db=x", "unix://host", "unix:///"]
 )
 def test_what_redis_would_refuse_is_refused(text: str) -> None:
-    """As above."""
+    """A Redis URL that the Redis client would refuse is refused before the client is created."""
     with pytest.raises(WrongSetting, match=r"X is '.*it must be a URL that begins with redis://"):
         read(REDIS, text)
 
 
 @pytest.mark.parametrize("host", ["a", "a:1", "[::1]:27017", "a,b:2", "u:p@a", "u@a", "u:@a"])
 def test_what_is_accepted_the_clients_accept(host: str) -> None:
-    """The drivers' own parsers, as they are now."""
+    """The installed drivers' own parsers accept every URL that the reader accepts."""
     parse_uri(read(MONGO, f"mongodb://{host}/db?replicaSet=rs0"))
     if "," not in host:
         parse_url(read(REDIS, f"redis://{host}/0"))
 
 
 def test_a_secret_from_a_file(tmp_path: Path) -> None:
-    """The line end that an editor adds is not part of it."""
+    """A secret from a file is read without the line end that an editor adds."""
     (tmp_path / "key").write_text(f" {'k' * 12}\n")
     assert read(Secret(12), "", X_FILE=str(tmp_path / "key")) == "k" * 12
 
 
 def test_a_secret_and_a_file_exclude_each_other(tmp_path: Path) -> None:
-    """Neither is chosen silently."""
+    """A secret and a file with it exclude each other, so that neither is chosen silently."""
     with pytest.raises(WrongSetting, match=r"X_FILE is .*: it must be left out if X is set"):
         read(Secret(), "s3cr3t", X_FILE=str(tmp_path / "key"))
 
@@ -206,7 +209,7 @@ def _fifo(path: Path) -> None:
     ],
 )
 def test_a_file_without_a_usable_secret_is_named(tmp_path: Path, make: Any, why: str) -> None:
-    """With the reason; a pipe does not block the start."""
+    """A file without a usable secret is reported with the reason, and a named pipe does not block the start."""
     make(tmp_path / "key")
     with pytest.raises(WrongSetting, match=f"X_FILE is '{tmp_path}/key': .*{why}") as caught:
         read(Secret(12), "", X_FILE=str(tmp_path / "key"))
@@ -215,13 +218,13 @@ def test_a_file_without_a_usable_secret_is_named(tmp_path: Path, make: Any, why:
 
 @pytest.mark.parametrize("text", ["s3cr3t", "/s3cr3t", "/s3cr3t/s3cr3t", "./s3cr3t"])
 def test_a_secret_in_place_of_its_file_is_not_shown(text: str) -> None:
-    """A common mistake: the value of the secret in the variable for the path."""
+    """A secret in the variable for the path of its file, a common mistake, is not shown."""
     with pytest.raises(WrongSetting, match=r"^X_FILE is \*\*\*: it must be the path of a readable file"):
         read(Secret(), "", X_FILE=text)
 
 
 def test_secrets_are_not_in_the_repr() -> None:
-    """Neither are URLs, which may hold a password."""
+    """The repr of settings contains no secret and no URL, which may hold a password."""
 
     @dataclass(frozen=True)
     class Settings(FromEnv):
@@ -236,7 +239,7 @@ def test_secrets_are_not_in_the_repr() -> None:
 
 
 def test_an_alias_is_used_after_the_name() -> None:
-    """As for ``OTEL_SERVICE_NAME``."""
+    """An alias such as ``OTEL_SERVICE_NAME`` is used if the setting's own name is not set."""
     declared = Declared("A", Pattern("[a-z]+", "lower-case letters"), "", "", aliases=("B",))
     assert Reader({"A": "one", "B": "two"}).value(declared) == "one"
     assert Reader({"A": "", "B": "two"}).value(declared) == "two"
@@ -246,7 +249,7 @@ def test_an_alias_is_used_after_the_name() -> None:
 
 
 def test_a_misspelled_variable_is_reported() -> None:
-    """Only where the setting itself is not set."""
+    """A misspelled variable is reported only if the setting itself is not set."""
     declared = Declared("TRAFFIC_SHOPPERS", Whole(1, 9), 3, "")
     reader = Reader({"TRAFFIC_SHOPERS": "5", "PATH": "/bin"})
     reader.value(declared)
@@ -257,12 +260,12 @@ def test_a_misspelled_variable_is_reported() -> None:
 
 
 def test_an_ipv6_address_is_bound_in_brackets() -> None:
-    """As gunicorn takes it."""
+    """An IPv6 address is bound in brackets, as gunicorn requires."""
     assert (address("::1", 80), address("0.0.0.0", 80)) == ("[::1]:80", "0.0.0.0:80")
 
 
 def test_the_reader_loads_neither_flask_nor_opentelemetry() -> None:
-    """The launcher and the fault agent read settings, and start as quickly as without."""
+    """The settings reader imports no large package, so that the launcher and the fault agent start quickly."""
     program = "import sys, observability.settings, stack.__main__, faults.agent.__main__; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     heavy = {"flask", "opentelemetry", "prometheus_client", "pymongo", "redis", "requests"}

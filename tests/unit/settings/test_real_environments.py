@@ -1,4 +1,4 @@
-"""What the launcher and Compose give to each service is what the service accepts."""
+"""Every service accepts the environment that the launcher and Compose give it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ SECRETS = {
         *("MONGO_MONITOR_PASSWORD", "JWT_SECRET", "SHOP_ADMIN_PASSWORD"),
     )
 }
-# Folders that are in the image or on a volume.
+# Folders that exist in the image or on a volume.
 IN_THE_IMAGE = ("LOG_DIR", "TARGETS_DIR")
 
 
 def complaints(service: Service, env: dict[str, str]) -> list[str]:
-    """Problems and warnings of a start with this environment."""
+    """Return the problems and warnings of a start with this environment."""
     reader = Reader(env, SERVICE_NAME=service.name)
     service.read(reader)
     return [*map(str, reader.problems), *reader.warnings()]
@@ -39,14 +39,14 @@ def complaints(service: Service, env: dict[str, str]) -> list[str]:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Instance:
-    """An instance with a state directory of its own."""
+    """An instance with its own state directory."""
     paths = StatePaths(tmp_path)
     secrets.make(paths)
     return Instance(Settings(paths, passed_on=read({}).passed_on), Ports(100))
 
 
 def test_the_launchers_environments_are_accepted(instance: Instance) -> None:
-    """Of every service of ours, without a warning."""
+    """Every service accepts the launcher's environment without a warning."""
     seen = set()
     for component in all_components(instance):
         name = component.environment.get("SERVICE_NAME", "")
@@ -57,7 +57,7 @@ def test_the_launchers_environments_are_accepted(instance: Instance) -> None:
 
 
 def test_composes_environments_are_accepted(tmp_path: Path) -> None:
-    """With the passwords that `make secrets` makes."""
+    """Every service accepts Compose's environment, with the passwords that `make secrets` creates."""
     seen = set()
     for composed in COMPOSED.values():
         given = composed.get("environment", {})

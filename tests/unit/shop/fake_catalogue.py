@@ -1,4 +1,4 @@
-"""``ports.Catalogue`` and ``ports.Browsing`` in memory."""
+"""In-memory ``ports.Catalogue`` and ``ports.Browsing``."""
 
 from __future__ import annotations
 
@@ -90,7 +90,10 @@ class FakeCatalogue:
 
 
 def _score(product: Product, words: str) -> int:
-    """How well the product matches: whole words, with the weights of MongoDB's text index, without its stemming."""
+    """Return how well the product matches.
+
+    Whole words count, with the weights of MongoDB's text index and without its stemming.
+    """
     fields = ((product.name, 10), (product.category, 5), (product.description, 1))
     wanted = set(re.findall(r"\w+", words.lower()))
     return sum(weight * len(wanted & set(re.findall(r"\w+", text.lower()))) for text, weight in fields)

@@ -1,4 +1,4 @@
-"""``ports.Orders`` in memory."""
+"""In-memory ``ports.Orders``."""
 
 from __future__ import annotations
 

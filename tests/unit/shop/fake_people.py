@@ -1,4 +1,4 @@
-"""``ports.Accounts``, ``ports.Passwords`` and ``ports.Revocations`` in memory."""
+"""In-memory ``ports.Accounts``, ``ports.Passwords`` and ``ports.Revocations``."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FakeAccounts:
 
 
 class FakePasswords:
-    """Hashes that can be read."""
+    """Readable hashes."""
 
     def hashed(self, password: str) -> str:
         return f"hash:{password}"

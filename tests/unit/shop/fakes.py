@@ -1,4 +1,4 @@
-"""The shop's ports in memory, by the name of this module. ``tests/contracts/`` holds them to the real adapters."""
+"""In-memory implementations of the shop's ports. ``tests/contracts/`` tests them and the real adapters alike."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass
 class FakeClock:
-    """Time that moves by ``forward`` only."""
+    """A clock that moves only when ``forward`` is called."""
 
     now: datetime = START
 
@@ -51,7 +51,7 @@ class FakeClock:
 
 @dataclass
 class FakeQueue:
-    """Orders in a list, until a worker takes them; ``enqueued`` are all that were ever in it."""
+    """Orders in a list until a worker takes them; ``enqueued`` lists every order that was ever in the queue."""
 
     waiting: list[str] = field(default_factory=list)
     enqueued: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class FakeQueue:
         return [order for order in orders if order.id not in self.waiting]
 
     def take(self) -> str | None:
-        """Take the first one, as a worker does; ``None`` if there is none."""
+        """Take the first order, as a worker does; return ``None`` if there is none."""
         return self.waiting.pop(0) if self.waiting else None
 
     def _answer(self) -> None:
@@ -78,7 +78,7 @@ class FakeQueue:
 
 @dataclass
 class FakePayments:
-    """Charges once per order, as the real service does."""
+    """A payment service that charges once per order, as the real one does."""
 
     charges: dict[str, int] = field(default_factory=dict)
     calls: int = 0
@@ -97,7 +97,7 @@ class FakePayments:
 
 @dataclass
 class FakeMailer:
-    """Remembers whom it wrote to."""
+    """A mailer that records its recipients."""
 
     sent: list[str] = field(default_factory=list)
     addresses: list[str | None] = field(default_factory=list)
@@ -112,7 +112,7 @@ class FakeMailer:
 
 @dataclass
 class FakeEvents:
-    """Remembers what happened, in words."""
+    """A recorder that stores each event as words."""
 
     recorded: list[str] = field(default_factory=list)
 

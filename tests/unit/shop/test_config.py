@@ -9,7 +9,7 @@ from shop.config import Settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
-    """A developer's machine needs no setting."""
+    """An empty environment gives the defaults, so that a developer's machine needs no setting."""
     assert Settings.from_env({}) == Settings()
 
 
@@ -31,13 +31,13 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value_and_the_cure(name: str, value: str) -> None:
-    """The message holds everything needed to fix it."""
+    """The error for an invalid setting contains its name, its value and the allowed values."""
     with pytest.raises(WrongSetting, match=f"{name} .*must be"):
         Settings.from_env({name: value})
 
 
 def test_a_password_is_not_repeated() -> None:
-    """The error about a wrong URL may end in a log."""
+    """The error for an invalid URL does not repeat its password, because the error may be logged."""
     with pytest.raises(WrongSetting) as caught:
         Settings.from_env({"REDIS_URL": "http://user:s3cret@host/0"})
     assert "s3cret" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""The fakes keep the contracts of the ports; the real adapters do so in ``tests/integration/shop/contracts/``."""
+"""The fakes fulfil the contracts of the ports; ``tests/integration/shop/contracts/`` tests the real adapters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.unit.shop import fakes
 
 @pytest.fixture
 def stocked() -> fakes.FakeCatalogue:
-    """It holds the contracts' products."""
+    """Return a catalogue with the contracts' products."""
     return fakes.FakeCatalogue({product.id: product for product in PRODUCTS})
 
 
@@ -66,7 +66,7 @@ class TestFakeAccounts(AccountsContract):
 
 
 class TestPasswords(PasswordsContract):
-    """The real ones too: they need no server."""
+    """Test the fake and the real password hashes, which need no server."""
 
     @pytest.fixture(params=[fakes.FakePasswords, Argon2Passwords])
     def passwords(self, request: pytest.FixtureRequest) -> ports.Passwords:

@@ -1,4 +1,4 @@
-"""Adapters that behave as broken ones do."""
+"""Adapters with injected faults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.unit.shop.test_services import World
 
 
 class Killed(BaseException):
-    """In place of the end of the process."""
+    """An exception in place of the end of the process."""
 
 
 def killed() -> None:
@@ -39,7 +39,7 @@ def faults() -> FakeFaults:
 
 @pytest.fixture
 def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    """What code that asks OpenTelemetry for a tracer leaves."""
+    """Collect the spans of code that gets its tracer from OpenTelemetry."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
@@ -47,7 +47,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
 
 
 def broken(world: World, faults: FakeFaults) -> FakePayments:
-    """Have the world's orders charged through the faults; returns the payment service behind them."""
+    """Charge the world's orders through the faults; return the payment service behind them."""
     behind = world.payments
     world.fulfil._payments = FaultyPayments(behind, faults, killed)  # type: ignore[arg-type]
     return behind
@@ -59,7 +59,7 @@ def world() -> World:
 
 
 def test_off_everything_is_as_without(world: World, faults: FakeFaults) -> None:
-    """Charged and confirmed."""
+    """Without a fault an order is charged and confirmed."""
     behind = broken(world, faults)
     order = world.place([(LAMP.id, 1)])
     world.fulfil(order.id)
@@ -70,7 +70,10 @@ def test_off_everything_is_as_without(world: World, faults: FakeFaults) -> None:
 def test_a_worker_crashes_once_between_charge_and_confirmation(
     world: World, faults: FakeFaults, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It dies between charge and record; the next attempt finishes the order, which is charged once in all."""
+    """A worker that crashes between charge and record leaves an order that the next attempt finishes.
+
+    The order is charged once in total.
+    """
     behind = broken(world, faults)
     faults.switch("worker-crash", percent=100)
     order = world.place([(LAMP.id, 1)])
@@ -89,11 +92,14 @@ def test_a_worker_crashes_once_between_charge_and_confirmation(
 def test_a_poison_order_fails_until_it_is_a_dead_letter(
     world: World, faults: FakeFaults, spans: InMemorySpanExporter
 ) -> None:
-    """Each time that it is tried, so that it costs all its strikes; nothing is charged, each try leaves a span."""
+    """A poisoned order fails at every attempt until it is dead-lettered, without a charge.
+
+    Each attempt leaves a marked span.
+    """
     behind = broken(world, faults)
     faults.switch("poison-job", percent=100)
     order = world.place([(LAMP.id, 1)])
-    # The first try makes a step, the reservation, and that takes its strike away.
+    # The first attempt completes a step, the reservation, which clears its strike.
     for _ in range(1 + MAX_STRIKES):
         with pytest.raises(PoisonJob):
             world.fulfil(order.id)
@@ -104,7 +110,10 @@ def test_a_poison_order_fails_until_it_is_a_dead_letter(
 
 
 def test_the_same_orders_are_poison_each_time(world: World, faults: FakeFaults, spans: InMemorySpanExporter) -> None:
-    """By their id, about as many as were said; the others are charged."""
+    """The order's ID decides which orders are poisoned, so that the same orders fail at each attempt.
+
+    About the requested share is poisoned, and the other orders are charged.
+    """
     payments = FaultyPayments(world.payments, faults, killed)  # type: ignore[arg-type]
     faults.switch("poison-job", percent=25)
     orders = [world.place([(LAMP.id, 1)]) for _ in range(8)]
@@ -124,7 +133,7 @@ def test_the_same_orders_are_poison_each_time(world: World, faults: FakeFaults, 
 
 
 def test_a_mail_server_that_is_down_refuses(world: World, faults: FakeFaults, spans: InMemorySpanExporter) -> None:
-    """As a real one: the mailer says that the mail is to wait, and its span says why."""
+    """An injected mail outage fails like a real one: the mail is postponed and the span names the fault."""
     connected: list[Any] = []
 
     def connect(*args: Any, **_: Any) -> smtplib.SMTP:

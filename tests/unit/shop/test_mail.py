@@ -1,4 +1,4 @@
-"""The confirmation, as a mail server gets it."""
+"""The confirmation mail, as a mail server receives it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.unit.shop.fakes import MUG, START
 
 
 class Server:
-    """Takes messages as ``smtplib.SMTP`` does."""
+    """A server that accepts messages like ``smtplib.SMTP``."""
 
     def __init__(self) -> None:
         self.taken: list[bytes] = []
@@ -50,14 +50,14 @@ def confirmed(product: Product, address: str | None) -> tuple[Order, EmailMessag
 
 
 def test_a_confirmation_says_what_was_bought_and_whose_it_is() -> None:
-    """Read by the strictest parser there is: every header is well formed."""
+    """A confirmation names the products and the customer, and the strictest parser accepts every header."""
     order, message = confirmed(replace(MUG, name="Blåer Krug ✓"), "ann@example.com")
     assert not message.defects
     assert not any(value.defects for value in message.values())
     assert message["To"].addresses[0].addr_spec == "ann@example.com"
     assert message["From"].addresses[0].addr_spec == SENDER
     assert message["Date"].datetime == order.updated_at
-    # It is so long that it stands on a line of its own.
+    # The address is so long that it is on a separate line.
     assert message["Message-ID"].strip() == f"<{order.id}.confirmed@glasshouse.example>"
     assert (message["X-Order-ID"], message["X-Request-ID"]) == (order.id, "request-0001")
     assert "   2 x Blåer Krug ✓  EUR 12.50" in message.get_content()
@@ -65,19 +65,19 @@ def test_a_confirmation_says_what_was_bought_and_whose_it_is() -> None:
 
 
 def test_a_guests_mail_goes_to_a_mailbox_named_for_the_order() -> None:
-    """There is no address to send it to."""
+    """A guest's mail is sent to a mailbox named after the order, because a guest has no address."""
     order, message = confirmed(MUG, None)
     assert message["To"].addresses[0].addr_spec == f"{order.id}@customers.glasshouse.example"
 
 
 def test_an_address_cannot_add_headers() -> None:
-    """A line break in it is refused before anything is sent."""
+    """An address with a line break is refused before anything is sent."""
     with pytest.raises(ValueError, match="linefeed"):
         confirmed(MUG, "ann@example.com\r\nBcc: everybody@example.com")
 
 
 class Inbox:
-    """A mail server of aiosmtpd's that counts its connections; it refuses ``refused@…``."""
+    """An aiosmtpd mail server that counts its connections and refuses ``refused@…``."""
 
     def __init__(self) -> None:
         self.connections, self.taken = 0, 0
@@ -111,7 +111,10 @@ def serving(inbox: Inbox, port: int) -> Controller:
 
 
 def test_one_connection_takes_many_messages_until_the_server_ends_it() -> None:
-    """Then there is another, and no message is lost over it; one on which a message failed is not used again."""
+    """One connection carries many messages, and a new one replaces it after the server closes it.
+
+    No message is lost, and a connection on which a message failed is not used again.
+    """
     inbox, port = Inbox(), free_port()
     kept = KeptConnection()
     mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", 5.0, trace.get_tracer("test"), kept)
@@ -139,7 +142,7 @@ def test_one_connection_takes_many_messages_until_the_server_ends_it() -> None:
 
 
 def test_a_connection_is_lent_to_one_at_a_time() -> None:
-    """Of two threads each has its own."""
+    """A connection is used by one thread at a time, and a second thread gets another."""
     inbox, port = Inbox(), free_port()
     server = serving(inbox, port)
     try:

@@ -37,7 +37,7 @@ from tests.unit.shop.fakes import (
 
 @dataclass
 class World:
-    """The use cases and everything around them."""
+    """The use cases and the fakes that they use."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
@@ -57,7 +57,7 @@ class World:
         return self.place([(LAMP.id, quantity)])
 
     def fulfil_from_queue(self) -> Order | None:
-        """What a worker does."""
+        """Fulfil the next order of the queue, as a worker does."""
         order_id = self.queue.take()
         assert order_id is not None
         return self.fulfil(order_id)
@@ -72,7 +72,7 @@ def world() -> World:
 
 
 def test_an_order_is_written_before_it_is_enqueued(world: World) -> None:
-    """A database that is down promises nothing and enqueues nothing."""
+    """If the database is down, an order is neither enqueued nor reported as accepted."""
     world.orders.down = True
     with pytest.raises(DatabaseUnavailable):
         world.order()
@@ -81,7 +81,7 @@ def test_an_order_is_written_before_it_is_enqueued(world: World) -> None:
 
 
 def test_an_order_copies_names_and_prices(world: World) -> None:
-    """Later price changes do not reach an order."""
+    """An order copies names and prices, so that later price changes do not affect it."""
     order = world.place([(LAMP.id, 2), (MUG.id, 1)])
     assert order.total_cents == 2 * LAMP.price_cents + MUG.price_cents
     assert [line.name for line in order.lines] == [LAMP.name, MUG.name]
@@ -90,7 +90,7 @@ def test_an_order_copies_names_and_prices(world: World) -> None:
 
 
 def test_a_queue_that_is_down_does_not_lose_the_order(world: World) -> None:
-    """The order is accepted all the same, and the sweeper enqueues it once its time of grace is over."""
+    """An order is accepted while the queue is down, and the sweeper enqueues it after the grace period."""
     world.queue.down = True
     order = world.order()
     assert world.events.recorded == ["accepted", "not enqueued"]
@@ -102,7 +102,7 @@ def test_a_queue_that_is_down_does_not_lose_the_order(world: World) -> None:
 
 
 def test_the_same_key_gives_the_same_order(world: World) -> None:
-    """A repeated request is answered with the first order and counted once."""
+    """A repeated request with the same key returns the first order and is counted once."""
     first = world.place([(LAMP.id, 1)], "key-1")
     again = world.place([(LAMP.id, 1)], "key-1")
     assert again == first
@@ -111,14 +111,14 @@ def test_the_same_key_gives_the_same_order(world: World) -> None:
 
 
 def test_the_same_key_for_other_things_is_refused(world: World) -> None:
-    """A key stands for one order."""
+    """The same key with another order is refused."""
     world.place([(LAMP.id, 1)], "key-1")
     with pytest.raises(IdempotencyKeyReused):
         world.place([(LAMP.id, 2)], "key-1")
 
 
 def test_an_unknown_product_is_named(world: World) -> None:
-    """Nothing is written for an order of something that is not sold."""
+    """An order of an unknown product is refused with the product's name, and nothing is stored."""
     with pytest.raises(UnknownProduct, match="no-such-thing"):
         world.place([("no-such-thing", 1)])
     assert world.orders.orders == {}
@@ -126,13 +126,13 @@ def test_an_unknown_product_is_named(world: World) -> None:
 
 @pytest.mark.parametrize("items", [[], [(LAMP.id, 0)], [(LAMP.id, -1)], [(LAMP.id, 10**9)], [(LAMP.id, 600)] * 2])
 def test_senseless_quantities_are_refused(world: World, items: list[tuple[str, int]]) -> None:
-    """No items, no pieces, too many pieces, also summed over two lines of one product."""
+    """An order without items or with an invalid quantity is refused, also if the sum over its lines is too large."""
     with pytest.raises(InvalidOrder):
         world.place(items)
 
 
 def test_an_order_passes_through_all_its_states(world: World) -> None:
-    """Reserved, charged once, confirmed, mailed; nothing is left to do."""
+    """An order is reserved, charged once, confirmed and mailed, and then nothing is due."""
     order = world.order(2)
     done = world.fulfil(order.id)
     assert done is not None
@@ -146,7 +146,10 @@ def test_an_order_passes_through_all_its_states(world: World) -> None:
 
 
 def test_an_order_that_was_left_paid_is_confirmed(world: World) -> None:
-    """By a version that wrote the two steps one after the other: without another charge."""
+    """An order that was left in state paid is confirmed without another charge.
+
+    An earlier version stored the two steps separately.
+    """
     order = world.order()
     world.orders.advance(order, (OrderStatus.RESERVED, OrderStatus.PAID), world.clock(), "ch_1")
     done = world.fulfil(order.id)
@@ -156,7 +159,7 @@ def test_an_order_that_was_left_paid_is_confirmed(world: World) -> None:
 
 
 def test_fulfilling_twice_changes_nothing(world: World) -> None:
-    """A job that is delivered again finds nothing to do."""
+    """A job that is delivered twice makes no change the second time."""
     order = world.order()
     world.fulfil(order.id)
     assert world.fulfil(order.id) is None
@@ -165,7 +168,7 @@ def test_fulfilling_twice_changes_nothing(world: World) -> None:
 
 
 def test_out_of_stock_fails_the_order_uncharged(world: World) -> None:
-    """Stock stays as it was and no customer pays."""
+    """An order that exceeds the stock fails without a charge and leaves the stock unchanged."""
     order = world.order(LAMP.stock + 1)
     done = world.fulfil(order.id)
     assert done is not None
@@ -175,7 +178,7 @@ def test_out_of_stock_fails_the_order_uncharged(world: World) -> None:
 
 
 def test_a_declined_payment_returns_the_stock(world: World) -> None:
-    """The order fails for good and its pieces can be sold to another customer."""
+    """A declined payment fails the order for good and returns its stock."""
     world.payments.declines = True
     done = world.fulfil(world.order().id)
     assert done is not None
@@ -185,7 +188,7 @@ def test_a_declined_payment_returns_the_stock(world: World) -> None:
 
 
 def test_an_order_waits_for_a_payment_service_that_is_down(world: World) -> None:
-    """It keeps its stock, is tried again by the sweeper, and completes when the service is back."""
+    """An order keeps its stock while the payment service is down, and completes after the sweeper retries it."""
     world.payments.down = True
     order = world.order()
     waiting = world.fulfil_from_queue()
@@ -203,7 +206,7 @@ def test_an_order_waits_for_a_payment_service_that_is_down(world: World) -> None
 
 
 def test_a_confirmed_order_whose_mail_failed_is_mailed_later(world: World) -> None:
-    """The order is confirmed at once; only the mail is repeated, not the charge."""
+    """A failed mail does not delay the confirmation; only the mail is repeated, not the charge."""
     world.mailer.down = True
     order = world.order()
     waiting = world.fulfil(order.id)
@@ -217,7 +220,7 @@ def test_a_confirmed_order_whose_mail_failed_is_mailed_later(world: World) -> No
 
 
 def test_two_workers_do_not_share_an_order(world: World) -> None:
-    """While one holds the lease, another finds nothing; when it has run out, the other takes over."""
+    """Only one worker can hold the lease of an order, and another takes over when the lease has expired."""
     order = world.order()
     now = world.clock()
     assert world.orders.claim(order.id, now, now + LEASE) is not None
@@ -230,7 +233,7 @@ def test_two_workers_do_not_share_an_order(world: World) -> None:
 
 
 def test_a_worker_that_was_overtaken_lets_go(world: World) -> None:
-    """An order that moved on under another worker is left to it, without an error."""
+    """A worker that was overtaken by another one leaves the order to it without an error."""
     order = world.order()
 
     class Overtaken(FakePayments):
@@ -244,7 +247,7 @@ def test_a_worker_that_was_overtaken_lets_go(world: World) -> None:
 
 
 def poisoned(world: World) -> FulfilOrder:
-    """A fulfilment with a defect in it."""
+    """Return a fulfilment with a defect."""
 
     class Poison(FakePayments):
         def charge(self, order: Order) -> str:
@@ -254,14 +257,17 @@ def poisoned(world: World) -> FulfilOrder:
 
 
 def test_a_poisoned_order_becomes_a_dead_letter(world: World) -> None:
-    """After five defects in a row no worker tries again, and the reason is recorded; the first four are retried."""
+    """An order is dead-lettered with its reason after five consecutive defects and is not retried any more.
+
+    The first four defects are retried.
+    """
     order, fulfil = world.order(), poisoned(world)
     for strike in range(1, MAX_STRIKES + 1):
         assert world.orders.orders[order.id].dead_letter is None
         assert world.queue.take() == order.id
         with pytest.raises(ZeroDivisionError):
             fulfil(order.id)
-        # The first attempt reserved the stock: a step made, whose strike was forgiven with those before it.
+        # The first attempt reserved the stock, and a completed step clears all strikes.
         world.clock.forward(minutes=2)
         if strike < MAX_STRIKES:
             assert world.sweep() == 1
@@ -276,7 +282,7 @@ def test_a_poisoned_order_becomes_a_dead_letter(world: World) -> None:
 
 
 def test_an_order_whose_worker_dies_again_and_again_becomes_a_dead_letter(world: World) -> None:
-    """A process that is killed says nothing: its strikes are counted all the same."""
+    """An order whose worker is killed repeatedly is dead-lettered, although a killed process reports nothing."""
     order = world.order()
     for _ in range(MAX_STRIKES):
         assert world.orders.claim(order.id, world.clock(), world.clock() + LEASE) is not None
@@ -288,7 +294,7 @@ def test_an_order_whose_worker_dies_again_and_again_becomes_a_dead_letter(world:
 
 
 def test_an_outage_makes_no_dead_letters(world: World) -> None:
-    """An order waits for as long as it takes, however often it was tried."""
+    """An outage of the payment service never dead-letters an order, however often it is retried."""
     world.payments.down = True
     order = world.order()
     for _ in range(3 * MAX_STRIKES):
@@ -302,7 +308,7 @@ def test_an_outage_makes_no_dead_letters(world: World) -> None:
 
 
 def test_a_dead_letter_can_be_revived(world: World) -> None:
-    """It is due at once, and completes when the defect is fixed."""
+    """A retried dead letter is due at once and completes once the defect is fixed."""
     order = world.order()
     world.orders.bury(order, "a defect", world.clock())
     RetryDeadLetter(world.orders, world.queue, world.events, world.clock)(order.id)
@@ -314,7 +320,7 @@ def test_a_dead_letter_can_be_revived(world: World) -> None:
 
 
 def test_an_open_circuit_is_not_tried_before_its_time(world: World) -> None:
-    """The order is due when asking can be of use again."""
+    """An order is not due before the open circuit breaker permits another call."""
 
     class Open(FakePayments):
         def charge(self, order: Order) -> str:
@@ -327,7 +333,7 @@ def test_an_open_circuit_is_not_tried_before_its_time(world: World) -> None:
 
 
 def test_a_pending_order_can_be_cancelled_once_and_is_not_fulfilled(world: World) -> None:
-    """No customer pays; cancelling again does no harm."""
+    """A pending order can be cancelled and is then not charged; cancelling it again has no effect."""
     order = world.order()
     cancel = CancelOrder(world.orders, world.events, world.clock)
     cancelled = cancel(order)
@@ -338,7 +344,7 @@ def test_a_pending_order_can_be_cancelled_once_and_is_not_fulfilled(world: World
 
 
 def test_an_order_that_is_being_fulfilled_cannot_be_cancelled(world: World) -> None:
-    """The later one gets an error, also if it read the order while it was still pending."""
+    """An order that a worker has fulfilled cannot be cancelled, even by a request that read it as pending."""
     order = world.order()
     world.fulfil(order.id)
     cancel = CancelOrder(world.orders, world.events, world.clock)
@@ -347,7 +353,7 @@ def test_an_order_that_is_being_fulfilled_cannot_be_cancelled(world: World) -> N
 
 
 def test_a_customer_is_written_to_at_the_address_of_the_account(world: World) -> None:
-    """A guest has none."""
+    """The confirmation is sent to the address of the customer's account, and a guest has none."""
     account = Register(world.accounts, FakePasswords(), world.clock)("Ann@Example.com", "long enough password")
     order = world.place([(LAMP.id, 1)], customer_id=account.id)
     world.fulfil(order.id)
@@ -356,7 +362,7 @@ def test_a_customer_is_written_to_at_the_address_of_the_account(world: World) ->
 
 
 def test_customers_do_not_share_idempotency_keys(world: World) -> None:
-    """Two customers who chose the same key have two orders."""
+    """Two customers who choose the same key get two orders."""
     first = world.place([(LAMP.id, 1)], "key-1", customer_id="acc_1")
     second = world.place([(LAMP.id, 1)], "key-1", customer_id="acc_2")
     assert first.id != second.id

@@ -1,4 +1,4 @@
-"""An instance that exists on paper only."""
+"""Fixture: an instance whose components are not started."""
 
 from __future__ import annotations
 

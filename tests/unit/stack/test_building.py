@@ -1,4 +1,4 @@
-"""Getting programs that are missing: builds, wheels, and what goes wrong with them."""
+"""Obtaining missing programs: builds, wheels, locks and their failures."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def say() -> Say:
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Module:
-    """A module whose Go is a script: it notes that it ran, and fails with $FAULT if there is one."""
+    """Return a module whose Go compiler is a script that records its run and fails with $FAULT if it is set."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("RECORD", str(tmp_path / "record"))
     monkeypatch.setenv("FAULT", "")
@@ -58,14 +58,14 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Module:
 
 
 def test_a_build_puts_all_programs_into_the_cache(module: Module, say: Say) -> None:
-    """Nothing else is left in the cache's folder."""
+    """A build puts all programs into the cache and leaves nothing else there."""
     gobuild.build(module, say)
     assert module.built()
     assert [path.name for path in module.home.parent.iterdir()] == ["tool-1.0.0"]
 
 
 def test_what_is_built_is_not_built_again(module: Module, say: Say, tmp_path: Path) -> None:
-    """Two at the same time: the second waits for the first and finds its work done."""
+    """A module is built once; of two builds at the same time, the second waits and uses the first one's result."""
     builders = [threading.Thread(target=gobuild.build, args=(module, say)) for _ in range(2)]
     for builder in builders:
         builder.start()
@@ -86,7 +86,7 @@ def test_what_is_built_is_not_built_again(module: Module, say: Say, tmp_path: Pa
 def test_a_failed_build_says_why(
     module: Module, say: Say, monkeypatch: pytest.MonkeyPatch, fault: str, error: type[Exception], says: str
 ) -> None:
-    """One sentence with the remedy, and nothing half-built that would be taken for a program."""
+    """A failed build is explained with the remedy and leaves nothing that looks like a built program."""
     monkeypatch.setenv("FAULT", fault)
     with pytest.raises(error, match=says):
         gobuild.build(module, say)
@@ -96,7 +96,7 @@ def test_a_failed_build_says_why(
 def test_a_build_is_not_begun_on_a_disk_that_is_too_small(
     module: Module, say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Better said before than after six minutes."""
+    """A build does not start if the disk is too small, because it would fail only after six minutes."""
     monkeypatch.setattr(gobuild, "BUILD_MEGABYTES", 10**9)
     with pytest.raises(DiskFull, match=r"\(now tool 1\.0\.0\) needs about .* are free"):
         gobuild.build(module, say)
@@ -104,7 +104,7 @@ def test_a_build_is_not_begun_on_a_disk_that_is_too_small(
 
 
 def test_the_build_does_not_depend_on_the_users_go_settings() -> None:
-    """Except for those that say where modules come from."""
+    """The build ignores the user's Go settings, except for those that define where modules come from."""
     environ = {"GOFLAGS": "-mod=mod", "GOOS": "plan9", "CGO_ENABLED": "1", "GOPROXY": "direct", "PATH": "/bin"}
     given = gobuild.environment(environ)
     assert given["GOFLAGS"].split()[0] == "-mod=readonly"
@@ -117,7 +117,10 @@ def test_the_build_does_not_depend_on_the_users_go_settings() -> None:
 def test_a_module_with_c_code_gets_a_compiler_first(
     module: Module, say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Installed only where it is missing; without root, the error names the command to type and nothing is built."""
+    """A missing C compiler is installed only for a module with C code, before anything is built.
+
+    Without root rights the error contains the command to type.
+    """
     monkeypatch.setenv("CC", "cc-that-exists-nowhere")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr("stack.apt.shutil.which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
@@ -129,13 +132,13 @@ def test_a_module_with_c_code_gets_a_compiler_first(
 
 
 def test_packages_that_are_never_called_are_compiled_without_optimisation(module: Module) -> None:
-    """After the flags for all packages, because the last matching pattern applies."""
+    """Flags for a package follow the flags for all packages, because the last matching pattern applies."""
     flags = gobuild.build_command(replace(module, unoptimised=("example.org/big/...",)))
     assert flags.index("-gcflags=all=-dwarf=false") < flags.index("-gcflags=example.org/big/...=-N -dwarf=false")
 
 
 def test_every_server_that_is_built_has_a_recipe() -> None:
-    """And every recipe has its module's files."""
+    """Every server that is built from Go has a recipe, and every recipe has its module's files."""
     outputs = {output for module in modules.load() for _, output in module.builds}
     assert outputs >= {program.name for program in PROGRAMS.values() if program.source == "go"}
     for module in modules.load():
@@ -145,7 +148,7 @@ def test_every_server_that_is_built_has_a_recipe() -> None:
 
 
 def test_a_wheel_is_unpacked_with_its_file_modes(tmp_path: Path) -> None:
-    """As an installation would: programs can be run, data files lose their prefix."""
+    """A wheel is unpacked as pip would install it: programs are executable, and data files lose their prefix."""
     with zipfile.ZipFile(tmp_path / "tool.whl", "w") as archive:
         program = zipfile.ZipInfo("go/bin/go")
         program.external_attr = 0o755 << 16
@@ -165,13 +168,13 @@ def test_a_wheel_is_unpacked_with_its_file_modes(tmp_path: Path) -> None:
     ],
 )
 def test_a_missing_network_is_recognised(output: str) -> None:
-    """In what apt-get, pip and go say."""
+    """A missing network is recognised in the output of apt-get, pip and go."""
     assert network.unreachable(output)
     assert not network.disk_full(output)
 
 
 def test_a_command_writes_its_log_and_gives_its_end(tmp_path: Path) -> None:
-    """Its exit code and its own output, not what stood in the log before."""
+    """A command returns its exit code and its own output, without earlier contents of the log."""
     log = tmp_path / "log"
     log.write_text("before\n")
     assert tasks.run(["sh", "-c", "echo said; exit 3"], log, lambda: None) == (3, "said\n")
@@ -179,7 +182,7 @@ def test_a_command_writes_its_log_and_gives_its_end(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_command_is_ended(tmp_path: Path) -> None:
-    """With everything that it has started."""
+    """An interrupted command ends together with the processes that it started."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -202,7 +205,7 @@ tasks.run(["sh", "-c", "sleep 1000 & echo $$ $! > $1.new; mv $1.new $1; wait", "
 
 @pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
 def test_a_command_does_not_outlive_its_launcher(tmp_path: Path, how: signal.Signals) -> None:
-    """A closed terminal, `kill` and `kill -9`: the command and the children that it started end as well."""
+    """A command and its children end with their launcher, after SIGHUP, SIGTERM or SIGKILL."""
     pids = tmp_path / "pids"
     launcher = subprocess.Popen([sys.executable, "-c", LAUNCHER, str(pids)], cwd=ROOT)
     wait_until("the command to run", pids.exists)
@@ -215,7 +218,7 @@ def test_a_command_does_not_outlive_its_launcher(tmp_path: Path, how: signal.Sig
 
 
 def test_a_command_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
-    """With its children, a few seconds after its launcher has ended."""
+    """A command that ignores SIGTERM is killed with its children a few seconds after its launcher has ended."""
     pids = tmp_path / "pids"
     script = LAUNCHER.replace('"sleep 1000', '"trap true TERM; sleep 1000').replace("wait", "while :; do wait; done")
     launcher = subprocess.Popen([sys.executable, "-c", script, str(pids)], cwd=ROOT)
@@ -227,7 +230,7 @@ def test_a_command_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
 
 
 def test_the_lock_of_a_killed_build_is_held_until_the_build_has_ended(tmp_path: Path) -> None:
-    """Otherwise the next `up` would build concurrently."""
+    """The lock of a killed build is held until the build has ended, so that the next `up` does not run another one."""
     path = tmp_path / "lock"
     script = LAUNCHER.replace("lambda: None)", "lambda: None, keep_open=[held])").replace(
         "tasks.run", "from stack import lock\nwith lock.hold(Path(sys.argv[1] + '.lock')) as held: tasks.run"
@@ -242,7 +245,7 @@ def test_the_lock_of_a_killed_build_is_held_until_the_build_has_ended(tmp_path: 
 
 
 def test_who_waits_for_a_lock_can_be_stopped(tmp_path: Path) -> None:
-    """An interrupted `up` does not wait for a build that another Glasshouse started."""
+    """Waiting for a lock can be interrupted, so that an interrupted `up` does not wait for another one's build."""
 
     def stop() -> None:
         raise KeyboardInterrupt
@@ -258,12 +261,12 @@ def test_who_waits_for_a_lock_can_be_stopped(tmp_path: Path) -> None:
 
 
 def has_ended(pid: int) -> bool:
-    """Whether the process is gone, or waits only for its parent to take notice."""
+    """Return whether the process is gone, or is a zombie whose parent has not yet reaped it."""
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_held_lock_names_its_holder(tmp_path: Path) -> None:
-    """And is free once its holder is done."""
+    """A held lock reports its holder's PID, and is free once the holder has finished."""
     path = tmp_path / "lock"
     with lock.hold(path):
         assert lock.is_held(path)
@@ -274,7 +277,7 @@ def test_a_held_lock_names_its_holder(tmp_path: Path) -> None:
 
 
 def test_room_is_measured_where_the_folder_will_be(tmp_path: Path) -> None:
-    """Also when it does not exist yet."""
+    """Free space is measured for a folder that does not exist yet."""
     disk.require(tmp_path / "not" / "yet", 1, "a test")
     with pytest.raises(DiskFull, match="a test needs about 1000000000 MB"):
         disk.require(tmp_path / "not" / "yet", 10**9, "a test")
@@ -282,12 +285,12 @@ def test_room_is_measured_where_the_folder_will_be(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.06, "0.1 s"), (37.2, "37 s"), (60, "1 min"), (365, "6 min 05 s")])
 def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
-    """Short ones with a decimal, long ones in minutes."""
+    """Short durations are printed with a decimal, long ones in minutes and seconds."""
     assert clock(seconds) == text
 
 
 def test_progress_without_a_terminal_is_whole_lines(say: Say) -> None:
-    """What is under way is repeated now and then, not redrawn."""
+    """Without a terminal, progress is printed as whole lines and is not redrawn."""
     say.under_way("building")
     say.line("done")
     assert isinstance(say.stream, io.StringIO)

@@ -21,14 +21,14 @@ Build = Callable[[Module, Say, Callable[[], None], Sequence[Module]], None]
 
 
 def builds(monkeypatch: pytest.MonkeyPatch, build: Build) -> tuple[Builds, list[list[str]]]:
-    """Builds by the function; what `on_begin` was called with."""
+    """Return builds that use this function, and the list of arguments of ``on_begin``."""
     begun: list[list[str]] = []
     monkeypatch.setattr(gobuild, "build", build)
     return Builds(MODULES, Say(io.StringIO()), lambda left: begun.append([one.name for one in left])), begun
 
 
 def test_modules_are_built_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each build also gets the next modules, so that their sources are fetched meanwhile."""
+    """Modules are built in order, and each build gets the next modules to fetch their sources meanwhile."""
     ahead: dict[str, list[str]] = {}
 
     def build(module: Module, say: Say, check: Callable[[], None], following: Sequence[Module]) -> None:
@@ -43,7 +43,7 @@ def test_modules_are_built_in_their_order(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(("error", "rest"), [(BuildFailed("no"), ["collector", "alerts"]), (NoNetwork("no"), [])])
 def test_a_failed_build_is_kept_for_later(monkeypatch: pytest.MonkeyPatch, error: StackError, rest: list[str]) -> None:
-    """The others are still built, unless they would fail for the same reason."""
+    """A failed build is reported later, and other modules are built unless they would fail for the same reason."""
 
     def build(module: Module, *_: object) -> None:
         if module.name == "store":
@@ -56,7 +56,7 @@ def test_a_failed_build_is_kept_for_later(monkeypatch: pytest.MonkeyPatch, error
 
 
 def test_stopping_ends_what_is_being_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And begins nothing else."""
+    """Stopping ends the current build and starts no other."""
     begun, ended = threading.Event(), threading.Event()
 
     def build(module: Module, say: Say, check: Callable[[], None], ahead: Sequence[Module]) -> None:

@@ -1,4 +1,4 @@
-"""How several errors are reported at once."""
+"""Reporting several errors at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from stack.errors import Misconfigured, StackError, StartFailed
 
 
 def test_a_wrong_setting_is_reported_once() -> None:
-    """It stops every process that reads it; other errors stay as they are."""
+    """A wrong setting is reported once for all processes that read it, and other errors are unchanged."""
     other = StartFailed("nginx is not well.")
     merged = Misconfigured.merged([Misconfigured(["api-1"], "A is 1"), other, Misconfigured(["api-2"], "A is 1")])
     assert [str(error) for error in merged] == [
@@ -16,7 +16,7 @@ def test_a_wrong_setting_is_reported_once() -> None:
 
 
 def test_every_error_has_an_exit_code() -> None:
-    """Never 0."""
+    """No error has the exit code 0."""
     errors = [StackError]
     for error in errors:
         assert error.exit_code > 0

@@ -1,4 +1,4 @@
-"""Adapting a module's source before it is built."""
+"""Changes to a module's source before it is built."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RECIPE = {
 
 
 class World:
-    """A module to build with its recipe, and a module cache with the source."""
+    """A module with its recipe, and a module cache with the source."""
 
     def __init__(self, folder: Path) -> None:
         self.module, self.cache, self.work = folder / "module", folder / "cache", folder / "work"
@@ -39,12 +39,12 @@ class World:
         (self.cache / "main.go").chmod(0o444)
 
     def prepare(self, **changed: object) -> Path:
-        """Prepare with the recipe and these changes."""
+        """Prepare the source with the recipe and these changes."""
         self.recipe.write_text(yaml.safe_dump(RECIPE | changed))
         return gosource.prepare(self.module, self.recipe, self.work, self.run)
 
     def run(self, arguments: list[str], folder: Path) -> str:
-        """`go mod download`, which finds the source in the cache; its go.sum holds the pinned checksums."""
+        """Stand in for `go mod download`: the source is in the cache and go.sum has the pinned checksums."""
         assert arguments == ["mod", "download", "-json", "example.org/server@v1.2.3"]
         assert (folder / "go.sum").read_text().splitlines() == [
             "example.org/server v1.2.3 h1:good",
@@ -55,12 +55,15 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """A fresh world for each test."""
+    """Return a new world for each test."""
     return World(tmp_path)
 
 
 def test_the_copy_is_adapted_and_the_cache_left_alone(world: World) -> None:
-    """Files removed, every occurrence replaced, our own files added, tests left out."""
+    """The copy has files removed, texts replaced and our files added, and the cache is unchanged.
+
+    Tests of the module are not copied.
+    """
     copy = world.prepare() / "server-source"
     assert sorted(file.name for file in copy.iterdir()) == ["light.go", "main.go"]
     assert (copy / "main.go").read_text() == "new() + new()\n"
@@ -69,19 +72,19 @@ def test_the_copy_is_adapted_and_the_cache_left_alone(world: World) -> None:
 
 
 def test_preparing_again_begins_with_the_original(world: World) -> None:
-    """Files left by an earlier build are not edited a second time."""
+    """Preparing again starts with the original source, so that files of an earlier build are not edited twice."""
     world.prepare()
     assert (world.prepare() / "server-source" / "main.go").read_text() == "new() + new()\n"
 
 
 def test_a_text_that_is_not_there_stops_the_build(world: World) -> None:
-    """Another version of the source needs another recipe."""
+    """A text that does not occur stops the build, because another version of the source needs another recipe."""
     with pytest.raises(BuildFailed, match=r"main\.go has no 'other\(\)' to replace"):
         world.prepare(edits={"main.go": [["other()", ""]]})
 
 
 def test_another_checksum_stops_the_build(world: World) -> None:
-    """Nothing is built from a source that is not the pinned one."""
+    """A checksum that is not the pinned one stops the build."""
     world.sum = "h1:bad"
     with pytest.raises(BuildFailed, match="has the checksum h1:bad and h1:good was expected"):
         world.prepare()

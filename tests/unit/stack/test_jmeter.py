@@ -1,4 +1,4 @@
-"""JMeter's set-up: the list of jars, their digests, and how a home is assembled from them."""
+"""JMeter's set-up: the list of jars, their digests, and the assembly of a home folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = ("ApacheJMeter-1.0", "ApacheJMeter_core-1.0", "ApacheJMeter_config-1.0",
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Four jars, as Maven leaves them."""
+    """Return a folder with four jars, as Maven creates it."""
     folder = tmp_path / "jars"
     folder.mkdir()
     for name in NAMES:
@@ -32,12 +32,15 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def jars(folder: Path) -> Jars:
-    """Their list."""
+    """Return the list of these jars."""
     return Jars({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()})
 
 
 def test_the_list_has_every_jar_of_the_pom_and_no_other() -> None:
-    """By file name, each with a sha256; no dependency is left to resolve."""
+    """The list has every jar of the POM and no other, by file name, each with a SHA-256 digest.
+
+    No dependency is left to resolve.
+    """
     space = {"m": "http://maven.apache.org/POM/4.0.0"}
     dependencies = ElementTree.parse(jmeter.FOLDER / "pom.xml").findall(".//m:dependency", space)
     named = {
@@ -52,32 +55,35 @@ def test_the_list_has_every_jar_of_the_pom_and_no_other() -> None:
 
 
 def test_the_right_jars_are_accepted(folder: Path, jars: Jars) -> None:
-    """And the version is JMeter's own."""
+    """Jars with the right digests are accepted, and the version is JMeter's own."""
     jars.verify(folder)
     assert jars.version == "1.0"
 
 
 def test_a_changed_jar_is_refused(folder: Path, jars: Jars) -> None:
-    """With its name and both digests."""
+    """A changed jar is refused with its name and both digests."""
     (folder / "groovy-3.0.20.jar").write_bytes(b"something else")
     with pytest.raises(BuildFailed, match=r"groovy-3\.0\.20\.jar has the sha256 [0-9a-f]{64} and not [0-9a-f]{64}"):
         jars.verify(folder)
 
 
 def test_a_missing_and_an_additional_jar_are_refused(folder: Path, jars: Jars) -> None:
-    """Jars that are not in the list would be loaded too."""
+    """Missing and additional jars are refused, because JMeter would load jars that are not in the list."""
     (folder / "groovy-3.0.20.jar").rename(folder / "groovy-3.0.21.jar")
     with pytest.raises(BuildFailed, match=r"groovy-3\.0\.20\.jar is missing; groovy-3\.0\.21\.jar is not in the list"):
         jars.verify(folder)
 
 
 def test_another_list_is_another_home(jars: Jars) -> None:
-    """So that jars fetched for an older list are not used for a newer one."""
+    """Another list uses another home folder, so that jars of an older list are not used for a newer one."""
     assert jars.home != Jars({**jars.digests, "groovy-3.0.20.jar": "0" * 64}).home
 
 
 def test_a_home_is_laid_out_as_jmeter_looks_for_it(folder: Path, tmp_path: Path) -> None:
-    """The program and its properties in bin, its own jars in lib/ext, the others in lib."""
+    """A home folder has the layout that JMeter expects.
+
+    The program and its properties are in bin, JMeter's own jars in lib/ext and the other jars in lib.
+    """
     home = tmp_path / "home"
     jmeter.assemble(folder, home)
     assert {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()} == {
@@ -102,7 +108,10 @@ def test_a_home_is_laid_out_as_jmeter_looks_for_it(folder: Path, tmp_path: Path)
 def test_a_java_is_taken_if_it_is_new_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, accepted: bool
 ) -> None:
-    """Otherwise the package is installed, and if that is too old as well, the error says what to do."""
+    """A Java that is new enough is used; otherwise the package is installed.
+
+    If the installed Java is too old as well, the error states what to do.
+    """
     program = tmp_path / "java"
     program.write_text(f"#!/bin/sh\necho '{said}' >&2\n")
     program.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Which components are still to join, and when they are expected."""
+"""Components that are not started yet, and the time at which they are expected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from stack.instance import Instance, make_state_dir
 
 
 def test_the_forecast_adds_up_what_is_built_before(instance: Instance) -> None:
-    """The first module is being built; a component that joins with another is expected with that one."""
+    """The forecast adds the times of the builds before it.
+
+    The first module is being built; a component that joins with another one is expected at the same time.
+    """
     absent = [logservers.victorialogs(instance), logservers.log_gateway(instance), servers.jaeger(instance)]
     store, jaeger = (replace(modules.making(name), minutes=2.0) for name in ("victoria-logs", "jaeger"))
     found = joining.forecast(absent, [store, jaeger], since=1000.0, now=1060.0)
@@ -24,7 +27,7 @@ def test_the_forecast_adds_up_what_is_built_before(instance: Instance) -> None:
 
 
 def test_the_gateway_is_absent_as_long_as_its_store_is(instance: Instance) -> None:
-    """It is one of our own processes, whose program is always available."""
+    """The gateway, whose own program is always available, is absent as long as its store is."""
     components = [logservers.victorialogs(instance), logservers.log_gateway(instance), servers.jaeger(instance)]
     found = {"victoria-logs": None, "jaeger": instance.paths.run / "jaeger"}
     assert [one.name for one in up.absent_of(components, found)] == ["victorialogs", "log-gateway"]
@@ -32,7 +35,10 @@ def test_the_gateway_is_absent_as_long_as_its_store_is(instance: Instance) -> No
 
 
 def test_the_note_names_the_up_that_writes_it(instance: Instance) -> None:
-    """Readers that do not use the launcher's lock see from the pid whether the file is still valid."""
+    """The note contains the PID of the `up` that wrote it.
+
+    Readers without the launcher's lock check the PID to see whether the note is still valid.
+    """
     make_state_dir(instance.paths)
     joining.note(instance.paths, {"jaeger": joining.Joining("http://127.0.0.1:1", "building", 1.0, 2.0)})
     written = json.loads(instance.paths.joining_file.read_text())

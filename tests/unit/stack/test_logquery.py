@@ -19,7 +19,7 @@ LABELS = {"service_name": "api", "service_instance_id": "api-1", "level": "WARNI
 
 
 class LogStore:
-    """Answers every query with ``status`` and ``content``; ``asked`` records the parameters."""
+    """A store that answers every query with ``status`` and ``content``; ``asked`` records the parameters."""
 
     def __init__(self) -> None:
         self.status, self.content, self.asked = 200, b"", list[dict[str, list[str]]]()
@@ -33,7 +33,7 @@ class LogStore:
                 self.wfile.write(store.content)
 
             def log_message(self, *_: Any) -> None:
-                """Suppressed: keeps the test's output clean."""
+                """Log nothing, to keep the test's output clean."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -61,7 +61,7 @@ def _printed(store: LogStore, lines: int = 20) -> str:
 
 
 def test_lines_are_printed_in_the_order_of_time(store: LogStore) -> None:
-    """Lines of all streams, merged, with their time, component, level and ids."""
+    """Lines of all streams are merged by time and printed with time, component, level and IDs."""
     newest = {"stream": LABELS, "values": [["1795726801000000000", "second"]]}
     oldest = {"stream": {**LABELS, "level": "INFO"}, "values": [["1795726800000000000", "first"]]}
     store.answers("streams", [newest, oldest])
@@ -72,21 +72,21 @@ def test_lines_are_printed_in_the_order_of_time(store: LogStore) -> None:
 
 
 def test_a_refused_query_is_explained(store: LogStore) -> None:
-    """With the store's message."""
+    """A refused query is reported with the store's message."""
     store.status, store.content = 400, b"parse error at line 1, col 3: syntax error\n"
     with pytest.raises(StackError, match="refused the query: parse error at line 1, col 3"):
         _printed(store)
 
 
 def test_a_metric_query_has_no_lines(store: LogStore) -> None:
-    """It is refused with an example of a log query."""
+    """A metric query is refused with an example of a log query."""
     store.answers("matrix", [])
     with pytest.raises(StackError, match="a metric query has no lines"):
         _printed(store)
 
 
 def test_a_store_that_is_down(store: LogStore) -> None:
-    """The error names the address and where to look."""
+    """The error for an unreachable store contains its address and the command to check it."""
     store.server.server_close()
     with pytest.raises(StackError, match="`make status` shows its state"):
         query_logs("http://127.0.0.1:9", "{}", lines=1, follow=False)

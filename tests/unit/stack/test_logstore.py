@@ -1,4 +1,4 @@
-"""Which server stores the logs, and which address the other components get."""
+"""The choice of the log store, and the address of it that other components get."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ELSEWHERE = LogStore("given", "https://logs.example:8443/loki")
 
 @pytest.fixture
 def path_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is first on the PATH; cached lookups are cleared."""
+    """Return a folder that is first on the PATH; cached lookups are cleared."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/bin")
@@ -34,31 +34,31 @@ def path_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def put_loki(folder: Path, version: str) -> None:
-    """A program that answers `--version` as Loki does."""
+    """Create a program that answers `--version` as Loki does."""
     program = folder / "loki"
     program.write_text(f"#!/bin/sh\necho 'loki, version {version} (branch: HEAD, revision: abc)'\n")
     program.chmod(0o755)
 
 
 def names(instance: Instance) -> set[str]:
-    """The components of the instance."""
+    """Return the names of the instance's components."""
     return {component.name for component in all_components(instance)}
 
 
 def test_victorialogs_is_used_where_there_is_no_loki(path_folder: Path) -> None:
-    """With nothing set and nothing on the PATH."""
+    """VictoriaLogs is used if nothing is set and no Loki is on the PATH."""
     assert logstore.choose(settings.read({})) == LogStore("victorialogs")
 
 
 @pytest.mark.parametrize(("version", "kind"), [("3.4.0", "loki"), ("3.7.8", "loki"), ("3.3.9", "victorialogs")])
 def test_a_loki_on_the_path_is_used_if_it_is_new_enough(path_folder: Path, version: str, kind: str) -> None:
-    """3.4 is the oldest that our configuration fits."""
+    """A Loki on the PATH is used from version 3.4, the oldest that our configuration supports."""
     put_loki(path_folder, version)
     assert logstore.choose(settings.read({})).kind == kind
 
 
 def test_a_store_can_be_forced(path_folder: Path) -> None:
-    """LOG_STORE: VictoriaLogs though there is a Loki; Loki only if there is one."""
+    """``LOG_STORE`` can require VictoriaLogs even if there is a Loki, and Loki only if there is one."""
     with pytest.raises(ProgramMissing, match=r"LOG_STORE=loki, and there is no Loki 3\.4 or newer"):
         logstore.choose(settings.read({"LOG_STORE": "loki"}))
     put_loki(path_folder, "3.7.8")
@@ -67,7 +67,7 @@ def test_a_store_can_be_forced(path_folder: Path) -> None:
 
 
 def test_a_given_loki_comes_before_one_on_the_path(path_folder: Path) -> None:
-    """LOKI_URL, without a trailing slash."""
+    """``LOKI_URL`` takes precedence over a Loki on the PATH, and its trailing slash is removed."""
     put_loki(path_folder, "3.7.8")
     assert logstore.choose(settings.read({"LOKI_URL": "http://logs.example:3100/"})) == LogStore(
         "given", "http://logs.example:3100"
@@ -88,13 +88,13 @@ def test_a_given_loki_comes_before_one_on_the_path(path_folder: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_named(environ: dict[str, str], named: str) -> None:
-    """The error has the value and the allowed ones."""
+    """The error for an invalid setting contains the value and the allowed values."""
     with pytest.raises(SettingError, match=named):
         settings.read(environ)
 
 
 def test_each_store_has_its_components(instance: Instance) -> None:
-    """VictoriaLogs behind the gateway, Loki alone, or nothing."""
+    """Each choice has its components: VictoriaLogs and the gateway, Loki alone, or none."""
     assert {"victorialogs", "log-gateway"} <= names(instance)
     assert "loki" not in names(instance)
     with_loki = names(replace(instance, log_store=LogStore("loki")))
@@ -104,7 +104,10 @@ def test_each_store_has_its_components(instance: Instance) -> None:
 
 
 def test_everybody_gets_the_address_of_the_store(instance: Instance) -> None:
-    """The local port `loki` or the given address: for our processes, Grafana's data source and the Collector."""
+    """Our processes, Grafana and the Collector get the store's address.
+
+    It is the local port `loki` or the given address.
+    """
     for one, url in ((instance, "http://127.0.0.1:3200"), (replace(instance, log_store=ELSEWHERE), ELSEWHERE.url)):
         given = {component.name: component.environment for component in all_components(one)}
         assert given["console"]["LOKI_URL"] == url
@@ -112,7 +115,10 @@ def test_everybody_gets_the_address_of_the_store(instance: Instance) -> None:
 
 
 def test_the_store_listens_here_and_keeps_what_the_settings_say(instance: Instance) -> None:
-    """Retention by time and by size; an accepted line is on disk after a second."""
+    """The store listens on loopback and applies the settings for retention by time and size.
+
+    An accepted line is on disk after one second.
+    """
     wanted = replace(instance, settings=replace(instance.settings, log_retention="2w", log_retention_bytes="5GB"))
     arguments = logservers.victorialogs(wanted).arguments
     assert "-httpListenAddr=127.0.0.1:9528" in arguments
@@ -123,7 +129,10 @@ def test_the_store_listens_here_and_keeps_what_the_settings_say(instance: Instan
 
 
 def test_the_gateway_is_one_of_our_own_processes(instance: Instance) -> None:
-    """Its log goes where the Collector reads; it is scraped, and started together with its store."""
+    """The gateway is one of our processes: the Collector reads its log, and Prometheus scrapes it.
+
+    It is started together with its store.
+    """
     gateway = logservers.log_gateway(instance)
     expected = {
         "HOST": "127.0.0.1",
@@ -139,18 +148,18 @@ def test_the_gateway_is_one_of_our_own_processes(instance: Instance) -> None:
 
 
 def test_later_commands_find_the_same_store(instance: Instance, path_folder: Path) -> None:
-    """`make follow` in a shell without LOKI_URL asks the Loki that `make up` was given."""
+    """`make follow` in a shell without LOKI_URL queries the Loki that `make up` was given."""
     make_state_dir(instance.paths)
     instances.write_record(replace(instance, log_store=ELSEWHERE), [])
     assert instances.attach(settings.Settings(instance.paths)).loki_url == ELSEWHERE.url
-    # And a value that an instance's process inherits is not mistaken for another store.
+    # A value that a process inherits from its instance must not be mistaken for another store.
     instances.write_record(instance, [])
     inherited = settings.Settings(instance.paths, loki_url="http://127.0.0.1:3200")
     assert instances.attach(inherited).log_store == LogStore("victorialogs")
 
 
 def test_prometheus_scrapes_a_loki_that_runs_elsewhere(instance: Instance) -> None:
-    """With its own scheme, port and path; dropped when it is no longer given."""
+    """Prometheus scrapes a Loki elsewhere with its scheme, port and path, until it is no longer given."""
     render.given_log_store(replace(instance, log_store=ELSEWHERE))
     written = instance.paths.run / "prometheus" / "targets" / "loki.json"
     assert json.loads(written.read_text()) == [
@@ -169,7 +178,10 @@ def test_prometheus_scrapes_a_loki_that_runs_elsewhere(instance: Instance) -> No
 
 
 def test_a_process_of_ours_that_waits_for_its_server_is_not_built(instance: Instance) -> None:
-    """The gateway joins with VictoriaLogs; its own program is Python, which no module builds."""
+    """A process of ours that waits for its server is not built.
+
+    The gateway waits for VictoriaLogs, and its own program is Python.
+    """
     gateways = [component for component in all_components(instance) if component.joins_with]
     assert [component.name for component in gateways] == ["log-gateway"]
     builds = begin_builds(instance, gateways, Say(io.StringIO()))

@@ -1,4 +1,4 @@
-"""Files that are made for one instance, and supervisord's configuration."""
+"""Files that are rendered for one instance, and supervisord's configuration."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from stack.port_numbers import DEFAULT_PORTS
 
 
 def test_only_the_given_names_are_replaced() -> None:
-    """NGINX's own variables stay, in either spelling, as the official image's envsubst leaves them."""
+    """Only the given variables are replaced, as with the official image's envsubst; NGINX's own variables stay."""
     text = "listen ${NGINX_LISTEN}; set $x ${host}; $NGINX_LISTEN"
     assert render.envsubst(text, {"NGINX_LISTEN": "8000"}) == "listen 8000; set $x ${host}; $NGINX_LISTEN"
 
 
 def test_nginx_conf_is_rendered_whole(instance: Instance) -> None:
-    """No name of ours is left, and both replicas are behind it at this instance's ports."""
+    """nginx.conf contains both replicas with the ports of this instance and no unreplaced variable."""
     render.nginx(instance)
     text = (instance.paths.run / "nginx.conf").read_text()
     directives = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
@@ -35,7 +35,7 @@ def test_nginx_conf_is_rendered_whole(instance: Instance) -> None:
 
 
 def test_prometheus_gets_a_component_that_joins(instance: Instance) -> None:
-    """One file per component, with job and instance as labels."""
+    """A component that joins gets one target file, with job and instance as labels."""
     render.joined(instance, servers.collector(instance))
     written = instance.paths.run / "prometheus" / "targets" / "collector.json"
     assert json.loads(written.read_text()) == [
@@ -45,7 +45,10 @@ def test_prometheus_gets_a_component_that_joins(instance: Instance) -> None:
 
 
 def test_prometheus_gets_alertmanager_when_it_joins(instance: Instance) -> None:
-    """Before that it would log an error with every evaluation."""
+    """Prometheus gets Alertmanager's address when Alertmanager joins.
+
+    Before that it would log an error at every evaluation.
+    """
     render.joined(instance, servers.alertmanager(instance))
     written = instance.paths.run / "prometheus" / "alertmanagers" / "alertmanager.json"
     assert json.loads(written.read_text()) == [{"targets": ["127.0.0.1:9193"]}]
@@ -54,7 +57,10 @@ def test_prometheus_gets_alertmanager_when_it_joins(instance: Instance) -> None:
 def test_alertmanager_is_given_this_instances_addresses(
     instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its configuration takes no variables: the address in it is replaced, the webhook's is in a file of its own."""
+    """Alertmanager's configuration contains the addresses of this instance.
+
+    It supports no variables: the mail server's address is replaced, and the webhook's is in a separate file.
+    """
     monkeypatch.setattr(render, "ALERTS", tmp_path)
     (tmp_path / "alertmanager.yml").write_text("smtp_smarthost: console:1025\n")
     folder = instance.paths.run / "alertmanager"
@@ -66,7 +72,7 @@ def test_alertmanager_is_given_this_instances_addresses(
 
 
 def test_receivers_are_switched_on_by_their_secrets(instance: Instance) -> None:
-    """Slack is in Alertmanager's configuration once the instance has its secret, and not before."""
+    """Slack is in Alertmanager's configuration only if the instance has its secret."""
     folder = instance.paths.run / "alertmanager"
     render.alertmanager(instance, folder)
     assert "slack_configs" not in (folder / "alertmanager.yml").read_text()
@@ -78,21 +84,24 @@ def test_receivers_are_switched_on_by_their_secrets(instance: Instance) -> None:
 
 
 def test_links_in_notifications_lead_to_this_instance(instance: Instance) -> None:
-    """Prometheus and Alertmanager know the address at which a browser finds them."""
+    """Prometheus and Alertmanager get the address at which a browser reaches them."""
     for name, port in (("prometheus", 9190), ("alertmanager", 9193)):
         component = getattr(servers, name)(instance)
         assert f"--web.external-url=http://127.0.0.1:{port}/" in component.arguments
 
 
 def test_rendering_again_replaces_links(tmp_path: Path) -> None:
-    """A second `up` finds the first one's files."""
+    """Rendering again replaces the links of an earlier `up`."""
     for target in ("one", "two"):
         render.link(tmp_path / "link", tmp_path / target)
     assert (tmp_path / "link").readlink() == tmp_path / "two"
 
 
 def test_an_environment_survives_the_supervisors_parser() -> None:
-    """What supervisord reads is what was meant: with commas, spaces, per cent signs and nothing at all."""
+    """supervisord parses every environment value unchanged.
+
+    The values include commas, spaces, per cent signs and an empty one.
+    """
     meant = {"A": "mongodb://127.0.0.1:1/?a=b&c=d", "B": "one, two", "C": "", "D": "100%", "E": "with space"}
     line = supervisorconf.environment_line(meant)
     # supervisord expands %(name)s before it parses the pairs.
@@ -100,13 +109,13 @@ def test_an_environment_survives_the_supervisors_parser() -> None:
 
 
 def test_a_command_survives_the_supervisors_parser() -> None:
-    """Arguments with spaces and per cent signs arrive whole."""
+    """supervisord parses arguments with spaces and per cent signs unchanged."""
     line = supervisorconf.command_line(Path("/opt/my nginx"), ("-g", "master_process off;", "50%"))
     assert shlex.split(line % {}) == ["/opt/my nginx", "-g", "master_process off;", "50%"]
 
 
 def test_no_stray_variables_reach_the_processes(instance: Instance) -> None:
-    """OTEL_*, FLASK_*, GUNICORN_* and proxies of the user's shell would change what they do."""
+    """OTEL_*, FLASK_* and GUNICORN_* variables and proxies of the user's shell do not reach the processes."""
     shell = {"PATH": "/bin", "HOME": "/h", "OTEL_SDK_DISABLED": "true", "GUNICORN_CMD_ARGS": "-w 9", "HTTP_PROXY": "x"}
     given = supervisorconf.base_environment(instance, shell)
     assert set(given) == {"PATH", "HOME", "GLASSHOUSE_INSTANCE"}
@@ -114,7 +123,7 @@ def test_no_stray_variables_reach_the_processes(instance: Instance) -> None:
 
 
 def test_our_processes_get_the_settings_they_are_promised(instance: Instance) -> None:
-    """The second replica: its own name and ports, the addresses of all components, all with the offset."""
+    """The second replica gets its own name and ports, and all components' addresses with the port offset."""
     api = next(component for component in all_components(instance) if component.name == "api-2")
     expected = {
         "SERVICE_NAME": "api",
@@ -131,7 +140,7 @@ def test_our_processes_get_the_settings_they_are_promised(instance: Instance) ->
 
 
 def test_every_port_has_a_component(instance: Instance) -> None:
-    """No port in the table without an owner, and none with two: all are checked before anything starts."""
+    """Every port in the table belongs to exactly one component, so that all are checked before anything starts."""
     stores = [instance, replace(instance, log_store=LogStore("loki"))]
     owned = [[port for component in all_components(one) for port in component.ports] for one in stores]
     assert all(len(ports) == len(set(ports)) for ports in owned)
@@ -139,14 +148,14 @@ def test_every_port_has_a_component(instance: Instance) -> None:
 
 
 def test_traffic_is_left_out_when_it_is_not_wanted(instance: Instance) -> None:
-    """TRAFFIC=0."""
+    """TRAFFIC=0 leaves out the traffic generator."""
     quiet = replace(instance, settings=replace(instance.settings, traffic=False))
     assert "traffic" in {component.name for component in all_components(instance)}
     assert "traffic" not in {component.name for component in all_components(quiet)}
 
 
 def test_json_logs_go_where_the_collector_reads(instance: Instance) -> None:
-    """Our own processes and NGINX into one folder, the third-party servers beside it."""
+    """Logs of our processes and NGINX are in the folder that the Collector reads, third-party logs in its parent."""
     make_state_dir(instance.paths)
     files = {component.name: render.log_file(instance.paths, component) for component in all_components(instance)}
     assert files["api-1"] == instance.paths.state / "logs" / "json" / "api-1.log"

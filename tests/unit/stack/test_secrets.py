@@ -9,7 +9,10 @@ from stack.paths import StatePaths
 
 
 def test_secrets_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:
-    """A second start keeps them: tokens stay good, the admin's password stays what was read."""
+    """Secrets are created once, readable by their owner only.
+
+    A second start keeps them, so that tokens and the admin's password stay valid.
+    """
     paths = StatePaths(tmp_path)
     secrets.make(paths)
     files = [secrets.jwt_secret(paths), secrets.admin_password(paths), secrets.grafana_password(paths)]

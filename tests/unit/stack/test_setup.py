@@ -1,4 +1,4 @@
-"""The set-up of the virtual environment, without making one."""
+"""The set-up of the virtual environment, without creating one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pretend(kind: str) -> Path:
-    """A complete environment of this kind."""
+    """Create the markers of a complete environment of this kind."""
     venv = setup.venv_path(kind)
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").touch()
@@ -31,21 +31,21 @@ def pretend(kind: str) -> Path:
 
 
 def test_another_lock_is_another_environment(checkout: Path) -> None:
-    """So that a checkout of an older version keeps its own."""
+    """Another lock file has another environment, so that a checkout of an older version keeps its own."""
     before = setup.venv_path("run")
     (checkout / "requirements" / "run.txt").write_text("run==2\n")
     assert setup.venv_path("run") != before
 
 
 def test_the_development_environment_serves_for_running(checkout: Path) -> None:
-    """It holds everything that the other holds."""
+    """The development environment is also used for running, because it contains all packages of the other."""
     dev = pretend("dev")
     assert setup.ensure("run") == dev
     assert (checkout / ".venv").readlink() == dev
 
 
 def test_the_link_prefers_the_development_environment(checkout: Path) -> None:
-    """Editors look at `.venv`: once `make test` has made the larger one, `make up` does not take it away."""
+    """`.venv` keeps pointing to the development environment after `make up`, because editors use it."""
     run = pretend("run")
     assert setup.ensure("run") == run
     assert (checkout / ".venv").readlink() == run
@@ -55,7 +55,7 @@ def test_the_link_prefers_the_development_environment(checkout: Path) -> None:
 
 
 def test_a_users_own_environment_is_left_alone(checkout: Path) -> None:
-    """A directory called .venv is not ours."""
+    """A directory called .venv is left unchanged, because the set-up did not create it."""
     pretend("run")
     (checkout / ".venv").mkdir()
     setup.ensure("run")
@@ -63,7 +63,7 @@ def test_a_users_own_environment_is_left_alone(checkout: Path) -> None:
 
 
 def test_an_environment_whose_python_has_gone_is_not_complete(checkout: Path) -> None:
-    """As after an upgrade of the system."""
+    """An environment whose Python is missing, as after an upgrade of the system, is not complete."""
     venv = pretend("run")
     (venv / "bin" / "python").unlink()
     assert not setup.complete(venv)
@@ -78,13 +78,16 @@ def test_an_environment_whose_python_has_gone_is_not_complete(checkout: Path) ->
     ],
 )
 def test_a_failed_installation_is_one_sentence(output: str, says: str) -> None:
-    """With the cure where there is one."""
+    """A failed installation is reported in one sentence, with the remedy if there is one."""
     with pytest.raises(setup.SetupError, match=says):
         setup.reason(output)
 
 
 def test_without_ensurepip_and_apt_the_cure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Debian splits it off; elsewhere the system's own package manager has it."""
+    """Without ensurepip and apt the error names the missing package.
+
+    Debian packages ensurepip separately; other systems provide it through their own package manager.
+    """
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(setup.shutil, "which", lambda name: None)
     with pytest.raises(setup.SetupError, match="python3-venv"):
@@ -92,7 +95,7 @@ def test_without_ensurepip_and_apt_the_cure_is_said(monkeypatch: pytest.MonkeyPa
 
 
 def test_without_root_the_command_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exact one to type."""
+    """Without root rights the error contains the exact command to type."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(setup.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
     monkeypatch.setattr(setup.os, "geteuid", lambda: 1000)
@@ -101,13 +104,16 @@ def test_without_root_the_command_is_said(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_wrong_kind_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """And prints nothing on stdout, where the answer would be."""
+    """A wrong kind is a usage error and prints nothing to stdout, where callers expect the path."""
     assert setup.main(["test"]) == 2
     assert capsys.readouterr().out == ""
 
 
 def test_the_load_generators_environment_is_its_own(checkout: Path) -> None:
-    """It lacks what the shop needs, so nothing points to it, and no other serves in its place."""
+    """The load generator's environment is separate from the others.
+
+    It lacks the shop's packages, so `.venv` does not point to it, and no other environment replaces it.
+    """
     pretend("dev")
     load = pretend("load")
     assert setup.ensure("load") == load

@@ -1,4 +1,4 @@
-"""What `status` says of a component."""
+"""The rows of `status`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ JOINS = Joining("http://127.0.0.1:16786", "building", 1000.0, 1120.0)
 
 
 def info(statename: str, **more: Any) -> dict[str, Any]:
-    """supervisord's account of a process."""
+    """Return supervisord's information about a process."""
     return {"statename": statename, "pid": 0, "start": 100, "now": 107, "exitstatus": 0} | more
 
 
@@ -35,12 +35,12 @@ def info(statename: str, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_states(account: dict[str, Any] | None, joins: Joining | None, state: str) -> None:
-    """One word for each situation."""
+    """Each combination of process state and forecast has one word."""
     assert status.state_of(account, joins) == state
 
 
 def test_a_running_component_has_pid_uptime_and_memory(instance: Instance) -> None:
-    """Of this very process here."""
+    """A running component, here the test's own process, has a PID, an uptime and a memory size."""
     row = status.row(
         instance, logservers.loki(instance), info("RUNNING", pid=os.getpid()), None, status.children_of_all()
     )
@@ -52,13 +52,13 @@ def test_a_running_component_has_pid_uptime_and_memory(instance: Instance) -> No
 
 
 def test_a_stopped_component_has_none(instance: Instance) -> None:
-    """A pid of 0 is no pid."""
+    """A stopped component has no PID; supervisord's 0 is not shown."""
     row = status.row(instance, logservers.loki(instance), info("STOPPED"), None, {})
     assert (row.pid, row.uptime_seconds, row.memory_bytes) == (None, None, None)
 
 
 def test_who_is_to_come_is_known_only_while_up_runs(instance: Instance) -> None:
-    """A killed `up` leaves its note behind, but no build runs."""
+    """Components are expected only while `up` runs, because a killed `up` leaves its note without a build."""
     make_state_dir(instance.paths)
     with joining.sole_up(instance.paths):
         joining.note(instance.paths, {"jaeger": JOINS, "collector": JOINS})
@@ -69,7 +69,7 @@ def test_who_is_to_come_is_known_only_while_up_runs(instance: Instance) -> None:
 
 
 def test_a_second_up_is_refused(instance: Instance) -> None:
-    """With the pid of the first."""
+    """A second `up` is refused with the PID of the first."""
     make_state_dir(instance.paths)
     with (
         joining.sole_up(instance.paths),
@@ -80,7 +80,7 @@ def test_a_second_up_is_refused(instance: Instance) -> None:
 
 
 def test_one_that_is_built_says_for_how_long(instance: Instance) -> None:
-    """How long it has been building, and about how long it will still take."""
+    """A component that is being built shows the elapsed time and the approximate remaining time."""
     row = status.row(instance, logservers.loki(instance), None, JOINS, {})
     assert row.state == "building"
     assert row.joining.startswith("building for ")

@@ -1,4 +1,4 @@
-"""Detect a program's version and whether it is the right program."""
+"""Detection of a program's version, and of whether it is the right program."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from stack.programs import Program
     ],
 )
 def test_versions_are_read_from_what_programs_say(text: str, version: versions.Version | None) -> None:
-    """Each program has its own way of saying it."""
+    """Versions are parsed from the different output of each program."""
     assert versions.parse(text) == version
 
 
 def fake(folder: Path, name: str, says: str, code: int = 0) -> Path:
-    """A program that says something and ends."""
+    """Create a program that prints a text and exits."""
     folder.mkdir(exist_ok=True)
     program = folder / name
     program.write_text(f"#!/bin/sh\necho '{says}'\nexit {code}\n")
@@ -39,7 +39,7 @@ def fake(folder: Path, name: str, says: str, code: int = 0) -> Path:
 
 @pytest.fixture
 def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is the whole PATH, with an empty cache beside it."""
+    """Return a folder that is the whole PATH, next to an empty cache."""
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     programs.from_path.cache_clear()
@@ -50,26 +50,29 @@ WANTED = Program("alertmanager", (0, 27), "go", expects="alertmanager")
 
 
 def test_a_program_on_the_path_is_taken_when_it_is_new_enough(on_path: Path) -> None:
-    """What the user has installed comes first."""
+    """A program that the user has installed is used if it is new enough."""
     program = fake(on_path, "alertmanager", "alertmanager, version 0.28.0")
     assert programs.locate(WANTED) == program
 
 
 @pytest.mark.parametrize("says", ["alertmanager, version 0.25.0", "something else, version 1.0.0"])
 def test_one_that_is_too_old_or_another_program_is_not_taken(on_path: Path, says: str) -> None:
-    """Debian's alertmanager 0.25 has neither the page nor url_file."""
+    """A program that is too old, or is another program, is not used.
+
+    Debian's alertmanager 0.25 has neither the web page nor url_file.
+    """
     fake(on_path, "alertmanager", says)
     assert programs.locate(WANTED) is None
 
 
 def test_one_that_fails_is_not_taken(on_path: Path) -> None:
-    """A program that cannot even say its version will not serve."""
+    """A program that fails to report its version is not used."""
     fake(on_path, "alertmanager", "alertmanager, version 0.28.0", code=1)
     assert programs.locate(WANTED) is None
 
 
 def test_the_cache_comes_after_the_path(on_path: Path, tmp_path: Path) -> None:
-    """A program that was built is found by its name and version."""
+    """A built program is found in the cache by name and version, after the PATH."""
     home = programs.modules.making("alertmanager").home
     assert home.is_relative_to(tmp_path / "cache")
     home.mkdir(parents=True)
@@ -78,7 +81,7 @@ def test_the_cache_comes_after_the_path(on_path: Path, tmp_path: Path) -> None:
 
 
 def test_find_says_how_to_get_a_program_that_is_missing(on_path: Path) -> None:
-    """Tests use it: the cure is in the message."""
+    """The error for a missing program states how to get it, because tests depend on it."""
     with pytest.raises(ProgramMissing, match="python -m stack programs"):
         programs.find("amtool")
     with pytest.raises(ProgramMissing, match="no program called mailpit"):

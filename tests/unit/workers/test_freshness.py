@@ -52,14 +52,14 @@ def down(orders: FakeOrders) -> Iterator[None]:
 
 
 def test_both_kinds_start_at_zero(freshness: Freshness, registry: CollectorRegistry) -> None:
-    """So that the first late order is a rise."""
+    """Both counters start at zero, so that the first late order is an increase."""
     assert checked(registry) == (0, 0)
 
 
 def test_an_order_is_checked_once_when_it_is_30_s_old(
     freshness: Freshness, orders: FakeOrders, registry: CollectorRegistry, clock: FakeClock
 ) -> None:
-    """Not before, and not again; an order that is not final then stays late."""
+    """An order is checked once, when it is 30 s old, and stays late even if it becomes final afterwards."""
     cancelled = placed(orders, clock)
     waiting = placed(orders, clock)
     clock.forward(seconds=5)
@@ -79,7 +79,7 @@ def test_an_order_is_checked_once_when_it_is_30_s_old(
 def test_who_was_final_only_after_30_s_is_late(
     freshness: Freshness, orders: FakeOrders, registry: CollectorRegistry, clock: FakeClock
 ) -> None:
-    """Also if no check ran in time: what counts is when the order became final."""
+    """An order that became final after more than 30 s is late, even if no check ran in time."""
     on_the_dot, too_late = placed(orders, clock), placed(orders, clock)
     clock.forward(seconds=30)
     orders.cancel(on_the_dot, clock())
@@ -93,7 +93,7 @@ def test_who_was_final_only_after_30_s_is_late(
 def test_confirmed_without_its_mail_is_final(
     freshness: Freshness, orders: FakeOrders, registry: CollectorRegistry, clock: FakeClock
 ) -> None:
-    """The mail is another matter (EmailFailing)."""
+    """A confirmed order without its mail is final; the alert EmailFailing covers the mail."""
     order = orders.reserve(placed(orders, clock), clock())
     for status in (OrderStatus.PAID, OrderStatus.CONFIRMED):
         order = orders.advance(order, (status,), clock())
@@ -105,7 +105,7 @@ def test_confirmed_without_its_mail_is_final(
 def test_after_an_outage_of_the_database_all_are_judged(
     freshness: Freshness, orders: FakeOrders, registry: CollectorRegistry, clock: FakeClock
 ) -> None:
-    """None twice, none forgotten, and more than one page of them."""
+    """After a database outage every order is checked exactly once, also if there is more than one page of them."""
     for _ in range(1_203):
         placed(orders, clock)
     clock.forward(seconds=40)

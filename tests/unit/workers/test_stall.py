@@ -1,4 +1,4 @@
-"""A worker that takes no jobs."""
+"""A worker that executes no jobs while a fault is on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workers import stall as stalling
 
 @dataclass
 class FakeWorker:
-    """What ``stall`` holds of RQ's worker."""
+    """The part of RQ's worker that ``stall`` uses."""
 
     done: list[Any] = field(default_factory=list)
     heartbeats: int = 0
@@ -27,7 +27,7 @@ class FakeWorker:
 
 
 def stalled(monkeypatch: pytest.MonkeyPatch, faults: FakeFaults, ends_after: int) -> FakeWorker:
-    """A worker under ``faults``, which end at so many looks."""
+    """Return a worker under ``faults``, which end after this number of looks."""
     worker, asked = FakeWorker(), 0
     active = faults.active
 
@@ -45,7 +45,7 @@ def stalled(monkeypatch: pytest.MonkeyPatch, faults: FakeFaults, ends_after: int
 
 
 def test_off_jobs_are_done(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """At once, and without a word."""
+    """Without the fault a job is executed at once and nothing is logged."""
     worker = stalled(monkeypatch, FakeFaults(), 0)
     worker.execute_job("job", "queue")
     assert (worker.done, caplog.records) == ([("job", "queue")], [])
@@ -54,7 +54,10 @@ def test_off_jobs_are_done(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCa
 def test_the_job_in_hand_is_held_until_the_fault_ends(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Then it is done; meanwhile the worker shows that it lives, and has said once why it waits."""
+    """A stalled job is executed when the fault ends.
+
+    Until then the worker sends heartbeats and has logged the reason once.
+    """
     faults = FakeFaults()
     faults.switch("queue-stall")
     worker = stalled(monkeypatch, faults, 2 * stalling.HEARTBEATS_EVERY + 2)

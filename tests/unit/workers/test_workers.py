@@ -23,7 +23,7 @@ def sweeper(sweep: Callable[[], int]) -> tuple[Sweeper, CollectorRegistry]:
 
 
 def test_sweeps_and_finds_are_counted() -> None:
-    """One number for the sweeps, one for the orders found."""
+    """Sweeps and the orders that they found are counted."""
     one, registry = sweeper(lambda: 3)
     one.once()
     assert registry.get_sample_value("shop_orders_reenqueued_total") == 3
@@ -31,7 +31,7 @@ def test_sweeps_and_finds_are_counted() -> None:
 
 
 def test_a_database_that_is_down_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Every failed sweep is counted, the first is logged, and when it is back the next outage is logged again."""
+    """Every failed sweep is counted, and only the first of an outage is logged."""
     answers = iter([DatabaseUnavailable("a"), DatabaseUnavailable("b"), 0, DatabaseUnavailable("c")])
 
     def sweep() -> int:
@@ -49,7 +49,7 @@ def test_a_database_that_is_down_is_logged_once(caplog: pytest.LogCaptureFixture
 
 
 def test_the_sweeper_stops_on_request() -> None:
-    """At once, not after its period."""
+    """A sweeper that is requested to stop ends at once, not after its period."""
     one, _ = sweeper(lambda: 0)
     stop = threading.Event()
     stop.set()
@@ -58,20 +58,23 @@ def test_the_sweeper_stops_on_request() -> None:
 
 @pytest.mark.parametrize("value", ["0", "61", "often"])
 def test_a_senseless_period_is_refused(value: str) -> None:
-    """The error names the setting."""
+    """The error for an invalid sweep period names the setting."""
     with pytest.raises(WrongSetting, match="SWEEP_SECONDS"):
         SweeperSettings.from_env({"SWEEP_SECONDS": value})
 
 
 def test_a_job_outside_a_worker_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Instead of failing on None somewhere below."""
+    """A job outside a worker raises ``NotWired`` and does not fail on ``None`` later."""
     monkeypatch.setattr(jobs, "_new_shop", None)
     with pytest.raises(jobs.NotWired):
         jobs.fulfil_order("ord_1")
 
 
 def test_the_lag_of_each_member_is_exposed() -> None:
-    """Behind the primary, whose own is 0; a member that is down has none, and without a primary no member has one."""
+    """The lag of each member behind the primary is exported; the primary's own lag is 0.
+
+    A member that is down has no lag, and without a primary no member has one.
+    """
     now = datetime(2026, 1, 1, tzinfo=UTC)
     primary = {"name": "a", "state": 1, "optimeDate": now}
     second = {"name": "b", "state": 2, "optimeDate": now - timedelta(seconds=3)}

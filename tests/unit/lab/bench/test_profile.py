@@ -1,4 +1,4 @@
-"""``make profile``: what it refuses, and what it says to do instead."""
+"""``make profile``: the requests that it refuses, and the remedies that it names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.bench import profile
 
 @pytest.mark.parametrize("text", ["0", "601", "-1", "1.5", "ten", ""])
 def test_a_length_out_of_bounds_is_refused(text: str) -> None:
-    """With the bounds."""
+    """A length out of bounds is refused with the bounds."""
     with pytest.raises(argparse.ArgumentTypeError, match="from 1 to 600"):
         profile.seconds(text)
 
@@ -22,7 +22,10 @@ def test_a_length_out_of_bounds_is_refused(text: str) -> None:
 def test_without_permission_to_trace_the_remedy_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, scope: str, allowed: bool
 ) -> None:
-    """Root may; others may where the kernel lets them."""
+    """Without permission to trace, the remedy is shown.
+
+    Root always has permission, and other users have it where the kernel allows it.
+    """
     (tmp_path / "ptrace_scope").write_text(f"{scope}\n")
     monkeypatch.setattr(profile, "PTRACE", tmp_path / "ptrace_scope")
     monkeypatch.setattr(os, "geteuid", lambda: user)
@@ -34,7 +37,7 @@ def test_without_permission_to_trace_the_remedy_is_shown(
 
 
 def test_a_program_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With its last line."""
+    """A profiler that fails is reported with the last line of its output."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     broken = tmp_path / "py-spy"
     broken.write_text("#!/bin/sh\necho Error: no such process >&2\nexit 1\n")
@@ -44,13 +47,13 @@ def test_a_program_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_server_that_gives_no_profile_is_reported(tmp_path: Path) -> None:
-    """With its address."""
+    """A server that returns no profile is reported with its address."""
     with pytest.raises(profile.CannotProfile, match=r"127\.0\.0\.1:1/debug"):
         profile.pprof("http://127.0.0.1:1/debug", 1, tmp_path / "out.pb.gz")
 
 
 def test_an_idle_process_has_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And that is said, instead of what py-spy says."""
+    """An idle process is reported as idle, in place of py-spy's own message."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     idle = tmp_path / "py-spy"
     idle.write_text("#!/bin/sh\necho Error: Failed to write flamegraph: No stack counts found >&2\nexit 1\n")

@@ -1,4 +1,4 @@
-"""``make bench-scaling``: its arithmetic and its picture."""
+"""``make bench-scaling``: its calculations and its chart."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ BENT = Curve("orders", "search", ((1_000, 0.002), (1_000_000, 2.0)))
 
 
 def test_what_bends_first_has_grown_most() -> None:
-    """The highest ratio, wherever it began."""
+    """The curve that bends first is the one with the highest growth, wherever it starts."""
     assert bent_first([FLAT, BENT]) is BENT
     assert BENT.growth == pytest.approx(1000)
 
 
 def test_sizes_take_turns_and_what_is_slow_is_asked_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three times at least; what is quick as often as there are rounds."""
+    """Sizes are measured in turn.
+
+    A slow operation is measured at least three times, a fast one in every round.
+    """
     monkeypatch.setattr(measure, "_time", lambda work, _: work())
     asked: list[int] = []
 
@@ -37,7 +40,7 @@ def test_sizes_take_turns_and_what_is_slow_is_asked_less_often(monkeypatch: pyte
 
 
 def test_the_picture_has_every_curve_and_is_whole() -> None:
-    """Well-formed, a line for each operation, its last cost written out."""
+    """The chart is well-formed XML and has a line for each operation, labelled with its last cost."""
     drawn = ElementTree.fromstring(picture.svg([FLAT, BENT], "a < b"))
     lines = drawn.findall(".//{http://www.w3.org/2000/svg}polyline")
     assert len(lines) == 2
@@ -49,5 +52,5 @@ def test_the_picture_has_every_curve_and_is_whole() -> None:
     [(2.0, "2 s"), (0.0123, "12.3 ms"), (0.00099962, "1 ms"), (4.2e-5, "42 µs"), (3e-7, "300 ns")],
 )
 def test_durations_are_read_by_people(seconds: float, text: str) -> None:
-    """In the unit that needs no zeros."""
+    """A duration is printed in the unit that needs no leading zeros."""
     assert picture.duration(seconds) == text

@@ -1,4 +1,4 @@
-"""The telemetry-tax bench: its client, its sink, its clock and its arithmetic."""
+"""The telemetry-tax bench: its client, its sink, its CPU measurement and its calculations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[4]
 
 
 class Counting(BaseHTTPRequestHandler):
-    """A server that counts what it is asked."""
+    """A server that records its requests."""
 
     protocol_version = "HTTP/1.1"
     asked: ClassVar[list[str]] = []
@@ -49,7 +49,7 @@ class Counting(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that has gone is what some tests are about."""
+        """Ignore the error, because some tests close the client's connection."""
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
 
 @pytest.mark.parametrize(("endpoint", "size"), [("GET /things", 0), ("POST /orders", 45)])
 def test_the_client_sends_exactly_the_given_requests(server: ThreadingHTTPServer, endpoint: str, size: int) -> None:
-    """No request more, none less, over as many connections as wanted."""
+    """The client sends exactly the given number of requests over several connections."""
     took = client.load(server.server_port, client.request_of(endpoint), 57, 8)
     assert len(took) == 57
     assert min(took) > 0
@@ -73,7 +73,7 @@ def test_the_client_sends_exactly_the_given_requests(server: ThreadingHTTPServer
 
 
 def test_the_client_ends_at_an_answer_that_is_no_success(server: ThreadingHTTPServer) -> None:
-    """What fails is quicker than what works, and would pass for cheap."""
+    """The client stops at a response that is not a success, because failures are fast and would look cheap."""
     Counting.status = 500
     with pytest.raises(client.Refused, match=r"HTTP/1\.1 500"):
         client.load(server.server_port, client.request_of("GET /things"), 10, 2)
@@ -109,7 +109,10 @@ def sink() -> Iterator[str]:
     ],
 )
 def test_the_sink_answers_as_each_backend_does_and_counts(sink: str, path: str, status: int) -> None:
-    """Whole bodies, and those that come in pieces; what it does not know is not counted."""
+    """The sink responds as each backend does and counts requests, with whole and chunked bodies.
+
+    An unknown path is not counted.
+    """
     assert requests.post(f"{sink}{path}", data=b"x" * 1000, timeout=5).status_code == status
     assert requests.post(f"{sink}{path}", data=iter([b"a" * 10, b"b" * 20]), timeout=5).status_code == status
     counts = requests.get(f"{sink}/counts", timeout=5).json()
@@ -117,7 +120,7 @@ def test_the_sink_answers_as_each_backend_does_and_counts(sink: str, path: str, 
 
 
 def test_cpu_time_is_that_of_a_process_and_its_children() -> None:
-    """A child that burns is its parent's cost; one that waits costs nothing."""
+    """CPU time includes a process's children, and waiting costs no CPU time."""
     burn = "import time\nwhile time.process_time() < 0.5: pass\nprint('burnt', flush=True)\ninput()"
     nest = f"import subprocess,sys\nsubprocess.run([sys.executable, '-c', {burn!r}])"
     process = subprocess.Popen([sys.executable, "-c", nest], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -141,13 +144,13 @@ def runner(name: str, *cpu: float) -> Runner:
 
 
 def rows() -> list[dict[str, object]]:
-    # The machine was twice as slow in the second round: the ratios do not show it.
+    # The machine was twice as slow in the second round, which does not affect the ratios.
     pair = [runner("bare", 100.0, 200.0, 100.0), runner("ours", 110.0, 220.0, 130.0)]
     return results.rows(pair, [Endpoint("cached read", "GET /cached", 1000)])
 
 
 def test_ratios_are_taken_within_a_round() -> None:
-    """And the median of them is what counts."""
+    """Ratios are calculated within a round, and their median is reported."""
     bare, ours = rows()
     assert (bare["ratio_to_bare"], bare["spread"]) == (1.0, [1.0, 1.0])
     assert (ours["cpu_us_per_request"], ours["ratio_to_bare"], ours["spread"]) == (130.0, 1.1, [1.1, 1.2])
@@ -155,7 +158,7 @@ def test_ratios_are_taken_within_a_round() -> None:
 
 
 def test_servers_of_one_variant_are_one_row() -> None:
-    """Their mean in each round; the requests of all."""
+    """Several servers of one variant are one row: their mean in each round, and the sum of their requests."""
     servers = [runner("bare", 90.0, 110.0), runner("bare", 110.0, 90.0), runner("ours", 108.0, 112.0)]
     bare, ours = results.rows(servers, [Endpoint("cached read", "GET /cached", 1000)])
     assert (bare["cpu_us_per_request"], bare["requests"], bare["rounds"]) == (100.0, 4000, 2)
@@ -173,14 +176,17 @@ def test_servers_of_one_variant_are_one_row() -> None:
     ],
 )
 def test_what_all_is_divided_by_has_several_servers(quick: bool, only: str | None, servers: dict[str, int]) -> None:
-    """But not in the quick run, which has no time for them; the first of them is bare's."""
+    """The bare variant has several servers, because all results are divided by its result.
+
+    The quick run has time for only one. Bare is the first variant.
+    """
     wanted = [variant.name for variant in chosen(quick, only)]
     assert wanted[0] == "bare"
     assert Counter(wanted) == servers
 
 
 def test_the_documents_are_made_of_the_results(tmp_path: Path) -> None:
-    """Between the markers, and nowhere else; a document without them is reported."""
+    """The result table replaces the text between the markers only, and a document without markers is reported."""
     found = {"machine": "a", "date": "2026-01-02T03", "load": "b", "versions": {"flask": "3"}, "results": rows()}
     document = tmp_path / "performance.md"
     document.write_text("before\n<!-- tax: begin -->\nold\n<!-- tax: end -->\nafter\n")
@@ -196,6 +202,6 @@ def test_the_documents_are_made_of_the_results(tmp_path: Path) -> None:
 
 
 def test_every_variant_that_is_compared_must_export() -> None:
-    """All but bare: a variant that sends nothing is no way to observe anything."""
+    """Every variant except bare exports its telemetry, because a variant that sends nothing observes nothing."""
     assert [variant.name for variant in ALL if not variant.exports_to] == ["bare"]
     assert len({variant.name for variant in ALL}) == len(ALL)

@@ -1,4 +1,4 @@
-"""The audit: balanced ledgers pass; each broken invariant is reported with its ids."""
+"""The audit: balanced ledgers pass, and each broken invariant is reported with the IDs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def charge(number: int, status: str = "approved", amount: int = 100) -> dict[str
 
 @dataclass
 class Case:
-    """Four orders that went as they should: confirmed, declined, and two of a kettle of which there was one."""
+    """Four orders with the expected results: one confirmed, one declined, and two for the only kettle."""
 
     sent: list[Sent] = field(
         default_factory=lambda: [
@@ -68,19 +68,19 @@ class Case:
 
 
 def test_balanced_ledgers_pass() -> None:
-    """No violation; what orders held before does not matter."""
+    """Balanced ledgers have no violation, whatever stock earlier orders held."""
     assert Case().broken() == {}
 
 
 def test_a_lost_order_is_reported() -> None:
-    """Promised, and not in the database."""
+    """A promised order that is not in the database is reported."""
     case = Case()
     del case.orders[0]
     assert case.broken()["every promised order is in the database"] == ("ord_1",)
 
 
 def test_an_order_without_its_promise_is_reported() -> None:
-    """By its key: it has no id."""
+    """An order without its promise is reported by its key, because it has no ID."""
     case = Case()
     case.sent[0].order_id = None
     broken = case.broken()
@@ -89,7 +89,7 @@ def test_an_order_without_its_promise_is_reported() -> None:
 
 
 def test_a_key_with_two_orders_is_reported() -> None:
-    """Idempotency broke."""
+    """A key with two orders is reported, because idempotency is broken."""
     case = Case()
     case.orders.append({**order(5, "confirmed"), "idempotency_key": "drill-1"})
     assert case.broken()["one order for each Idempotency-Key"] == ("drill-1",)
@@ -105,21 +105,21 @@ def test_a_key_with_two_orders_is_reported() -> None:
     ],
 )
 def test_an_end_that_should_not_be_is_reported(document: dict[str, Any], invariant: str) -> None:
-    """Stuck, failed without a reason or with a wrong one, or a dead letter."""
+    """An order that is stuck, failed without a valid reason or dead-lettered is reported."""
     case = Case()
     case.orders[0] = document
     assert case.broken()[invariant] == ("ord_1",)
 
 
 def test_an_order_above_the_limit_must_be_declined() -> None:
-    """Confirmed is wrong for it."""
+    """An order above the limit that was confirmed is reported, because it must be declined."""
     case = Case()
     case.orders[1] = order(2, "confirmed")
     assert case.broken()["an order above the limit is declined"] == ("ord_2",)
 
 
 def test_the_scarce_product_is_sold_out_exactly() -> None:
-    """One more sold than there was."""
+    """A scarce product that was sold once too often is reported."""
     case = Case()
     case.orders[3] = order(4, "confirmed", product=KETTLE)
     assert case.broken()["the scarce product is sold out exactly (2 of 1)"] == (KETTLE,)
@@ -135,7 +135,7 @@ def test_the_scarce_product_is_sold_out_exactly() -> None:
     ],
 )
 def test_a_wrong_charge_is_reported(charges: list[dict[str, Any]], invariant: str, who: str) -> None:
-    """Too few, too many, twice, or of another amount."""
+    """A missing, additional, duplicate or wrong charge is reported."""
     assert Case(charges=charges).broken() == {invariant: (who,)}
 
 
@@ -151,7 +151,7 @@ def test_a_wrong_charge_is_reported(charges: list[dict[str, Any]], invariant: st
     ],
 )
 def test_stock_that_does_not_add_up_is_reported(after: Shelf, invariants: set[str]) -> None:
-    """By product: lost, held by an order that is not confirmed, or below zero."""
+    """Stock that is lost, held by an unconfirmed order or below zero is reported by product."""
     broken = Case(after=after).broken()
     assert set(broken) == invariants
     assert set(broken.values()) == {(LAMP,)}
@@ -166,19 +166,19 @@ def test_stock_that_does_not_add_up_is_reported(after: Shelf, invariants: set[st
     ],
 )
 def test_a_wrong_mail_is_reported(mails: dict[str, int], invariant: str, who: str) -> None:
-    """None, two, or one for an order that failed."""
+    """A missing e-mail, a second one and one for a failed order are reported."""
     assert Case(mails=mails).broken() == {invariant: (who,)}
 
 
 def test_mails_of_others_are_ignored() -> None:
-    """An alert's mail, or an order of another run."""
+    """E-mails about alerts and about orders of other runs are ignored."""
     case = Case()
     case.mails["ord_99"] = 3
     assert case.broken() == {}
 
 
 def test_spread_of_few_times() -> None:
-    """None and one are no reason to fail."""
+    """The spread of no times and of one time is calculated without an error."""
     assert Spread.of([]) == Spread(0.0, 0.0, 0.0)
     assert Spread.of([2.0]) == Spread(2.0, 2.0, 2.0)
     assert Spread.of([1.0, 2.0, 3.0]).most == 3.0

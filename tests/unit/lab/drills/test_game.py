@@ -1,4 +1,4 @@
-"""The game: what is hidden, what an answer is worth, how it is reported afterwards."""
+"""The game: the hidden fault, the points for an answer, and the report afterwards."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def match(name: str = "mongo-pause") -> Match:
 
 
 def test_the_same_seed_hides_the_same() -> None:
-    """In whatever order the drills were read; other seeds hide others."""
+    """The same seed hides the same fault, in whatever order the drills were read; other seeds hide others."""
     choices = candidates(scenarios().values())
     reordered = candidates(reversed(list(scenarios().values())))
     assert [hidden(choices, seed).name for seed in range(30)] == [hidden(reordered, seed).name for seed in range(30)]
@@ -42,7 +42,7 @@ def test_the_same_seed_hides_the_same() -> None:
 
 
 def test_what_may_be_hidden() -> None:
-    """Only drills that break something and that are not excluded from games."""
+    """Only drills that inject a fault and are not excluded from games can be hidden."""
     found = candidates([*CHOICES, drill(name="quiet", fault={"nothing": True}), drill(name="long", game=False)])
     assert [one.name for one in found] == ["api-errors", "mongo-pause", "redis-pause"]
 
@@ -64,7 +64,7 @@ def test_what_may_be_hidden() -> None:
     ],
 )
 def test_points(lines: Sequence[str], at: float, points: int) -> None:
-    """Of 100, 10 less for a hint, 15 for a wrong answer, 1 for each ten seconds after the first minute."""
+    """Of 100 points, a hint costs 10, a wrong answer 15, and each ten seconds after the first minute 1."""
     game = match()
     for line in lines:
         game.hear(line, at)
@@ -73,7 +73,7 @@ def test_points(lines: Sequence[str], at: float, points: int) -> None:
 
 
 def test_what_is_answered() -> None:
-    """Hints come from vague to plain; what is no cause costs nothing."""
+    """Hints go from vague to specific, and an answer that is not a possible cause costs nothing."""
     game = match()
     assert game.hear("hint", 1) == "Hint 1 of 3: Vague."
     assert game.hear("hint", 2) == "Hint 2 of 3: Less vague."
@@ -95,7 +95,10 @@ def play(
 
 
 def test_a_game(tmp_path: Path) -> None:
-    """Listed answers are given after a notification; the right one ends the fault; no earlier message names it."""
+    """A game accepts answers after a notification, and the right answer clears the fault.
+
+    No earlier message names the cause.
+    """
     game, result, printed, session = play(tmp_path, FakeWorld(), ["api-errors", "mongo-pause"])
     assert (game.solved_after, result.cleared, game.points) == (20.0, 20.0, 85)
     assert result.alerts[0].notify == 20.0
@@ -107,7 +110,7 @@ def test_a_game(tmp_path: Path) -> None:
 
 
 def test_a_game_without_a_notification(tmp_path: Path) -> None:
-    """After two minutes the answers are given all the same; when there are none left, it is given up."""
+    """A game without a notification accepts answers after two minutes; the end of the input means giving up."""
     fake = FakeWorld()
     fake.expect()
     game, result, printed, _ = play(tmp_path, fake, ["api-errors"])
@@ -116,7 +119,7 @@ def test_a_game_without_a_notification(tmp_path: Path) -> None:
 
 
 def test_the_time_is_up(tmp_path: Path) -> None:
-    """A quarter of an hour, then it is cleared and revealed."""
+    """After 15 minutes the game ends and reveals the cause."""
     fake = FakeWorld()
     fake.expect(Story(notified=2000.0))
     game = match()
@@ -132,7 +135,7 @@ def test_the_time_is_up(tmp_path: Path) -> None:
 
 
 def test_typing() -> None:
-    """Each line once, in order; the end of the input is giving up."""
+    """Each typed line is returned once and in order, and the end of the input means giving up."""
     player = Typing(io.StringIO("hint\nredis-pause\n"))
     lines = [wait_until("a line", player.line, 5).strip() for _ in range(3)]
     assert lines == ["hint", "redis-pause", GIVE_UP]
@@ -148,7 +151,7 @@ def solved() -> Match:
 
 
 def test_the_score_in_words() -> None:
-    """With what it was made of."""
+    """The score is printed with the time, the hints and the wrong answers."""
     assert said(solved()) == "75 of 100 points: mongo-pause found after 31 s (1 hints, 1 wrong answers)."
     game = match()
     game.hear(GIVE_UP, 10)
@@ -156,7 +159,10 @@ def test_the_score_in_words() -> None:
 
 
 def test_the_postmortem() -> None:
-    """What is known is filled in: impact, detection, a timeline of alerts and moves in one order; the rest is left."""
+    """The postmortem draft contains the known facts and leaves the other sections to the player.
+
+    The facts are impact, detection and one timeline of alerts and moves.
+    """
     text = draft(solved().drill, RESULT, solved())
     lines = text.splitlines()
     assert lines[0] == "# Postmortem (draft): It is mongo-pause"
@@ -196,7 +202,7 @@ def test_the_postmortem() -> None:
 
 
 def test_texts_do_not_end_cells() -> None:
-    """What alerts say may hold a bar."""
+    """A bar in an alert's text is escaped and does not end its table cell."""
     odd = replace(
         RESULT, events=(Happened(1.0, "notified", "ApiDown", "a | b\nc", "pages"),), finds=(Found("w", "q", True, 1.0),)
     )
@@ -205,7 +211,7 @@ def test_texts_do_not_end_cells() -> None:
 
 
 def test_what_is_kept(tmp_path: Path) -> None:
-    """The console reads the result; it has passed if the cause was found."""
+    """The result is stored for the console and has passed if the cause was found."""
     keep(tmp_path, RESULT, solved())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["postmortem.md", "result.json", "timeline-outage.svg"]
     content = json.loads((tmp_path / "result.json").read_text())
@@ -213,13 +219,13 @@ def test_what_is_kept(tmp_path: Path) -> None:
     assert Result.from_json(content["drills"][0]) == RESULT
 
 
-def test_an_answer_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
-    """Said before anything is started."""
+def test_an_invalid_answer_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """An invalid answer is refused before anything is started."""
     assert main(["gameday", "--seed", "1", "--answer", "sharks"]) == 2
     assert "sharks is no answer: it is hint, give up, or one of api-errors, " in capsys.readouterr().err
 
 
 def test_every_game_has_a_title_that_says_the_cause() -> None:
-    """The list of causes shows it beside the name."""
+    """Every game has a unique title, which the list of causes shows next to the name."""
     games: list[Drill] = candidates(scenarios().values())
     assert len({one.title for one in games}) == len(games)

@@ -1,4 +1,4 @@
-"""The guard: it clears the fault if the runner dies, and does nothing else."""
+"""The guard clears the fault if the runner dies, and does nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lab.drills.inject.guard import Guard, main, resume
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[4]
-# A runner: it sets a guard, says so, and waits for its end.
+# A runner that starts a guard, reports it and waits for its end.
 RUNNER = """
 import sys, psutil
 from pathlib import Path
@@ -34,7 +34,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def sleeper() -> Iterator[psutil.Process]:
-    """A process to be paused."""
+    """Start a process to be paused."""
     process = subprocess.Popen(["sleep", "600"])
     try:
         yield psutil.Process(process.pid)
@@ -54,12 +54,12 @@ def task(tmp_path: Path, process: psutil.Process, seconds: float = 60.0) -> byte
 
 
 def listen(tmp_path: Path, process: psutil.Process, said: bytes, seconds: float = 60.0, is_closed: bool = True) -> None:
-    """Be the guard, with what its runner says."""
+    """Run the guard with this input from its runner."""
     process.suspend()
     wait_until("the process to be paused", lambda: is_paused(process))
     reader, writer = os.pipe()
     os.write(writer, task(tmp_path, process, seconds))
-    # Unbuffered, so that the guard's selector sees what is not read yet.
+    # Unbuffered, so that the guard's selector sees unread input.
     with open(reader, "rb", buffering=0) as source:
         if said:
             os.write(writer, said)
@@ -71,25 +71,25 @@ def listen(tmp_path: Path, process: psutil.Process, said: bytes, seconds: float 
 
 
 def test_the_end_of_the_runner(tmp_path: Path, sleeper: psutil.Process) -> None:
-    """Its end of the pipe is closed, by whatever ended it: all goes on."""
+    """When the runner's end of the pipe is closed, for whatever reason, the guard resumes the process."""
     listen(tmp_path, sleeper, b"")
-    wait_until("the process to go on", lambda: not is_paused(sleeper))
+    wait_until("the process to continue", lambda: not is_paused(sleeper))
 
 
 def test_the_time_is_up(tmp_path: Path, sleeper: psutil.Process) -> None:
-    """A runner that hangs is no reason to stay broken."""
+    """After its time limit the guard resumes the process, because the runner may hang."""
     listen(tmp_path, sleeper, b"", seconds=0.1, is_closed=False)
-    wait_until("the process to go on", lambda: not is_paused(sleeper))
+    wait_until("the process to continue", lambda: not is_paused(sleeper))
 
 
 def test_a_runner_that_has_cleared_its_faults(tmp_path: Path, sleeper: psutil.Process) -> None:
-    """It says so, and the guard leaves everything as it is."""
+    """The guard changes nothing after the runner has reported that it cleared its faults."""
     listen(tmp_path, sleeper, b"done\n")
     assert is_paused(sleeper)
 
 
 def test_another_process_with_the_pid_is_left_alone(sleeper: psutil.Process) -> None:
-    """Pids are reused: the start time distinguishes the processes."""
+    """The guard does not resume another process with the same PID, which it detects by the start time."""
     sleeper.suspend()
     wait_until("the process to be paused", lambda: is_paused(sleeper))
     resume([(sleeper.pid, sleeper.create_time() - 1000), (2**22 + 1, 0.0)])
@@ -98,7 +98,7 @@ def test_another_process_with_the_pid_is_left_alone(sleeper: psutil.Process) -> 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_a_runner_that_is_killed(tmp_path: Path, sleeper: psutil.Process, end: signal.Signals) -> None:
-    """In a process of its own, with a guard of its own: what it paused goes on."""
+    """A process that a runner paused is resumed by its guard after the runner is killed."""
     command = [sys.executable, "-c", RUNNER, str(sleeper.pid), str(tmp_path), "120"]
     runner = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert runner.stdout is not None
@@ -108,11 +108,11 @@ def test_a_runner_that_is_killed(tmp_path: Path, sleeper: psutil.Process, end: s
         wait_until("the process to be paused", lambda: is_paused(sleeper))
         runner.send_signal(end)
         assert runner.wait(20) == -end
-        wait_until("the process to go on", lambda: not is_paused(sleeper), 30)
+        wait_until("the process to continue", lambda: not is_paused(sleeper), 30)
 
 
 def test_a_guard_that_is_dismissed_ends(tmp_path: Path, sleeper: psutil.Process) -> None:
-    """And the process stays paused: its runner resumes it."""
+    """A guard that is dismissed ends and leaves the process to its runner."""
     sleeper.suspend()
     wait_until("the process to be paused", lambda: is_paused(sleeper))
     guard = Guard(RunningStack.at(tmp_path), (), [(sleeper.pid, sleeper.create_time())], 120)

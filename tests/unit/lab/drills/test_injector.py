@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 
 
 class FakeInstance(RunningStack):
-    """Its launcher does nothing, and may refuse."""
+    """An instance whose launcher records its commands and can refuse them."""
 
     def __init__(self, state_dir: Path, pids: dict[str, int | None]) -> None:
         super().__init__(state_dir, RunningStack.at(state_dir).env)
@@ -61,7 +61,7 @@ def test_stopping(instance: FakeInstance) -> None:
 
 
 def test_clearing_that_fails_is_tried_again(instance: FakeInstance) -> None:
-    """What could not be undone keeps its place."""
+    """A fault that could not be cleared is kept, so that clearing it can be retried."""
     injector = InstanceInjector(instance)
     injector.begin(Fault(stop=("api-1",)), 60)
     instance.refuses = {"start"}
@@ -73,7 +73,7 @@ def test_clearing_that_fails_is_tried_again(instance: FakeInstance) -> None:
 
 
 def test_a_stop_that_fails_is_still_cleared(instance: FakeInstance) -> None:
-    """It may have been done by half."""
+    """A stop that fails is still cleared, because it may have been carried out in part."""
     injector = InstanceInjector(instance)
     instance.refuses = {"stop"}
     with pytest.raises(RunFailed):
@@ -83,23 +83,23 @@ def test_a_stop_that_fails_is_still_cleared(instance: FakeInstance) -> None:
 
 
 def test_pausing(instance: FakeInstance, sleeper: psutil.Process) -> None:
-    """The component's processes stand still, and go on."""
+    """The component's processes are paused, and resumed by clearing."""
     injector = InstanceInjector(instance)
     injector.begin(Fault(pause=("redis",)), 60)
-    wait_until("it to stand still", lambda: sleeper.status() == psutil.STATUS_STOPPED)
+    wait_until("the process to be paused", lambda: sleeper.status() == psutil.STATUS_STOPPED)
     injector.clear()
-    wait_until("it to go on", lambda: sleeper.status() != psutil.STATUS_STOPPED)
+    wait_until("the process to continue", lambda: sleeper.status() != psutil.STATUS_STOPPED)
 
 
 def test_killing(instance: FakeInstance, sleeper: psutil.Process) -> None:
-    """By SIGKILL; supervision restarts it."""
+    """The component is killed with SIGKILL, and supervision restarts it."""
     InstanceInjector(instance).begin(Fault(kill=("redis",)), 60)
     assert sleeper.wait(5) == -9
 
 
 @pytest.mark.parametrize("fault", [Fault(pause=("mongo",)), Fault(pause=("unknown",)), Fault(kill=("mongo",))], ids=str)
 def test_what_does_not_run_cannot_be_broken(instance: FakeInstance, fault: Fault) -> None:
-    """The drill ends with the reason."""
+    """A component that is not running cannot be paused or killed, and the drill ends with the reason."""
     with pytest.raises(RunFailed, match="run"):
         InstanceInjector(instance).begin(fault, 60)
 

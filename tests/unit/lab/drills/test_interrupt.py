@@ -12,7 +12,7 @@ from lab.drills.run.interrupt import as_interrupt, uninterrupted
 
 
 def test_sigterm_is_ctrl_c() -> None:
-    """Within; afterwards it is what it was."""
+    """SIGTERM raises ``KeyboardInterrupt`` within the context, and its handler is restored afterwards."""
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), as_interrupt():
         os.kill(os.getpid(), signal.SIGTERM)
@@ -21,7 +21,7 @@ def test_sigterm_is_ctrl_c() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_clearing_goes_on(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
-    """The signal is said to have been heard, and takes effect at the end."""
+    """A signal during the clearing is reported at once and takes effect at the end."""
     cleared: list[bool] = []
 
     def clear() -> None:
@@ -36,7 +36,7 @@ def test_clearing_goes_on(number: signal.Signals, capsys: pytest.CaptureFixture[
 
 
 def test_nothing_heard_nothing_raised() -> None:
-    """The handlers are put back."""
+    """Without a signal nothing is raised, and the handlers are restored."""
     before = signal.getsignal(signal.SIGINT)
     with uninterrupted():
         pass
@@ -44,7 +44,7 @@ def test_nothing_heard_nothing_raised() -> None:
 
 
 def test_other_threads_get_no_signals() -> None:
-    """Nothing is to be done there."""
+    """In other threads, which receive no signals, the context changes nothing."""
     done: list[bool] = []
 
     def clear() -> None:

@@ -1,4 +1,4 @@
-"""What the light load counts, the outcomes of its orders, and what is looked for in traces."""
+"""The counts of the light load, the outcomes of its orders, and the search in traces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ START = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def test_the_tally() -> None:
-    """5xx and no answer have failed; what the front door answers in the API's place is counted apart."""
+    """5xx responses and missing responses count as failed.
+
+    Responses that NGINX sends in place of the API are counted separately.
+    """
     hits = Hits()
     for at, status, by_api in (
         (1, 200, True),
@@ -48,7 +51,10 @@ def sent(number: int, is_promised: bool = True) -> Sent:
 
 
 def test_what_became_of_the_orders() -> None:
-    """Late is later than 30 s, or never; lost is promised and neither final nor a dead letter."""
+    """An order is delayed if it took more than 30 s or never ended.
+
+    It is lost if it was promised and is neither final nor dead-lettered.
+    """
     orders = [
         order(1, "confirmed", 2),
         order(2, "confirmed", 31),
@@ -58,7 +64,7 @@ def test_what_became_of_the_orders() -> None:
     ]
     found = summed([sent(number) for number in range(1, 7)], orders, ["charged twice: o1"])
     assert (found.placed, found.confirmed, found.failed, found.dead_letters) == (6, 2, 1, 1)
-    # 4 has no end, 5 is a dead letter, 6 is not there at all.
+    # Order 4 has no end, order 5 is a dead letter, and order 6 does not exist.
     assert (found.lost, found.delayed, found.slowest) == (2, 4, 31.0)
     assert found.violations == ("charged twice: o1",)
 
@@ -95,12 +101,12 @@ def trace(*spans: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_spans(wanted: SpanWanted, is_there: bool) -> None:
-    """One span fits everything that is said; two of which each fits a part do not."""
+    """One span must match all conditions; two spans that each match some of them do not."""
     assert fits(wanted, trace(SPAN)) is is_there
 
 
 def test_one_span_fits_all() -> None:
-    """Failed, and with the plan: on one span, not on two."""
+    """A failure and a query plan must be on one span, not on two."""
     wanted = SpanWanted(service="payments", failed=True, attributes={"mongodb.plan": "COLLSCAN"})
     assert not fits(wanted, trace(SPAN, FAILED))
     assert fits(wanted, trace({**SPAN, "tags": SPAN["tags"] + FAILED["tags"]}))

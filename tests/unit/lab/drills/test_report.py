@@ -1,4 +1,4 @@
-"""What is reported of a run: the table, the report, the files, the picture."""
+"""The report of a run: the table, the text, the files and the chart."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ QUIET = Result("false-alarms", "Nothing", "nothing", 0.0, 300.0, (), 0, (), (), 
 
 
 def test_it_is_read_as_it_was_written() -> None:
-    """JSON and back: the same."""
+    """A result is the same after a round trip through JSON."""
     assert Result.from_json(json.loads(json.dumps(RESULT.as_json()))) == RESULT
     assert RESULT.as_json()["passed"] is False
     assert QUIET.as_json()["passed"] is True
 
 
 def test_the_table_in_markdown() -> None:
-    """A row for each awaited alert; what is of the drill stands in its first."""
+    """The table has a row for each expected alert; facts about the whole drill are in its first row."""
     head, rule, first, second, quiet = markdown_table([RESULT, QUIET])
     assert head == f"| {' | '.join(COLUMNS)} |"
     assert rule.count("|") == head.count("|")
@@ -71,7 +71,7 @@ def test_the_table_in_markdown() -> None:
 
 
 def test_the_table_on_a_terminal() -> None:
-    """The same cells; what servers say is no markup."""
+    """The table on a terminal has the same cells, and text of servers is not interpreted as markup."""
     console = Console(record=True, width=240)
     console.print(table([replace(RESULT, fault="[red]x[/red]")]))
     text = console.export_text()
@@ -80,7 +80,10 @@ def test_the_table_on_a_terminal() -> None:
 
 
 def test_the_report() -> None:
-    """The table, what was wrong, an account of each drill; a bar in a text does not end its cell."""
+    """The report contains the table, the errors and the events of each drill.
+
+    A bar in a text does not end its cell.
+    """
     text = markdown([RESULT], ["ApiDown before outage"], ["flood: no such fault"])
     assert "- ✘ outage: ReplicaDown was not notified" in text
     assert "- ✘ a page between drills: ApiDown before outage" in text
@@ -92,7 +95,10 @@ def test_the_report() -> None:
 
 
 def test_the_files(tmp_path: Path) -> None:
-    """The report and a picture for each drill; in the end the result, which has not passed if one has not."""
+    """The files are a report and a chart for each drill, and at the end the result.
+
+    The run has passed only if every drill has passed.
+    """
     write_report(tmp_path, [RESULT, QUIET], [], [])
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "report.md", "timeline-false-alarms.svg", "timeline-outage.svg",
@@ -109,19 +115,22 @@ def test_the_files(tmp_path: Path) -> None:
 
 
 def test_the_picture() -> None:
-    """Well-formed, with a lane for each alert in the order of their begin, and nothing of a text taken for a tag."""
+    """The chart is well-formed and has a lane for each alert, in the order in which they began.
+
+    No text is interpreted as a tag.
+    """
     root = ElementTree.fromstring(draw(RESULT))
     space = "{http://www.w3.org/2000/svg}"
     texts = [element.text for element in root.iter(f"{space}text")]
     assert f"outage: {RESULT.title}" in texts
     assert [text for text in texts if text in ("ApiDown", "HostCpuHigh")] == ["HostCpuHigh", "ApiDown"]
     assert {"broken", "cleared"} <= set(texts)
-    # Background, broken, two of the legend; pending twice and firing once.
+    # The background, the outage and two in the legend; two pending and one firing.
     assert len(list(root.iter(f"{space}rect"))) == 7
     assert not list(root.iter(f"{space}script"))
 
 
 def test_the_picture_of_silence() -> None:
-    """No notification was sent, and it says so."""
+    """The chart of a drill without a notification states that no alert fired."""
     assert "no alert fired" in draw(QUIET)
     ElementTree.fromstring(draw(QUIET))

@@ -1,4 +1,4 @@
-"""The runner: quiet, load, inject, watch, clear, watch, count, over a world whose time is a number."""
+"""The runner waits for quiet, loads, injects, watches, clears and counts, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def run(fake: FakeWorld, **changes: Any) -> Result:
 
 
 def test_all_as_declared(fake: FakeWorld) -> None:
-    """The times are from the fault, those of the resolution from the clearing; one page, none of them false."""
+    """Times are counted from the fault, and those of the resolution from the clearing.
+
+    There is one page, and it is not false.
+    """
     result = run(fake)
     assert result.wrong == ()
     (notified,) = result.alerts
@@ -50,20 +53,20 @@ def test_all_as_declared(fake: FakeWorld) -> None:
 
 
 def test_it_warms_up_before_anything_is_broken(fake: FakeWorld) -> None:
-    """The load runs for as long as is said, then the fault begins."""
+    """The fault begins after the load has run for the declared warm-up time."""
     result = run(fake, load={"warm": 25})
     assert result.began == BEGAN + 25
     assert fake.shoppers.loads[0].warm == 25
 
 
 def test_it_stays_broken_until_the_notification(fake: FakeWorld) -> None:
-    """Not longer than that, if it has lasted long enough."""
+    """The fault lasts until the notification, and no longer if it has lasted long enough."""
     fake.expect(Story(notified=44.0))
     assert run(fake).cleared == 44.0
 
 
 def test_it_is_not_waited_for_beyond_what_is_allowed(fake: FakeWorld) -> None:
-    """What was not notified in time is wrong, and cleared all the same."""
+    """A notification that does not arrive in time is reported, and the fault is cleared."""
     fake.expect(Story(notified=None, over=None))
     result = run(fake)
     assert result.wrong == ("ApiDown was not notified",)
@@ -71,19 +74,19 @@ def test_it_is_not_waited_for_beyond_what_is_allowed(fake: FakeWorld) -> None:
 
 
 def test_what_comes_late_is_reported_as_late(fake: FakeWorld) -> None:
-    """A notification after the fault is cleared counts, and is wrong."""
+    """A notification after the fault is cleared counts and is reported as late."""
     fake.expect(Story(notified=50.0))
     assert run(fake).wrong == ("ApiDown notified after 50 s, the limit is 45 s",)
 
 
 def test_a_page_that_comes_after_all_is_over_is_false(fake: FakeWorld) -> None:
-    """Which is why it is watched for a while longer."""
+    """A page after the drill's alerts have resolved is false, which is why the runner watches for a while longer."""
     fake.expect(Story(), Story("OrdersStuck", notified=75.0, fires=70.0))
     assert run(fake).wrong == ("an unexpected page: OrdersStuck",)
 
 
 def test_what_is_found_and_what_is_not(fake: FakeWorld) -> None:
-    """Looked for while it is broken; what a silent server has is not found."""
+    """Evidence is searched for while the fault is on, and evidence on a silent server is not found."""
     fake.observatory.silent = {"has_span"}
     find = [
         {"what": "the line", "log": '{service_name="api"}'},
@@ -94,12 +97,12 @@ def test_what_is_found_and_what_is_not(fake: FakeWorld) -> None:
     result = run(fake, find=find)
     assert [one.found for one in result.finds] == [True, False, True]
     assert result.wrong == ("not found: the span (traces of api)",)
-    # 30 s, and 45 more to look for it.
+    # 30 s, and 45 s more to search for it.
     assert result.cleared == 75.0
 
 
 def test_a_fault_that_cannot_be_begun(fake: FakeWorld) -> None:
-    """The drill ends, whatever was done is undone, the load ends too."""
+    """A fault that cannot be injected ends the drill, undoes what was done and stops the load."""
     fake.injector.failure = RunFailed("this shop has no fault x.")
     with pytest.raises(RunFailed, match="no fault x"):
         run(fake)
@@ -108,7 +111,7 @@ def test_a_fault_that_cannot_be_begun(fake: FakeWorld) -> None:
 
 
 def test_ctrl_c_clears_the_fault(fake: FakeWorld) -> None:
-    """In the middle of it: cleared, and the load ended."""
+    """Ctrl-C in the middle of a drill clears the fault and stops the load."""
 
     def press() -> None:
         if fake.injector.broken is not None and fake.injector.cleared is None:
@@ -122,7 +125,7 @@ def test_ctrl_c_clears_the_fault(fake: FakeWorld) -> None:
 
 
 def test_it_waits_for_quiet(fake: FakeWorld) -> None:
-    """Nothing is broken before all runs; what is waited for is said."""
+    """No fault is injected before the stack is healthy, and the reason for the wait is printed."""
     said: list[str] = []
     fake.observatory.wrong = ["mongo is starting"]
 
@@ -146,7 +149,7 @@ def test_it_waits_for_quiet(fake: FakeWorld) -> None:
     ],
 )
 def test_quiet_that_does_not_come(fake: FakeWorld, number: str, value: list[float], reason: str) -> None:
-    """After a quarter of an hour it gives up and says what for; nothing was broken."""
+    """After 15 minutes without a quiet stack the runner gives up with the reason and injects nothing."""
     fake.observatory.numbers |= {number: value}
     with pytest.raises(RunFailed, match=f"after 900 s still: {reason}"):
         run(fake, expect={"page": {"alert": "OrdersStuck", "within": 45}})
@@ -155,7 +158,10 @@ def test_quiet_that_does_not_come(fake: FakeWorld, number: str, value: list[floa
 
 
 def test_what_the_last_incident_does_not_mute_need_not_wait_for_it(fake: FakeWorld) -> None:
-    """Neither drills without a page, nor causes that open an incident of their own."""
+    """Drills that an open incident does not inhibit do not wait for its end.
+
+    These are drills without a page and causes that open their own incident.
+    """
     fake.observatory.numbers["IncidentOpen"] = [1.0]
     assert run(fake).passed
     silent = FakeWorld()
@@ -165,7 +171,7 @@ def test_what_the_last_incident_does_not_mute_need_not_wait_for_it(fake: FakeWor
 
 
 def test_which_open_an_incident_of_their_own() -> None:
-    """The runner knows them as the rules do."""
+    """The runner's list of alerts that open an incident is the same as that of the rules."""
     groups = yaml.safe_load((ALERTS / "rules" / "incidents.yml").read_text())["groups"]
     (rule,) = [one for one in groups[0]["rules"] if one.get("record") == "incident:next_alerts:rank"]
     assert f'alertname=~"{"|".join(sorted(OPENERS))}"' in sorted_names(rule["expr"])
@@ -176,7 +182,10 @@ def sorted_names(expression: str) -> str:
 
 
 def test_dead_letters_are_retried_when_they_are_expected(fake: FakeWorld) -> None:
-    """As an operator does after the fault is cleared; otherwise they are left where they are."""
+    """Expected dead letters are retried after the fault is cleared, as an operator would do.
+
+    Other dead letters are left unchanged.
+    """
     run(fake, cost={"dead_letters": True})
     assert fake.shoppers.revived == 1
     run(FakeWorld())
@@ -184,7 +193,10 @@ def test_dead_letters_are_retried_when_they_are_expected(fake: FakeWorld) -> Non
 
 
 def test_the_player_decides_when_it_ends(fake: FakeWorld) -> None:
-    """Asked with the seconds since the fault; nothing else is waited for."""
+    """The player decides when the fault ends.
+
+    The player's callback gets the seconds since the fault, and the runner waits for nothing else.
+    """
     asked: list[float] = []
 
     def enough(age: float) -> bool:
@@ -197,20 +209,23 @@ def test_the_player_decides_when_it_ends(fake: FakeWorld) -> None:
 
 
 def test_ledgers_that_cannot_be_read(fake: FakeWorld) -> None:
-    """Without them it is unknown whether an order was lost: the drill failed."""
+    """Ledgers that cannot be read fail the drill, because an order may be lost."""
     fake.shoppers.unreadable = ServerSelectionTimeoutError("no primary")
     with pytest.raises(RunFailed, match="ledgers cannot be read: ServerSelectionTimeoutError"):
         run(fake)
 
 
 def test_what_it_cost(fake: FakeWorld) -> None:
-    """The share of the month's budget: failed of all, by the part of the month, by what may fail."""
+    """The cost is the share of the month's error budget.
+
+    It is the failure ratio, times the share of the month, divided by the ratio that may fail.
+    """
     fake.shoppers.counted = Tally(requests=200, failed=50, answered=200, answered_failed=50)
     fake.shoppers.orders = Orders(placed=60, confirmed=60, delayed=3, slowest=41.0)
     fake.observatory.numbers["slo:sli_error:ratio_rate30m"] = [0.2501]
     spent = run(fake).spent
     assert (spent.orders, spent.delayed, spent.slowest_order) == (60, 3, 41.0)
-    # 10 s of warming, 30 s broken, 40 s until it is over, 20 s after.
+    # 10 s of warm-up, 30 s of fault, 40 s until the alert has resolved, and 20 s afterwards.
     assert spent.seconds == 100.0
     assert spent.budget_share == pytest.approx(0.25 * 100 / (30 * 86400) / 0.001)
     assert spent.apart == pytest.approx(0.01)

@@ -1,4 +1,4 @@
-"""The sender, against a server that gives the configured answers."""
+"""The sender, against a server with configured responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Answer = Callable[[int], tuple[int, dict[str, str]]]
 
 
 class Shop(ThreadingHTTPServer):
-    """Answers the n-th request of a key by ``answer(n)``; a status of 0 closes the connection without a word."""
+    """A server that responds to the n-th request of a key by ``answer(n)``; a status of 0 closes the connection."""
 
     answer: Answer = staticmethod(lambda _: (202, {}))
 
@@ -77,7 +77,7 @@ def send(shop: Shop, count: int = 1, patience: float = 20.0, customer: int | Non
 
 
 def test_every_wish_is_sent_once_and_promised(shop: Shop) -> None:
-    """Each under its own key; the id of the answer is kept."""
+    """Each order is sent once under its own key, and the ID of the response is stored."""
     sender = send(shop, 20)
     assert {one.order_id for one in sender.sent} == {f"ord_k{number}" for number in range(20)}
     assert all(len(tries) == 1 for tries in shop.seen.values())
@@ -85,21 +85,21 @@ def test_every_wish_is_sent_once_and_promised(shop: Shop) -> None:
 
 
 def test_a_customer_sends_a_token(shop: Shop) -> None:
-    """A guest sends none."""
+    """A customer sends a token, and a guest sends none."""
     send(shop, customer=0)
     assert shop.seen["k0"][0]["Authorization"] == "Bearer token"
 
 
 @pytest.mark.parametrize("status", [0, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again_under_the_same_key(shop: Shop, status: int) -> None:
-    """A connection that breaks, a limit, an outage."""
+    """A broken connection, a rate limit and an outage are retried under the same key."""
     shop.answer = lambda number: (202, {}) if number > 1 else (status, {})
     (one,) = send(shop).sent
     assert (one.attempts, one.order_id) == (2, "ord_k0")
 
 
 def test_retry_after_is_honoured(shop: Shop) -> None:
-    """A second is asked for, so at least a second passes."""
+    """A response with ``Retry-After: 1`` is retried after at least one second."""
     shop.answer = lambda number: (202, {}) if number > 1 else (503, {"Retry-After": "1"})
     (one,) = send(shop).sent
     assert one.promised_at is not None
@@ -107,7 +107,7 @@ def test_retry_after_is_honoured(shop: Shop) -> None:
 
 
 def test_a_refusal_is_final(shop: Shop) -> None:
-    """422 will not become 202; it is kept, with what was said."""
+    """A 422 is final and is not retried; it is stored with its reason."""
     shop.answer = lambda _: (422, {})
     (one,) = send(shop).sent
     assert (one.attempts, one.order_id) == (1, None)
@@ -116,14 +116,14 @@ def test_a_refusal_is_final(shop: Shop) -> None:
 
 
 def test_it_gives_up_in_time(shop: Shop) -> None:
-    """An order that is never accepted is recorded as such."""
+    """An order that is never accepted is recorded as unsettled."""
     shop.answer = lambda _: (503, {"Retry-After": "30"})
     (one,) = send(shop, patience=0.3).sent
     assert not one.settled
 
 
 def test_a_proxy_of_the_environment_does_not_apply(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The shop is on this machine; at the proxy's address nothing listens."""
+    """A proxy of the environment is not used, because the shop is on this machine."""
     for name in ("HTTP_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -132,7 +132,10 @@ def test_a_proxy_of_the_environment_does_not_apply(shop: Shop, monkeypatch: pyte
 
 
 def test_every_client_of_the_lab_uses_the_session_without_proxies() -> None:
-    """Outside `lab.clients.http`, only the background traffic, which is in the image without it, makes its own."""
+    """All clients of the lab use the session of `lab.clients.http`, which ignores proxies.
+
+    The exception is the background traffic, whose image does not contain that module.
+    """
     lab = Path(__file__).parents[4] / "lab"
     own = re.compile(r"\brequests\.(Session|session|request|get|head|post|put|patch|delete)\(")
     found = {str(file.relative_to(lab)) for file in lab.rglob("*.py") if own.search(file.read_text())}

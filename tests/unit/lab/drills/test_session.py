@@ -1,4 +1,4 @@
-"""Several drills in turn, what is kept of them, and going on where a run was broken off."""
+"""Several drills in turn, their stored results, and continuing an interrupted run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def result(name: str, *wrong: str) -> Result:
 
 
 def test_everything_is_written(session: Session, fake: FakeWorld) -> None:
-    """Report, picture, result, and the events as they happened, one a line."""
+    """A session writes the report, the chart, the result, and one line for each event as it happens."""
     run(session, fake, "outage")
     assert session.passed
     events = [json.loads(line) for line in (session.directory / "events.jsonl").read_text().splitlines()]
@@ -51,7 +51,7 @@ def test_everything_is_written(session: Session, fake: FakeWorld) -> None:
 
 
 def test_a_drill_that_cannot_be_carried_out_does_not_stop_the_next(session: Session, fake: FakeWorld) -> None:
-    """It is reported, and the run has not passed."""
+    """A drill that cannot be carried out is reported, does not stop the next drill, and fails the run."""
     begin, failures = fake.injector.begin, [RunFailed("no such fault.")]
 
     def once(*arguments: object) -> None:
@@ -67,7 +67,7 @@ def test_a_drill_that_cannot_be_carried_out_does_not_stop_the_next(session: Sess
 
 
 def test_a_page_between_two_drills(session: Session, fake: FakeWorld) -> None:
-    """It belongs to none of them, and is wrong all the same."""
+    """A page between two drills belongs to neither of them and fails the run."""
     fake.expect(Story())
     watcher = Watcher(fake.observatory, fake.clock, session.record)
     watcher.look()
@@ -78,7 +78,7 @@ def test_a_page_between_two_drills(session: Session, fake: FakeWorld) -> None:
 
 
 def test_broken_off(session: Session, fake: FakeWorld) -> None:
-    """What was done is kept; there is no result, so that one sees that it was broken off."""
+    """An interrupted run keeps the finished drills and has no result, which shows that it was interrupted."""
 
     def press() -> None:
         if len(session.results) == 1 and fake.injector.cleared is None:
@@ -93,7 +93,7 @@ def test_broken_off(session: Session, fake: FakeWorld) -> None:
 
 
 def test_what_is_left(tmp_path: Path) -> None:
-    """What has not been done, and what has not passed; the last result counts."""
+    """Drills that have not run or have not passed are left, and the last result of a drill counts."""
     memory = Memory(tmp_path)
     assert memory.left(["a", "b"]) == ["a", "b"]
     memory.keep(result("a"))
@@ -106,6 +106,6 @@ def test_what_is_left(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": {"name": "a"}}'])
 def test_a_memory_that_is_not_understood(tmp_path: Path, text: str) -> None:
-    """It counts as empty: at worst a drill is repeated."""
+    """An invalid memory file counts as empty, so that at worst a drill is repeated."""
     (tmp_path / "done.json").write_text(text)
     assert Memory(tmp_path).left(["a"]) == ["a"]

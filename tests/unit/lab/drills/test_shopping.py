@@ -1,4 +1,4 @@
-"""The plan of a drill."""
+"""The plan of a drill's orders."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def plan(orders: int = 400, seed: int = 1) -> Plan:
 
 
 def test_a_seed_gives_the_same_plan_again() -> None:
-    """So that a run that failed can be repeated."""
+    """A seed always gives the same plan, so that a failed run can be repeated."""
     assert plan(seed=3) == plan(seed=3)
     assert plan(seed=3) != plan(seed=4)
 
 
 def test_every_kind_of_order_is_there() -> None:
-    """Mostly what can be fulfilled; one to three lines; guests and customers; each key once."""
+    """Most orders can be fulfilled; they have one to three lines and a unique key, from guests and customers."""
     made = plan()
     kinds = Counter(wish.end for wish in made.wishes)
     assert kinds[Expectation.DECLINED] == kinds[Expectation.SCARCE] == 12
@@ -35,7 +35,7 @@ def test_every_kind_of_order_is_there() -> None:
 
 
 def test_totals_are_on_the_right_side_of_the_limit() -> None:
-    """What must be declined is above it, everything else below."""
+    """The total of an order is above the limit if and only if the order must be declined."""
     wishes = plan().wishes
     assert {wish.end for wish in wishes} > {Expectation.DECLINED}
     for wish in wishes:
@@ -44,7 +44,10 @@ def test_totals_are_on_the_right_side_of_the_limit() -> None:
 
 
 def test_the_scarce_product_is_wanted_more_than_there_is_of_it() -> None:
-    """And by no other client, so that it is known how many must fail."""
+    """The scarce product is ordered twice as often as it is in stock, by no other kind of order.
+
+    The number of orders that must fail is therefore known.
+    """
     made = plan()
     wanted = [wish for wish in made.wishes if any(product == made.scarce for product, _ in wish.lines)]
     assert {wish.end for wish in wanted} == {Expectation.SCARCE}
@@ -52,7 +55,7 @@ def test_the_scarce_product_is_wanted_more_than_there_is_of_it() -> None:
 
 
 def test_stock_lasts_for_all_others() -> None:
-    """Or an order that can be fulfilled would fail."""
+    """The stock of all other products is sufficient, so that no order fails that can be fulfilled."""
     made = plan(2000)
     wanted: Counter[str] = Counter()
     for wish in made.wishes:
@@ -64,5 +67,5 @@ def test_stock_lasts_for_all_others() -> None:
 
 
 def test_a_few_orders_are_enough() -> None:
-    """The least there may be."""
+    """A plan may consist of one order."""
     assert len(plan(1).wishes) == 1

@@ -1,4 +1,4 @@
-"""Declarations: what is wrong in one is said with its file and place; those of the catalogue fit the stack."""
+"""An invalid declaration is reported with file and position, and the catalogue's declarations match the stack."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ DRILLS = scenarios()
     ],
 )
 def test_bad_declarations(tmp_path: Path, text: str, said: str) -> None:
-    """One line for each error: the file, the place, what is wrong there."""
+    """An invalid declaration is reported with one line per error: the file, the position and the reason."""
     path = tmp_path / "wrong.yaml"
     path.write_text(text)
     with pytest.raises(WrongDeclaration) as error:
@@ -57,7 +57,7 @@ def test_bad_declarations(tmp_path: Path, text: str, said: str) -> None:
 
 
 def test_all_errors_of_all_files(tmp_path: Path) -> None:
-    """Not only the first."""
+    """All errors of all files are reported, not only the first."""
     (tmp_path / "one.yaml").write_text("title: x")
     (tmp_path / "two.yaml").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "three.yaml").write_text(GOOD)
@@ -68,8 +68,8 @@ def test_all_errors_of_all_files(tmp_path: Path) -> None:
     assert "three.yaml" not in str(error.value)
 
 
-def test_a_name_that_is_none(tmp_path: Path) -> None:
-    """Names become file names and addresses."""
+def test_an_invalid_name_is_refused(tmp_path: Path) -> None:
+    """A name must match a pattern, because names become file names and addresses."""
     path = tmp_path / "Wrong Name.yaml"
     path.write_text(GOOD)
     with pytest.raises(WrongDeclaration, match="name: String should match pattern"):
@@ -77,7 +77,10 @@ def test_a_name_that_is_none(tmp_path: Path) -> None:
 
 
 def test_choosing() -> None:
-    """By name, in that order; quick; all but the false-alarms drill, those that page and those that do not in turn."""
+    """Drills are chosen by name in the given order, or as `quick` or `all`.
+
+    `all` leaves out the false-alarms drill and alternates drills that page with drills that do not.
+    """
     assert [drill.name for drill in chosen(DRILLS, ["redis-pause", "cache-off"])] == ["redis-pause", "cache-off"]
     assert [drill.name for drill in chosen(DRILLS, ["quick"])] == [name for name, one in DRILLS.items() if one.quick]
     every = chosen(DRILLS, ["all"])
@@ -88,14 +91,14 @@ def test_choosing() -> None:
 
 
 def test_every_fault_has_its_drill() -> None:
-    """Of the same name."""
+    """Every fault has a drill of the same name."""
     assert FAULTS.keys() <= DRILLS.keys()
     assert [name for name in FAULTS if DRILLS[name].fault.switch != name] == []
 
 
 @pytest.mark.parametrize("drill", DRILLS.values(), ids=str)
 def test_the_fault_can_be_switched_on(drill: Drill) -> None:
-    """The shop knows it, takes these parameters, and lets it last so long."""
+    """The shop has the declared fault, accepts its parameters and allows its duration."""
     if drill.fault.switch:
         FAULTS[drill.fault.switch].checked(drill.fault.parameters)
     assert drill.longest <= 3600
@@ -111,7 +114,7 @@ def severities_by_alert() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("drill", DRILLS.values(), ids=str)
 def test_the_alerts_are_there(drill: Drill) -> None:
-    """Each of the severity for which it is expected."""
+    """Every expected alert exists with the severity for which it is expected."""
     severities = severities_by_alert()
     page = drill.expect.page.names if drill.expect.page else ()
     assert [name for name in page if "page" not in severities.get(name, ())] == []
@@ -121,6 +124,6 @@ def test_the_alerts_are_there(drill: Drill) -> None:
 
 @pytest.mark.parametrize("drill", [drill for drill in DRILLS.values() if drill.game], ids=str)
 def test_games_have_three_hints(drill: Drill) -> None:
-    """From vague to plain; none gives away the name."""
+    """A game has three hints, and none of them contains the drill's name."""
     assert len(drill.hints) == 3
     assert not [hint for hint in drill.hints if re.search(rf"\b{drill.name}\b", hint)]

@@ -1,4 +1,4 @@
-"""Each way in which a drill may differ from its declaration is reported in words."""
+"""Each deviation of a drill from its declaration is reported in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BROKEN, CLEARED = 1000.0, 1040.0
 
 
 def notified(alert: str = "ApiDown", at: float = 1020.0, over: float | None = 1080.0, **of: Any) -> list[Message]:
-    """Webhook and e-mail, and those that it is over."""
+    """Return the webhook and the e-mail of a notification, and those of its resolution."""
     found = [webhook(int(at), at, alert, **of), email(int(at) + 1, at, alert, **of)]
     if over is not None:
         found += [
@@ -42,7 +42,7 @@ def judged(
 
 
 def test_as_declared() -> None:
-    """Nothing is wrong, so it has passed."""
+    """A drill that matches its declaration has passed and has no errors."""
     result = judged(notified())
     assert (result.passed, result.wrong, result.pages) == (True, (), 1)
     assert result.alerts[0].notify == 20.0
@@ -72,14 +72,18 @@ TICKET = {"expect": {"tickets": [{"alert": "ReplicaDown", "within": 240}]}}
     ],
 )  # fmt: skip
 def test_wrong_notifications(messages: list[Message], changes: dict[str, Any], wrong: str) -> None:
-    """Missing, late, by one way only, not over, over late, too many, another than declared, to the wrong ones."""
+    """Each deviation of a notification is reported.
+
+    It may be missing, late, sent by only one channel, unresolved, resolved late, repeated, undeclared, or sent to the
+    wrong receiver.
+    """
     result = judged(messages, **changes)
     assert wrong in result.wrong
     assert not result.passed
 
 
 def test_an_alert_that_does_as_well() -> None:
-    """Where one of several is right, the one that was notified is judged."""
+    """If one of several alerts is acceptable, the one that was notified is verified."""
     page = {"alert": "PaymentsDown", "any_of": ["PaymentsFailing"], "within": 45}
     result = judged(notified("PaymentsFailing"), expect={"page": page})
     assert result.passed
@@ -87,7 +91,7 @@ def test_an_alert_that_does_as_well() -> None:
 
 
 def test_tickets_that_may_come() -> None:
-    """They are no fault, and the result lists them."""
+    """Tickets that are declared as possible are not errors and are listed in the result."""
     result = judged(
         notified() + notified("QueueOld", receiver="tickets"),
         expect=drill().expect.model_dump() | {"may": ["QueueOld"]},
@@ -97,20 +101,23 @@ def test_tickets_that_may_come() -> None:
 
 @pytest.mark.parametrize("name", ["HostCpuHigh", "ApiAvailabilityBurn"])
 def test_tickets_that_are_not_judged(name: str) -> None:
-    """The machine has other work too, and budgets remember earlier drills; a page about either is wrong."""
+    """Tickets about the machine and about error budgets are not errors, and pages about them are.
+
+    The machine has other work too, and budgets include earlier drills.
+    """
     result = judged(notified() + notified(name, receiver="tickets"))
     assert (result.passed, result.tickets) == (True, (name,))
     assert judged(notified() + notified(name, 1030.0)).wrong == (f"an unexpected page: {name}",)
 
 
 def test_what_need_not_be_over() -> None:
-    """An alert that outlasts the drill by design."""
+    """An alert that outlasts the drill by design need not resolve."""
     page = {"alert": "ApiDown", "within": 45, "resolves": False}
     assert judged(notified(over=None), expect={"page": page}).passed
 
 
 def test_what_came_before_the_drill_is_not_its_own() -> None:
-    """A page of an earlier drill is counted there."""
+    """A page that began before the drill belongs to an earlier drill and is not counted."""
     assert judged(notified("RedisDown", 800.0, 900.0) + notified()).passed
 
 
@@ -127,11 +134,18 @@ def test_what_came_before_the_drill_is_not_its_own() -> None:
     ],
 )  # fmt: skip
 def test_cost_above_its_limit(given: dict[str, Any], cost: dict[str, Any], wrong: str) -> None:
-    """Lost, late or failed orders, broken ledgers, series that disagree with the count, lines that are not found."""
+    """Each cost above its limit is reported.
+
+    These are lost, late and failed orders, broken ledgers, series that disagree with the count, and lines that were not
+    found.
+    """
     assert judged(notified(), cost=cost, **given).wrong == (wrong,)
 
 
 def test_what_is_within_the_limits() -> None:
-    """Delays without a limit, a tenth of a point between the counts, and counts that need not agree."""
+    """Costs within the limits pass.
+
+    Delays may have no limit, counts may differ by a tenth of a point, and counts need not agree where declared.
+    """
     assert judged(notified(), orders=Orders(delayed=9), spent=Spent(1.0, answered_ratio=0.05, slo_ratio=0.0509)).passed
     assert judged(notified(), cost={"agree": False}, spent=Spent(1.0, answered_ratio=0.5, slo_ratio=0.0)).passed

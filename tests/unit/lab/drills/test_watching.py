@@ -1,4 +1,4 @@
-"""The timeline and the watcher: each thing that happens is one event, seen once."""
+"""The timeline and the watcher record each event once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def kinds(events: list[Event]) -> list[tuple[str, str]]:
 
 
 def test_states_are_recorded_when_they_change() -> None:
-    """Pending from when Prometheus says, firing and cleared from when it was seen; nothing twice."""
+    """Pending starts at Prometheus' time, firing and inactive when they were seen, and nothing is recorded twice."""
     timeline = Timeline()
     assert [(e.kind, e.at) for e in timeline.saw([state()], 12.0)] == [(Kind.PENDING, 10.0)]
     assert timeline.saw([state()], 13.0) == []
@@ -29,20 +29,20 @@ def test_states_are_recorded_when_they_change() -> None:
 
 
 def test_what_only_pends_and_goes_is_not_cleared() -> None:
-    """It was never notified."""
+    """An alert that was only pending and disappears is not recorded as resolved, because it was never notified."""
     timeline = Timeline()
     timeline.saw([state()], 12.0)
     assert timeline.saw([], 13.0) == []
 
 
 def test_each_set_of_labels_is_an_alert_of_its_own() -> None:
-    """Two replicas that are down are two."""
+    """Each set of labels is a separate alert, so that two replicas that are down are two alerts."""
     both = [state("ReplicaDown", instance="api-1"), state("ReplicaDown", instance="api-2")]
     assert [event.text for event in Timeline().saw(both, 12.0)] == ["instance=api-1", "instance=api-2"]
 
 
 def test_helpers_are_left_out() -> None:
-    """Alerts of severity none have no receiver."""
+    """Alerts of severity none are left out, because they have no receiver."""
     assert Timeline().saw([state("Watchdog", is_firing=True, severity="none")], 12.0) == []
 
 
@@ -62,12 +62,12 @@ def test_helpers_are_left_out() -> None:
     ],
 )
 def test_messages(message: Message, expected: list[tuple[str, str]]) -> None:
-    """A webhook lists each of its alerts, an e-mail names them in its subject; other mail is ignored."""
+    """A webhook contains each of its alerts, an e-mail names them in its subject, and other mail is ignored."""
     assert kinds(Timeline().received([message])) == expected
 
 
 def test_a_notification_about_several_alerts_is_one() -> None:
-    """One page, however many alerts are in it."""
+    """One notification about several alerts counts as one page."""
     timeline = Timeline()
     timeline.received([joined(webhook(1, 5.0, "ApiDown"), webhook(1, 5.0, "RedisDown")), webhook(2, 6.0, "MongoDown")])
     pages = timeline.notifications("pages")
@@ -77,7 +77,7 @@ def test_a_notification_about_several_alerts_is_one() -> None:
 
 
 def test_the_watcher_begins_with_what_is_new() -> None:
-    """What lay in the inbox before is old; alerts that fire already are seen."""
+    """The watcher ignores older messages in the inbox and sees alerts that are already firing."""
     fake = FakeWorld()
     fake.observatory.inbox.append(webhook(1, 5.0, "Old"))
     seen: list[Event] = []
@@ -97,7 +97,7 @@ def test_the_watcher_begins_with_what_is_new() -> None:
 
 
 def test_a_silent_server_is_noted_once() -> None:
-    """Until it answers again; the other is looked at meanwhile."""
+    """A silent server is recorded once until it responds again, and the other server is still watched."""
     fake = FakeWorld()
     fake.expect(Story(notified=None))
     fake.observatory.silent = {"messages"}

@@ -1,4 +1,4 @@
-"""A world for drills to happen in: its time is a number, its alerts follow a story."""
+"""A simulated world for drills: its clock is a number, and its alerts follow a story."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BEGAN = 1_000_000.0
 
 
 def drill(**changes: Any) -> Drill:
-    """One that pages ApiDown; what is given is said of it in place of that."""
+    """Return a drill that pages ApiDown, with these changes."""
     content: dict[str, Any] = {
         "name": "outage",
         "title": "Nothing answers",
@@ -27,7 +27,7 @@ def drill(**changes: Any) -> Drill:
 
 
 class FakeClock:
-    """Moves when it is waited for. ``each`` is called at every wait."""
+    """A clock that advances when it is waited for. ``each`` is called at every wait."""
 
     def __init__(self) -> None:
         self.at = BEGAN
@@ -42,7 +42,7 @@ class FakeClock:
 
 
 class FakeInjector:
-    """Records its calls."""
+    """An injector that records its calls."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
@@ -66,7 +66,7 @@ class FakeInjector:
 
 @dataclass(frozen=True)
 class Story:
-    """An alert's times. Seconds from the fault; ``clears`` and ``over``: from its clearing; ``None``: never."""
+    """The times of an alert in seconds from the fault; ``clears`` and ``over`` from its clearing; ``None`` is never."""
 
     alert: str = "ApiDown"
     receiver: str = "pages"
@@ -80,7 +80,7 @@ class Story:
 
 @dataclass
 class FakeObservatory:
-    """Prometheus and the inbox as the stories go."""
+    """Prometheus and the inbox, with the alerts of the stories."""
 
     clock: FakeClock
     injector: FakeInjector
@@ -90,7 +90,7 @@ class FakeObservatory:
     numbers: dict[str, list[float]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
-    """Methods that do not answer."""
+    """Methods that do not respond."""
     inbox: list[Message] = field(default_factory=list)
     _sent: set[tuple[int, str]] = field(default_factory=set)
 
@@ -190,7 +190,7 @@ class FakeShoppers:
 
 @dataclass
 class FakeWorld:
-    """All of it, and the ``World`` made of it."""
+    """All fakes, and the ``World`` that consists of them."""
 
     clock: FakeClock = field(default_factory=FakeClock)
 
@@ -204,12 +204,12 @@ class FakeWorld:
         return World(self.clock, self.observatory, self.injector, self.shoppers)
 
     def expect(self, *stories: Story) -> None:
-        """Set what will happen."""
+        """Set the alerts that will happen."""
         self.observatory.stories = stories
 
 
 def webhook(number: int, at: float, alert: str, receiver: str = "pages", status: str = "firing") -> Message:
-    """Alertmanager's notification about one alert, as the inbox keeps it."""
+    """Return Alertmanager's notification about one alert, as the inbox stores it."""
     one = {
         "status": status,
         "labels": {"alertname": alert, "severity": receiver.removesuffix("s")},
@@ -219,14 +219,14 @@ def webhook(number: int, at: float, alert: str, receiver: str = "pages", status:
 
 
 def joined(first: Message, *others: Message) -> Message:
-    """One notification about several alerts."""
+    """Return one notification about several alerts."""
     alerts = [alert for message in (first, *others) for alert in message.content["alerts"]]
     status = "firing" if any(alert["status"] == "firing" for alert in alerts) else "resolved"
     return replace(first, content={**first.content, "status": status, "alerts": alerts})
 
 
 def email(number: int, at: float, alert: str, receiver: str = "pages", status: str = "firing") -> Message:
-    """The e-mail to it."""
+    """Return the e-mail of a notification."""
     word = receiver.removesuffix("s").upper() if status == "firing" else "OVER"
     return Message(number, at, "email", {"subject": f"{word} {alert}: it is so"})
 

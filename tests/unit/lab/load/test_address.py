@@ -1,4 +1,4 @@
-"""Load goes to this machine only."""
+"""Load is sent to this machine only."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ FOREIGN = [
 
 
 def test_this_machine_is_taken() -> None:
-    """Without its slash."""
+    """An address of this machine is accepted, without its trailing slash."""
     assert address.checked("http://127.0.0.1:8000/") == "http://127.0.0.1:8000"
 
 
 @pytest.mark.parametrize("url", FOREIGN)
 def test_any_other_host_is_refused(url: str) -> None:
-    """By name or by number."""
+    """Any other host is refused, by name or by number."""
     with pytest.raises(address.ForeignHost, match="gets no load"):
         address.checked(url)
 
 
 @pytest.mark.parametrize("url", FOREIGN)
 def test_the_generator_refuses_it_too(url: str) -> None:
-    """It reads its plan from a file, which any user may have written."""
+    """The generator refuses another host too, because any user may have written its plan file."""
     customers, profiles = read()
     plan = json.loads(Plan("http://127.0.0.1:8000", "r", 7, profiles["smoke"], customers).dumps())
     with pytest.raises(address.ForeignHost):
@@ -53,7 +53,7 @@ def test_the_generator_refuses_it_too(url: str) -> None:
 
 
 def test_the_command_refuses_it_before_anything_else() -> None:
-    """With status 78, as for any wrong setting, and one sentence."""
+    """The command refuses another host with one sentence and status 78, like any invalid setting."""
     done = subprocess.run(
         [sys.executable, "-m", "lab.load", "smoke", "--python", sys.executable],
         cwd=ROOT,

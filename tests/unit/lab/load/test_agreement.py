@@ -1,4 +1,4 @@
-"""Whether the load and Prometheus saw the same."""
+"""Agreement between the counts of the load generator and of Prometheus."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LIST = Series("GET", "/list", 200)
 
 
 def sent(**by_whom: int) -> Tally:
-    """So many requests of the list of 8 ms, by who answered."""
+    """Return requests of 8 ms to the list, with these numbers by responder."""
     tally = Tally()
     for by, count in by_whom.items():
         status = {API: 200, FRONT_DOOR: 502, NO_ANSWER: 0}[by]
@@ -21,38 +21,38 @@ def sent(**by_whom: int) -> Tally:
 
 
 def counted(count: int, **more: int) -> Increase:
-    """So many, all between 5 and 10 ms."""
+    """Return an increase with this count, all between 5 and 10 ms."""
     return Increase({LIST: count}, {0.005: 0, 0.01: count, 0.025: count, 0.05: count, INF: count}, **more)  # type: ignore[arg-type]
 
 
 def test_equal_counts_agree() -> None:
-    """And so does a quantile in the same bucket."""
+    """Equal counts agree, and so does a quantile in the same bucket."""
     agreement = compare(sent(API=100), counted(100), Histogram())
     assert (agreement.sent, agreement.counted, agreement.counts) == (100, 100, ())
     assert [one.agrees for one in agreement.quantiles] == [True, None, None, None]
 
 
 def test_one_request_too_many_is_reported() -> None:
-    """Another client sent it."""
+    """An additional request, which another client sent, is reported."""
     agreement = compare(sent(API=100), counted(101), Histogram())
     assert len(agreement.counts) == 1
     assert agreement.counts[0].startswith("GET /list 200: the API answered 100 of ours, Prometheus counted 101: 1 are")
 
 
 def test_one_request_too_few_is_reported() -> None:
-    """A count that was lost."""
+    """A missing request, whose count was lost, is reported."""
     agreement = compare(sent(API=100), counted(99), Histogram())
     assert agreement.counts == ("GET /list 200: the API answered 100, Prometheus counted 99: 1 are missing.",)
 
 
 def test_a_replica_that_restarted_is_named() -> None:
-    """As that is why."""
+    """A replica that restarted is reported as the reason for a difference."""
     increase = Increase({LIST: 60}, counted(60).buckets, ("api-1",))
     assert compare(sent(API=100), increase, Histogram()).counts[-1].startswith("api-1 restarted during the run")
 
 
 def test_what_the_front_door_answers_is_not_expected_in_the_api() -> None:
-    """It never got there."""
+    """A request that NGINX answered itself is not expected in the API's counts."""
     tally = sent(API=100)
     tally.add(Outcome("GET", "/list", 429, FRONT_DOOR, False), 0.001)
     assert compare(tally, counted(100), Histogram()).counts == ()
@@ -60,34 +60,34 @@ def test_what_the_front_door_answers_is_not_expected_in_the_api() -> None:
 
 
 def test_what_the_front_door_gave_up_may_have_been_counted_or_not() -> None:
-    """502 and 504: it had passed the request on."""
+    """A request that NGINX gave up on after passing it on, with 502 or 504, may be counted or not."""
     for count in (100, 107):
         assert compare(sent(API=100, NGINX=7), counted(count), Histogram()).counts == ()
     assert compare(sent(API=100, NGINX=7), counted(108), Histogram()).counts != ()
 
 
 def test_what_was_passed_to_a_second_replica_may_have_been_counted_twice() -> None:
-    """And no more than that."""
+    """A request that was passed to a second replica may be counted twice, and no more often."""
     passed_on = {("GET", "/list"): 2}
     assert compare(sent(API=100), counted(102), Histogram(), passed_on).counts == ()
     assert compare(sent(API=100), counted(103), Histogram(), passed_on).counts != ()
 
 
 def test_unanswered_requests_may_have_been_counted_or_not() -> None:
-    """But not more of it than there was."""
+    """Unanswered requests may be counted or not, up to their number."""
     for count in (100, 101, 103):
         assert compare(sent(**{API: 100, NO_ANSWER: 3}), counted(count), Histogram()).counts == ()
     assert compare(sent(**{API: 100, NO_ANSWER: 3}), counted(104), Histogram()).counts != ()
 
 
 def test_another_status_is_a_difference() -> None:
-    """Though the sums are equal."""
+    """Another status is a difference, even if the sums are equal."""
     increase = Increase({LIST: 99, Series("GET", "/list", 500): 1}, counted(100).buckets)
     assert len(compare(sent(API=100), increase, Histogram()).counts) == 2
 
 
 def test_a_quantile_agrees_within_one_bucket() -> None:
-    """Two buckets away it does not, unless the generator was late by that much."""
+    """A quantile agrees if it is at most one bucket away, or if the generator was late by the difference."""
     for seconds, agrees in ((0.008, True), (0.02, True), (0.03, False)):
         tally = Tally()
         for _ in range(100):
@@ -101,7 +101,7 @@ def test_a_quantile_agrees_within_one_bucket() -> None:
 
 
 def test_a_quantile_that_differs_says_where_the_time_may_be() -> None:
-    """In a sentence."""
+    """A quantile that differs is reported in a sentence with both values."""
     tally = Tally()
     for _ in range(100):
         tally.add(Outcome("GET", "/list", 200, API, True), 2.0)
@@ -111,7 +111,10 @@ def test_a_quantile_that_differs_says_where_the_time_may_be() -> None:
 
 
 def test_an_increase_is_of_each_replica() -> None:
-    """A restarted counter is noted; what did not move is left out."""
+    """An increase is calculated for each replica, and a restarted counter is recorded.
+
+    Series without an increase are left out.
+    """
     other = Series("GET", "/other", 200)
     before = Reading({("api-1", LIST): 5, ("api-2", LIST): 7, ("api-1", other): 3}, {("api-1", INF): 5}, {"api-1": 1.0})
     after = Reading({("api-1", LIST): 9, ("api-2", LIST): 7, ("api-1", other): 3}, {("api-1", INF): 9}, {"api-1": 2.0})
@@ -120,7 +123,7 @@ def test_an_increase_is_of_each_replica() -> None:
 
 
 def test_a_quantile_is_interpolated_as_prometheus_does() -> None:
-    """Half of the way through a bucket."""
+    """A quantile is interpolated within its bucket, as in Prometheus."""
     increase = Increase({LIST: 10}, {0.1: 0, 0.2: 10, INF: 10})
     assert increase.bucket(0.5) == (0.1, 0.2)
     assert round(increase.quantile(0.5) or 0, 6) == 0.15

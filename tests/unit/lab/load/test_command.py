@@ -1,4 +1,4 @@
-"""The end of a run: what makes it fail, with Locust and with the independent client."""
+"""The end of a run: its exit status, with Locust and with the independent client."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AT = datetime(2026, 11, 27, tzinfo=UTC)
 
 
 def ended(status: int) -> Result:
-    """A run of one request, which Prometheus has counted too."""
+    """Return a run of one request, which Prometheus has counted too."""
     tally = Tally()
     tally.add(Outcome("GET", "/list", status, API, status == 200), 0.008)
     increase = Increase({Series("GET", "/list", status): 1}, {0.005: 0, 0.01: 1, float("inf"): 1})
@@ -36,13 +36,13 @@ def ended(status: int) -> Result:
 def test_the_independent_client_allows_no_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int, strict: bool, code: int
 ) -> None:
-    """With Locust a run fails if the counts differ; with JMeter also if a request failed, which is named."""
+    """A run with Locust fails only if the counts differ; with JMeter also if a request failed, which is reported."""
     assert command.finish(ended(status), tmp_path, AT, strict=strict) == code
     assert ("failed: 1 (API 500: 1)" in capsys.readouterr().out) == bool(code)
 
 
 def test_one_client_must_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
-    """Exactly one of the two."""
+    """Exactly one of the two clients must be chosen."""
     for arguments in ([], ["--python", "python", "--jmeter", "home"]):
         with pytest.raises(SystemExit):
             command.parser().parse_args(arguments)

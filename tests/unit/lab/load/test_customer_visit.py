@@ -1,4 +1,4 @@
-"""A customer's visit in a load profile, answer by answer."""
+"""A customer's visit in a load profile, response by response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FRONT = {"best_sellers": PRODUCTS["items"][:5], "first_page": PRODUCTS["items"]}
 
 
 class Shop:
-    """Answers as the API does; an order is final when it was looked at ``looks`` times."""
+    """A shop that responds as the API does; an order is final after it was read ``looks`` times."""
 
     def __init__(self, looks: int = 2, broken: str = "") -> None:
         self.looks, self.broken = looks, broken
@@ -42,7 +42,7 @@ class Shop:
 
 
 def walk(shop: Shop, account: Account | None = None, seed: int = 1, ends: Ends | None = None, **changes: Any) -> Shop:
-    """A whole visit."""
+    """Make a whole visit and return the shop."""
     going = visit(replace(CUSTOMERS, **changes), account, ends or Ends(), random.Random(seed))
     ask = next(going)
     try:
@@ -53,7 +53,7 @@ def walk(shop: Shop, account: Account | None = None, seed: int = 1, ends: Ends |
 
 
 def test_who_is_new_registers_and_who_is_known_logs_in() -> None:
-    """With the same account."""
+    """A new customer registers, and a known customer logs in with the same account."""
     account = Account("a@load.example", "password-1")
     first = walk(Shop(), account)
     second = walk(Shop(), account)
@@ -62,7 +62,7 @@ def test_who_is_new_registers_and_who_is_known_logs_in() -> None:
 
 
 def test_an_order_is_looked_at_until_it_is_final() -> None:
-    """And its end is noted."""
+    """An order is polled until it is final, and its final status is recorded."""
     ends = Ends()
     shop = walk(Shop(looks=3), ends=ends, order_share=1.0)
     assert sum(ask.route == ORDER for ask in shop.asked) == 3
@@ -70,7 +70,7 @@ def test_an_order_is_looked_at_until_it_is_final() -> None:
 
 
 def test_polling_an_order_ends() -> None:
-    """It is noted as open."""
+    """Polling an order ends after a fixed number of requests, and the order is recorded as open."""
     ends = Ends()
     shop = walk(Shop(looks=1000), ends=ends, order_share=1.0)
     assert sum(ask.route == ORDER for ask in shop.asked) == len(CUSTOMERS.poll_seconds)
@@ -78,7 +78,7 @@ def test_polling_an_order_ends() -> None:
 
 
 def test_an_order_has_a_key_and_its_owners_token() -> None:
-    """Each another key."""
+    """An order has a unique key and its owner's token."""
     orders = [
         next(
             ask
@@ -92,7 +92,7 @@ def test_an_order_has_a_key_and_its_owners_token() -> None:
 
 
 def test_a_guest_has_no_token_and_asks_for_no_orders_of_theirs() -> None:
-    """They would be refused."""
+    """A guest sends no token and does not request a list of orders, which would be refused."""
     for seed in range(30):
         shop = walk(Shop(), seed=seed, looks={**CUSTOMERS.looks, "my_orders": 1000})
         assert shop.asked
@@ -101,13 +101,13 @@ def test_a_guest_has_no_token_and_asks_for_no_orders_of_theirs() -> None:
 
 
 def test_an_error_ends_the_visit() -> None:
-    """A customer whom the shop fails goes away."""
+    """An error ends the visit."""
     shop = walk(Shop(broken=HOME))
     assert [ask.route for ask in shop.asked] == [HOME]
 
 
 def test_looks_are_drawn_by_weight() -> None:
-    """About half of them are at a product."""
+    """Pages are chosen by weight; about half of them are products."""
     seen = Counter[str]()
     for seed in range(300):
         seen.update(ask.route for ask in walk(Shop(), seed=seed, order_share=0.0).asked[1:])
@@ -116,7 +116,7 @@ def test_looks_are_drawn_by_weight() -> None:
 
 
 def test_pauses_are_within_what_the_profile_says() -> None:
-    """Think time, or the pause before a look at the order."""
+    """Every pause is a think time or a polling interval of the profile."""
     shop = walk(Shop(), order_share=1.0)
     assert shop.asked
     for ask in shop.asked:

@@ -13,13 +13,13 @@ ONE, TWO = "127.0.0.1:8001", "127.0.0.1:8001, 127.0.0.1:8002"
 
 
 def line(path: str, upstream: str, method: str = "GET") -> str:
-    """As NGINX writes it."""
+    """Return a line in the format of NGINX."""
     entry = {"event": "nginx.access", "http_request_method": method, "url_path": path, "upstream_addr": upstream}
     return json.dumps(entry) + "\n"
 
 
 def test_only_what_was_tried_again_since_counts(tmp_path: Path) -> None:
-    """By route template."""
+    """Only requests that were retried since the start of the run count, by route template."""
     log = tmp_path / "nginx.log"
     log.write_text(line("/api/v1/products/a", TWO))
     door = FrontDoor.from_now(log)
@@ -32,7 +32,7 @@ def test_only_what_was_tried_again_since_counts(tmp_path: Path) -> None:
 
 
 def test_a_log_that_was_rotated_is_read_to_its_end(tmp_path: Path) -> None:
-    """What stood in it before it was renamed counts too."""
+    """A rotated log is read completely, including lines that were written before it was renamed."""
     log = tmp_path / "nginx.log"
     log.write_text(line("/api/v1/orders", TWO, "POST"))
     door = FrontDoor.from_now(log)

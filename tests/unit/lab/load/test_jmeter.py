@@ -25,7 +25,7 @@ HEAD = ",".join(COLUMNS) + "\n"
 
 
 def _variables() -> dict[str, str]:
-    """The plan's own."""
+    """Return the plan's own variables."""
     return {
         str(entry.get("name")): entry.findtext("stringProp[@name='Argument.value']", "")
         for entry in PLAN.findall(".//TestPlan//elementProp[@elementType='Argument']")
@@ -62,7 +62,10 @@ def test_pauses_shares_and_bounds_are_ours(variable: str, meant: tuple[float, ..
 
 
 def test_customers_think_as_long_as_ours() -> None:
-    """JMeter's timer takes the minimum pause and the random extra, in milliseconds; every think time has one."""
+    """Think times are those of the profile.
+
+    JMeter's timers take the minimum and the random extra in milliseconds.
+    """
     least, most = HOW.think_seconds
     assert _numbers("THINK_LEAST_MS") == (1000 * least,)
     assert _numbers("THINK_MORE_MS") == (1000 * (most - least),)
@@ -74,7 +77,7 @@ def test_customers_think_as_long_as_ours() -> None:
 
 
 def test_looks_and_words_are_ours() -> None:
-    """What customers look at and how often, what they search for, and when an order is final."""
+    """The weights of pages, the search words and the final states are those of the profile."""
     variables = _variables()
     looks = dict(look.split("=") for look in variables["LOOKS"].split())
     assert {look: float(weight) for look, weight in looks.items()} == dict(HOW.looks)
@@ -84,7 +87,7 @@ def test_looks_and_words_are_ours() -> None:
 
 
 def test_every_timer_and_decision_is_in_the_script() -> None:
-    """The script handles every parameter that elements pass, and no others."""
+    """The script handles every parameter that the plan's elements pass, and no others."""
     given = {entry.text for entry in PLAN.findall(".//stringProp[@name='parameters']")}
     known = set(re.findall(r"case '(\w+)': return", SCRIPT))
     assert given == known
@@ -93,14 +96,17 @@ def test_every_timer_and_decision_is_in_the_script() -> None:
 
 
 def test_the_plan_can_send_to_this_machine_only() -> None:
-    """The address is a constant; no request overrides it, follows redirects or takes its path from a response alone."""
+    """The plan's address is a constant, and no request can reach another one.
+
+    No request overrides the address, follows redirects or takes its path from a response alone.
+    """
     assert [entry.text for entry in PLAN.findall(".//stringProp[@name='HTTPSampler.domain']")] == ["127.0.0.1"]
     assert not [entry for entry in PLAN.iter() if "proxy" in str(entry.get("name")).lower()]
     requests = PLAN.findall(".//HTTPSamplerProxy")
     assert len(requests) == 5
     for request in requests:
         path = request.findtext("stringProp[@name='HTTPSampler.path']", "")
-        # A path that begins with another scheme would name another host; the script's own begins so too.
+        # A path that begins with a scheme would name another host, so the script's paths begin with a constant.
         assert path.startswith("/api/v1/") or (path == "${path}" and 'path: "$API$path"' in SCRIPT)
         for name in ("follow_redirects", "auto_redirects"):
             assert request.findtext(f"boolProp[@name='HTTPSampler.{name}']") == "false"
@@ -112,13 +118,13 @@ def test_the_plan_can_send_to_this_machine_only() -> None:
     ["http://192.168.0.1:8000", "http://localhost:8000", "http://127.0.0.1:8000@example.com", "http://127.0.0.2:80"],
 )
 def test_another_address_is_refused(url: str) -> None:
-    """Before anything is started."""
+    """An address other than this machine is refused before anything is started."""
     with pytest.raises(address.ForeignHost):
         command(Path("home"), _plan(url), Path("folder"), 1)
 
 
 def test_the_command_gives_users_time_and_port() -> None:
-    """As in the profile: ramp up in a tenth of the time, then hold."""
+    """The command passes users, time and port, and ramps up in a tenth of the time, as the profile does."""
     given = command(Path("/home"), _plan(), Path("/folder"), 24401)
     assert {"-Jport=24400", "-Jusers=1000", "-Jseconds=300", "-Jramp=30"} <= set(given)
     assert {"-Jjmeterengine.nongui.port=24401", "-Jjmeterengine.nongui.maxport=24401"} <= set(given)
@@ -126,7 +132,7 @@ def test_the_command_gives_users_time_and_port() -> None:
 
 @pytest.mark.parametrize("name", ["spike", "stress"])
 def test_profiles_that_go_up_and_down_are_refused(name: str) -> None:
-    """JMeter starts users at a constant rate and keeps them."""
+    """Profiles that go up and down are refused, because JMeter starts users at a constant rate and keeps them."""
     with pytest.raises(WrongProfile, match=name):
         ramp_seconds(_plan(profile=name).profile)
     with pytest.raises(WrongProfile, match="odd"):
@@ -134,7 +140,10 @@ def test_profiles_that_go_up_and_down_are_refused(name: str) -> None:
 
 
 def test_results_are_read_while_they_are_written(tmp_path: Path) -> None:
-    """A line counts once it is complete; a dead link has the route of a product."""
+    """Results are read while they are written: a line counts once it is complete.
+
+    A dead link has the route of a product.
+    """
     file = tmp_path / "results.csv"
     file.write_text(
         HEAD + "1,12,GET /api/v1/home,200,true,3,3,API,\n1,3,GET /api/v1/products/<product_id> (dead link),404,tr"
@@ -156,7 +165,7 @@ def test_results_are_read_while_they_are_written(tmp_path: Path) -> None:
 
 
 def test_orders_are_counted(tmp_path: Path) -> None:
-    """Placed, by their final status, and those whose customers gave up."""
+    """Placed orders are counted by their final status, and orders that customers stopped polling as open."""
     file = tmp_path / "results.csv"
     placed = "1,1,POST /api/v1/orders,202,true,1,1,API,\n"
     seen = "1,1,GET /api/v1/orders/<order_id>,200,true,1,1,API,"
@@ -170,7 +179,7 @@ def test_orders_are_counted(tmp_path: Path) -> None:
     "row", ["1,1,GET /api/v1/home,200,true,1,1,null,null", "1,1,rest,200,true,1,1,API,", "1,1,GET /a"]
 )
 def test_a_strange_result_is_an_error(tmp_path: Path, row: str) -> None:
-    """It is not silently skipped."""
+    """An unexpected result raises an error and is not skipped."""
     file = tmp_path / "results.csv"
     file.write_text(f"{HEAD}{row}\n")
     with pytest.raises(StrangeResult):

@@ -19,7 +19,7 @@ def trickle(**settings: str) -> subprocess.Popen[str]:
 
 
 def test_sigterm_ends_it_cleanly() -> None:
-    """It logs JSON, and ends with status 0 soon after SIGTERM, even if the API is away."""
+    """The process logs JSON and ends with status 0 soon after SIGTERM, even if the API is unreachable."""
     with trickle(API_URL="http://127.0.0.1:1") as process:
         assert process.stdout is not None
         started = json.loads(process.stdout.readline())
@@ -31,7 +31,7 @@ def test_sigterm_ends_it_cleanly() -> None:
 
 
 def test_a_wrong_setting_ends_it_with_78() -> None:
-    """One line names the setting; the supervisor does not try again."""
+    """An invalid setting ends the process with one line and status 78, so that supervision does not restart it."""
     with trickle(TRAFFIC_PACE="fast") as process:
         line, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (78, "")

@@ -1,4 +1,4 @@
-"""The profiles: what they are, and what may be asked for."""
+"""The load profiles, and the changes to them that a user may request."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ CUSTOMERS, PROFILES = read()
 
 
 def changed(**changes: object) -> str:
-    """The file with other customers."""
+    """Return the text of the profile file with other customers."""
     content = yaml.safe_load(FILE.read_text())
     content["customers"].update(changes)
     return yaml.safe_dump(content)
 
 
 def test_there_are_the_five_profiles() -> None:
-    """Each with a bound on users and time."""
+    """There are five profiles, each with a maximum of users and time."""
     assert list(PROFILES) == ["smoke", "steady", "spike", "soak", "stress"]
     for profile in PROFILES.values():
         assert 1 <= profile.users <= MOST_USERS
@@ -28,26 +28,26 @@ def test_there_are_the_five_profiles() -> None:
 
 
 def test_smoke_and_steady_are_as_promised() -> None:
-    """20 users for half a minute, 300 for five minutes."""
+    """Smoke has 20 users for 30 seconds, and steady has 300 users for five minutes."""
     assert (PROFILES["smoke"].users, PROFILES["smoke"].seconds) == (20, 30)
     assert (PROFILES["steady"].users, PROFILES["steady"].seconds) == (300, 300)
 
 
 def test_users_come_in_a_straight_line_and_leave_at_the_end() -> None:
-    """The first tenth of steady is its way up."""
+    """Users increase linearly in the first tenth of the steady profile and leave at its end."""
     steady = PROFILES["steady"]
     assert [steady.users_at(second) for second in (0, 15, 30, 299.9, 300)] == [1, 150, 300, 300, 0]
 
 
 def test_a_spike_falls_back_to_a_sixth() -> None:
-    """Twice up, twice down."""
+    """A spike rises and falls twice, each time back to one sixth of the users."""
     spike = PROFILES["spike"]
     course = [spike.users_at(spike.seconds * share) for share in (0.2, 0.4, 0.6, 0.8, 0.95)]
     assert course == [100, 600, 100, 600, 100]
 
 
 def test_stress_goes_up_by_equal_steps() -> None:
-    """Ten of them, each as long as the others."""
+    """Stress has ten steps of equal length, each with more users."""
     stress = PROFILES["stress"]
     step = stress.seconds / 10
     assert [round(stage.share, 6) for stage in stress.stages] == [0.1] * 10
@@ -56,7 +56,7 @@ def test_stress_goes_up_by_equal_steps() -> None:
 
 
 def test_what_is_asked_for_replaces_what_is_written() -> None:
-    """USERS and MINUTES."""
+    """USERS and MINUTES replace the values of the profile."""
     asked = chosen(PROFILES, "steady", "50", "0.5")
     assert (asked.users, asked.seconds, asked.stages) == (50, 30, PROFILES["steady"].stages)
 
@@ -73,7 +73,7 @@ def test_what_is_asked_for_replaces_what_is_written() -> None:
     ],
 )
 def test_what_cannot_be_done_is_refused(name: str, users: str, minutes: str, said: str) -> None:
-    """With what may be asked for."""
+    """An invalid request is refused with the allowed values."""
     with pytest.raises(WrongProfile) as refused:
         chosen(PROFILES, name, users, minutes)
     assert str(refused.value) == said
@@ -91,14 +91,14 @@ def test_what_cannot_be_done_is_refused(name: str, users: str, minutes: str, sai
     ],
 )
 def test_a_wrong_behaviour_says_where(changes: dict[str, object], said: str) -> None:
-    """And what may stand there."""
+    """An invalid behaviour of customers is refused with its position and the allowed values."""
     with pytest.raises(WrongProfile) as refused:
         read(changed(**changes))
     assert str(refused.value) == said
 
 
 def test_shares_that_do_not_add_up_are_refused() -> None:
-    """Else the end would come too soon, or never."""
+    """Shares of stages must add up to 1, because the profile would otherwise end too early or never."""
     content = yaml.safe_load(FILE.read_text())
     content["profiles"]["smoke"]["stages"] = [{"share": 0.5, "to": 1}]
     with pytest.raises(WrongProfile, match=r"profiles\.smoke\.stages: the shares must add up to 1"):
@@ -106,7 +106,7 @@ def test_shares_that_do_not_add_up_are_refused() -> None:
 
 
 def test_a_plan_survives_its_way_to_the_generator() -> None:
-    """As JSON."""
+    """A plan is the same after it was sent to the generator as JSON."""
     for profile in PROFILES.values():
         plan = Plan("http://127.0.0.1:8000", "r", 7, profile, CUSTOMERS)
         assert Plan.loads(plan.dumps()) == plan

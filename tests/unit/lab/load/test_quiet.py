@@ -1,4 +1,4 @@
-"""When a run may begin."""
+"""The condition for starting a run."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ class Scraped(Counters):
         self._counts: Iterator[int] = iter(counts)
 
     def settled(self) -> Reading:
-        """The next scrape's."""
+        """Return the reading of the next scrape."""
         return Reading({("api-1", LIST): next(self._counts)}, {}, {})
 
 
 def test_last_requests_may_still_arrive() -> None:
-    """The trickle's last requests; the reading is the first after which nothing came."""
+    """The last requests of the background traffic may still arrive.
+
+    The reading is the first one after which no request arrived.
+    """
     assert quiet(Scraped([3, 5, 6, 6])).counts == {("api-1", LIST): 6}
 
 
 def test_a_client_that_goes_on_is_an_error() -> None:
-    """The message says how many requests arrived, and what to do."""
+    """Another client that keeps sending is an error with its number of requests and the remedy."""
     with pytest.raises(RunFailed, match=r"another client .* \(2 requests .* stop it first"):
         quiet(Scraped(range(0, 2 * QUIET_SCRAPES + 2, 2)))

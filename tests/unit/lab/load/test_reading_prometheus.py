@@ -1,4 +1,4 @@
-"""Reading the API's counters out of Prometheus."""
+"""Reading the API's counters from Prometheus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GONE = {**LABELS, "http_response_status_code": "404"}
 
 
 class Answers(Prometheus):
-    """A server that has scraped a second from now, and a series that was last seen before."""
+    """A server whose next scrape is in one second, and that still has an older series."""
 
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:1")
@@ -40,13 +40,16 @@ class Answers(Prometheus):
 
 
 def test_only_what_was_in_the_last_scrape_counts() -> None:
-    """Not what a process before had counted, which an instant query would find for five minutes."""
+    """Only series of the last scrape count.
+
+    An instant query would return an earlier process's counts for five minutes.
+    """
     reading = Counters(Answers()).settled()
     assert reading.counts == {("api-1", Series("GET", "/x", 200)): 7.0}
     assert reading.buckets == {("api-1", 0.1): 7, ("api-1", float("inf")): 7}
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
-    """By its address."""
+    """A server that does not respond is reported with its address."""
     with pytest.raises(NoAnswer, match=r"http://127\.0\.0\.1:1 does not answer"):
         Counters(Prometheus("http://127.0.0.1:1")).settled()

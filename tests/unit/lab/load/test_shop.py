@@ -1,4 +1,4 @@
-"""The shopper's HTTP client, and the settings."""
+"""The shopper's HTTP client and its settings."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from observability import WrongSetting
 
 @pytest.fixture
 def counter() -> Counter:
-    """The counter of requests by outcome."""
+    """Return the counter of requests by outcome."""
     return requests_counter(CollectorRegistry())
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, status: int = 200, body: bytes = b"{}", error: Any = None) -> list[Any]:
-    """Let every request be answered like this; returns what was sent."""
+    """Return this response to every request; return the list of sent requests."""
     sent: list[Any] = []
 
     def send(self: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
@@ -36,7 +36,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, status: int = 200, body: bytes = 
 
 
 def count(counter: Counter, outcome: str) -> float:
-    """How often."""
+    """Return the count of an outcome."""
     return float(counter.labels(outcome)._value.get())
 
 
@@ -46,7 +46,7 @@ def count(counter: Counter, outcome: str) -> float:
 def test_every_answer_is_an_answer(
     monkeypatch: pytest.MonkeyPatch, counter: Counter, status: int, outcome: str
 ) -> None:
-    """Errors of the shop are answers too; they are counted by what they mean."""
+    """Every response is returned, errors of the shop included, and counted by its meaning."""
     sent = answering(monkeypatch, status, b'{"id": 1}')
     answer = HttpShop("http://shop", counter).post("/api/v1/orders", {"items": []})
     assert (answer.status, answer.content) == (status, {"id": 1})
@@ -56,15 +56,15 @@ def test_every_answer_is_an_answer(
     assert options["timeout"] == (2.0, 10.0)
 
 
-def test_an_answer_that_is_no_json_has_no_content(monkeypatch: pytest.MonkeyPatch, counter: Counter) -> None:
-    """It is still an answer."""
+def test_a_response_that_is_not_json_has_no_content(monkeypatch: pytest.MonkeyPatch, counter: Counter) -> None:
+    """A response that is not JSON is returned without content."""
     answering(monkeypatch, 200, b"<html>")
     assert HttpShop("http://shop", counter).get("/").content is None
 
 
 @pytest.mark.parametrize("error", [requests.ConnectionError(), requests.Timeout(), requests.TooManyRedirects()])
 def test_no_answer_means_down(monkeypatch: pytest.MonkeyPatch, counter: Counter, error: Exception) -> None:
-    """Whatever the reason, it is counted as unreachable."""
+    """A request without a response raises ``ShopIsDown`` and is counted as unreachable, whatever the reason."""
     answering(monkeypatch, error=error)
     with pytest.raises(ShopIsDown, match=type(error).__name__):
         HttpShop("http://shop", counter).get("/")
@@ -73,14 +73,14 @@ def test_no_answer_means_down(monkeypatch: pytest.MonkeyPatch, counter: Counter,
 
 @pytest.mark.parametrize("status", [502, 504])
 def test_only_the_proxy_there_means_down(monkeypatch: pytest.MonkeyPatch, counter: Counter, status: int) -> None:
-    """The proxy says that no server is behind it."""
+    """A 502 or 504 of the proxy raises ``ShopIsDown``, because no server is behind it."""
     answering(monkeypatch, status)
     with pytest.raises(ShopIsDown, match=str(status)):
         HttpShop("http://shop", counter).get("/")
 
 
 def test_settings_have_defaults() -> None:
-    """Nothing set: three shoppers at the usual pace visit the default address."""
+    """Without settings three shoppers visit the default address at the default pace."""
     assert Settings.from_env({}) == Settings("http://127.0.0.1:8000", 3, 1.0)
     assert Settings.from_env({"API_URL": "http://nginx/"}).api_url == "http://nginx"
 
@@ -101,6 +101,6 @@ def test_settings_have_defaults() -> None:
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
-    """With what it may be."""
+    """The error for an invalid setting contains its name and the allowed values."""
     with pytest.raises(WrongSetting, match=name):
         Settings.from_env({name: value})

@@ -1,4 +1,4 @@
-"""A shopper over time: pace, outages, the end."""
+"""A shopper over time: pace, outages and the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.trickle.shopper import DEFECT_SECONDS, Shopper
 
 
 class Shop:
-    """A shop that can be closed, or broken."""
+    """A shop that can be down or have a defect."""
 
     def __init__(self) -> None:
         self.is_down = False
@@ -22,7 +22,7 @@ class Shop:
         self.asked = 0
 
     def get(self, path: str) -> Answer:
-        """Nothing on the shelves."""
+        """Return an empty list of products, or fail."""
         self.asked += 1
         if self.defect:
             raise self.defect
@@ -31,12 +31,12 @@ class Shop:
         return Answer(200, {"items": []})
 
     def post(self, path: str, body: Any) -> Answer:
-        """Never called: there is nothing to order."""
+        """Fail the test, because there is no product to order."""
         raise AssertionError(path)
 
 
 class Life:
-    """A shopper's life: notes each rest, does what the test planned for it, and ends after so many."""
+    """A shopper that records its rests, runs the test's plans and stops after a number of rests."""
 
     def __init__(self, rests: int, pace: float = 1.0) -> None:
         self.shop, self.left, self.now = Shop(), rests, 0.0
@@ -47,7 +47,7 @@ class Life:
         self.shopper = Shopper(self.shop, outage, self.rest, rng, pace, "http://shop")
 
     def rest(self, seconds: float) -> bool:
-        """Move the clock; True when life is over."""
+        """Advance the clock; return True at the end."""
         self.rests.append(seconds)
         self.now += seconds
         self.plans.get(len(self.rests), lambda: None)()
@@ -55,21 +55,21 @@ class Life:
 
 
 def test_a_shopper_visits_until_it_is_stopped() -> None:
-    """One visit after the other, with a rest after each step, and no request after the end."""
+    """A shopper makes one visit after another, rests after each step, and sends no request after the end."""
     life = Life(rests=10)
     life.shopper.run()
     assert (len(life.rests), life.shop.asked) == (10, 9)
 
 
 def test_a_shopper_that_is_stopped_at_once_makes_no_visit() -> None:
-    """The end may come before the first visit."""
+    """A shopper that is stopped at once makes no visit."""
     life = Life(rests=1)
     life.shopper.run()
     assert life.shop.asked == 0
 
 
 def test_the_pace_divides_the_pauses() -> None:
-    """At pace 2 the same shopper rests half as long."""
+    """The pace divides the pauses, so that at pace 2 the same shopper rests half as long."""
     slow, fast = Life(rests=20), Life(rests=20, pace=2.0)
     slow.shopper.run()
     fast.shopper.run()
@@ -77,7 +77,7 @@ def test_the_pace_divides_the_pauses() -> None:
 
 
 def test_an_outage_is_one_line_and_ever_longer_rests(caplog: pytest.LogCaptureFixture) -> None:
-    """Many failures make one warning; the rests grow up to a bound, each with jitter."""
+    """An outage logs one warning, and the rests grow up to a maximum, each with jitter."""
     caplog.set_level(logging.INFO)
     life = Life(rests=40)
     life.shop.is_down = True
@@ -92,7 +92,10 @@ def test_an_outage_is_one_line_and_ever_longer_rests(caplog: pytest.LogCaptureFi
 
 
 def test_the_end_of_an_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """With how long it took; then the usual pauses are back, and the next outage is logged again."""
+    """The end of an outage is logged once with its duration.
+
+    The usual pauses return, and the next outage is logged again.
+    """
     caplog.set_level(logging.INFO)
     life = Life(rests=40)
     life.shop.is_down = True
@@ -106,7 +109,7 @@ def test_the_end_of_an_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -
 
 
 def test_several_shoppers_share_one_outage(caplog: pytest.LogCaptureFixture) -> None:
-    """The log has one line for all of them."""
+    """Several shoppers log one line for one outage."""
     outage = Outage(lambda: 0.0, random.Random(1))
     for _ in range(5):
         outage.failed(1, "ConnectionError", "http://shop")
@@ -116,7 +119,10 @@ def test_several_shoppers_share_one_outage(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_a_defect_is_logged_and_survived(caplog: pytest.LogCaptureFixture) -> None:
-    """A shopper with a defect would look like a quiet shop: it says so and goes on, slowly."""
+    """A defect is logged, and the shopper continues slowly.
+
+    A shopper that stopped because of a defect would look like a quiet shop.
+    """
     life = Life(rests=3)
     life.shop.defect = ZeroDivisionError("defect")
     life.shopper.run()

@@ -15,7 +15,7 @@ SILENT = Outcome("GET", "/x", 0, NO_ANSWER, False)
 
 
 def test_a_quantile_is_right_within_one_per_cent() -> None:
-    """Over five decades."""
+    """A quantile is within one per cent of the exact value, over five decades."""
     chance = random.Random(1)
     values = sorted(10 ** chance.uniform(-4, 1) for _ in range(10_000))
     histogram = Histogram()
@@ -26,7 +26,7 @@ def test_a_quantile_is_right_within_one_per_cent() -> None:
 
 
 def test_nothing_has_no_quantile() -> None:
-    """And one value is every quantile."""
+    """An empty histogram has no quantile, and in a histogram of one value every quantile is that value."""
     histogram = Histogram()
     assert histogram.quantile(0.5) is None
     histogram.add(0.25)
@@ -34,7 +34,7 @@ def test_nothing_has_no_quantile() -> None:
 
 
 def test_errors_are_counted_by_who_answered() -> None:
-    """What was expected is none, whatever its status."""
+    """Errors are counted by responder, and an expected response is not an error, whatever its status."""
     tally = Tally()
     for outcome in (FOUND, FOUND, FAILED, SILENT, SILENT, Outcome("GET", "/x", 404, API, True)):
         tally.add(outcome, 0.01)
@@ -44,7 +44,7 @@ def test_errors_are_counted_by_who_answered() -> None:
 
 
 def test_it_survives_the_way_between_processes() -> None:
-    """And can be added up."""
+    """A tally is the same after it was sent between processes, and tallies can be added up."""
     tally = Tally()
     tally.add(FOUND, 0.01)
     tally.add(FAILED, 0.5)

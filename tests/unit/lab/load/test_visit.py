@@ -15,7 +15,7 @@ IDS = [f"product-{number}" for number in range(100)]
 
 
 class FakeShop:
-    """Has a hundred products; an order is confirmed when it has been looked at twice."""
+    """A shop with 100 products that confirms an order after it was read twice."""
 
     def __init__(self, **answers: Answer) -> None:
         self.asked: list[tuple[str, str, Any]] = []
@@ -23,7 +23,7 @@ class FakeShop:
         self._looks = 0
 
     def get(self, path: str) -> Answer:
-        """A list, an order, a product, or nothing."""
+        """Return a list, an order, a product, or 404."""
         self.asked.append(("GET", path, None))
         if path.startswith(f"{PRODUCTS}?"):
             return self._answers.get("products", Answer(200, {"items": [{"id": one} for one in IDS]}))
@@ -34,20 +34,20 @@ class FakeShop:
         return self._answers.get("product", Answer(200 if is_known else 404, {}))
 
     def post(self, path: str, body: Any) -> Answer:
-        """Take an order."""
+        """Accept an order."""
         self.asked.append(("POST", path, body))
         return self._answers.get("placed", Answer(202, {"id": "ord_1"}))
 
 
 def visits(count: int, seed: int = 1, **answers: Answer) -> tuple[list[FakeShop], list[float]]:
-    """Make visits, each to a shop of its own; returns the shops and all pauses."""
+    """Make visits, each to its own shop; return the shops and all pauses."""
     rng = random.Random(seed)
     shops = [FakeShop(**answers) for _ in range(count)]
     return shops, [pause for shop in shops for pause in visit(shop, rng)]
 
 
 def test_a_visit_browses_looks_and_orders() -> None:
-    """The list first, then products of it, then on most visits an order that is watched until it is final."""
+    """A visit reads the list, then products, and on most visits places an order and polls it until it is final."""
     shops, _ = visits(200)
     for shop in shops:
         assert shop.asked[0][:2] == ("GET", f"{PRODUCTS}?limit=100")
@@ -63,7 +63,7 @@ def test_a_visit_browses_looks_and_orders() -> None:
 
 
 def test_the_mix_is_as_promised() -> None:
-    """Three such shoppers make 1 to 2 requests a second and an order every 4 to 6 seconds; a few requests are 404."""
+    """Three shoppers send 1 to 2 requests per second and an order every 4 to 6 seconds; a few requests get 404."""
     shops, pauses = visits(3000)
     asked = [one for shop in shops for one in shop.asked]
     seconds = sum(pauses) / 3
@@ -75,13 +75,13 @@ def test_the_mix_is_as_promised() -> None:
 
 
 def test_pauses_are_bounded() -> None:
-    """No pause is negative, and every pause has a limit."""
+    """No pause is negative or exceeds the limit."""
     _, pauses = visits(300)
     assert all(0 <= pause <= LONGEST_THINK_SECONDS for pause in pauses)
 
 
 def test_few_products_are_popular() -> None:
-    """The first of the list are looked at far more often than the last, but the last are looked at too."""
+    """The first products of the list are read far more often than the last, but the last are read too."""
     rng = random.Random(1)
     looks = Counter(popular(IDS, rng) for _ in range(20_000))
     assert looks[IDS[0]] > 5 * looks[IDS[9]] > 0
@@ -103,7 +103,7 @@ def test_few_products_are_popular() -> None:
     ids=str,
 )
 def test_a_shop_that_fails_ends_the_visit(answers: dict[str, Answer]) -> None:
-    """An error is no reason to fail or to insist; there is a pause before the next visit, so nothing spins."""
+    """An error ends the visit without a failure, and a pause before the next visit prevents a busy loop."""
     for seed in range(20):
         (shop,), pauses = visits(1, seed, **answers)
         assert pauses
@@ -111,14 +111,14 @@ def test_a_shop_that_fails_ends_the_visit(answers: dict[str, Answer]) -> None:
 
 
 def test_an_order_that_stays_pending_is_left() -> None:
-    """It is looked at ever less often, and then no more."""
+    """An order that stays pending is polled less and less often, at most six times."""
     shops, _ = visits(50, order=Answer(200, {"status": "pending"}))
     looks = [sum(path.startswith(f"{ORDERS}/") for _, path, _ in shop.asked) for shop in shops]
     assert max(looks) == 6
 
 
 def test_a_shop_that_is_down_ends_the_visit_with_its_error() -> None:
-    """The visitor decides how long to stay away."""
+    """A shop that is down ends the visit with its error, and the shopper decides how long to wait."""
 
     class NoShop(FakeShop):
         def get(self, path: str) -> Answer:

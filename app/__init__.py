@@ -1,1 +1,1 @@
-"""The HTTP API: translates HTTP to and from the shop, and nothing else."""
+"""The HTTP API: translates between HTTP and the shop's use cases, and contains no business logic."""

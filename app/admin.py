@@ -1,4 +1,4 @@
-"""``/api/v1/admin``: for those who look after the shop."""
+"""``/api/v1/admin``: endpoints for administrators of the shop."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _log = logging.getLogger("app.admin")
 
 
 def blueprint(catalogue: Catalogue, orders: Orders, retry_dead_letter: RetryDeadLetter) -> Blueprint:
-    """Products and prices, stock, and the orders that could not be fulfilled."""
+    """Register the views for products, prices, stock, and orders that could not be fulfilled."""
     api = Blueprint("admin", __name__, url_prefix="/api/v1/admin")
 
-    # Before anything of the body is read: what a stranger sends is of no interest here.
+    # The role is checked before the body is read: input from unauthorised callers is not validated.
     @api.before_request
     def admins_only() -> None:
         required_admin()
 
     @api.post("/products")
     @operation(
-        summary="Put a product on sale",
+        summary="Create a product",
         tag="admin",
         body=NewProduct,
         answers={201: ProductAnswer},
@@ -49,7 +49,7 @@ def blueprint(catalogue: Catalogue, orders: Orders, retry_dead_letter: RetryDead
 
     @api.put("/products/<product_id>/price")
     @operation(
-        summary="Change a price",
+        summary="Change the price of a product",
         tag="admin",
         path=PATH_PRODUCT,
         body=Price,
@@ -66,7 +66,7 @@ def blueprint(catalogue: Catalogue, orders: Orders, retry_dead_letter: RetryDead
 
     @api.put("/products/<product_id>/stock")
     @operation(
-        summary="Set a stock",
+        summary="Set the stock of a product",
         tag="admin",
         path=PATH_PRODUCT,
         body=Stock,
@@ -84,7 +84,7 @@ def blueprint(catalogue: Catalogue, orders: Orders, retry_dead_letter: RetryDead
 
     @api.get("/dead-letters")
     @operation(
-        summary="Orders whose processing has stopped for good, with the reason",
+        summary="Dead-lettered orders, which are no longer processed, with the reason",
         tag="admin",
         query=DeadLettersQuery,
         answers={200: OrderPage},
@@ -100,7 +100,7 @@ def blueprint(catalogue: Catalogue, orders: Orders, retry_dead_letter: RetryDead
 
     @api.post("/dead-letters/<order_id>/retry")
     @operation(
-        summary="Give a dead letter another chance",
+        summary="Retry a dead-lettered order",
         tag="admin",
         path=PATH_ORDER,
         answers={202: OrderAnswer},

@@ -1,7 +1,7 @@
-"""Things of the shop as clients see them: plain values in the form of the models in ``app.schemas``.
+"""Representations of the shop's objects for clients: plain values in the form of the models in ``app.schemas``.
 
-Not made by the models themselves: validating our own answers would cost more than making them. Tests hold the two
-together.
+The models do not create them, because validating our own responses would cost more than building them. Tests check that
+they match the models.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from shop.domain.product import Product
 
 
 def product_answer(product: Product) -> dict[str, Any]:
-    """A product as ``ProductAnswer``."""
+    """Return a product as ``ProductAnswer``."""
     return {
         "id": product.id,
         "name": product.name,
@@ -26,7 +26,7 @@ def product_answer(product: Product) -> dict[str, Any]:
 
 
 def order_answer(order: Order) -> dict[str, Any]:
-    """An order as ``OrderAnswer``."""
+    """Return an order as ``OrderAnswer``."""
     answer: dict[str, Any] = {
         "id": order.id,
         "status": str(order.status),

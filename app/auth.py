@@ -25,13 +25,13 @@ from shop.ports import Revocations
 def blueprint(
     register: Register, log_in: LogIn, revocations: Revocations, limiter: Limiter, settings: ApiSettings
 ) -> Blueprint:
-    """Registering, logging in and out, and new tokens for old."""
+    """Register the views that create accounts, log users in and out, and refresh tokens."""
     api = Blueprint("auth", __name__, url_prefix="/api/v1/auth")
     per_address = limiter.limit(settings.limit_addresses, key_func=get_remote_address)
 
     @api.post("/register")
     @per_address
-    @operation(summary="Open an account", tag="accounts", body=Credentials, answers={201: Tokens}, problems=(409,))
+    @operation(summary="Create an account", tag="accounts", body=Credentials, answers={201: Tokens}, problems=(409,))
     def open_account() -> ResponseReturnValue:
         wanted = Credentials.model_validate_json(json_body(request))
         return jsonify(tokens(register(wanted.email, wanted.password))), 201
@@ -47,7 +47,7 @@ def blueprint(
     @api.post("/refresh")
     @per_address
     @operation(
-        summary="New tokens for a refresh token, which is used up by it",
+        summary="Exchange a refresh token, which is single-use, for new tokens",
         tag="accounts",
         answers={200: Tokens},
         problems=(401,),
@@ -58,14 +58,18 @@ def blueprint(
         old = get_jwt()
         if not revocations.use_once(old["jti"], datetime.fromtimestamp(old["exp"], UTC)):
             revoke_family(revocations, old, settings.refresh_lifetime)
-            raise Unauthorized("This refresh token was used before; log in again.")
-        # The role may have changed since: it is read again, not copied from the old token.
+            raise Unauthorized("This refresh token has already been used; log in again.")
+        # The role may have changed since the old token was issued, so it is read from the database again.
         account = register.account(str(old["sub"]))
         return jsonify(tokens(account, old["fam"]))
 
     @api.post("/logout")
     @operation(
-        summary="End every token of this log-in", tag="accounts", answers={204: None}, problems=(401,), auth="required"
+        summary="Log out: revoke every token of this login",
+        tag="accounts",
+        answers={204: None},
+        problems=(401,),
+        auth="required",
     )
     def leave() -> ResponseReturnValue:
         required_caller()
@@ -73,7 +77,13 @@ def blueprint(
         return "", 204
 
     @api.get("/me")
-    @operation(summary="Who am I", tag="accounts", answers={200: AccountAnswer}, problems=(401,), auth="required")
+    @operation(
+        summary="The account of the token",
+        tag="accounts",
+        answers={200: AccountAnswer},
+        problems=(401,),
+        auth="required",
+    )
     def me() -> ResponseReturnValue:
         who = required_caller()
         return jsonify({"id": who.account_id, "role": str(who.role)})
@@ -85,5 +95,5 @@ def _email_that_is_tried() -> str:
     try:
         return f"email:{normalised(Credentials.model_validate_json(json_body(request)).email)}"
     except ValidationError:
-        # The view will refuse it; until then it counts against its address.
+        # The view will reject it; until then the request counts against the address of the client.
         return f"address:{get_remote_address()}"

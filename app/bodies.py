@@ -1,4 +1,4 @@
-"""What comes with a request beside its path and query."""
+"""Parts of a request other than its path and query: the body and the idempotency key."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 def json_body(request: Request) -> bytes:
-    """The body of a request that says it is JSON.
+    """Return the body of a request whose content type is JSON.
 
     Raises:
-        UnsupportedMediaType: it says something else. RequestEntityTooLarge: it is too long.
+        UnsupportedMediaType: the content type is not JSON. RequestEntityTooLarge: the body is too large.
     """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
@@ -22,7 +22,7 @@ def json_body(request: Request) -> bytes:
 
 
 def idempotency_key(request: Request) -> str | None:
-    """The request's ``Idempotency-Key``, if it has one.
+    """Return the request's ``Idempotency-Key``, or ``None`` if there is none.
 
     Raises:
         BadRequest: it is not 1 to 128 printable ASCII characters without spaces.

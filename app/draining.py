@@ -1,4 +1,4 @@
-"""Whether this replica is on its way out: it finishes what it has, and wants nothing new."""
+"""Whether this replica is shutting down: it finishes the requests it has and should receive no new ones."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ _EXTENSION = "glasshouse-draining"
 
 
 class Draining:
-    """Begun once, never taken back. A plain attribute: it is set from a signal handler, which must not wait."""
+    """The flag is set once and never reset.
+
+    It is a plain attribute because a signal handler sets it, and must not block.
+    """
 
     def __init__(self) -> None:
         self.begun = False
 
     def begin(self) -> None:
-        """From here on the replica is unready."""
+        """Mark the replica as not ready from now on."""
         self.begun = True
 
 
 def install(app: Flask) -> Draining:
-    """The application's own; the server that runs it finds it by :func:`of`."""
+    """Attach the state to the application; the server that runs the application finds it with :func:`of`."""
     draining: Draining = app.extensions.setdefault(_EXTENSION, Draining())
     return draining
 
 
 def of(app: object) -> Draining | None:
-    """The one of this WSGI application, ``None`` if it has none."""
+    """Return the state of this WSGI application, or ``None`` if it has none."""
     found = getattr(app, "extensions", {}).get(_EXTENSION)
     return found if isinstance(found, Draining) else None

@@ -1,4 +1,4 @@
-"""The Flask application, from its parts."""
+"""The factory of the Flask application."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from observability import Telemetry, instrument_flask
 from shop.bootstrap import Shop
 
 MAX_BODY_BYTES = 64 * 1024
-"""The largest order is a few kilobytes; larger bodies are refused without being read."""
+"""Bytes. The largest order is a few kilobytes; larger bodies are rejected without being read."""
 
 
 def create_app(
@@ -30,9 +30,10 @@ def create_app(
     extend: Callable[[Flask], None] | None = None,
     profiles: Profiles | None = None,
 ) -> Flask:
-    """Routes, error answers and telemetry; connects to nothing. What ``extend`` adds is observed as all else is.
+    """Return the application with its routes, error handlers and telemetry; does not connect to anything.
 
-    Requests can be profiled where there are ``profiles`` to keep them.
+    Routes that ``extend`` adds are observed like all others. Requests can be profiled if ``profiles``, their store, is
+    given.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -45,7 +46,7 @@ def create_app(
         app.register_blueprint(admin_profiles.blueprint(profiles))
     headers.install(app, settings.cors_origins)
     limiter = limits.new_limiter(app, settings)
-    # Half of the threads at the most may be held by streams.
+    # Streams may occupy at most half of the threads.
     ending = draining.install(app)
     progress = Progress(shop.orders, max(1, settings.threads // 2), telemetry.registry, stopping=lambda: ending.begun)
     app.register_blueprint(auth.blueprint(shop.register, shop.log_in, shop.revocations, limiter, settings))
@@ -54,7 +55,7 @@ def create_app(
         orders.blueprint(shop.place_order, shop.cancel_order, shop.orders, progress, limiter, settings)
     )
     app.register_blueprint(admin.blueprint(shop.catalogue, shop.orders, shop.retry_dead_letter))
-    # Redis is missed but not needed: products come from MongoDB, orders wait for the sweeper.
+    # Redis is optional: without it, products are read from MongoDB, and orders wait for the sweeper.
     required = {"mongo": shop.probes["mongo"], "catalogue": preparation.check}
     app.register_blueprint(health.blueprint(required, {"redis": shop.probes["redis"]}, ending))
     app.register_blueprint(openapi.blueprint())
@@ -62,6 +63,6 @@ def create_app(
         extend(app)
     instrument_flask(app, telemetry)
     app.wsgi_app = overload.counted_from_its_arrival(app.wsgi_app)  # type: ignore[assignment, method-assign]
-    # One proxy stands before us, NGINX, and its word is the one that counts for the client's address.
+    # Exactly one proxy, NGINX, is in front of this process. Only its header is trusted for the client's address.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     return app

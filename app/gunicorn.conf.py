@@ -1,4 +1,4 @@
-"""gunicorn for one API replica: one process, so that exemplars and process metrics work; scale by replicas."""
+"""gunicorn settings of one API replica: one process, so exemplars and process metrics work; add replicas to scale."""
 
 from app.settings import ApiSettings
 from faults.wiring import FaultSettings
@@ -18,7 +18,8 @@ workers = 1
 worker_class = "app.gunicorn_worker.ProblemWorker"
 threads = _api.threads
 timeout = 30
-# All of a stop: draining, finishing, flushing (app/gunicorn_worker.py). A supervisor must not kill earlier.
+# The time for the whole shutdown: draining, finishing requests, flushing telemetry (app/gunicorn_worker.py). A
+# supervisor must wait longer before it kills the process.
 graceful_timeout = 12
 logger_class = "app.gunicorn_logger.NoAccessLog"
 logconfig_dict = logging_config(_telemetry)

@@ -1,7 +1,8 @@
 """gunicorn's logger without its access log.
 
-gunicorn counts any logging configuration as a wish for an access log, and formats a line for each request that is
-never written (docs/how-to/profiling.md has what that costs). The request boundary in ``observability`` writes our own.
+gunicorn takes any logging configuration as a request for an access log, and formats a line for each request that is
+never written (docs/how-to/profiling.md states the cost). The request boundary in ``observability`` writes our own
+access log.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from gunicorn.glogging import Logger
 
 
 class NoAccessLog(Logger):  # type: ignore[misc]  # gunicorn is not typed
-    """Everything else is logged as before."""
+    """gunicorn's logger, whose other messages are logged as before."""
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
         """Do nothing."""

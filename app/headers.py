@@ -1,17 +1,17 @@
-"""Headers that every answer carries."""
+"""Headers of every response."""
 
 from __future__ import annotations
 
 from flask import Flask, Response, request
 
 _SECURITY = {
-    # An API's answers are data: no browser should guess otherwise, frame them, or run what they hold.
+    # Responses contain data only: browsers must not guess another type, frame them, or execute their content.
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # A response may hold a customer's order: no cache may store it, unless the view says otherwise.
+    # A response may contain a customer's order: no cache may store it unless the view allows that.
     "Cache-Control": "no-store",
 }
 _BY_LOWER_NAME = {name.lower(): (name, value) for name, value in _SECURITY.items()}
@@ -19,11 +19,11 @@ _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Request-ID, 
 
 
 def install(app: Flask, origins: tuple[str, ...]) -> None:
-    """Security headers everywhere; CORS for ``origins`` only."""
+    """Add security headers to every response, and CORS headers for ``origins`` only."""
 
     @app.after_request
     def add(response: Response) -> Response:
-        # Not setdefault: it goes through all headers for each.
+        # Not setdefault: it searches all headers for each call.
         given = {name.lower() for name, _ in response.headers}
         for lower_name, (name, value) in _BY_LOWER_NAME.items():
             if lower_name not in given:

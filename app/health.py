@@ -1,4 +1,4 @@
-"""``/healthz``: is the process alive; ``/readyz``: can it do its work, and what of its dependencies is missing."""
+"""``/healthz``: is the process alive; ``/readyz``: can it serve requests, and which dependencies are unavailable."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ Probe = Callable[[], Any]
 
 
 def blueprint(required: Mapping[str, Probe], optional: Mapping[str, Probe], draining: Draining) -> Blueprint:
-    """Without a ``required`` dependency the process is not ready, without an ``optional`` one it is degraded.
+    """Register both views.
 
-    While it is ``draining`` it is not ready whatever is up: it serves what comes, but no more should be sent.
+    Without a ``required`` dependency the process is not ready; without an ``optional`` one it is degraded. While
+    ``draining`` it is not ready, whatever is up: it still serves requests but should receive no new ones.
     """
     api = Blueprint("health", __name__)
 
     @api.get("/healthz")
-    @operation(summary="Is the process alive", tag="health", answers={200: Alive})
+    @operation(summary="Liveness: the process responds", tag="health", answers={200: Alive})
     def alive() -> ResponseReturnValue:
         return jsonify({"status": "alive"})
 
     @api.get("/readyz")
-    @operation(summary="Can it do its work", tag="health", answers={200: Readiness, 503: Readiness})
+    @operation(
+        summary="Readiness: the process can serve requests", tag="health", answers={200: Readiness, 503: Readiness}
+    )
     def ready() -> ResponseReturnValue:
         with suppress_instrumentation():
             needed = {name: _ask(probe) for name, probe in required.items()}

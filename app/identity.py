@@ -1,4 +1,4 @@
-"""Who calls: JSON Web Tokens, stateless but for the list of those that were revoked."""
+"""Authentication: JSON Web Tokens, which are stateless except for a list of revoked tokens."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ ISSUER = "glasshouse"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An account that proved itself by a token."""
+    """An account that was authenticated by a token."""
 
     account_id: str
     role: Role
 
 
 def install(app: Flask, settings: ApiSettings, revocations: Revocations) -> None:
-    """Let ``app`` understand tokens, and refuse those that were revoked."""
+    """Configure ``app`` to accept tokens and reject those that were revoked."""
     app.config.update(
         JWT_SECRET_KEY=settings.jwt_secret,
-        # One algorithm, named: a token that says "none", or another, is not read at all.
+        # Only this algorithm is allowed: a token that names "none" or another algorithm is rejected unread.
         JWT_ALGORITHM="HS256",
         JWT_DECODE_ALGORITHMS=["HS256"],
         JWT_ENCODE_ISSUER=ISSUER,
@@ -50,17 +50,20 @@ def install(app: Flask, settings: ApiSettings, revocations: Revocations) -> None
     @manager.revoked_token_loader
     def revoked(_: Any, payload: dict[str, Any]) -> Response:
         if payload["type"] == "refresh":
-            # A refresh token that comes twice was stolen, or is in the hands of a thief now: its family ends.
+            # A refresh token that is used twice has been stolen, by its first user or its second: its family is
+            # revoked.
             revoke_family(revocations, payload, settings.refresh_lifetime)
-        return _refusal("This token was revoked; log in again.")
+        return _refusal("This token has been revoked; log in again.")
 
     @manager.expired_token_loader
     def expired(_: Any, payload: dict[str, Any]) -> Response:
         advice = "use the refresh token" if payload.get("type") == "access" else "log in again"
-        return _refusal(f"This token has run out; {advice}.")
+        return _refusal(f"This token has expired; {advice}.")
 
-    manager.invalid_token_loader(lambda _: _refusal("This is no token of ours."))
-    manager.unauthorized_loader(lambda _: _refusal("Send a token: Authorization: Bearer <access_token>."))
+    manager.invalid_token_loader(lambda _: _refusal("This token is not valid here."))
+    manager.unauthorized_loader(
+        lambda _: _refusal("Authentication is required: send the header Authorization: Bearer <access_token>.")
+    )
 
 
 def _refusal(detail: str) -> Response:
@@ -70,7 +73,7 @@ def _refusal(detail: str) -> Response:
 
 
 def tokens(account: Account, family: str | None = None) -> dict[str, Any]:
-    """An access and a refresh token; tokens of one log-in are a family."""
+    """Return an access token and a refresh token; all tokens of one login form a family."""
     claims = {"role": str(account.role), "fam": family or uuid.uuid4().hex}
     return {
         "access_token": create_access_token(account.id, additional_claims=claims),
@@ -80,26 +83,29 @@ def tokens(account: Account, family: str | None = None) -> dict[str, Any]:
 
 
 def revoke_family(revocations: Revocations, payload: dict[str, Any], lifetime: timedelta) -> None:
-    """End every token that came from the same log-in."""
+    """Revoke every token of the same login."""
     revocations.revoke([payload["fam"]], datetime.now(UTC) + lifetime)
 
 
 def caller() -> Caller | None:
-    """Who sent the request, ``None`` for a guest. A token that is sent must be good: it is never passed over."""
+    """Return who sent the request, or ``None`` for a guest.
+
+    A token that is sent must be valid: it is never ignored.
+    """
     if "Authorization" not in request.headers:
         return None
     return required_caller()
 
 
 def required_caller() -> Caller:
-    """Who sent the request; without a good token the answer is 401."""
+    """Return who sent the request; without a valid token the response is 401."""
     verify_jwt_in_request()
     claims = get_jwt()
     return Caller(str(claims["sub"]), Role(claims["role"]))
 
 
 def required_admin() -> Caller:
-    """The admin who sent the request; 401 without a good token, 403 for any other caller's."""
+    """Return the admin who sent the request; the response is 401 without a valid token, 403 for other accounts."""
     who = required_caller()
     if who.role is not Role.ADMIN:
         raise Forbidden("Only administrators may do this.")
@@ -107,10 +113,10 @@ def required_admin() -> Caller:
 
 
 def must_own(order: Order) -> Order:
-    """The order, if the caller may see it: its owner, an admin, or any caller who knows the id of a guest's order.
+    """Check that the caller may see the order: its owner, an admin, or any caller that has the id of a guest's order.
 
-    A stranger without a token gets 401, one with a token 403. This does not leak that the order exists:
-    the caller already knows its id, and an id cannot be guessed.
+    A caller without a token gets 401, a customer who is not the owner gets 403. This does not leak that the order
+    exists: the caller already has its id, and an id cannot be guessed.
     """
     who = caller()
     if order.customer_id is None:

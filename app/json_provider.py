@@ -1,4 +1,4 @@
-"""JSON as Flask sends it, by orjson, which is quicker than the standard library."""
+"""Flask's JSON provider on orjson, which is faster than the standard library."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from flask.json.provider import JSONProvider
 
 
 class OrjsonProvider(JSONProvider):
-    """For ``app.json``; keys keep their order. Raises ``TypeError`` writing, ``ValueError`` reading what is no JSON."""
+    """The provider for ``app.json``; keys keep their order.
+
+    Raises ``TypeError`` for a value that cannot be encoded, ``ValueError`` for text that is not JSON.
+    """
 
     def dumps(self, obj: Any, **_: Any) -> str:
-        """As text."""
+        """Return ``obj`` as JSON text."""
         return orjson.dumps(obj).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        """From text."""
+        """Parse JSON text."""
         return orjson.loads(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        """What ``jsonify`` makes; the line's end is for people with a terminal.
+        """Return the response for ``jsonify``, with a final line break for terminals.
 
-        One value, a list of several, or an object of named ones. Raises ``TypeError`` for a mixture.
+        The arguments are one value, several values (a list), or named values (an object). Raises ``TypeError`` for a
+        mixture.
         """
         if args and kwargs:
-            raise TypeError("give either values or named values, not both")
+            raise TypeError("pass either values or named values, not both")
         content = kwargs or (args[0] if len(args) == 1 else args or None)
         raw = orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
         return Response(raw, mimetype="application/json")

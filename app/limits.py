@@ -1,7 +1,7 @@
-"""Rate limits, on flask-limiter: counted in Redis, so for all replicas together.
+"""Rate limits on flask-limiter, counted in Redis and thus shared by all replicas.
 
-While Redis is down each replica counts for itself, in memory: a client can then get through as many times as there are
-replicas. That is no door to anything: passwords are still slow to guess, and the limit per replica holds.
+While Redis is down, each replica counts in its own memory: the effective limit is then multiplied by the number of
+replicas. This is acceptable: password hashing stays slow, and the limit of each replica still applies.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _REDIS_OPTIONS: dict[str, str | int] = {"socket_connect_timeout": 1, "socket_tim
 
 
 def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
-    """A limiter that reports its state to clients: ``RateLimit-Limit``, ``-Remaining``, ``-Reset``, ``Retry-After``.
+    """Return a limiter that sends ``RateLimit-Limit``, ``-Remaining``, ``-Reset`` and ``Retry-After`` to clients.
 
-    The window slides, so that no client gets twice the limit around the turn of a minute.
+    The window slides, so that no client can use the limit twice around the turn of a minute.
     """
-    # Flask calls these in reverse order: what is registered before the limiter's own sees the headers that it writes.
+    # Flask calls these hooks in reverse order: one that is registered before the limiter's sees the limiter's headers.
     app.after_request(_seconds_instead_of_epoch)
     in_redis = settings.limits_url.startswith(("redis", "unix"))
     limiter = Limiter(
@@ -34,8 +34,8 @@ def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
         storage_options=_REDIS_OPTIONS if in_redis else {},
         strategy="moving-window",
         in_memory_fallback_enabled=True,
-        # When Redis fails under several requests at once, the first of them turns to memory; the library would answer
-        # 500 to the others. They pass uncounted instead.
+        # When Redis fails during several requests at once, the first of them switches to memory. The library would
+        # answer 500 to the others. They are let through uncounted instead.
         swallow_errors=True,
         headers_enabled=True,
         header_name_mapping={
@@ -48,8 +48,9 @@ def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
         key_prefix="{limits}",
     )
 
-    # Its hook before each request is for limits of the whole application, of which there are none: a view's limit is
-    # checked by its decorator. The library has no switch for it, and it costs (docs/how-to/profiling.md).
+    # The library's hook before each request checks limits of the whole application, of which there are none: the
+    # decorator of a view checks the view's limit. The library has no option to disable the hook, which has a cost
+    # (docs/how-to/profiling.md).
     app.before_request_funcs[None].remove(limiter._check_request_limit)
 
     return limiter
@@ -60,20 +61,20 @@ def _seconds_instead_of_epoch(response: Response) -> Response:
     if reset is None:
         return response
     if reset.isdecimal():
-        # draft-ietf-httpapi-ratelimit-headers: seconds from now; flask-limiter writes the time of day.
+        # draft-ietf-httpapi-ratelimit-headers requires seconds from now; flask-limiter writes a Unix timestamp.
         response.headers["RateLimit-Reset"] = str(max(0, int(reset) - int(time.time())))
     if response.status_code < 400:
-        # The limiter writes when to come back into every answer; only who was refused needs to know.
+        # The limiter adds Retry-After to every response; only a rejected request needs it.
         response.headers.pop("Retry-After", None)
     return response
 
 
 def user_or_address() -> str:
-    """Whose limit a request counts against: the account of its token, else its address."""
+    """Return the key that a request counts against: the account of its token, else its address."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme == "Bearer" and token:
         try:
-            # The signature is checked: a made-up account must not buy a fresh limit.
+            # The signature is checked: a forged account must not get a separate limit.
             return f"account:{decode_token(token)['sub']}"
         except (PyJWTError, KeyError, ValueError):
             return f"address:{get_remote_address()}"

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the routes and their models, and a page to try them."""
+"""The OpenAPI 3.1 document, generated from the routes and their models, and a page to try the API."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from app.schemas import Problem
 from app.spec import ATTRIBUTE, Operation
 
 ALWAYS = (400, 429, 500, 503)
-"""Problems that any route may answer: bad HTTP, too many requests, a defect, a dependency that is down."""
+"""Problems that any route may return: a malformed request, too many requests, a defect, an unavailable dependency."""
 _BODY = (413, 415, 422)
 _REF = "#/components/schemas/{model}"
 _TITLES = {
     200: "OK", 201: "Created", 202: "Accepted", 204: "No content", 304: "Not modified", 400: "Bad request",
     401: "Unauthorized", 403: "Forbidden", 404: "Not found", 409: "Conflict", 413: "Content too large",
     415: "Unsupported media type", 422: "Unprocessable content", 429: "Too many requests", 500: "Internal error",
-    503: "A dependency does not answer",
+    503: "Service unavailable",
 }  # fmt: skip
 
 
 def blueprint() -> Blueprint:
-    """``/api/openapi.json`` and ``/api/docs``."""
+    """Register ``/api/openapi.json`` and ``/api/docs``."""
     api = Blueprint("openapi", __name__, url_prefix="/api", template_folder="templates", static_folder="static")
 
     @api.get("/openapi.json")
@@ -35,7 +35,7 @@ def blueprint() -> Blueprint:
     @api.get("/docs")
     def page() -> ResponseReturnValue:
         response = Response(render_template("docs.html"), content_type="text/html; charset=utf-8")
-        # The page's own script and style, and calls to this very API; nothing else.
+        # The page may load its own script and style and call this API, nothing else.
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -46,7 +46,7 @@ def blueprint() -> Blueprint:
 
 
 def describe(app: Flask) -> dict[str, Any]:
-    """The document of every route of ``app`` that carries an ``Operation``."""
+    """Return the document of every route of ``app`` that has an ``Operation``."""
     operations = [
         (rule, method.lower(), getattr(app.view_functions[rule.endpoint], ATTRIBUTE))
         for rule in app.url_map.iter_rules()
@@ -65,8 +65,9 @@ def describe(app: Flask) -> dict[str, Any]:
         "info": {
             "title": "Glasshouse",
             "version": "1.0.0",
-            "description": "A shop backend you can see through. Errors are application/problem+json (RFC 9457); every "
-            "answer carries X-Request-ID and X-Trace-ID, by which it is found in logs and traces.",
+            "description": "A shop backend with complete observability. "
+            "Errors are application/problem+json (RFC 9457). "
+            "Every response has the headers X-Request-ID and X-Trace-ID, which identify it in logs and traces.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -118,12 +119,12 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _inlined(one: Any, schema: dict[str, Any]) -> Any:
-    """A query parameter's schema without references: it stands alone."""
+    """Return the schema of a query parameter with its references resolved, because it cannot refer to components."""
     if isinstance(one, dict):
         if "$ref" in one:
             return _inlined(schema["$defs"][one["$ref"].rsplit("/", 1)[-1]], schema)
         kept = {name: _inlined(value, schema) for name, value in one.items() if name not in ("title", "default")}
-        # A parameter that is left out is not null: it is not there.
+        # An omitted parameter is absent, not null.
         if "anyOf" in kept:
             options = [option for option in kept.pop("anyOf") if option != {"type": "null"}]
             return {**kept, **options[0]} if len(options) == 1 else {**kept, "anyOf": options}

@@ -28,7 +28,7 @@ PATH_ORDER = {"order_id": {"type": "string", "pattern": ORDER_ID}}
 _KEY_HEADER = {
     "Idempotency-Key": {
         "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,128}$"},
-        "description": "The same key and body get the same order, however often they are sent.",
+        "description": "Repeating a request with the same key and body returns the same order.",
     }
 }
 
@@ -41,7 +41,7 @@ def blueprint(
     limiter: Limiter,
     settings: ApiSettings,
 ) -> Blueprint:
-    """Placing, looking at and cancelling orders."""
+    """Register the views that place, show, list and cancel orders."""
     api = Blueprint("orders", __name__, url_prefix="/api/v1/orders")
 
     def theirs(order_id: str) -> Order:
@@ -50,7 +50,7 @@ def blueprint(
     @api.post("")
     @limiter.limit(settings.limit_orders)
     @operation(
-        summary="Place an order, as a guest or with a token",
+        summary="Place an order, as a guest or as the account of the token",
         tag="orders",
         body=OrderRequest,
         headers=_KEY_HEADER,
@@ -67,7 +67,7 @@ def blueprint(
 
     @api.get("")
     @operation(
-        summary="My orders, the newest first (an admin: those of all customers)",
+        summary="Your orders, newest first (for an admin: the orders of all customers)",
         tag="orders",
         query=OrdersQuery,
         answers={200: OrderPage},
@@ -101,7 +101,7 @@ def blueprint(
 
     @api.post("/<order_id>/cancel")
     @operation(
-        summary="Cancel an order that is still pending",
+        summary="Cancel a pending order",
         tag="orders",
         path=PATH_ORDER,
         answers={200: OrderAnswer},
@@ -113,7 +113,7 @@ def blueprint(
 
     @api.get("/<order_id>/events")
     @operation(
-        summary="An order's states as they are reached (server-sent events)",
+        summary="Stream the states of an order as they are reached (server-sent events)",
         tag="orders",
         path=PATH_ORDER,
         answers={200: None},
@@ -124,14 +124,17 @@ def blueprint(
     def events(order_id: str) -> Response:
         return progress.stream(theirs(order_id), request.headers.get("Last-Event-ID"))
 
-    # A stream lasts as long as its order takes: that alone is no reason for a trace.
+    # A stream lasts until its order is final: its duration alone is no reason for a trace.
     events.slow_seconds = math.inf  # type: ignore[attr-defined]
 
     return api
 
 
 def known_form(order_id: str) -> str:
-    """The id, if it has the form of one. Raises ``NotFound``: no other can be there."""
+    """Return the id if it has the form of an order id.
+
+    Raises ``NotFound`` otherwise, because no such order can exist.
+    """
     if not _ORDER_ID.fullmatch(order_id):
         raise NotFound("order", order_id[:80])
     return order_id

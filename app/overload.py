@@ -1,8 +1,8 @@
-"""Requests that have waited too long for a thread are refused at once.
+"""Reject requests that have waited too long for a thread.
 
-While a dependency is slow each thread is held for seconds, and the queue before them grows: without this, every
-request would wait for all others, and its client would give up just before its turn. A request that is answered 503
-here has cost nothing yet.
+While a dependency is slow, each thread is occupied for seconds and the queue in front of them grows. Without this limit
+every request would wait for all requests before it, and its client would time out just before its turn. A request that
+is answered 503 here has used almost no resources.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 WAITED_HEADER = "X-Queue-Seconds"
-"""Set by the server that runs us (app/gunicorn_worker.py) in place of whatever a client sent."""
+"""The server that runs the application sets this header and replaces any value that a client sent."""
 _WAITED = "HTTP_X_QUEUE_SECONDS"
 LONGEST_WAIT_SECONDS = 2.0
-"""With the two seconds after which a database that is down is given up, an answer comes well within five."""
+"""Seconds.
+
+With the two seconds after which an unavailable database times out, a response is sent well within five seconds.
+"""
 
 
 def counted_from_its_arrival(wsgi_app: WSGIApplication) -> WSGIApplication:
-    """Around the telemetry: what a client waits for a thread is part of the request's time, as the client sees it."""
+    """WSGI middleware outside the telemetry: the wait for a thread counts as part of the request's duration."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -39,7 +42,7 @@ def counted_from_its_arrival(wsgi_app: WSGIApplication) -> WSGIApplication:
 
 
 def install(app: Flask) -> None:
-    """Before every other hook: a refused request does not count against the client's limit."""
+    """This hook runs before all others: a rejected request does not count against the client's rate limit."""
 
     @app.before_request
     def not_too_late() -> Response | None:

@@ -1,4 +1,4 @@
-"""Indexes and catalogue, made ready in the background, so that the API starts while the database is down."""
+"""Preparation of indexes and catalogue in the background, so that the API starts while the database is down."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RETRY_SECONDS = 1.0
 
 
 class Preparation:
-    """Calls ``prepare`` until it succeeds once. Running it in several replicas at a time does no harm."""
+    """Call ``prepare`` until it succeeds once. Several replicas may do so at the same time."""
 
     def __init__(self, prepare: Callable[[], int], retry_seconds: float = RETRY_SECONDS) -> None:
         self._prepare = prepare
@@ -21,33 +21,34 @@ class Preparation:
         self._ready = threading.Event()
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
+        """Start the preparation in a separate thread."""
         threading.Thread(target=self.run, name="prepare", daemon=True).start()
 
     def run(self) -> None:
-        """Prepare, trying again while the database is down."""
+        """Prepare, and retry while the database is down."""
         logged = False
         while not self._ready.is_set():
             try:
                 added = self._prepare()
             except DatabaseUnavailable as error:
                 if not logged:
-                    _log.warning("the catalogue cannot be prepared yet, the database is unavailable: %s", error)
+                    _log.warning("cannot prepare the catalogue yet, the database is unavailable: %s", error)
                 logged = True
                 self._ready.wait(self._retry)
             except Exception:  # noqa: BLE001
-                # A defect, or a database that refuses: this replica stays unready, says why, and tries again.
-                _log.exception("the catalogue cannot be prepared", extra={"event": "shop.prepare_failed"})
+                # Either a defect, or the database rejects a command: this replica stays unready, logs the reason, and
+                # retries.
+                _log.exception("cannot prepare the catalogue", extra={"event": "shop.prepare_failed"})
                 self._ready.wait(self._retry * 10)
             else:
                 self._ready.set()
                 _log.info("indexes and catalogue are ready", extra={"event": "shop.prepared", "products_added": added})
 
     def check(self) -> None:
-        """A readiness probe: raises while the preparation is not done."""
+        """Raise while the preparation is not done: a readiness probe."""
         if not self._ready.is_set():
             raise NotPrepared("indexes and catalogue are not ready yet")
 
 
 class NotPrepared(RuntimeError):
-    """The database could not be prepared so far."""
+    """The database has not been prepared yet."""

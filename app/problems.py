@@ -1,4 +1,4 @@
-"""Every error as ``application/problem+json`` (RFC 9457): what is wrong, and which request it was."""
+"""Every error as ``application/problem+json`` (RFC 9457), with its cause and the id of the request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KINDS: dict[type[errors.ShopError], tuple[int, str, str]] = {
 
 
 def problem(status: int, kind: str, title: str, detail: str, **members: Any) -> Response:
-    """An error answer. ``kind`` names the problem type; ``members`` are its extension members."""
+    """Return an error response. ``kind`` names the problem type; ``members`` are its extension members."""
     body = {
         "type": f"urn:glasshouse:problem:{kind}",
         "title": title,
@@ -46,7 +46,7 @@ def problem(status: int, kind: str, title: str, detail: str, **members: Any) -> 
 
 
 def register(app: Flask) -> None:
-    """Answer every error of the shop, of validation and of HTTP itself as a problem."""
+    """Return a problem document for every error of the shop, of validation and of HTTP itself."""
     app.register_error_handler(errors.ShopError, _of_shop)
     app.register_error_handler(ValidationError, _of_validation)
     app.register_error_handler(HTTPException, _of_http)
@@ -63,14 +63,15 @@ def _of_shop(error: errors.ShopError) -> Response:
 def _of_validation(error: ValidationError) -> Response:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(one["type"] == "json_invalid" for one in found):
-        return problem(400, "not-json", "Bad Request", f"The body is not JSON: {found[0]['msg']}.")
+        return problem(400, "not-json", "Bad Request", f"The body is not valid JSON: {found[0]['msg']}.")
     details = [{"pointer": "/" + "/".join(map(str, one["loc"])), "detail": one["msg"]} for one in found]
     first = details[0]
     return problem(422, "invalid", "Unprocessable Content", f"{first['pointer']}: {first['detail']}", errors=details)
 
 
 def _of_http(error: HTTPException) -> Response:
-    # A defect of ours arrives here as 500, logged with its traceback before; the client learns the request id only.
+    # An unhandled exception arrives here as 500, after it was logged with its traceback. The client gets the request id
+    # only.
     status = error.code or 500
     name = error.name
     answer = problem(status, name.lower().replace(" ", "-"), name, error.description or name)

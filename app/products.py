@@ -20,12 +20,12 @@ from shop.ports import Browsing, Catalogue
 _PRODUCT_ID = re.compile(PRODUCT_ID)
 PATH_PRODUCT = {"product_id": {"type": "string", "pattern": PRODUCT_ID}}
 FRESH_SECONDS = 5
-"""How long a client or a CDN may keep a product without asking again."""
+"""Seconds for which a client or a CDN may cache a product."""
 STALE_SECONDS = 60
 
 
 def blueprint(catalogue: Catalogue, browsing: Browsing) -> Blueprint:
-    """Looking at products."""
+    """Register the views that show and search products."""
     api = Blueprint("products", __name__, url_prefix="/api/v1")
 
     @api.get("/products")
@@ -57,7 +57,7 @@ def blueprint(catalogue: Catalogue, browsing: Browsing) -> Blueprint:
 
     @api.get("/products/search")
     @operation(
-        summary="Products that match words, the best first",
+        summary="Search products, best match first",
         tag="products",
         query=SearchQuery,
         answers={200: ProductList},
@@ -69,7 +69,7 @@ def blueprint(catalogue: Catalogue, browsing: Browsing) -> Blueprint:
         return jsonify({"items": [product_answer(product) for product in found]})
 
     @api.get("/home")
-    @operation(summary="The front page in one answer", tag="products", answers={200: HomeAnswer, 304: None})
+    @operation(summary="The front page in one response", tag="products", answers={200: HomeAnswer, 304: None})
     def home() -> ResponseReturnValue:
         shown = browsing.home()
         body = {
@@ -82,17 +82,20 @@ def blueprint(catalogue: Catalogue, browsing: Browsing) -> Blueprint:
 
 
 def known_form(product_id: str) -> str:
-    """The id, if it has the form of one. Raises ``NotFound``: no other can be there."""
+    """Return the id if it has the form of a product id.
+
+    Raises ``NotFound`` otherwise, because no such product can exist.
+    """
     if not _PRODUCT_ID.fullmatch(product_id):
         raise NotFound("product", product_id[:80])
     return product_id
 
 
 def cacheable(body: Mapping[str, Any], age: float, stale: bool) -> Response:
-    """An answer that clients and NGINX may keep: ``ETag``, ``Cache-Control``, ``Age``; 304 if they have it already.
+    """Return a response that clients and NGINX may cache (``ETag``, ``Cache-Control``, ``Age``), or a 304.
 
-    A copy past its time, served because the database is down, says so (``Warning: 110``, RFC 7234, section 5.5.1, still
-    the only words for it) and is not to be kept.
+    The status is 304 if the client's ``ETag`` matches. A stale copy, served because the database is down, has
+    ``Warning: 110`` (RFC 7234, section 5.5.1; there is no newer standard for it) and must not be stored.
     """
     raw = orjson.dumps(body)
     response = Response(raw, content_type="application/json")

@@ -1,4 +1,4 @@
-"""One order's progress as server-sent events."""
+"""The progress of one order as server-sent events."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ from shop.ports import Orders
 
 LOOK_EVERY_SECONDS = 0.25
 HEARTBEAT_SECONDS = 5.0
-"""So that no proxy takes a quiet stream for a dead one."""
+"""Seconds between comments, which keep proxies from closing an idle stream."""
 LONGEST_SECONDS = 30.0
-"""After this the stream ends; a browser's EventSource comes back by itself and says what it saw last."""
+"""Seconds after which the stream ends.
+
+A browser's EventSource then reconnects and sends the last event id that it has.
+"""
 
 
 class TooManyStreams(Unavailable):
-    """All streams that this replica can hold are taken."""
+    """This replica has reached its limit of open streams."""
 
 
 class Progress:
-    """Streams of states. Each holds a thread, so there are at most ``most`` at a time: others must still be served."""
+    """Streams of order states.
+
+    Each occupies a thread, so at most ``most`` are open at a time: other requests need threads.
+    """
 
     def __init__(
         self,
@@ -38,25 +44,25 @@ class Progress:
         longest: float = LONGEST_SECONDS,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``stopping`` says that the process is to end: streams end with it, and are resumed at another replica."""
+        """``stopping`` is set at shutdown: streams end then, and clients resume them at another replica."""
         self._orders, self._clock, self._longest, self._stopping = orders, clock, longest, stopping
         self._places = threading.BoundedSemaphore(most)
-        self._open = Gauge("shop_order_streams", "Streams of orders' progress that are open", registry=registry)
+        self._open = Gauge("shop_order_streams", "Open streams of order progress", registry=registry)
 
     def stream(self, order: Order, last_seen: str | None) -> Response:
-        """The states after the one numbered ``last_seen``, then each as it is reached, until the final one.
+        """Yield the states after the one numbered ``last_seen``, then each new one, until the final state.
 
         Raises:
-            TooManyStreams: there is no place left; poll the order instead.
+            TooManyStreams: the limit is reached; poll the order instead.
         """
         if not self._places.acquire(blocking=False):
-            raise TooManyStreams("Too many streams are open; poll the order instead, or come back in a few seconds.")
+            raise TooManyStreams("Too many streams are open; poll the order instead, or try again in a few seconds.")
         self._open.inc()
         seen = int(last_seen) + 1 if last_seen is not None and last_seen.isdecimal() and len(last_seen) < 4 else 0
         response = Response(self._events(order, seen), content_type="text/event-stream")
         response.call_on_close(self._leave)
         response.headers["Cache-Control"] = "no-store"
-        # NGINX would keep the events until its buffer is full.
+        # NGINX would otherwise buffer the events.
         response.headers["X-Accel-Buffering"] = "no"
         return response
 
@@ -80,8 +86,8 @@ class Progress:
                 return
             pause.wait(LOOK_EVERY_SECONDS)
             try:
-                # Four looks a second are no news: they leave no spans.
+                # Four polls per second would only add noise: they leave no spans.
                 with suppress_instrumentation():
                     order = self._orders.get(order.id)
             except Unavailable:
-                yield b": the database does not answer\n\n"
+                yield b": the database does not respond\n\n"

@@ -1,4 +1,4 @@
-"""What clients send and get, as models: input is checked by them, the OpenAPI document is made of them."""
+"""Models of requests and responses: they validate input, and the OpenAPI document is generated from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PRODUCT_ID = r"^[a-z0-9][a-z0-9-]{0,79}$"
 ORDER_ID = r"^ord_[0-9a-f]{32}$"
 ProductId = Annotated[str, Field(pattern=PRODUCT_ID, strict=True)]
 OrderId = Annotated[str, Field(pattern=ORDER_ID, strict=True)]
-# Not RFC 5322 whole, on purpose: one @, no spaces or control characters, a dot in the domain.
+# Deliberately not all of RFC 5322: one @, no spaces or control characters, a dot in the domain.
 Email = Annotated[str, Field(pattern=r"^[^\s@\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,180}\.[A-Za-z]{2,24}$", strict=True)]
 Password = Annotated[str, Field(min_length=10, max_length=128, strict=True)]
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", strict=True)]
@@ -23,13 +23,13 @@ Pieces = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 
 
 class Input(BaseModel):
-    """Unknown members are refused: a misspelt one must not be passed over in silence."""
+    """Base of request models. Unknown members are rejected: a misspelt one must not be ignored silently."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Output(BaseModel):
-    """An answer."""
+    """Base of response models."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,7 +42,7 @@ class Credentials(Input):
 
 
 class Item(Input):
-    """A product and how many pieces of it."""
+    """A product and its quantity."""
 
     product_id: ProductId
     quantity: StrictInt = Field(ge=1, le=MAX_QUANTITY)
@@ -55,21 +55,21 @@ class OrderRequest(Input):
 
 
 class PageQuery(Input):
-    """A page of products: how many, and behind which."""
+    """Query of a page of products: its size, and the id after which it starts."""
 
     limit: int = Field(default=20, ge=1, le=100)
     after: ProductId | None = None
 
 
 class SearchQuery(Input):
-    """Words to look for."""
+    """Query of a product search."""
 
     q: Text
     limit: int = Field(default=20, ge=1, le=100)
 
 
 class OrdersQuery(Input):
-    """A page of orders, the newest first."""
+    """Query of a page of orders, newest first."""
 
     limit: int = Field(default=20, ge=1, le=100)
     after: OrderId | None = None
@@ -79,7 +79,7 @@ class OrdersQuery(Input):
 
 
 class DeadLettersQuery(Input):
-    """A page of dead letters."""
+    """Query of a page of dead letters."""
 
     limit: int = Field(default=20, ge=1, le=100)
     after: OrderId | None = None
@@ -103,7 +103,7 @@ class Price(Input):
 
 
 class Stock(Input):
-    """A new stock, in pieces."""
+    """A new stock level, in pieces."""
 
     stock: Pieces
 
@@ -121,14 +121,14 @@ class ProductAnswer(Output):
 
 
 class ProductPage(Output):
-    """A page of products; ``next`` is where the following one is."""
+    """A page of products; ``next`` is the link to the following page."""
 
     items: list[ProductAnswer]
     next: str | None
 
 
 class ProductList(Output):
-    """Products, the best first."""
+    """Products, best match first."""
 
     items: list[ProductAnswer]
 
@@ -141,7 +141,7 @@ class HomeAnswer(Output):
 
 
 class LineAnswer(Output):
-    """A line of an order, at the name and price of the day it was placed."""
+    """A line of an order, with the name and price at the time it was placed."""
 
     product_id: str
     name: str
@@ -150,14 +150,14 @@ class LineAnswer(Output):
 
 
 class StepAnswer(Output):
-    """A state and when it was reached."""
+    """A state and the time it was reached."""
 
     status: OrderStatus
     at: datetime
 
 
 class DeadLetterAnswer(Output):
-    """Why the workers gave up on an order."""
+    """Why and when the workers gave up on an order."""
 
     reason: str
     at: datetime
@@ -181,14 +181,14 @@ class OrderAnswer(Output):
 
 
 class OrderPage(Output):
-    """A page of orders; ``next`` is where the following one is."""
+    """A page of orders; ``next`` is the link to the following page."""
 
     items: list[OrderAnswer]
     next: str | None
 
 
 class Tokens(Output):
-    """What opens doors, and what gets new keys."""
+    """An access token, and a refresh token to get new ones."""
 
     access_token: str
     refresh_token: str
@@ -196,14 +196,14 @@ class Tokens(Output):
 
 
 class AccountAnswer(Output):
-    """Who one is."""
+    """The account of the caller."""
 
     id: str
     role: Role
 
 
 class Dependency(Output):
-    """A dependency's state."""
+    """The state of a dependency."""
 
     state: Literal["up", "down"]
     error: str | None = None
@@ -211,27 +211,27 @@ class Dependency(Output):
 
 
 class Readiness(Output):
-    """Whether the process can do its work."""
+    """Whether the process can serve requests."""
 
     status: Literal["ready", "degraded", "unready", "draining"]
     dependencies: dict[str, Dependency]
 
 
 class Alive(Output):
-    """The process answers."""
+    """The process responds."""
 
     status: Literal["alive"]
 
 
 class Fault(Output):
-    """One fault in what was sent."""
+    """One validation error of the request."""
 
     pointer: str
     detail: str
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str

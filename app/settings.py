@@ -1,4 +1,4 @@
-"""The API's own settings, from the environment."""
+"""The API's settings, read from the environment."""
 
 from __future__ import annotations
 
@@ -21,27 +21,36 @@ class ApiSettings(FromEnv):
     """Address, threads, tokens and limits of one replica."""
 
     jwt_secret: str = setting(
-        "JWT_SECRET", Secret(SHORTEST_SECRET), REQUIRED, "signs access tokens; random, the same for every replica"
+        "JWT_SECRET",
+        Secret(SHORTEST_SECRET),
+        REQUIRED,
+        "the key that signs access tokens: random, and the same for every replica",
     )
-    host: str = setting("HOST", Host(), "127.0.0.1", "the address that it listens on")
-    port: int = setting("PORT", Port(), 8001, "the port that it listens on")
-    threads: int = setting("THREADS", Whole(1, MAX_THREADS), 16, "how many requests it serves at once")
+    host: str = setting("HOST", Host(), "127.0.0.1", "the address that the API listens on")
+    port: int = setting("PORT", Port(), 8001, "the port that the API listens on")
+    threads: int = setting("THREADS", Whole(1, MAX_THREADS), 16, "how many requests one replica serves at once")
     access_seconds: int = setting(
-        "ACCESS_TOKEN_SECONDS", Whole(1, 24 * 3600), 15 * 60, "how long an access token is valid (seconds)"
+        "ACCESS_TOKEN_SECONDS", Whole(1, 24 * 3600), 15 * 60, "lifetime of an access token (seconds)"
     )
-    refresh_days: int = setting("REFRESH_TOKEN_DAYS", Whole(1, 365), 14, "how long a login lasts (days)")
-    limit_orders: str = setting("RATE_LIMIT_ORDERS", LIMIT, "100 per second", "orders of one account")
-    limit_logins: str = setting("RATE_LIMIT_LOGINS", LIMIT, "10 per minute", "logins from one address")
-    limit_addresses: str = setting("RATE_LIMIT_ADDRESSES", LIMIT, "600 per minute", "requests from one address")
-    cors_origins: tuple[str, ...] = setting("CORS_ORIGINS", ListOf(ORIGIN), (), "web pages that may call the API")
-    limits_url: str = setting("REDIS_URL", REDIS_URL, DEFAULT_REDIS_URL, "where rates are counted")
+    refresh_days: int = setting("REFRESH_TOKEN_DAYS", Whole(1, 365), 14, "lifetime of a login (days)")
+    limit_orders: str = setting("RATE_LIMIT_ORDERS", LIMIT, "100 per second", "rate limit of orders per account")
+    limit_logins: str = setting("RATE_LIMIT_LOGINS", LIMIT, "10 per minute", "rate limit of logins per client address")
+    limit_addresses: str = setting(
+        "RATE_LIMIT_ADDRESSES", LIMIT, "600 per minute", "rate limit of requests per client address"
+    )
+    cors_origins: tuple[str, ...] = setting(
+        "CORS_ORIGINS", ListOf(ORIGIN), (), "origins of web pages that may call the API (CORS)"
+    )
+    limits_url: str = setting(
+        "REDIS_URL", REDIS_URL, DEFAULT_REDIS_URL, "the Redis database that counts requests for rate limits"
+    )
 
     @property
     def access_lifetime(self) -> timedelta:
-        """How long an access token opens doors: short, for its role is believed without asking."""
+        """Lifetime of an access token: short, because its role is trusted without a database query."""
         return timedelta(seconds=self.access_seconds)
 
     @property
     def refresh_lifetime(self) -> timedelta:
-        """How long one stays logged in."""
+        """Lifetime of a login."""
         return timedelta(days=self.refresh_days)

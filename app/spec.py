@@ -1,4 +1,4 @@
-"""What a view takes and gives, said where the view is; ``app.openapi`` makes the OpenAPI document of it."""
+"""The declaration of a view's input and output; ``app.openapi`` generates the OpenAPI document from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ATTRIBUTE = "openapi"
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path."""
+    """One method of one path, as it appears in the OpenAPI document."""
 
     summary: str
     tag: str
@@ -25,12 +25,12 @@ class Operation:
     headers: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: tuple[int, ...] = ()
     auth: str = "none"
-    """``none``, ``optional``, ``required`` or ``admin``."""
+    """Required authentication: ``none``, ``optional``, ``required`` or ``admin``."""
     media: str = "application/json"
 
 
 def operation(**what: Any) -> Callable[[F], F]:
-    """Attach an ``Operation`` to a view, and its success status for the request metrics."""
+    """Attach an ``Operation`` to a view, and the view's success status for the request metrics."""
     described = Operation(**what)
 
     def attach(view: F) -> F:

@@ -17,7 +17,7 @@ shop = new_shop(Settings.from_env(), Instruments.install(telemetry), faults)
 preparation = Preparation(shop.prepare)
 preparation.start()
 shop.start()
-# Last in, first out: views are written and connections closed before the telemetry is flushed.
+# Handlers run in reverse order: views are written and connections closed before the telemetry is flushed.
 atexit.register(shop.stop)
 extend = None
 if faults is not None:

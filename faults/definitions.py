@@ -1,4 +1,4 @@
-"""Every fault by name: what it does, where it takes effect, and which parameters it has. Standard library only."""
+"""All faults by name: their effect, the process where they take effect, and their parameters. Standard library only."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Parameters = dict[str, Value]
 
 
 class UnknownFault(ValueError):
-    """There is no fault of this name; the message lists those that there are."""
+    """There is no fault with this name; the message lists the existing ones."""
 
 
 class WrongParameter(ValueError):
-    """A fault does not take this parameter, or not this value; the message says what it takes."""
+    """A fault does not accept this parameter or value; the message states what it accepts."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class Number:
     whole: bool = True
 
     def checked(self, value: object) -> Value | None:
-        """The value, ``None`` if it is not allowed."""
+        """Return the value, or ``None`` if it is not allowed."""
         if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
             return None
         return value if self.low <= value <= self.high else None
@@ -53,7 +53,7 @@ class Text:
     default: Value | None = None
 
     def checked(self, value: object) -> Value | None:
-        """The value, ``None`` if it is not allowed."""
+        """Return the value, or ``None`` if it is not allowed."""
         return value if isinstance(value, str) and re.fullmatch(self.form, value) else None
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. ``where`` is the process that does it; those of the ``agent`` need ``faults.agent`` beside them."""
+    """A fault. ``where`` is the process that injects it; faults of the ``agent`` require a running ``faults.agent``."""
 
     name: str
     where: str
@@ -70,7 +70,7 @@ class Fault:
     takes: Mapping[str, Number | Text] = field(default_factory=dict)
 
     def checked(self, given: Mapping[str, object]) -> Parameters:
-        """The parameters with what was left out filled in. Raises ``WrongParameter``."""
+        """Return the parameters, with defaults for omitted ones. Raises ``WrongParameter``."""
         for name in given:
             if name not in self.takes:
                 raise WrongParameter(name, f"{self.name} takes {' and '.join(['seconds', *self.takes])}, no {name}.")
@@ -88,13 +88,13 @@ def _percent(default: float) -> Number:
     return Number(0.1, 100, default, whole=False)
 
 
-_ROUTE = Text(r"/[\x21-\x7e]{0,199}", "a route of the API as metrics name it, such as /api/v1/orders/<order_id>")
-_REPLICA = Text(r"api-\d{1,3}", "a replica of the API, such as api-1 (left out: all of them)")
+_ROUTE = Text(r"/[\x21-\x7e]{0,199}", "a route template of the API, such as /api/v1/orders/<order_id>")
+_REPLICA = Text(r"api-\d{1,3}", "a replica of the API, such as api-1 (default: all replicas)")
 _STOPPABLE = Text(r"api-1|api-2|worker-1|payments|sweeper", "api-1, api-2, worker-1, payments or sweeper", "api-1")
 # The log store is VictoriaLogs with its gateway, or Loki: `make status` lists which one runs.
 _TELEMETRY = Text(
     r"collector|victorialogs|log-gateway|loki|jaeger",
-    "collector, jaeger, or of the log store victorialogs, log-gateway or loki, whichever runs",
+    "collector, jaeger, or a running process of the log store (victorialogs, log-gateway or loki)",
     "collector",
 )
 
@@ -109,81 +109,81 @@ FAULTS: Mapping[str, Fault] = {
         Fault(
             "payment-down",
             "payments",
-            "The payment service answers 503, after a wait if milliseconds are given.",
+            "The payment service answers with 503, after a delay if milliseconds are given.",
             {"percent": _percent(100), "milliseconds": _milliseconds(None, 25_000)},
         ),
         Fault(
             "payment-slow",
             "payments",
-            "The payment ledger loses an index, and each charge scans its collection for about so long.",
+            "The payment ledger loses an index, and each charge scans its collection for about this long.",
             {"milliseconds": Number(1000, 8000, 5000)},
         ),
         Fault(
             "api-errors",
             "api",
-            "The API answers 500 to a share of its requests.",
+            "The API answers a percentage of its requests with 500.",
             {"percent": _percent(10), "route": _ROUTE, "instance": _REPLICA},
         ),
         Fault(
             "api-latency",
             "api",
-            "The API waits before it answers a share of its requests.",
+            "The API delays a percentage of its requests.",
             {"percent": _percent(100), "milliseconds": _milliseconds(2500), "route": _ROUTE, "instance": _REPLICA},
         ),
         Fault(
             "worker-crash",
             "worker",
-            "The process of a job dies between charge and confirmation, in an order's first attempt.",
+            "The work horse dies between charge and confirmation, in an order's first attempt.",
             {"percent": _percent(100)},
         ),
         Fault(
             "poison-job",
             "worker",
-            "The jobs of a share of the orders fail each time, until these are dead letters.",
+            "The jobs of a percentage of the orders fail at each attempt, until the orders are dead letters.",
             {"percent": _percent(20)},
         ),
-        Fault("queue-stall", "worker", "The workers take no jobs."),
-        Fault("cache-off", "api", "Every look into the cache is a miss."),
+        Fault("queue-stall", "worker", "The workers process no jobs."),
+        Fault("cache-off", "api", "Every cache look-up is a miss."),
         Fault(
             "cache-stampede",
             "api",
-            "Everything in the cache expires at the same moment, again and again, and each caller loads for itself.",
+            "All cache entries repeatedly expire at the same moment, and each caller loads them separately.",
             {"milliseconds": Number(100, 60_000, 2000)},
         ),
         Fault(
             "memory-leak",
             "api",
-            "The API keeps megabytes that it does not need, at most 80 a replica; they are given back at the end.",
+            "Each API replica allocates unneeded memory, at most 80 MB; it is released when the fault ends.",
             {"per_second": Number(1, 20, 1), "instance": _REPLICA},
         ),
         Fault(
             "log-flood",
             "api",
-            "The API writes so many lines a second and replica beside its own.",
+            "Each API replica writes this many additional log lines per second.",
             {"per_second": Number(1, 2000, 200), "instance": _REPLICA},
         ),
         Fault(
             "label-explosion",
             "api",
-            "The API counts visits under so many fresh campaign names a second, until its guard lumps them together.",
+            "The API counts visits under this many new campaign names per second, until its label guard groups them.",
             {"per_second": Number(1, 1000, 50), "instance": _REPLICA},
         ),
         Fault("email-down", "worker", "The mail server refuses every connection.", {"percent": _percent(100)}),
-        Fault("replica-kill", "agent", "A process is killed and kept from coming back.", {"instance": _STOPPABLE}),
-        Fault("redis-pause", "agent", "Redis is paused (SIGSTOP): it accepts connections and never answers."),
-        Fault("mongo-pause", "agent", "MongoDB is paused (SIGSTOP): it accepts connections and never answers."),
-        Fault("telemetry-outage", "agent", "A telemetry server is stopped.", {"instance": _TELEMETRY}),
+        Fault("replica-kill", "agent", "A process is killed and not restarted.", {"instance": _STOPPABLE}),
+        Fault("redis-pause", "agent", "Redis is paused (SIGSTOP): it accepts connections but does not respond."),
+        Fault("mongo-pause", "agent", "MongoDB is paused (SIGSTOP): it accepts connections but does not respond."),
+        Fault("telemetry-outage", "agent", "A telemetry component is stopped.", {"instance": _TELEMETRY}),
     )
 }
 
 
 def find(name: str) -> Fault:
-    """The fault. Raises ``UnknownFault``."""
+    """Return the fault. Raises ``UnknownFault``."""
     if name not in FAULTS:
-        raise UnknownFault(f"There is no fault of this name; there are {', '.join(FAULTS)}.")
+        raise UnknownFault(f"There is no fault with this name; the faults are {', '.join(FAULTS)}.")
     return FAULTS[name]
 
 
 def described(fault: Fault) -> dict[str, Any]:
-    """What the fault takes, for people: each parameter with what it may be, and its default."""
+    """Describe the parameters of a fault for users: the allowed values and the default of each."""
     return {name: {"allowed": str(allowed), "default": allowed.default} for name, allowed in fault.takes.items()}

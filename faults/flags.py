@@ -1,7 +1,8 @@
 """The flag file: which faults are on, until when, with which parameters. Standard library only.
 
-Its format is flagd's (https://flagd.dev/schema/v0/flags.json). A fault's end is part of the flag, as a rule on flagd's
-clock: every provider evaluates it as off after its time, even if no process is left to write the file.
+Its format is flagd's (https://flagd.dev/schema/v0/flags.json). The end of a fault is part of its flag, as a rule on
+flagd's clock: every provider evaluates the flag as off after that time, even if no process is running that could write
+the file.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ SCHEMA = "https://flagd.dev/schema/v0/flags.json"
 
 
 class BadFlagFile(ValueError):
-    """The file is not what we write."""
+    """The file does not have the format that this module writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """A fault that is on, from ``since`` until ``until`` (seconds since 1970), by an account or a program."""
+    """A fault that is on from ``since`` until ``until`` (seconds since 1970); ``by`` is an account or a program."""
 
     since: int
     until: int
@@ -35,7 +36,7 @@ class Switched:
 
 
 def text_of(path: Path) -> str:
-    """The file's text; no file means no flags. Raises ``OSError``."""
+    """Return the file's text; no file means no flags. Raises ``OSError``."""
     try:
         return path.read_text("utf-8", errors="replace")
     except FileNotFoundError:
@@ -43,7 +44,7 @@ def text_of(path: Path) -> str:
 
 
 def parse(text: str) -> dict[str, Switched]:
-    """The faults that are switched on, over or not. Raises ``BadFlagFile``."""
+    """Return the faults that are switched on, expired or not. Raises ``BadFlagFile``."""
     try:
         found = json.loads(text)["flags"]
         return {
@@ -61,7 +62,7 @@ def parse(text: str) -> dict[str, Switched]:
 
 
 def dump(switched: dict[str, Switched]) -> str:
-    """The file's text with these on and all others of the catalogue off."""
+    """Return the file's text with these faults on and all others of the catalogue off."""
     flags = {name: _flag(switched.get(name)) for name in FAULTS}
     return json.dumps({"$schema": SCHEMA, "flags": flags, "metadata": {"flagSetId": "faults"}}, indent=1) + "\n"
 
@@ -80,9 +81,10 @@ def _flag(on: Switched | None) -> dict[str, Any]:
 
 
 def change(path: Path, edit: Callable[[dict[str, Switched]], None]) -> None:
-    """Read the file, edit what is on, and replace the file in one step, alone among all processes. Raises ``OSError``.
+    """Read the file, edit the list of active faults, and replace the file atomically, under a lock.
 
-    A file that cannot be read is replaced: to be able to switch off is what counts.
+    Raises ``OSError``. A file that cannot be parsed is replaced, because it must always be possible to switch faults
+    off.
     """
     with _alone(path):
         try:
@@ -100,7 +102,7 @@ def change(path: Path, edit: Callable[[dict[str, Switched]], None]) -> None:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A file of its own: the one that is replaced cannot be the one that is locked.
+    # A separate lock file, because a file that is replaced cannot be the one that is locked.
     handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

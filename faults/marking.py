@@ -1,4 +1,4 @@
-"""Telemetry of a request that a fault affected names the fault, so that an injected cause is recognised."""
+"""Adds the fault's name to the telemetry of affected requests, so that an injected cause is recognisable."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from observability import context
 
 
 def mark(*names: str) -> None:
-    """Note the faults on the request's log line (``fault_injected``) and on the current span (``fault.injected``)."""
+    """Add the faults to the request's log line (``fault_injected``) and to the current span (``fault.injected``)."""
     context.note("fault.injected", ",".join(names))

@@ -1,6 +1,6 @@
-"""OpenFeature over the flag file: flagd's own evaluator, and a look at the file in place of flagd's gRPC.
+"""An OpenFeature provider for the flag file: flagd's own evaluator, which reads the file instead of using flagd's gRPC.
 
-flagd's provider for Python costs 23 MB of each process for gRPC; this costs 2.
+flagd's provider for Python costs 23 MB in each process for gRPC; this one costs 2 MB.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Stamp = tuple[int, int, int] | None
 
 
 class FlagFileProvider(AbstractProvider):
-    """Evaluates the flags of a file as it was at the last :meth:`reload`. The file need not be there."""
+    """Evaluate the flags of a file in its state at the last :meth:`reload`. The file need not exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -29,15 +29,15 @@ class FlagFileProvider(AbstractProvider):
         self._core = FlagdCore()
 
     def get_metadata(self) -> Metadata:
-        """Its name."""
+        """Return the provider's name."""
         return Metadata(name="flag file")
 
     def reload(self) -> bool:
-        """Read the file again if it has changed; whether it has.
+        """Read the file again if it has changed, and return whether it has.
 
         Raises:
-            OSError: it cannot be read; the next call tries again.
-            ValueError, OpenFeatureError: it cannot be understood; every flag is missing until it changes again.
+            OSError: it cannot be read; the next call tries again. ValueError, OpenFeatureError: it cannot be parsed; no
+            flag exists until it changes again.
         """
         before, self._stamp = self._stamp, 0
         stamp = _stamp(self._path)
@@ -55,25 +55,25 @@ class FlagFileProvider(AbstractProvider):
     def resolve_boolean_details(
         self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[bool]:
-        """As flagd does."""
+        """Evaluate a flag; see ``AbstractProvider``."""
         return self._core.resolve_boolean_value(flag_key, default_value, evaluation_context)
 
     def resolve_string_details(
         self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[str]:
-        """As flagd does."""
+        """Evaluate a flag; see ``AbstractProvider``."""
         return self._core.resolve_string_value(flag_key, default_value, evaluation_context)
 
     def resolve_integer_details(
         self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[int]:
-        """As flagd does."""
+        """Evaluate a flag; see ``AbstractProvider``."""
         return self._core.resolve_integer_value(flag_key, default_value, evaluation_context)
 
     def resolve_float_details(
         self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[float]:
-        """As flagd does."""
+        """Evaluate a flag; see ``AbstractProvider``."""
         return self._core.resolve_float_value(flag_key, default_value, evaluation_context)
 
     def resolve_object_details(
@@ -82,7 +82,7 @@ class FlagFileProvider(AbstractProvider):
         default_value: Sequence[FlagValueType] | Mapping[str, FlagValueType],
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[Sequence[FlagValueType] | Mapping[str, FlagValueType]]:
-        """As flagd does."""
+        """Evaluate a flag; see ``AbstractProvider``."""
         return self._core.resolve_object_value(flag_key, default_value, evaluation_context)
 
 
@@ -91,5 +91,5 @@ def _stamp(path: Path) -> Stamp:
         seen = os.stat(path)
     except FileNotFoundError:
         return None
-    # The inode too: two replacements may fall into one tick of the file system's clock.
+    # The inode too, because two replacements may happen within one tick of the file system's clock.
     return seen.st_mtime_ns, seen.st_size, seen.st_ino

@@ -1,4 +1,4 @@
-"""Switching faults on and off; each change writes a log line and updates a counter and a gauge."""
+"""Switches faults on and off; each change writes a log line and updates a counter and a gauge."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ ACTIONS = ("on", "off", "expired")
 
 
 class Switchboard:
-    """Writes the flag file. Several processes may share a file, as the API's replicas do."""
+    """Write the flag file. Several processes may share a file, as the API's replicas do."""
 
     def __init__(
         self, path: Path, registry: CollectorRegistry, agent: bool = False, clock: Callable[[], float] = time.time
     ) -> None:
-        """``agent``: whether a fault agent runs, for the faults that a process cannot inject into itself."""
+        """``agent`` is whether a fault agent runs, for the faults that a process cannot inject into itself."""
         self._path, self._agent, self._clock = path, agent, clock
         active = Gauge("fault_active", "Whether a fault is switched on", ["fault"], registry=registry)
-        # Set at each look: 0 from the start.
+        # Set at each check: 0 from the start.
         self._active = {name: active.labels(name) for name in FAULTS}
         self._switched = Counter(
             "faults_switched_total",
@@ -40,11 +40,11 @@ class Switchboard:
                 self._switched.labels(name, action)
 
     def available(self, fault: Fault) -> bool:
-        """Whether this installation can inject the fault."""
+        """Return whether this installation can inject the fault."""
         return self._agent or fault.where != "agent"
 
     def on(self, fault: Fault, parameters: Parameters, seconds: int, by: str) -> Switched:
-        """Switch it on for ``seconds`` from now, also if it is on already. Raises ``OSError``."""
+        """Switch a fault on for ``seconds`` from now, even if it is already on. Raises ``OSError``."""
         now = self._clock()
         switched = Switched(int(now), math.ceil(now + seconds), by, parameters)
         flags.change(self._path, lambda every: every.update({fault.name: switched}))
@@ -52,7 +52,7 @@ class Switchboard:
         return switched
 
     def off(self, fault: Fault, by: str) -> None:
-        """Switch it off; does nothing if it is off already. Raises ``OSError``."""
+        """Switch a fault off; does nothing if it is already off. Raises ``OSError``."""
         ended: list[Switched] = []
 
         def edit(every: dict[str, Switched]) -> None:
@@ -64,7 +64,7 @@ class Switchboard:
             self._publish("off", fault.name, switched, by)
 
     def switched(self) -> dict[str, Switched]:
-        """The faults that are on; none if the file cannot be parsed."""
+        """Return the faults that are on; none if the file cannot be parsed."""
         try:
             found = flags.parse(flags.text_of(self._path))
         except (OSError, flags.BadFlagFile):

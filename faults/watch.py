@@ -30,20 +30,20 @@ class Active:
     parameters: Parameters
 
     def hits(self, chance: Callable[[], float] = random.random) -> bool:
-        """Whether it strikes this time: in ``percent`` of all cases."""
+        """Return whether the fault applies this time: in ``percent`` of all cases."""
         return chance() * 100 < float(self.parameters.get("percent", 100))
 
     def number(self, name: str, default: float = 0.0) -> float:
-        """A parameter that is a number."""
+        """Return a parameter that is a number."""
         return float(self.parameters.get(name, default))
 
     def get(self, name: str) -> Value | None:
-        """A parameter, if it is given."""
+        """Return a parameter, or ``None`` if it is not given."""
         return self.parameters.get(name)
 
 
 class Faults:
-    """The flags as this process (``service``, ``instance``) sees them, looked at twice a second.
+    """The flags for this process (``service``, ``instance``), read twice a second.
 
     The flags are evaluated when the file changes and when a fault expires. A query is a dictionary look-up, which takes
     no lock and works after a fork.
@@ -53,7 +53,7 @@ class Faults:
         self._provider = FlagFileProvider(path)
         self._clock, self.path = clock, path
         self._context = EvaluationContext(instance, {"service": service, "instance": instance})
-        # A domain of its own: other flags of the process, if it has any, keep their provider.
+        # A separate domain: other flags of the process, if any, keep their provider.
         domain = f"faults-{id(self)}"
         api.set_provider_and_wait(self._provider, domain)
         self._client = api.get_client(domain)
@@ -64,35 +64,35 @@ class Faults:
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
 
     def active(self, name: str) -> Active | None:
-        """The fault, if it is on for this process now."""
+        """Return the fault if it is on for this process now."""
         found = self._active.get(name)
         return found if found is not None and self._clock() < found.until else None
 
     def epoch(self) -> object:
-        """Equal as long as the same faults are on. A forked process keeps those of the fork."""
+        """Equal as long as the same faults are on. A forked process keeps the faults of the time of the fork."""
         return self._active
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` twice a second, in the thread that reads the file."""
+        """Call ``listener`` twice a second in the thread that reads the file."""
         self._listeners.append(listener)
 
     def start(self) -> None:
-        """Look now, and then in a thread of its own."""
+        """Read the file now, and from then on in a separate thread."""
         self.look()
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking."""
+        """Stop reading the file."""
         self._stop.set()
 
     def look(self) -> None:
-        """Read changes. A file that cannot be parsed switches every fault off and is logged once."""
+        """Read changes. A file that cannot be parsed switches every fault off, and is logged once."""
         try:
             changed = self._provider.reload()
         except (OSError, ValueError, OpenFeatureError, AttributeError, TypeError, RecursionError) as error:
             self._active = {}
             if repr(error) != self._complained:
-                _log.error("the flag file cannot be parsed: %r", error, extra={"event": "fault.bad_file"})
+                _log.error("cannot parse the flag file: %r", error, extra={"event": "fault.bad_file"})
             self._complained = repr(error)
             return
         self._complained = ""
@@ -104,7 +104,7 @@ class Faults:
         for name in FAULTS:
             details = self._client.get_object_details(name, {}, self._context)
             until, value = details.flag_metadata.get("until"), details.value
-            # A fault without an end is ignored: the file was edited by hand, and the fault would stay on.
+            # A fault without an end is ignored, because the file was edited by hand and the fault would stay on.
             ends = until if isinstance(until, int | float) else math.inf
             if details.variant == "on" and math.isfinite(ends) and isinstance(value, Mapping):
                 found[name] = Active(float(ends), {key: one for key, one in value.items() if _plain(one)})  # type: ignore[misc]
@@ -118,9 +118,9 @@ class Faults:
                 try:
                     listener()
                 except Exception as error:  # noqa: BLE001  (one fault that fails must not keep the others from ending)
-                    # It is retried at the next look, and logged once.
+                    # It is retried at the next check, and logged once.
                     if failing.get(number) != repr(error):
-                        _log.exception("a fault could not be carried out", extra={"event": "fault.failed"})
+                        _log.exception("cannot apply a fault", extra={"event": "fault.failed"})
                     failing[number] = repr(error)
                 else:
                     failing.pop(number, None)

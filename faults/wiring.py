@@ -1,4 +1,4 @@
-"""Whether this process has faults at all."""
+"""Whether faults are configured for this process."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FaultSettings(FromEnv):
-    """Where faults are switched on, and whether the fault agent runs beside this process."""
+    """The flag file, and whether a fault agent runs for this installation."""
 
     file: Path | None = setting(
         "FAULTS_FILE",
         AnyPath(),
         None,
-        "the file that says which faults are on; unset: nothing can be broken on purpose",
+        "the file that lists the faults that are on; unset: faults cannot be injected",
     )
-    agent: bool = setting("FAULTS_AGENT", Switch(), False, "whether the fault agent runs beside this process")
+    agent: bool = setting("FAULTS_AGENT", Switch(), False, "whether the fault agent runs in this installation")
 
 
 def faults_from_env(service: str, instance: str, env: Mapping[str, str] | None = None) -> Faults | None:
-    """The faults of ``FAULTS_FILE``; without it ``None``, and no OpenFeature import. Raises ``WrongSetting``."""
+    """Return the faults of ``FAULTS_FILE``, or ``None`` without it; OpenFeature is not imported then.
+
+    Raises ``WrongSetting``.
+    """
     path = FaultSettings.from_env(env).file
     if path is None:
         return None

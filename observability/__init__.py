@@ -8,7 +8,7 @@
     instrument_flask(app, telemetry)       # request id, one log line, RED metrics, one span per request
 
 ``observability.rq.instrument_worker(telemetry, queues)`` returns an RQ worker; ``observability.rq.enqueue`` enqueues.
-Nothing in this package knows the shop: it can be used in another project as it is.
+This package does not depend on the shop and can be used in other projects unchanged.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Telemetry", "TelemetrySettings", "WrongSetting", "instrument_flask"]
 
-# Loaded when they are used: the launcher and the fault agent need the settings alone, and Flask with OpenTelemetry
-# takes a hundred times as long to import.
+# These names are imported on first use: the launcher and the fault agent need only the settings, and importing Flask
+# with OpenTelemetry takes a hundred times as long.
 _MODULES = {
     "Telemetry": "observability.telemetry",
     "TelemetrySettings": "observability.settings",

@@ -1,11 +1,11 @@
-"""A bound on the values of a label, so that a label that grows without end costs a number and not Prometheus.
+"""A limit on the number of values of a label, so that a growing label does not overload Prometheus.
 
 ::
 
     visits = telemetry.guard.limit(Counter("visits_total", "Visits", ["campaign"], registry=…), "campaign")
-    visits.labels(campaign).inc()          # the first hundred campaigns by name, all others as "other"
+    visits.labels(campaign).inc()          # the first 100 campaigns by name, all others as "other"
 
-What goes to ``other`` is counted in ``telemetry_label_overflow_total{metric, label}``.
+Observations under ``other`` are counted in ``telemetry_label_overflow_total{metric, label}``.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from observability.prometheus_internals import label_names, label_values, name_o
 M = TypeVar("M", bound=MetricWrapperBase)
 OTHER = "other"
 
-# Held only for a value that is met for the first time, or too late.
+# The lock is taken only for a value that is new or beyond the limit.
 _lock = threading.Lock()
 
 
 def _new_lock() -> None:
-    # The one that was copied may be held, by a thread that the child does not have.
+    # The copied lock may be held by a thread that does not exist in the child.
     global _lock
     _lock = threading.Lock()
 
@@ -38,18 +38,18 @@ os.register_at_fork(after_in_child=_new_lock)
 
 
 class BoundedValues(dict[str, str]):
-    """What becomes of each value: itself, or ``other``."""
+    """Map each value to itself, or to ``other`` beyond the limit."""
 
     def __init__(self, most: int, overflow: Any, file: Path | None = None) -> None:
-        """``most`` values that are not known from before; ``overflow.inc()`` is called for each use of another.
+        """Admit ``most`` values besides those known in advance; ``overflow.inc()`` is called for each use of another.
 
-        With ``file``, the processes that name the same one have ``most`` values together.
+        Processes that use the same ``file`` share the limit.
         """
         super().__init__({OTHER: OTHER})
         self._room, self._overflow, self._file = most, overflow, file
 
     def know(self, value: str) -> None:
-        """Let ``value`` pass without taking room: it was known in advance."""
+        """Admit ``value`` without counting it towards the limit: it was known in advance."""
         self[value] = value
 
     def __missing__(self, value: str) -> str:
@@ -59,7 +59,7 @@ class BoundedValues(dict[str, str]):
             if self._room > 0 and self._admitted(value):
                 self[value] = value
                 return value
-        # Not kept: what is kept of values without end has no end either.
+        # Rejected values are not remembered, because their number has no limit either.
         self._overflow.inc()
         return OTHER
 
@@ -73,23 +73,23 @@ class BoundedValues(dict[str, str]):
 
 
 class LabelGuard:
-    """Bounds labels of the metrics of one registry."""
+    """Limit the label values of the metrics in one registry."""
 
     def __init__(self, registry: CollectorRegistry, most: int = 100) -> None:
-        """``most`` values a label, unless ``limit`` is given another number."""
+        """Admit ``most`` values per label, unless ``limit`` is called with another number."""
         self._most = most
         self._overflow = Counter(
             "telemetry_label_overflow_total",
-            "Observations counted under 'other', because the label has as many values as it may",
+            "Observations counted under 'other' because the label has reached its limit of values",
             ["metric", "label"],
             registry=registry,
         )
 
     def limit(self, metric: M, *labels: str, most: int | None = None) -> M:
-        """The same metric, whose ``labels`` from now on take ``most`` new values each; the next ones become ``other``.
+        """Return the same metric, whose ``labels`` from now on admit ``most`` new values and map others to ``other``.
 
-        Values that the metric has already, because they were declared in advance, take no room. It may be called
-        again for other labels of the same metric. What a work horse reports is limited too, in its parent.
+        Values that the metric has already, because they were declared in advance, do not count towards the limit. Call
+        it again for other labels of the same metric. Reports of a work horse are limited too, in its parent.
 
         Raises:
             ValueError: the metric has no such label.
@@ -107,7 +107,7 @@ class LabelGuard:
             if named and not values and named.keys() == set(names):
                 values = tuple(named[name] for name in names)
             elif named or len(values) != len(names):
-                return unbounded(*values, **named)  # which says what is wrong
+                return unbounded(*values, **named)  # which reports the error
             return unbounded(
                 *[
                     value if table is None else table[value if type(value) is str else str(value)]

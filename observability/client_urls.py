@@ -1,6 +1,6 @@
-"""Checks of connection URLs by the clients that will use them: each knows its own options.
+"""Checks of connection URLs by the client libraries that will use them, because each supports its own options.
 
-For ``observability.settings.Url``. Neither connects nor resolves a name.
+For ``observability.settings.Url``. The checks neither connect nor resolve a name.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from observability.settings.errors import Refused
 
 def check_mongo(url: str) -> None:
     """Raise ``Refused`` if pymongo cannot use the URL or would ignore one of its options."""
-    # Imported here: gunicorn's master reads the settings and needs no client otherwise.
+    # Imported here because gunicorn's master reads the settings but needs no client.
     from pymongo.errors import PyMongoError
     from pymongo.uri_parser import parse_uri
 
     if url.startswith("mongodb+srv://"):
-        return  # to take it apart is to ask a name server
+        return  # parsing a mongodb+srv URL would query a name server
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:

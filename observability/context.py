@@ -1,7 +1,7 @@
-"""Who asked: the ids that every signal of one request or job carries.
+"""The ids of the current request or job, which all of its signals carry.
 
-They live in context variables, so they follow the work through threads started with ``contextvars.copy_context``
-and never leak from one request to the next.
+They are stored in context variables, so they are available in threads started with ``contextvars.copy_context`` and
+never leak from one request to the next.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 
 notes: ContextVar[dict[str, str | int | float] | None] = ContextVar("notes", default=None)
-"""What ``note`` has added to the current request; the request's log line takes what is there at its end."""
+"""Fields that ``note`` has added to the current request; its log line contains those that are present at its end."""
 
-# Long enough for every common scheme (UUID, ULID, trace id), too short to be an attack on the log store.
+# Long enough for every common scheme (UUID, ULID, trace id), too short for an attack on the log store.
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
 
 def accept_request_id(candidate: str | None) -> str:
-    """``candidate`` if it is a sane id (8-128 letters, digits, ``.``, ``_``, ``-``), else a fresh one.
+    """Return ``candidate`` if it is a valid id (8-128 letters, digits, ``.``, ``_``, ``-``), else a new one.
 
-    A fresh one has 32 hexadecimal digits, as NGINX's ``$request_id``.
-    The id is echoed in a header and written to logs: what a client sends is not repeated unchecked.
+    A new id has 32 hexadecimal digits, like NGINX's ``$request_id``. The id is returned in a header and written to
+    logs, so input from a client is validated first.
     """
     if candidate and _ACCEPTED.fullmatch(candidate):
         return candidate
@@ -36,9 +36,9 @@ def accept_request_id(candidate: str | None) -> str:
 
 
 def note(name: str, value: str | int | float) -> None:
-    """Add a field to the current request's log line and an attribute to its span; outside a request to the span alone.
+    """Add a field to the current request's log line and an attribute to its span; outside a request only to the span.
 
-    For what is known in the middle of a request and belongs to it as a whole: which cache answered, for example.
+    Use it for facts that become known during a request and describe it as a whole, such as which cache answered.
     """
     noted = notes.get()
     if noted is not None:
@@ -48,7 +48,7 @@ def note(name: str, value: str | int | float) -> None:
 
 @contextmanager
 def bind_ids(request: str | None = None, job: str | None = None) -> Iterator[None]:
-    """Within the block every log line carries these ids; ``None`` leaves an id as it is."""
+    """Add these ids to every log line within the block; ``None`` leaves an id unchanged."""
     tokens = []
     if request is not None:
         tokens.append((request_id, request_id.set(request)))

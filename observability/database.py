@@ -1,4 +1,4 @@
-"""Metrics of database clients under OpenTelemetry's names, one set for every kind of database."""
+"""Metrics of database clients under OpenTelemetry's names, one set for all kinds of databases."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from observability.metrics import OPERATION_BUCKETS
 
 
 class Observers(dict[tuple[str, str, str], Callable[[float], None]]):
-    """For each database system, operation and error (``""``: none) the function that observes the operation's seconds.
+    """The functions that observe the seconds of an operation, by database system, operation and error (``""``: none).
 
-    A dictionary that fills itself, because ``labels`` takes longer than the observation.
+    The dictionary creates missing entries, because calling ``labels`` takes longer than the observation.
     """
 
     def __init__(self, duration: DeferredHistogram) -> None:
@@ -31,48 +31,51 @@ class DatabaseMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.duration = DeferredHistogram(
             "db_client_operation_duration_seconds",
-            "Duration of database commands as the client sees them",
+            "Duration of database commands, measured by the client",
             ["db_system_name", "db_operation_name", "error_type"],
             buckets=OPERATION_BUCKETS,
             registry=registry,
         )
         self.connections = Gauge(
             "db_client_connection_count",
-            "Connections of a pool by state",
+            "Connections in a pool, by state",
             ["db_client_connection_pool_name", "state"],
             registry=registry,
             multiprocess_mode="livesum",
         )
         self.wait = DeferredHistogram(
             "db_client_connection_wait_time_seconds",
-            "Time that an operation waited for a connection of the pool",
+            "Time that operations waited for a connection from the pool",
             ["db_client_connection_pool_name"],
             buckets=OPERATION_BUCKETS,
             registry=registry,
         )
         self.timeouts = Counter(
             "db_client_connection_timeouts_total",
-            "Times that no connection of the pool became free in time",
+            "Timeouts while waiting for a connection from the pool",
             ["db_client_connection_pool_name"],
             registry=registry,
         )
         self.cache = Counter(
             "cache_requests_total",
-            "Look-ups in a cache by result",
+            "Cache look-ups, by result",
             ["cache", "result"],
             registry=registry,
         )
 
         self.pools: dict[str, object] = {}
-        """What counts the connections of all pools of one name, by name; its type belongs to the driver's module."""
+        """The object that counts the connections of all pools with the same name, by name.
+
+        Its type belongs to the driver's module.
+        """
         self.observe = Observers(self.duration)
 
     def declare_operations(self, system: str, *operations: str) -> None:
-        """Start the series of operations known in advance at zero."""
+        """Create the series of operations known in advance, with the value zero."""
         for operation in operations:
             self.duration.labels(system, operation, "")
 
     def declare_cache(self, cache: str) -> None:
-        """Start the series of a cache at zero."""
+        """Create the series of a cache, with the value zero."""
         for result in ("local_hit", "hit", "negative_hit", "stale", "miss", "error"):
             self.cache.labels(cache, result)

@@ -1,12 +1,12 @@
-"""A histogram whose observations wait in a queue until it is read.
+"""A histogram that queues its observations until it is read.
 
-prometheus_client takes two locks and walks the buckets for each observation: two microseconds in a warm loop, several
-in a server whose caches other code has filled. Here an observation is one append; a scrape, or the observation that
-fills the queue, adds what waits in one go. Nothing is lost or counted twice: an entry leaves the queue once, under the
-interpreter's lock. (An exception that is thrown into a thread from outside, such as RQ's time limit, can lose what that
-thread is just adding.)
+prometheus_client takes two locks and searches the buckets for each observation: two microseconds in a warm loop,
+several in a server whose CPU caches contain other code. Here an observation is one append. A scrape, or the observation
+that fills the queue, adds all queued observations at once. No observation is lost or counted twice: an entry leaves the
+queue once, under the interpreter's lock. (An exception that is thrown into a thread from outside, such as RQ's time
+limit, can lose the observation that the thread is adding.)
 
-Where several processes share their metrics in files, other processes read those at any time: there nothing waits.
+If several processes share their metrics in files, other processes read these at any time, so nothing is queued.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 from observability.prometheus_internals import HookedHistogram
 
 MOST_WAITING = 256
-"""Entries of one series; the next observation adds them, which takes about as many microseconds."""
+"""Entries of one series. The observation that exceeds it adds all of them, which takes about as many microseconds."""
 
 
 class DeferredHistogram(HookedHistogram):
-    """``Histogram``; an observation with an exemplar is made at once."""
+    """A ``Histogram`` with a queue; an observation with an exemplar is added immediately."""
 
-    # The parent of labelled series has no queue: it passes observations on to its base class, which refuses them.
+    # The parent of labelled series has no queue: it passes observations to its base class, which raises.
     _at_once = True
 
     def on_created(self, shared: bool) -> None:
@@ -33,11 +33,11 @@ class DeferredHistogram(HookedHistogram):
         self._at_once = shared
 
     def before_collect(self) -> None:
-        """Add what waits."""
+        """Add the queued observations."""
         self.settle()
 
     def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
-        """Observe ``amount``."""
+        """Queue an observation of ``amount``."""
         if self._at_once or exemplar:
             super().observe(amount, exemplar)
             return
@@ -47,7 +47,7 @@ class DeferredHistogram(HookedHistogram):
             self.settle()
 
     def settle(self) -> None:
-        """Add what waits; safe to call from any thread."""
+        """Add the queued observations; safe to call from any thread."""
         if self._at_once:
             return
         amounts: list[float] = []
@@ -61,13 +61,13 @@ class DeferredHistogram(HookedHistogram):
         counts: dict[int, int] = {}
         bounds = self.upper_bounds()
         for amount in amounts:
-            # The first bound that is not below it, as in ``Histogram.observe``; the last is infinite.
+            # The first bound that is not below the amount, as in ``Histogram.observe``; the last bound is infinite.
             bucket = bisect_left(bounds, amount)
             counts[bucket] = counts.get(bucket, 0) + 1
         self.add(sum(amounts), counts)
 
 
 def settle(metric: Any) -> None:
-    """Add what waits, if ``metric`` is a deferred one: for code that reads its numbers without ``collect``."""
+    """Add the queued observations of ``metric`` if it is deferred, before its values are read without ``collect``."""
     if isinstance(metric, DeferredHistogram):
         metric.settle()

@@ -1,9 +1,10 @@
-"""``/metrics``: OpenMetrics text from a renderer that remembers what does not change.
+"""``/metrics``: OpenMetrics text from a renderer that caches the parts that do not change.
 
-prometheus_client formats the names and labels of each sample at each scrape: a tenth of what a busy replica did was
-that, and requests waited meanwhile. Here it is asked once for each series, and the head it wrote
-is kept; only values and exemplars are written at a scrape. What is out of the ordinary, and the classic text format,
-is left to the library. Nothing is compressed: it costs more than it saves on the way from a neighbour.
+prometheus_client formats the names and labels of each sample at every scrape. This took a tenth of the CPU time of a
+busy replica, and requests waited meanwhile. This renderer lets the library format each series once and keeps the
+result; a scrape formats only values and exemplars. Unusual samples and the classic text format are left to the library.
+
+Responses are not compressed, because compression costs more than it saves within one network.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 MOST_REMEMBERED = 200_000
-"""Series. Series beyond them are formatted at each scrape; the limit on label values is reached long before."""
+"""The number of cached series.
+
+Further series are formatted at each scrape; the limit on label values is reached long before that.
+"""
 _VERSION = "1.0.0"
 _END = b"# EOF\n"
 _ALLOWED = [("Allow", "GET")]
 
 
 def metrics_app(registry: CollectorRegistry) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
-    """A WSGI application that serves ``registry`` in the format asked for; ``?name[]=`` asks for some metrics only."""
+    """Return a WSGI application that serves ``registry`` in the requested format; ``?name[]=`` selects metrics."""
     renderers: dict[str, Renderer] = {}
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -42,11 +46,12 @@ def metrics_app(registry: CollectorRegistry) -> Callable[[WSGIEnvironment, Start
         try:
             encoder, content_type = choose_encoder(environ.get("HTTP_ACCEPT", ""))
         except TypeError:
-            # A version that is no number, which the library compares with one: as if nothing had been asked for.
+            # The version is not a number, but the library compares it with one: treat it as if no version was
+            # requested.
             encoder, content_type = choose_encoder("")
         names = parse_qs(environ.get("QUERY_STRING", "")).get("name[]")
         asked: Collector = registry.restricted_registry(names) if names else registry
-        # Only what scrapers ask for, in the library's four escapings: a client must not make us remember at its will.
+        # Only the escapings that the library supports are cached: a client must not be able to fill the cache.
         if (wanted := openmetrics_request(encoder)) is not None and wanted[0] == _VERSION:
             escaping = wanted[1]
             if escaping not in renderers:
@@ -61,9 +66,9 @@ def metrics_app(registry: CollectorRegistry) -> Callable[[WSGIEnvironment, Start
 
 
 class Renderer:
-    """``prometheus_client``'s OpenMetrics 1.0 text, byte for byte, in one of its escapings.
+    """Render ``prometheus_client``'s OpenMetrics 1.0 text, byte for byte, in one of its escapings.
 
-    Safe for several threads at once: what two of them remember at the same time is the same.
+    It is thread-safe: if two threads cache an entry at the same time, both entries are equal.
     """
 
     def __init__(self, escaping: str = "underscores") -> None:
@@ -72,7 +77,7 @@ class Renderer:
         self._abouts: dict[tuple[str, ...], str] = {}
 
     def render(self, registry: Collector) -> bytes:
-        """All samples of ``registry`` now."""
+        """Return all current samples of ``registry``."""
         parts: list[str] = []
         for metric in registry.collect():
             try:
@@ -111,7 +116,7 @@ class Renderer:
 
 
 class _OutOfTheOrdinaryError(Exception):
-    """A sample with its own time, or a native histogram."""
+    """A sample with a timestamp, or a native histogram."""
 
 
 class _Only(Collector):
@@ -129,7 +134,7 @@ def _like(metric: Metric, samples: list[Sample]) -> Metric:
 
 
 def _exemplar(exemplar: Exemplar) -> str:
-    # OpenMetrics 1.0, "Exemplars": labels, value, and a time if it is known.
+    # OpenMetrics 1.0, "Exemplars": labels, value, and a timestamp if there is one.
     labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in sorted(exemplar.labels.items()))
     at = "" if exemplar.timestamp is None else f" {exemplar.timestamp}"
     return f" # {{{labels}}} {number_text(exemplar.value)}{at}"

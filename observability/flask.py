@@ -1,4 +1,4 @@
-"""One call makes a Flask application observable."""
+"""Instrumentation of a Flask application with one call."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ if TYPE_CHECKING:
 
 
 def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
-    """Give every request of ``app`` its ids, one log line, one observation, and one span if it is sampled or matters.
+    """Give every request its ids, one log line and one observation, and a span if it is sampled, slow or failed.
 
-    Call it once all routes are registered: their series start at zero. Returns the metrics, whose decorators
-    (``counter``, ``histogram`` …) are prometheus-flask-exporter's.
+    Call it after all routes of ``app`` are registered, because their series start at zero. It returns the metrics,
+    which have the decorators of prometheus-flask-exporter (``counter``, ``histogram`` …).
     """
     metrics = RequestMetrics(telemetry.registry)
     metrics.init_app(app)
-    # Templates are as many as the routes, all known by now; whatever else notes a route must not note paths.
+    # There are as many templates as routes, and all are known by now; other code that sets a route must not set paths.
     telemetry.guard.limit(metrics.duration, "http_route")
     plain = app.wsgi_app
     FlaskInstrumentor().instrument_app(  # type: ignore[no-untyped-call]
         app,
         request_hook=_leave_raw_paths_out,
         tracer_provider=telemetry.provider,
-        # Request metrics are Prometheus' own, with route templates and exemplars; a second set would only cost.
+        # Request metrics are recorded with Prometheus, with route templates and exemplars; a second set would only add
+        # cost.
         meter_provider=NoOpMeterProvider(),
-        # Requests that are not to be traced do not reach the instrumentation.
+        # Requests that are not traced do not reach the instrumentation.
         excluded_urls="",
         enable_commenter=False,
     )
@@ -51,9 +52,9 @@ def instrument_flask(app: Flask, telemetry: Telemetry) -> RequestMetrics:
 
 
 def _skip_for_unsampled(app: Flask) -> None:
-    """Run the instrumentation's two hooks, which it has just added, for sampled requests only.
+    """Run the two hooks that the instrumentation has just added for sampled requests only.
 
-    The one that begins the span becomes the first of all: a request that a later hook refuses has a span too.
+    The hook that begins the span becomes the first of all, so that a request that a later hook rejects has a span too.
     """
     before, teardown = app.before_request_funcs[None], app.teardown_request_funcs[None]
     begin: Callable[[], None] = before.pop()  # type: ignore[assignment]
@@ -72,7 +73,7 @@ def _skip_for_unsampled(app: Flask) -> None:
 
 
 def _leave_raw_paths_out(span: Span, environ: WSGIEnvironment) -> None:
-    # The instrumentation puts the path into the name where no route matches: as many names as there are paths.
+    # The instrumentation uses the path as the name if no route matches, which creates as many names as there are paths.
     if request.url_rule is None:
         span.update_name(span_name(environ, None))
 
@@ -84,5 +85,5 @@ def _note_failure(_: Flask, exception: BaseException, **__: Any) -> None:
     if sampled is None:
         record_failure(request.environ, trace.get_current_span(), exception)
     else:
-        # The instrumentation records the exception itself; an application that answers nothing never calls ``start``.
+        # The instrumentation records the exception itself; an application that raises never calls ``start``.
         sampled.note_ids()

@@ -1,11 +1,11 @@
-"""What a forked process observed, reported to its parent.
+"""Reports of a forked process's observations to its parent.
 
-An RQ work horse is a fork that runs one or a few jobs. Counters that it raises are its own copy, and its spans end with
-it. Prometheus' multiprocess mode would leave files behind for every fork; a push for each job would make jobs wait for
-telemetry. So the child writes what it added (counters, histograms, summaries and finished spans) into an unlinked
-temporary file, and the parent, whose ``/metrics`` is scraped and whose exporter is connected, adds it.
+An RQ work horse is a fork that runs one or a few jobs. The counters it increments are copies, and its spans are lost
+when it exits. Prometheus' multiprocess mode would leave files behind for every fork; a push for each job would delay
+jobs. So the child writes its increments (counters, histograms and summaries) and its finished spans into an unlinked
+temporary file. The parent, which serves ``/metrics`` and exports spans, adds them.
 
-Gauges are not reported: a value that stands for "now" has no meaning after the process has ended.
+Gauges are not reported, because a current value has no meaning after the process has ended.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from observability.deferred import settle
 from observability.prometheus_internals import additive_metrics, name_of, numbers_of, read_unlocked, series_of
 
 Increase = tuple[str, tuple[str, ...], list[float]]
-"""Name of a metric, its label values, and what was added to each of its numbers."""
+"""The name of a metric, its label values, and the increments of its numbers."""
 
 
 @dataclass
 class ForkReport:
-    """What one job left: its outcome, its observations, its spans, and what was noted if it is not sampled."""
+    """The result of one job: its outcome, observations, spans, and the data noted on its span if it is not sampled."""
 
     outcome: str
     metrics: list[Increase] = field(default_factory=list)
@@ -40,15 +40,15 @@ class ForkReport:
 
 
 def open_file() -> IO[bytes]:
-    """A file without a name that both sides of a fork hold; a pipe would block a child with a long report.
+    """An unnamed file that both sides of a fork hold; a pipe would block a child that writes a long report.
 
-    They share its offset too, so neither may keep a buffer.
+    Both sides also share its offset, so neither may buffer.
     """
     return tempfile.TemporaryFile(prefix="glasshouse-", buffering=0)
 
 
 def clear(file: IO[bytes]) -> None:
-    """In the parent, before each further job: if the child dies in it, its last report must not be read again."""
+    """In the parent, before each further job: clear the file, so that an old report is not reused."""
     file.seek(0)
     file.truncate()
 
@@ -59,7 +59,7 @@ def write(file: IO[bytes], report: ForkReport) -> None:
 
 
 def read(file: IO[bytes]) -> ForkReport | None:
-    """In the parent: the child's report, or ``None`` if it died before it had written all of it."""
+    """In the parent: return the child's report, or ``None`` if it died before the report was complete."""
     file.seek(0)
     try:
         report = pickle.loads(file.read())  # noqa: S301  (written by our own child into a file without a name)
@@ -69,18 +69,18 @@ def read(file: IO[bytes]) -> ForkReport | None:
 
 
 def reset(registry: CollectorRegistry) -> None:
-    """In the child, right after the fork: forget the parent's counts, so that what is there later was added."""
+    """In the child, right after the fork: reset the parent's counts, so that later values are increments."""
     collect_increases(registry)
 
 
 def collect_increases(registry: CollectorRegistry) -> list[Increase]:
-    """In the child, after each job: every series that rose, set back to zero."""
+    """In the child, after each job: return every series that has increased, and reset it to zero."""
     rose = []
     for metric in additive_metrics(registry):
         for labels, series in series_of(metric):
             settle(series)
             numbers = numbers_of(series)
-            # Without locks: no other thread writes here, and there are a thousand of them.
+            # No locks: no other thread writes here, and there are 1,000 of them.
             added = [read_unlocked(number) for number in numbers]
             if any(added):
                 rose.append((name_of(metric), labels, added))
@@ -90,7 +90,10 @@ def collect_increases(registry: CollectorRegistry) -> list[Increase]:
 
 
 def add_increases(registry: CollectorRegistry, increases: Sequence[Increase]) -> None:
-    """In the parent: raise the same series by the same amounts. A metric that it does not know is skipped."""
+    """In the parent: increase the same series by the same amounts.
+
+    A metric that the parent does not have is skipped.
+    """
     metrics = {name_of(metric): metric for metric in additive_metrics(registry)}
     for name, labels, values in increases:
         metric = metrics.get(name)
@@ -118,7 +121,7 @@ def dump_span(span: ReadableSpan) -> dict[str, Any]:
 
 
 def load_span(values: dict[str, Any], resource: Resource) -> ReadableSpan:
-    """The span again, made by ``resource``: the parent's, since both are one service."""
+    """Return the span with ``resource``, which is the parent's because both processes are one service."""
     events = [Event(name, attributes, timestamp) for name, attributes, timestamp in values["events"]]
     links = [Link(context, noted) for ids, noted in values["links"] if (context := load_context(ids)) is not None]
     scope = values["instrumentation_scope"]
@@ -134,14 +137,14 @@ def load_span(values: dict[str, Any], resource: Resource) -> ReadableSpan:
 
 
 def dump_context(context: SpanContext | None) -> tuple[Any, ...] | None:
-    """A span's ids as plain values."""
+    """Return a span's ids as plain values."""
     if context is None:
         return None
     return context.trace_id, context.span_id, context.is_remote, int(context.trace_flags), dict(context.trace_state)
 
 
 def load_context(values: tuple[Any, ...] | None) -> SpanContext | None:
-    """The ids again."""
+    """Return the ids as a span context."""
     if values is None:
         return None
     trace_id, span_id, is_remote, flags, state = values

@@ -1,14 +1,13 @@
-"""gunicorn: hooks for a replica of one worker or of several. In ``gunicorn.conf.py``::
+"""gunicorn hooks for a replica with one or several workers. In ``gunicorn.conf.py``::
 
     from observability.gunicorn import child_exit, json_logs, post_fork, pre_fork, when_ready
 
     logconfig_dict = json_logs("api")
 
-With one worker the worker serves ``/metrics`` itself, with exemplars. With several, set ``PROMETHEUS_MULTIPROC_DIR``:
-the workers count in shared files (``observability.multiprocess``) and gunicorn's master, which lives as long as the
-replica, serves the sum. Without that setting the hooks do nothing but refuse what cannot work.
-
-A configuration with hooks of its own calls these in them.
+With one worker, the worker serves ``/metrics`` itself, with exemplars. With several, set ``PROMETHEUS_MULTIPROC_DIR``:
+the workers count in shared files (``observability.multiprocess``) and gunicorn's master, which runs as long as the
+replica, serves the sums. Without that setting the hooks only reject configurations that cannot work. A configuration
+that defines these hooks itself must call the functions of this module in them.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from observability.multiprocess import SETTING, SharedFolder
 from observability.settings import AnyPath, Declared, Problem, Reader, TelemetrySettings, WrongSetting
 from observability.startup import refuse, starting
 
-SHARED_FOLDER = Declared(SETTING, AnyPath(), None, "a folder where several gunicorn workers share their counts")
+SHARED_FOLDER = Declared(SETTING, AnyPath(), None, "a folder where several gunicorn workers share their metrics")
 
 
 def json_logs(service: str | None = None) -> dict[str, Any]:
-    """gunicorn's ``logconfig_dict``: its own lines in the format of the application's.
+    """Return gunicorn's ``logconfig_dict``, which formats gunicorn's log lines like the application's.
 
     A wrong setting ends the process with status 78 and one line that names it (``observability.startup``).
     """
@@ -35,9 +34,9 @@ def json_logs(service: str | None = None) -> dict[str, Any]:
 
 
 def when_ready(server: Any) -> None:
-    """In the master, before the first worker: with several workers, make their folder and serve its ``/metrics``."""
+    """In the master, before the first worker: with several workers, create their folder and serve its ``/metrics``."""
     if server.cfg.preload_app:
-        _refuse("preload_app", "True", "False, as telemetry begins in each worker, after the fork")
+        _refuse("preload_app", "True", "False, because telemetry starts in each worker, after the fork")
     reader = Reader(SERVICE_NAME="gunicorn")
     settings, folder = reader.settings(TelemetrySettings), reader.value(SHARED_FOLDER)
     if folder is None and server.cfg.workers > 1 and settings.metrics_port:
@@ -51,15 +50,15 @@ def when_ready(server: Any) -> None:
     try:
         server.shared_metrics = SharedFolder(str(folder))
     except OSError as error:
-        _refuse(SETTING, repr(str(folder)), f"a folder that can be made and written ({error.strerror})")
+        _refuse(SETTING, repr(str(folder)), f"a folder that can be created and written ({error.strerror})")
     server.metrics_server = metrics.serve(
         server.shared_metrics.registry(), settings.metrics_host, settings.metrics_port
     )
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """In the master: give the worker that is about to be forked the lowest slot that is free."""
-    # Without one: forked before a reload brought the hooks.
+    """In the master: assign the lowest free slot to the worker that is about to be forked."""
+    # The worker has no slot if it was forked before a reload added the hooks.
     taken = {getattr(other, "metrics_slot", -1) for other in server.WORKERS.values()}
     worker.metrics_slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
@@ -73,7 +72,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """In the master: a worker is gone. Its counts stay, its gauges go."""
+    """In the master: handle a worker's exit. Its counts are kept, its gauges are removed."""
     if shared := _shared(server):
         shared.forget_gauges(worker.metrics_slot)
 

@@ -1,8 +1,8 @@
-"""gunicorn settings of a replica of one process. In ``gunicorn.conf.py``, where gunicorn finds them by their names::
+"""gunicorn settings of a replica with one process. In ``gunicorn.conf.py``, where gunicorn finds them by name::
 
     from observability.gunicorn_defaults import accesslog, control_socket_disable, keepalive, worker_tmp_dir
 
-What differs between services (port, threads, time limits) each writes itself.
+Settings that differ between services (port, threads, time limits) are set in the configuration of each service.
 """
 
 accesslog: str | None = None
@@ -10,7 +10,7 @@ accesslog: str | None = None
 
 control_socket_disable = True
 
-# Longer than NGINX keeps an idle connection: it never gets "closed" in answer to a fresh request.
+# Longer than NGINX keeps an idle connection, so that a new request never meets a connection that is being closed.
 keepalive = 75
 
 # Two processes that share a disk must not share a heartbeat file, and a heartbeat must not wait for a busy disk.

@@ -24,17 +24,17 @@ class ObservedSession(requests.Session):
         self._duration = duration
 
     def declare(self, url: str, method: str, *statuses: int) -> None:
-        """Start the series of a call known in advance at zero; status 0 is "no answer"."""
+        """Create the series of a call known in advance, with the value zero; status 0 means "no response"."""
         for status in statuses:
             self._duration.labels(_address(url), method, str(status))
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send one request; what never answered counts with status ``0``."""
+        """Send a request and observe its duration; a request without a response has the status ``0``."""
         if (request_id := context.request_id.get()) is not None:
             request.headers.setdefault("X-Request-ID", request_id)
         ids = trace.get_current_span().get_span_context()
         if ids.is_valid and not ids.trace_flags.sampled:
-            # Under a span that is not sampled the instrumentation does nothing, not even this.
+            # Under a span that is not sampled, the instrumentation does not inject the context.
             propagate.inject(request.headers)
         address = _address(request.url or "")
         started, status = time.perf_counter(), 0
@@ -52,7 +52,7 @@ def _address(url: str) -> str:
 
 
 def instrument_http_client(telemetry: Telemetry) -> ObservedSession:
-    """Trace every ``requests`` call of the process and return a session that measures its own."""
+    """Trace every ``requests`` call of the process; return a session that also measures its calls."""
     RequestsInstrumentor().instrument(tracer_provider=telemetry.provider, meter_provider=NoOpMeterProvider())
     duration = Histogram(
         "http_client_request_duration_seconds",
@@ -61,5 +61,5 @@ def instrument_http_client(telemetry: Telemetry) -> ObservedSession:
         buckets=LATENCY_BUCKETS,
         registry=telemetry.registry,
     )
-    # A caller that follows its customers' links has as many addresses as they like.
+    # Customers may choose any number of addresses if the application follows links that they provide.
     return ObservedSession(telemetry.guard.limit(duration, "server_address"))

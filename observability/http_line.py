@@ -1,8 +1,8 @@
-"""The one log line of a request.
+"""The log line of a request.
 
-Most lines of one route and status differ in a few fields only. What they share is encoded once and kept; the rest is
-encoded for each line, by the same encoder, so that no value can break the JSON. If a handler or filter of other code is
-to see the line, it goes through ``logging`` with the same fields.
+Most lines of one route and status differ in a few fields only. The common fields are encoded once and cached. The rest
+is encoded for each line by the same encoder, so no value can break the JSON. If a handler or filter of other code must
+see the line, it goes through ``logging`` with the same fields.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _NO_HEAD = (None, b"")
 
 
 class RequestLines:
-    """Writes them; keeps a head for each method, route and status that ``is_known``, which are bounded."""
+    """Write the log lines of requests.
+
+    The head is cached for each method, route and status that ``is_known``; their number is bounded.
+    """
 
     def __init__(self, is_known: Callable[[str, str, int], bool]) -> None:
         self._is_known = is_known
@@ -38,12 +41,12 @@ class RequestLines:
         reason: Late | None,
         notes: Mapping[str, Any],
     ) -> None:
-        """One line: ``what``: method, route, status; ``traced``: whether its span is exported."""
+        """Write one line. ``what`` is method, route and status; ``traced`` is whether its span is exported."""
         level = logging.ERROR if what[2] >= 500 else logging.INFO
         if not _log.isEnabledFor(level):
             return
         fields: dict[str, Any] = {
-            # As ``round(seconds, 6)``, at a tenth of its cost.
+            # The same as ``round(seconds, 6)``, at a tenth of the cost.
             "duration_seconds": int(seconds * 1e6 + 0.5) / 1e6,
             "request_id": request_id,
             "trace_id": span.trace_id,
@@ -74,7 +77,7 @@ class RequestLines:
         return head
 
     def _log_record(self, level: int, what: tuple[str, str, int], fields: dict[str, Any]) -> None:
-        # Not ``_log.log``: it would look up the caller, which no field shows.
+        # Not ``_log.log``, which would look up the caller; no field contains it.
         record = logging.LogRecord(_log.name, level, "", 0, _message(*what), None, None)
         record.__dict__.update(_shared(*what))
         record.__dict__.update(fields)

@@ -1,8 +1,8 @@
-"""RED metrics of an HTTP server, on prometheus-flask-exporter.
+"""RED metrics of an HTTP server, based on prometheus-flask-exporter.
 
-Its default metrics group by raw path, carry no exemplar and are observed before the response is out; so the
-exporter keeps the registry and its decorators, and this subclass replaces what it exports by default with one
-histogram under OpenTelemetry's names.
+The exporter's default metrics group by raw path, have no exemplars and are observed before the response is sent. So the
+exporter provides the registry and its decorators, and this subclass replaces the default metrics with one histogram
+under OpenTelemetry's names.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
         super().__init__(app=None, path=None, registry=registry, buckets=buckets, group_by="url_rule")
 
     def export_defaults(self, *_: Any, app: Flask | None = None, **__: Any) -> None:
-        """Register the histogram and the gauge; every known route starts at zero."""
+        """Register the histogram and the gauge; the series of every known route start at zero."""
         self.duration = DeferredHistogram(
             "http_server_request_duration_seconds",
-            "Duration of HTTP requests until the last byte was handed over",
+            "Duration of HTTP requests until the last byte is handed to the server",
             ["http_request_method", "http_route", "http_response_status_code"],
             buckets=self.buckets,
             registry=self.registry,
         )
         active = Gauge(
             "http_server_active_requests",
-            "HTTP requests under way",
+            "HTTP requests in progress",
             registry=self.registry,
             multiprocess_mode="livesum",
         )
@@ -49,16 +49,16 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
             self.begin, self.end = (lambda _: active.inc()), (lambda _: active.dec())
         else:
             under_way: set[int] = set()
-            # A number of each, by what the interpreter does in one step: nothing to be counted, and no lock.
+            # Adding to and discarding from a set are atomic operations of the interpreter, so no lock is needed.
             self.begin, self.end = under_way.add, under_way.discard
             active.set_function(lambda: len(under_way))
         if app is not None:
             self.initialise(app)
 
     def initialise(self, app: Flask) -> None:
-        """Make the series of each route's success and failure, so that the first error is a rise from zero.
+        """Create the series of each route's success and failure, so that the first error is an increase from zero.
 
-        A view declares its success status by an attribute ``success_status`` (default 200).
+        A view declares its success status with the attribute ``success_status`` (default 200).
         """
         for rule in app.url_map.iter_rules():
             self._routes.add(rule.rule)
@@ -69,14 +69,15 @@ class RequestMetrics(PrometheusMetrics):  # type: ignore[misc]  # the exporter i
                     self.duration.labels(method, rule.rule, str(status))
 
     def series(self, method: str, route: str, status: int) -> DeferredHistogram:
-        """Where such requests are observed; ``known`` has those that come again."""
+        """Return the function that observes such requests; ``known`` caches those of declared routes."""
         known = method if method in KNOWN_METHODS else "_OTHER"
         series = self.duration.labels(known, route, str(status))
         if known == method and route in self._routes:
-            # What clients invent, or the guard may turn into "other", is not kept: there is no end of it.
+            # Values that clients invent, or that the guard may map to "other", are not cached: their number has no
+            # limit.
             self.known[method, route, status] = series
         return series
 
     def is_known(self, method: str, route: str, status: int) -> bool:
-        """Whether such requests have been observed, of a route that was declared: there are only so many of them."""
+        """Return whether requests with these labels, of a declared route, were observed; their number is bounded."""
         return (method, route, status) in self.known

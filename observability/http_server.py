@@ -1,8 +1,8 @@
-"""The boundary of one HTTP request: its ids, the decision to trace it, its one log line, its one observation.
+"""The boundary of an HTTP request: its ids, its sampling decision, its log line and its observation.
 
-It is the outermost WSGI layer, so that whatever happens inside is counted and logged exactly once, with the time
-until the last byte was handed over. A request that is not sampled never enters OpenTelemetry's instrumentation; if it
-fails or is slow, its span is made here, when it is over.
+It is the outermost WSGI layer, so that every outcome is counted and logged exactly once, with the time until the last
+byte is handed to the server. A request that is not sampled does not enter OpenTelemetry's instrumentation; if it fails
+or is slow, its span is created here at its end.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ROUTE_KEY = "observability.route"
-"""Where a framework may leave the route template of a request in its environment; Flask does after a failure."""
+"""Where a framework may store the route template of a request in its environment; Flask does so after a failure."""
 WAITED_KEY = "observability.waited_seconds"
-"""Where a server may leave how many seconds the request has waited for a thread: they are part of its duration."""
+"""Where a server may store the seconds that the request has waited for a thread, which are part of its duration."""
 PROBES = frozenset({"/healthz", "/readyz"})
-"""Asked every few seconds by machines: counted, but logged only when they fail, and never traced."""
+"""Paths that are polled every few seconds: counted, logged only when they fail, and never traced."""
 
 
 class RequestBoundary:
-    """WSGI middleware around ``plain``, the application, and ``traced``, the same with its instrumentation."""
+    """WSGI middleware around ``plain``, the application, and ``traced``, the application with its instrumentation."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class RequestBoundary:
         self.lines = RequestLines(metrics.is_known)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Serve one request."""
         exchange = _Exchange(self, environ, start_response)
         try:
             exchange.body = exchange.app(environ, exchange.start)
@@ -59,7 +59,7 @@ class RequestBoundary:
 
 
 class _Exchange:
-    """One request on its way through, and its response's body, whose ``close`` is the end of the request."""
+    """One request in progress, and the body of its response, whose ``close`` ends the request."""
 
     __slots__ = (
         "_boundary",
@@ -105,14 +105,14 @@ class _Exchange:
             span = unsampled
             self.app = boundary.plain
         self._span = span
-        # In a context of its own: the body of the last request in this thread may not have been closed.
+        # A separate context, because the body of the previous request in this thread may not have been closed.
         self._token = span.attach()
         boundary.metrics.begin(id(self))
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-        """WSGI's ``start_response``: records status and route, and adds the request's ids to the response headers."""
+        """Implement ``start_response``: record status and route, and add the request's ids to the headers."""
         self._status = int(status[:3])
-        # Werkzeug's request is in the environment until Flask's context ends: no hook needs to run for each request.
+        # Werkzeug's request is in the environment until Flask's context ends, so no hook is needed for each request.
         rule = getattr(self._environ.get("werkzeug.request"), "url_rule", None)
         if rule is not None:
             self._route = rule.rule
@@ -136,14 +136,14 @@ class _Exchange:
             self._finish()
 
     def fail(self, error: BaseException) -> None:
-        """End a request whose application has raised ``error`` and answers nothing."""
+        """End a request whose application has raised ``error`` without a response."""
         self._status = 500
         if isinstance(self._span, UnsampledSpan):
             record_failure(self._environ, self._span, error)
         self._finish()
 
     def _finish(self) -> None:
-        """Count and log the request, and end its span or make one if it needs it; only the first call acts."""
+        """Count and log the request, and end or create its span if it needs one; only the first call has an effect."""
         if self._finished:
             return
         self._finished = True

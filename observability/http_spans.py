@@ -1,5 +1,6 @@
-"""The spans of HTTP requests: a sampled one has the Flask instrumentation's, another gets one if it failed or was slow.
+"""The spans of HTTP requests.
 
+A sampled request has the span of the Flask instrumentation; another request gets a late span if it failed or was slow.
 Late spans have the name, kind, attributes and status that OpenTelemetry's Flask instrumentation gives its spans under
 the stable HTTP conventions; ``tests/unit/observability/test_http_spans.py`` compares them with it.
 """
@@ -24,18 +25,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 SAMPLED_KEY = "observability.sampled_span"
-"""Where the boundary leaves a sampled request's ``SampledSpan``, in its environment."""
+"""Where the boundary stores a sampled request's ``SampledSpan``, in its environment."""
 FAILURE_KEY = "observability.failure"
-"""Where ``record_failure`` leaves the description of the exception that ended a request, in its environment."""
+"""Where ``record_failure`` stores the description of the exception that ended a request, in its environment."""
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 UNMATCHED = "(unmatched)"
-"""The route of a request that no rule matches: raw paths never become label values or span names."""
+"""The route of a request that matches no rule: raw paths never become label values or span names."""
 
 
 class SampledSpan:
-    """The ids of the instrumentation's span of a sampled request, as log lines and headers show them.
+    """The ids of the instrumentation's span of a sampled request, as log lines and headers contain them.
 
-    Empty until the instrumentation has begun the span and ``note_ids`` was called within the request.
+    They are empty until the instrumentation has started the span and ``note_ids`` was called within the request.
     """
 
     __slots__ = ("span_id", "trace_id")
@@ -44,21 +45,21 @@ class SampledSpan:
         self.trace_id = self.span_id = ""
 
     def attach(self) -> Token[Context]:
-        """Begin a context that has nothing of the request before it in this thread; returns the token to detach it."""
+        """Start a context without any state of the previous request in this thread; returns the token to detach it."""
         return otel_context.attach(Context())
 
     def note_ids(self) -> None:
-        """Take the ids of the current span, which is the request's while Flask handles it."""
+        """Record the ids of the current span, which is the request's span while Flask handles it."""
         ids = trace.get_current_span().get_span_context()
         if ids.is_valid:
             self.trace_id, self.span_id = f"{ids.trace_id:032x}", f"{ids.span_id:016x}"
 
 
 class LateSpans:
-    """Makes the spans of requests that were not sampled and failed or were slow."""
+    """Create the spans of requests that were not sampled and failed or were slow."""
 
     def __init__(self, app: Flask, telemetry: Telemetry, sampler: Sampler) -> None:
-        """A view declares a latency threshold of its own, in seconds, by an attribute ``slow_seconds``."""
+        """A view declares its own latency threshold in seconds with the attribute ``slow_seconds``."""
         self._telemetry, self._sampler = telemetry, sampler
         self._thresholds = {
             rule.rule: float(seconds)
@@ -68,16 +69,16 @@ class LateSpans:
         self.shortest = min([sampler.slow_seconds, *self._thresholds.values()])
 
     def reason(self, route: str, status: int, seconds: float) -> Late | None:
-        """Why a request that was not sampled needs a span; ``None``: it does not.
+        """Return why a request that was not sampled needs a span, or ``None`` if it does not need one.
 
-        Call it only for requests that failed or took longer than ``shortest`` seconds; no other has a reason.
+        Call it only for requests that failed or took longer than ``shortest`` seconds; no other request has a reason.
         """
         return self._sampler.late(status >= 500, seconds, self._thresholds.get(route))
 
     def make(
         self, span: UnsampledSpan, reason: Late, environ: WSGIEnvironment, route: str, status: int, seconds: float
     ) -> None:
-        """Make and export the span of a request that was not sampled and has just ended, after ``seconds``."""
+        """Create and export the span of a request that was not sampled and has just ended, after ``seconds``."""
         end = time.time_ns()
         if status >= 500:
             span.set_status(_error(environ))
@@ -94,14 +95,14 @@ class LateSpans:
 
 
 def record_failure(environ: WSGIEnvironment, span: Span, error: BaseException) -> None:
-    """Record the exception that ends a request on its span, once."""
+    """Record on a request's span, once, the exception that ends the request."""
     if FAILURE_KEY not in environ:
         environ[FAILURE_KEY] = f"{type(error).__name__}: {error}"
         span.record_exception(error)
 
 
 def request_attributes(environ: WSGIEnvironment) -> dict[str, str | int]:
-    """What OpenTelemetry's stable HTTP conventions say of a request, from its WSGI environment."""
+    """Return the attributes of OpenTelemetry's stable HTTP conventions for a request, from its WSGI environment."""
     method = environ["REQUEST_METHOD"]
     known = method if method in KNOWN_METHODS else "_OTHER"
     found: dict[str, Any] = {
@@ -121,12 +122,12 @@ def request_attributes(environ: WSGIEnvironment) -> dict[str, str | int]:
 
 
 def _integer(text: Any) -> int | None:
-    # A server on a Unix socket has no port, and says so by an empty text.
+    # A server on a Unix socket has no port, which its environment shows as an empty text.
     return int(text) if text else None
 
 
 def span_name(environ: WSGIEnvironment, route: str | None) -> str:
-    """Method and route template; the method alone where no route matches: a raw path never becomes a name."""
+    """Return method and route template, or only the method if no route matches: a raw path never becomes a name."""
     method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in KNOWN_METHODS else "HTTP"
     return method if route is None else f"{method} {route}"
 

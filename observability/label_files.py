@@ -1,8 +1,8 @@
 """The label values that the processes of one replica have admitted together, in a file of their shared folder.
 
-Each process alone would admit values of its own, and so would each that takes a dead one's place: of a bound of a
-hundred, a replica of eight workers would have eight hundred. A process opens the file once for each value that is new
-to it, and not at all once the bound is reached.
+Without it each process would admit its own values, and so would each process that replaces a dead one: with a limit of
+100, a replica of eight workers would have 800 values. A process opens the file once for each value that is new to it,
+and not at all once the limit is reached.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from observability.multiprocess import SETTING
 
 
 def of_process(metric: str, label: str) -> Path:
-    """The file of a metric's label, in the folder that this process has joined."""
+    """Return the file of a metric's label, in the folder that this process has joined."""
     return Path(os.environ[SETTING]) / f"{metric}.{label}.values"
 
 
 def admit(path: Path, value: str, room: int, known: MutableMapping[str, str]) -> tuple[bool, int]:
-    """Whether ``value`` may be used, and how much room is left in all; what others have admitted becomes ``known``.
+    """Return whether ``value`` may be used, and the total room left; values admitted by others go into ``known``.
 
-    ``room`` is the bound less what this process has seen admitted. A folder that cannot be written leaves each process
-    its own bound.
+    ``room`` is the limit less the values that this process has seen admitted. If the folder cannot be written, each
+    process has its own limit.
     """
     try:
         with path.open("a+", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""A log file that several processes write, and that rotates itself without any of them losing a line."""
+"""A log file that several processes write and rotate without losing a line."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from observability.quick_write import writer
 
 COMPLAIN_SECONDS = 60.0
 LOOK_SECONDS = 0.05
-"""How often it is looked whether another process has rotated or filled the file: a look costs more than a line."""
+"""Seconds between checks whether another process has rotated or filled the file; a check costs more than a line."""
 
 
 class SharedFileHandler(LineHandler):
-    """Appends each record as one line; ``path`` becomes ``path.1`` at ``max_bytes``, up to ``path.<backups>``.
+    """Append each record as one line; ``path`` becomes ``path.1`` at ``max_bytes``, up to ``path.<backups>``.
 
-    Safe for the processes of one service (a server and its workers, an RQ worker and its work horses): each line is one
-    ``write`` in append mode, one of the writers rotates under a lock, and the others notice by the file's inode. A line
-    that another process writes while the file is rotated is in the rotated file. What cannot be written is not
-    logged here and never raises; it is counted in ``lines``, and standard error says so once a minute.
+    It is safe for the processes of one service (a server and its workers, an RQ worker and its work horses): each line
+    is one ``write`` in append mode, one of the writers rotates under a lock, and the others detect the rotation by the
+    file's inode. A line that another process writes during the rotation is in the rotated file. A failed write is
+    neither logged nor raised; it is counted in ``lines`` and reported on standard error once a minute.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class SharedFileHandler(LineHandler):
             self._put(line)
 
     def write_line(self, line: bytes) -> None:
-        """Append a line that was made elsewhere."""
+        """Append a line that is already formatted."""
         with self._door:
             self._put(line)
 
     def createLock(self) -> None:  # noqa: N802 (the name is logging's)
-        """The lock around each line: logging's, and ours for lines that do not come by logging."""
+        """Return the lock around each line: logging's lock, and our own for lines that do not pass through logging."""
         super().createLock()
         assert self.lock is not None
         self._door = self.lock
@@ -90,7 +90,7 @@ class SharedFileHandler(LineHandler):
         super().close()
 
     def _follow(self) -> None:
-        """Have the file open that bears the name now: another process may have rotated it away."""
+        """Open the file that has the name now, because another process may have rotated the previous one."""
         try:
             found = os.stat(self._path)
         except FileNotFoundError:
@@ -104,8 +104,8 @@ class SharedFileHandler(LineHandler):
         self._look_at = time.monotonic() + self._look_seconds
 
     def _rotate(self) -> None:
-        """Rename the file, unless another process is about to: then it grows by a few lines more."""
-        # Its own descriptor: the one for writing may be shared with a forked process, and so would be its lock.
+        """Rotate the file, unless another process is doing so: then it grows by a few more lines."""
+        # A separate descriptor: the one for writing, and thus its lock, may be shared with a forked process.
         own = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         with contextlib.suppress(BlockingIOError, FileNotFoundError):
             fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)

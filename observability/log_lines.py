@@ -1,4 +1,4 @@
-"""Log lines to a stream, and a count of those that leave the process, so that what arrives can be held against it."""
+"""Log lines written to a stream, and counters of the lines written and lost, to compare with the lines that arrive."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from observability.quick_write import writer
 
 
 class LogLines:
-    """The lines of a process by whether they left it: to its log file if it has one, else to standard output."""
+    """Counters of a process's lines, written or lost: in its log file if it has one, else on standard output."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         counter = Counter(
             "telemetry_log_lines_total",
-            "Log lines by whether they reached the log file, or standard output where there is none",
+            "Log lines by outcome of the write to the log file, or to standard output if there is no log file",
             ["outcome"],
             registry=registry,
         )
@@ -28,17 +28,17 @@ class LogLines:
 
 
 class LineHandler(logging.Handler, ABC):
-    """A handler that also takes lines which are ready, past logging's records."""
+    """A handler that also accepts formatted lines, without a record of logging."""
 
     @abstractmethod
     def write_line(self, line: bytes) -> None:
-        """Write ``line``, which ends with its line break; what fails is counted and never raises."""
+        """Write ``line``, which ends with its line break; a failure is counted and never raised."""
 
 
 class CountedStream(LineHandler):
-    """Writes each record as one line to a stream, at once, and counts in ``lines`` if there are any.
+    """Write each record as one line to a stream immediately, and count the lines in ``lines`` if given.
 
-    One write for each line, so no lock is needed around it, and no thread waits for another's.
+    Each line is one write, so no lock is needed and no thread waits for another's write.
     """
 
     def __init__(self, stream: TextIO, lines: LogLines | None = None) -> None:
@@ -47,18 +47,18 @@ class CountedStream(LineHandler):
         self._count_written, self._count_lost = counted_by(lines)
 
     def createLock(self) -> None:  # noqa: N802 (the name is logging's)
-        """None; ``handle`` takes none."""
+        """Create no lock; ``handle`` needs none."""
         self.lock = None
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Write the record, if no filter is against it."""
+        """Write the record, unless a filter rejects it."""
         passed = self.filter(record)
         if passed:
             self.emit(passed if isinstance(passed, logging.LogRecord) else record)
         return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the record; a failure is counted and goes to logging's own ``handleError``."""
+        """Write the record; a failure is counted and passed to logging's own ``handleError``."""
         try:
             self._write(line_of(self, record))
         except Exception:  # noqa: BLE001  (logging's own rule for what cannot be formatted or written)
@@ -68,7 +68,7 @@ class CountedStream(LineHandler):
         self._count_written()
 
     def write_line(self, line: bytes) -> None:
-        """Write a line that was made elsewhere; a failure is counted only, as there is no other place to report it."""
+        """Write a line that is already formatted; a failure is only counted, as it cannot be reported elsewhere."""
         try:
             self._write(line)
         except (OSError, ValueError):
@@ -78,18 +78,18 @@ class CountedStream(LineHandler):
 
 
 def counted_by(lines: LogLines | None) -> tuple[Callable[[], object], Callable[[], object]]:
-    """What counts a line that was written, and one that was lost; nothing if there are no ``lines`` to count in."""
+    """Return the functions that count a written line and a lost one; they do nothing without ``lines``."""
     if lines is None:
         return _uncounted, _uncounted
     return lines.count_written, lines.count_lost
 
 
 def _uncounted() -> None:
-    """Of a process that counts its lines elsewhere, or not at all."""
+    """For a process that counts its lines elsewhere, or does not count them."""
 
 
 def line_of(handler: logging.Handler, record: logging.LogRecord) -> bytes:
-    """The record as ``handler`` writes it: by its formatter's ``line`` if that has one, which saves coding it twice."""
+    """Return the record as ``handler`` writes it; a formatter's ``line`` is preferred, to avoid a second encoding."""
     line: Callable[[logging.LogRecord], bytes] | None = getattr(handler.formatter, "line", None)
     return line(record) if line else f"{handler.format(record)}\n".encode("utf-8", "backslashreplace")
 
@@ -98,7 +98,7 @@ def _write_to(stream: TextIO) -> Callable[[bytes], object]:
     try:
         descriptor = stream.fileno()
     except OSError:
-        # Not a file of the operating system: a test captures what is written.
+        # Not a file of the operating system, because a test captures the output.
         return lambda line: stream.write(line.decode())
     stream.flush()
     return writer(descriptor)

@@ -1,9 +1,7 @@
-"""Structured logs: one JSON object a line on standard output, with the ids that join it to its trace.
+"""Structured logs: one JSON object per line on standard output, with the ids that link it to its trace.
 
-A copy goes to a file where one is set.
-
-The formatter is python-json-logger's orjson formatter; added are the identity of the process, the trace, request
-and job ids, and exceptions as fields instead of lines of their own.
+A copy is written to a file if one is set. The formatter is python-json-logger's orjson formatter. This module adds the
+identity of the process, the ids of the trace, request and job, and exceptions as fields instead of separate lines.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ _IDS = (("request_id", context.request_id), ("job_id", context.job_id))
 
 
 class JsonFormatter(OrjsonFormatter):
-    """One record as one JSON line: timestamp (UTC, microseconds), level, logger, message, ids, extra fields."""
+    """Format a record as one JSON line: timestamp (UTC, microseconds), level, logger, message, ids, extra fields."""
 
     def __init__(self, service: str, instance: str) -> None:
         super().__init__(["levelname", "name", "message"])
@@ -41,13 +39,13 @@ class JsonFormatter(OrjsonFormatter):
         self._second, self._second_shown = -1, ""
 
     def line(self, record: logging.LogRecord) -> bytes:
-        """The line with its end, as it is written; made once, however many handlers share this formatter."""
+        """Return the line with its line break; it is formatted once, however many handlers share this formatter."""
         line: bytes | None = record.__dict__.get("_line")
         if line is None:
             if record.exc_info or record.exc_text or record.stack_info or type(record.msg) is not str:
                 line = f"{super().format(record)}\n".encode("utf-8", "backslashreplace")
             else:
-                # What is left of the base class's way when there is nothing special: it takes half as long.
+                # The part of the base class's work that is needed for a plain record; it takes half the time.
                 record.message = record.getMessage() if record.args else record.msg
                 fields: dict[str, Any] = {}
                 self.add_fields(fields, record, {})
@@ -56,22 +54,25 @@ class JsonFormatter(OrjsonFormatter):
         return line
 
     def head(self, level: int, logger: str, message: str, fields: dict[str, Any]) -> bytes:
-        """The part of a line between its timestamp and the fields given to ``complete``; it may be kept."""
+        """Return the part of a line between its timestamp and the ``fields`` of ``complete``; callers may cache it."""
         data = {"level": logging.getLevelName(level), "logger": logger, "message": message, **self._who, **fields}
         return orjson.dumps(data, self.json_default, orjson.OPT_NON_STR_KEYS)[1:-1]
 
     def complete(self, created: float, head: bytes, fields: dict[str, Any]) -> bytes:
-        """The line with its end; ``created``: Unix seconds, ``fields``: at least one, none of which is in ``head``."""
+        """Return the line with its line break.
+
+        ``created`` is in Unix seconds. ``fields`` has at least one field, none of which is in ``head``.
+        """
         rest = orjson.dumps(fields, self.json_default, _OPTIONS)
         return b'{"timestamp":"%b",%b,%b' % (self.moment(created).encode(), head, rest[1:])
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line without its end."""
+        """Return the line without its line break."""
         return self.line(record)[:-1].decode()
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        """Add what the base class would, the ids of the current request, and what is known of the exception."""
-        # First, because people read lines from the left.
+        """Add the fields of the base class, the ids of the current request, and the fields of the exception."""
+        # These fields come first because people read lines from the left.
         log_data["timestamp"] = self.moment(record.created)
         log_data["level"], log_data["logger"], log_data["message"] = record.levelname, record.name, record.message
         log_data.update(self._who)
@@ -85,13 +86,13 @@ class JsonFormatter(OrjsonFormatter):
             log_data.update(exception_fields(*record.exc_info))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 (the name is logging's)
-        """Nothing: the traceback becomes a field of its own in ``add_fields``."""
+        """Return nothing, because ``add_fields`` adds the traceback as a field."""
         return ""
 
     def moment(self, created: float) -> str:
-        """``created``, Unix seconds, as a line shows it."""
+        """Return ``created``, Unix seconds, as a timestamp for a line."""
         second, micros = divmod(round(created * 1e6), 1_000_000)
-        # A local copy: another thread may be at the next second already.
+        # A local copy, because another thread may already have replaced it for the next second.
         known, shown = self._second, self._second_shown
         if known != second or not shown:
             shown = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
@@ -100,10 +101,10 @@ class JsonFormatter(OrjsonFormatter):
 
 
 def direct_handlers(logger: logging.Logger) -> tuple[JsonFormatter, list[LineHandler]] | None:
-    """The handlers that a line of ``logger`` reaches, if lines may be written to them without a record.
+    """Return the handlers of ``logger`` if lines may be written to them without a record.
 
-    They may if all are this package's own, have the same formatter, and no level or filter refuses anything. ``None``:
-    another handler or filter must see a record.
+    They may if all handlers are of this package, share one formatter, and no level or filter rejects anything. ``None``
+    means that another handler or filter must see a record.
     """
     if logger.filters:
         return None
@@ -137,9 +138,9 @@ def _add_ids(log_data: dict[str, Any]) -> None:
 
 
 def logging_config(settings: TelemetrySettings, lines: LogLines | None = None) -> dict[str, Any]:
-    """The ``logging.config`` dictionary of a process; gunicorn takes it as ``logconfig_dict``.
+    """Return the ``logging.config`` dictionary of a process; gunicorn accepts it as ``logconfig_dict``.
 
-    ``lines`` counts what is written to the file, or to standard output if there is none.
+    ``lines`` counts the lines written to the file, or to standard output if there is none.
     """
     handlers: dict[str, dict[str, Any]] = {
         "stdout": {"()": CountedStream, "stream": "ext://sys.stdout", "formatter": "json"},
@@ -159,19 +160,20 @@ def logging_config(settings: TelemetrySettings, lines: LogLines | None = None) -
         "loggers": {
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
-            # One line per HTTP call or Redis command belongs in the trace, not in the log.
+            # A line for every HTTP call or Redis command belongs in the trace, not in the log.
             "urllib3": {"level": "WARNING"},
             "rq": {"level": "WARNING"},
-            # observability.tracing counts the spans that a dead Collector loses, and logs that once a minute.
+            # observability.tracing counts the spans that an unavailable Collector loses, and logs the loss once a
+            # minute.
             "opentelemetry": {"level": "CRITICAL"},
         },
     }
 
 
 def configure_logging(settings: TelemetrySettings, lines: LogLines | None = None) -> None:
-    """Log JSON to standard output from here on; uncaught exceptions of any thread become one line too."""
+    """Configure logging of JSON to standard output; uncaught exceptions of all threads become one line each too."""
     logging.config.dictConfig(logging_config(settings, lines))
-    # What each record would look up and no line contains (see "Optimization" in logging's documentation).
+    # Disables look-ups for each record whose results no line contains (see "Optimization" in logging's documentation).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught

@@ -21,10 +21,10 @@ from observability.settings import TelemetrySettings
 _log = logging.getLogger(__name__)
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-"""Seconds. The boundaries that OpenTelemetry's HTTP semantic conventions advise for request durations."""
+"""Seconds. The boundaries that OpenTelemetry's HTTP semantic conventions recommend for request durations."""
 
 OPERATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-"""Seconds. For database and cache operations, about OpenTelemetry's database conventions."""
+"""Seconds. For database and cache operations, close to OpenTelemetry's database conventions."""
 
 JOB_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0)
 """Seconds. For jobs and for the time they wait in a queue."""
@@ -34,20 +34,22 @@ _fork_lock.register()
 
 
 def new_registry(settings: TelemetrySettings) -> CollectorRegistry:
-    """A fresh registry with the process, garbage-collector and platform metrics and ``service_info``.
+    """Return a new registry with the process, garbage-collector and platform metrics and ``service_info``.
 
-    Of several processes that share their metrics no single one's memory is the replica's: only ``service_info`` then.
+    If several processes share their metrics, it has only ``service_info``, because the memory of one process is not
+    that of the replica.
     """
     registry = CollectorRegistry()
     if not multiprocess.is_joined():
-        # Else any process with the setting in its environment, such as an RQ worker and its forks, would write files.
+        # Otherwise any process with the variable in its environment, such as an RQ worker and its forks, would write
+        # files.
         prometheus_internals.keep_values_in_memory()
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         PlatformCollector(registry=registry)
     Gauge(
         "service_info",
-        "What runs here: always 1",
+        "Name, version and environment of the service; the value is always 1",
         ["service_name", "service_version", "deployment_environment_name"],
         registry=registry,
         multiprocess_mode="livemax",
@@ -56,7 +58,7 @@ def new_registry(settings: TelemetrySettings) -> CollectorRegistry:
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """A scrape every few seconds is no news: it is not logged."""
+    """A request handler that does not log scrapes, which arrive every few seconds."""
 
     def log_message(self, format: str, *args: Any) -> None:
         return
@@ -66,7 +68,7 @@ class MetricsServer:
     """Serves ``/metrics`` (OpenMetrics with exemplars, or the classic text) on an internal address."""
 
     def __init__(self, registry: CollectorRegistry, host: str, port: int, patience: float = 10.0) -> None:
-        """Listen on ``host:port``; a port still held by a process that is just leaving is awaited ``patience`` s.
+        """Listen on ``host:port``; waits up to ``patience`` s for a port that a terminating process still holds.
 
         Raises:
             OSError: the port cannot be bound.
@@ -84,7 +86,7 @@ class MetricsServer:
         self._thread.start()
 
     def leave(self) -> None:
-        """In a fork, where nothing serves: let go of the port, so that it is free when the parent has gone."""
+        """In a fork, which serves no requests: close the port, so that it is free when the parent has exited."""
         self._server.socket.close()
 
     def close(self) -> None:
@@ -94,13 +96,13 @@ class MetricsServer:
 
 
 def serve(registry: CollectorRegistry, host: str, port: int) -> MetricsServer | None:
-    """Serve ``/metrics`` (port 0: do not); a port that cannot be bound is logged, and the process goes on without."""
+    """Serve ``/metrics``, or nothing for port 0; if the port cannot be bound, log that and continue."""
     if not port:
         return None
     try:
         return MetricsServer(registry, host, port)
     except OSError as error:
-        _log.error("metrics are not served on port %d: %s", port, error)
+        _log.error("cannot serve metrics on port %d: %s", port, error)
         return None
 
 

@@ -1,4 +1,4 @@
-"""MongoDB: a span and an observation per operation, and the state of the connection pool."""
+"""MongoDB instrumentation: a span and an observation per operation, and the state of the connection pool."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ _OPERATIONS = ("find", "insert", "update", "findAndModify", "aggregate", "getMor
 def instrument_mongo(
     telemetry: Telemetry, metrics: DatabaseMetrics, pool: str = SYSTEM
 ) -> Callable[..., ObservedClient]:
-    """Build clients with the factory returned, which takes a URL and ``MongoClient``'s options, to have them observed.
+    """Return a factory of observed clients, which accepts a URL and ``MongoClient``'s options.
 
-    ``pool`` is the name under which the connections of all of them are counted together.
-
-    Documents and filters never reach a span: neither the statement nor the server's error text is recorded, for
-    both may quote what a customer typed.
+    ``pool`` is the name under which the connections of all these clients are counted together. Documents and filters
+    never reach a span: neither the statement nor the server's error text is recorded, because both may quote a
+    customer's input.
     """
     metrics.declare_operations(SYSTEM, *_OPERATIONS)
     pools, tracer = pools_of(metrics, pool), telemetry.tracer(__name__)
@@ -38,7 +37,7 @@ def instrument_mongo(
 
 
 def _server(url: str) -> dict[str, str | int]:
-    """The attributes that say which server it is, if there is but one."""
+    """Return the attributes that identify the server, if there is only one."""
     nodes = parse_uri(url)["nodelist"]
     if len(nodes) != 1:
         return {}

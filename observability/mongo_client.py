@@ -1,11 +1,9 @@
-"""A MongoDB client whose operations are observed where they are called, not by the driver's events.
+"""A MongoDB client that observes operations where they are called, not through the driver's events.
 
-pymongo creates events for each command if there is a listener, which costs more than everything here.
-An operation is one call of the driver and whatever it takes: the choice of a server, the wait for a connection, the
-driver's own retry. So it also reports an unreachable server, for which no command exists.
-
-What is not overridden here (administration, change streams, the later batches of an aggregation) works and is not
-observed.
+pymongo creates events for each command if there is a listener, which costs more than everything here. An operation is
+one call of the driver with all its parts: server selection, the wait for a connection, the driver's own retry. So it
+also reports an unreachable server, for which no command exists. Methods that are not overridden here (administration,
+change streams, the later batches of an aggregation) work but are not observed.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class ObservedClient(MongoClient[Document]):
-    """``MongoClient``; set ``operations`` before it is used."""
+    """``MongoClient`` with observed operations; set ``operations`` before it is used."""
 
     operations: Operations
 
@@ -36,23 +34,24 @@ class ObservedClient(MongoClient[Document]):
         return ObservedDatabase(self, name)
 
     def get_database(self, name: str | None = None, *args: Any, **options: Any) -> ObservedDatabase:
-        """As ``MongoClient``'s."""
+        """Return an observed database; see ``MongoClient``."""
         if name is None:
             name = super().get_database().name
         return ObservedDatabase(self, name, *args, **options)
 
     def get_default_database(self, default: str | None = None, *args: Any, **options: Any) -> ObservedDatabase:
-        """As ``MongoClient``'s."""
+        """Return an observed database; see ``MongoClient``."""
         return ObservedDatabase(self, super().get_default_database(default).name, *args, **options)
 
     def start_session(self, *args: Any, **options: Any) -> ClientSession:
-        """As ``MongoClient``'s; the ends of its transactions are observed."""
+        """Return a session whose commits and aborts are observed; see ``MongoClient``."""
         session = super().start_session(*args, **options)
         for method, operation in (
             ("commit_transaction", "commitTransaction"),
             ("abort_transaction", "abortTransaction"),
         ):
-            # As attributes of this one: ``with_transaction`` calls them on itself, and the driver makes the session.
+            # Set on the instance, because the driver creates the session and ``with_transaction`` calls them on
+            # ``self``.
             setattr(session, method, self._ending(operation, getattr(session, method)))
         return session
 
@@ -62,34 +61,34 @@ class ObservedClient(MongoClient[Document]):
 
 
 class ObservedDatabase(Database[Document]):
-    """``Database``, whose commands and collections are observed."""
+    """``Database`` whose commands and collections are observed."""
 
     def __init__(self, client: ObservedClient, *args: Any, **options: Any) -> None:
         super().__init__(client, *args, **options)
         self.operations = client.operations
 
     def __getitem__(self, name: str) -> ObservedCollection:
-        """A new object each time, as ``Database``'s."""
+        """Return a new collection each time; see ``Database``."""
         return ObservedCollection(self, name)
 
     def get_collection(self, name: str, *args: Any, **options: Any) -> ObservedCollection:
-        """As ``Database``'s."""
+        """Return an observed collection; see ``Database``."""
         return ObservedCollection(self, name, False, *args, **options)
 
     def with_options(self, *args: Any, **options: Any) -> ObservedDatabase:  # type: ignore[override]
-        """As ``Database``'s, for documents of the same kind."""
+        """Return an observed collection for documents of the same type; see ``Database``."""
         copy = super().with_options(*args, **options)
         concerns = copy.codec_options, copy.read_preference, copy.write_concern, copy.read_concern
         return ObservedDatabase(cast("ObservedClient", self.client), self.name, *concerns)
 
     def command(self, command: Any, *args: Any, **options: Any) -> Any:
-        """As ``Database``'s."""
+        """Run a command and observe it; see ``Database``."""
         name = command if isinstance(command, str) else next(iter(command))
         return self.operations.run(name, self, super().command, command, *args, **options)
 
 
 def _observed(operation: str, method: Method) -> Method:
-    """``method`` of ``Collection`` as one of ``ObservedCollection``."""
+    """Return ``method`` of ``Collection`` as an observed method."""
 
     @wraps(method)
     def observed(self: ObservedCollection, /, *args: Any, **options: Any) -> Any:
@@ -99,21 +98,21 @@ def _observed(operation: str, method: Method) -> Method:
 
 
 class ObservedCollection(Collection[Document]):
-    """``Collection``; the operations have the names of MongoDB's commands."""
+    """``Collection`` whose operations are observed, under the names of MongoDB's commands."""
 
     def __init__(self, database: ObservedDatabase, *args: Any, **options: Any) -> None:
         super().__init__(database, *args, **options)
         self.operations = database.operations
 
     def with_options(self, *args: Any, **options: Any) -> ObservedCollection:  # type: ignore[override]
-        """As ``Collection``'s, for documents of the same kind."""
+        """Return an observed collection for documents of the same type; see ``Collection``."""
         copy = super().with_options(*args, **options)
         concerns = copy.codec_options, copy.read_preference, copy.write_concern, copy.read_concern
         database = cast("ObservedDatabase", self.database)
         return ObservedCollection(database, self.name, False, *concerns)
 
     def find(self, *args: Any, **options: Any) -> ObservedCursor:
-        """As ``Collection``'s; ``find_one`` comes this way too."""
+        """Return an observed cursor; ``find_one`` calls this too. See ``Collection``."""
         return ObservedCursor(self, *args, **options)
 
     insert_one = _observed("insert", Collection.insert_one)
@@ -134,13 +133,13 @@ class ObservedCollection(Collection[Document]):
 
 
 class ObservedCursor(Cursor[Document]):
-    """``Cursor``, of which each batch is observed: the first as ``find``, the others as ``getMore``."""
+    """``Cursor`` that observes each batch: the first as ``find``, the others as ``getMore``."""
 
     _asked = False
     _given = 0
 
     def next(self) -> Document:
-        """The next document; only for the first of a batch the server is asked."""
+        """Return the next document; only the first document of each batch requires a request to the server."""
         if self._given < self.retrieved:
             self._given += 1
             return super().next()
@@ -158,7 +157,7 @@ class ObservedCursor(Cursor[Document]):
     __next__ = next
 
     def to_list(self, length: int | None = None) -> list[Document]:
-        """The documents left, ``length`` at most."""
+        """Return the remaining documents, at most ``length``."""
         return list(islice(self, length))
 
     def rewind(self) -> ObservedCursor:

@@ -1,4 +1,4 @@
-"""One operation of a MongoDB client: observed, and if it is traced a span."""
+"""One operation of a MongoDB client, with an observation and, if it is traced, a span."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 class Operations:
-    """Observes the operations of one client, and makes the spans of those that are traced."""
+    """Observe the operations of one client, and create spans for those that are traced."""
 
     def __init__(self, metrics: DatabaseMetrics, tracer: Tracer, server: Mapping[str, str | int]) -> None:
-        """``server``: the attributes of every span that say which server it is."""
+        """``server`` contains the attributes that identify the server, for every span."""
         self._observe, self._tracer = metrics.observe, tracer
         self._shared = {"db.system.name": SYSTEM, **server}
 
@@ -36,7 +36,7 @@ class Operations:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """``call(*args, **kwargs)``, observed as the operation ``name``; raises what that raises."""
+        """Return ``call(*args, **kwargs)``, observed as the operation ``name``; its exceptions are raised unchanged."""
         span = None if is_suppressed() else self._span(name, of)
         started, error = time.perf_counter(), ""
         try:
@@ -44,7 +44,7 @@ class Operations:
         except Exception as failure:
             error = error_type(failure)
             if span is not None and error:
-                # Never the error's text: it may quote what a customer typed.
+                # Never the error's text: it may quote a customer's input.
                 span.set_status(Status(StatusCode.ERROR, error))
                 span.set_attribute("error.type", error)
             raise
@@ -54,7 +54,7 @@ class Operations:
                 span.end()
 
     def _span(self, name: str, of: Collection[Any] | Database[Any]) -> Span:
-        """Begun, but not the current one: what the driver does within is its own business."""
+        """The span is started but not made current: the driver's internal calls are not its children."""
         attributes: dict[str, str | int] = {**self._shared, "db.operation.name": name}
         if isinstance(of, Collection):
             attributes["db.collection.name"], of = of.name, of.database
@@ -63,10 +63,10 @@ class Operations:
 
 
 def error_type(failure: Exception) -> str:
-    """The server's name for what went wrong, or the exception's; ``""`` if the server did as it was asked.
+    """Return the server's name for the error, or the exception's; ``""`` if the server carried out the request.
 
-    A write that meets a rule (a unique index, a validator) was answered: many are sent in order to find out. And a
-    cursor says by ``StopIteration`` that there is no more.
+    A write that violates a rule (a unique index, a validator) counts as answered, because many are sent to find that
+    out. A cursor raises ``StopIteration`` at its end, which is no error.
     """
     if isinstance(failure, WriteError | BulkWriteError | StopIteration):
         return ""

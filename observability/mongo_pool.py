@@ -1,8 +1,8 @@
-"""The connection pools of MongoDB clients: how long a connection was waited for, and how many there are.
+"""The connection pools of MongoDB clients: the wait for a connection, and the number of connections.
 
-pymongo's events show the same, with three objects and thirty calls for each operation. So a pool of ours measures the
-wait where it happens, and its connections are counted at a scrape. (``_pool_class`` is pymongo's hook for other parts
-of a client; a test compares the figures with the driver's events.)
+pymongo's events provide the same, with three objects and thirty calls for each operation. So our subclass of the pool
+measures the wait where it happens, and connections are counted at a scrape. (``_pool_class`` is pymongo's hook for
+other parts of a client; a test compares the figures with the driver's events.)
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from observability.prometheus_internals import is_shared
 
 
 class Pools:
-    """The pools of all clients of one name; call it as pymongo calls the class of a pool. ``pools_of`` returns it."""
+    """The pools of all clients with one name; pymongo calls it like the class of a pool.
+
+    ``pools_of`` returns it.
+    """
 
     def __init__(self, metrics: DatabaseMetrics, name: str) -> None:
         self.observe_wait = metrics.wait.labels(name).observe
@@ -31,14 +34,14 @@ class Pools:
         self._idle, self._used = (metrics.connections.labels(name, state) for state in ("idle", "used"))
         self._new: type[ObservedPool] = ObservedPool
         if is_shared(self._idle):
-            # Others read these numbers from a file, whenever they like: there they are written as they change.
+            # Other processes read these numbers from a file at any time, so they are written whenever they change.
             self._new = SharedPool
         else:
             self._idle.set_function(self._count_idle)
             self._used.set_function(self._count_used)
 
     def __call__(self, address: Any, options: Any, is_sdam: bool = False, client_id: Any = None) -> Pool:
-        """A pool, as pymongo makes its own; one that only asks how a server is (``is_sdam``) is no business of ours."""
+        """Return a pool for pymongo; one that only monitors a server (``is_sdam``) is not observed."""
         if is_sdam:
             return Pool(address, options, is_sdam, client_id)
         pool = self._new(address, options, is_sdam, client_id)
@@ -48,7 +51,7 @@ class Pools:
         return pool
 
     def write(self) -> None:
-        """Write down how many connections there are."""
+        """Write the current number of connections."""
         with self._lock:
             self._idle.set(self._count_idle())
             self._used.set(self._count_used())
@@ -64,7 +67,7 @@ class Pools:
 
 
 def pools_of(metrics: DatabaseMetrics, name: str) -> Pools:
-    """The pools of that name; there is one of each in ``metrics``, as they are counted together."""
+    """Return the pools with that name; ``metrics`` has one object per name, because they are counted together."""
     known = metrics.pools.get(name)
     if not isinstance(known, Pools):
         known = metrics.pools[name] = Pools(metrics, name)
@@ -87,7 +90,7 @@ class ObservedPool(Pool):
 
 
 class SharedPool(ObservedPool):
-    """One that also writes how many connections there are, each time that may have changed."""
+    """An observed pool that also writes the number of connections whenever it may have changed."""
 
     def _get_conn(self, checkout_started_time: float, handler: Any = None) -> Connection:
         try:
@@ -96,11 +99,11 @@ class SharedPool(ObservedPool):
             self.pools.write()
 
     def checkin(self, conn: Connection) -> None:
-        """As ``Pool``'s."""
+        """Reset the pool and write the number of connections; see ``Pool``."""
         super().checkin(conn)
         self.pools.write()
 
     def remove_stale_sockets(self, reference_generation: int) -> None:
-        """As ``Pool``'s: the driver's look after its connections, about once a second."""
+        """Maintain the connections, which the driver does about once a second; see ``Pool``."""
         super().remove_stale_sockets(reference_generation)
         self.pools.write()

@@ -1,4 +1,4 @@
-"""Whether MongoDB accepts writes, checked at each scrape: `mongodb_up`, as an exporter would report it."""
+"""Whether MongoDB accepts writes, checked at each scrape: ``mongodb_up``, with the meaning it has in an exporter."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pymongo.errors import PyMongoError
 from observability.single_flight import SingleFlight
 
 PATIENCE_SECONDS = 1.5
-"""For finding a server and again for its answer: both together stay below the time that a scrape may take."""
+"""Seconds, for server selection and again for the response: both together stay below the time limit of a scrape."""
 
 
 class MongoUp(Collector):
     """``mongodb_up``: 1 if a primary answers ``hello`` in time, else 0; ``mongodb_ping_seconds``: how long that took.
 
-    The client is its own: a pool that the process has used up must not pass for a server that is down. One process of
-    a system is enough to ask, and scrapes at the same time share one answer.
+    The check has its own client, because an exhausted pool of the process must not be reported as a server that is
+    down. One process of a system is enough for this check, and simultaneous scrapes share one result.
     """
 
     def __init__(self, url: str, registry: CollectorRegistry, patience: float = PATIENCE_SECONDS) -> None:
@@ -39,14 +39,14 @@ class MongoUp(Collector):
         registry.register(self)
 
     def describe(self) -> Iterable[Metric]:
-        """Names alone, so that registering asks nothing of the server."""
+        """Return only the names, so that registration sends no request to the server."""
         return (GaugeMetricFamily("mongodb_up", ""), GaugeMetricFamily("mongodb_ping_seconds", ""))
 
     def collect(self) -> Iterable[Metric]:
-        """Ask."""
+        """Check the server."""
         answers, seconds = self._asking.do("hello", self._ask)
-        yield GaugeMetricFamily("mongodb_up", "Whether a primary of MongoDB answers", value=float(answers))
-        yield GaugeMetricFamily("mongodb_ping_seconds", "How long MongoDB took to answer, or to be given up", seconds)
+        yield GaugeMetricFamily("mongodb_up", "Whether a MongoDB primary responds", value=float(answers))
+        yield GaugeMetricFamily("mongodb_ping_seconds", "Time until MongoDB responded or the check timed out", seconds)
 
     def _ask(self) -> tuple[bool, float]:
         started = time.perf_counter()

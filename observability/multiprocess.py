@@ -1,8 +1,8 @@
-"""One replica of several processes: metrics in files that they share, one ``/metrics`` for all of them.
+"""One replica with several processes: metrics in shared files, and one ``/metrics`` for all of them.
 
-prometheus_client keeps the values of each process in files of its own and adds them up at a scrape. It names the
-files by process id, so every worker that dies leaves its files behind for ever. Here they are named by the worker's
-slot: a worker that takes the place of a dead one opens its files and counts on.
+prometheus_client keeps the values of each process in separate files and adds them up at a scrape. It names the files by
+process id, so every worker that dies leaves its files behind. Here they are named by the worker's slot: a worker that
+replaces a dead one opens the same files and continues to count.
 """
 
 from __future__ import annotations
@@ -23,40 +23,40 @@ _PREFIX = "replica-"
 
 
 class SharedFolder:
-    """The files of one replica's workers: a folder of its own in ``base``, whose other tenants are left alone.
+    """The files of one replica's workers, in a separate folder within ``base``; other folders there are not touched.
 
-    Replicas on one machine may have the same ``base``. The folder is locked for as long as a process of the replica
-    lives; folders without a lock belong to replicas that have ended, and are removed.
+    Replicas on one machine may have the same ``base``. The folder is locked as long as a process of the replica runs;
+    folders without a lock belong to replicas that have ended, and are removed.
     """
 
     def __init__(self, base: str) -> None:
-        """Make the folder, and ``base`` if it is not there.
+        """Create the folder, and ``base`` if it does not exist.
 
         Raises:
-            OSError: it could not be made.
+            OSError: it cannot be created.
         """
         Path(base).mkdir(parents=True, exist_ok=True)
-        # One at a time: a folder just made and not yet locked must not pass for one that was left.
+        # One at a time: a new folder that is not locked yet must not be taken for an abandoned one.
         door = _open_folder(base)
         fcntl.flock(door, fcntl.LOCK_EX)
         try:
             for folder in Path(base).glob(f"{_PREFIX}*"):
                 _remove_if_left(folder)
             self.path = tempfile.mkdtemp(prefix=_PREFIX, dir=base)
-            # Kept open, and so locked, by this process and all that it forks.
+            # This process and all its forks keep the file open, and thus locked.
             self._lock = _open_folder(self.path)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
         finally:
             os.close(door)
 
     def registry(self) -> CollectorRegistry:
-        """What all workers together have counted, those that are gone included."""
+        """Return the sums of all workers, including those that have exited."""
         registry = CollectorRegistry()
         MultiProcessCollector(registry, self.path)  # type: ignore[no-untyped-call]
         return registry
 
     def forget_gauges(self, slot: int) -> None:
-        """The worker in ``slot`` is dead: what its gauges said of "now" is no longer so."""
+        """Remove the gauges of the worker in ``slot``, which is dead: they stated current values."""
         mark_process_dead(slot, self.path)  # type: ignore[no-untyped-call]
 
 
@@ -80,15 +80,15 @@ _joined = False
 
 
 def join(folder: str, slot: int) -> None:
-    """In a worker, before it makes its first metric: keep all values in ``folder``, under ``slot``."""
+    """In a worker, before it creates its first metric: store all values in ``folder``, under ``slot``."""
     global _joined
     _joined = True
     os.environ[SETTING] = folder
     owner = os.getpid()
-    # What the worker forks must not write into its files: it gets some of its own, by its process id.
+    # Forks of the worker must not write into its files: they get separate files, named by process id.
     prometheus_internals.keep_values_in_files(lambda: slot if os.getpid() == owner else os.getpid())
 
 
 def is_joined() -> bool:
-    """Whether this process is one of several that share their metrics."""
+    """Return whether this process is one of several that share their metrics."""
     return _joined

@@ -1,10 +1,10 @@
-"""Everything that this package uses of prometheus_client beyond its public interface.
+"""All uses of prometheus_client beyond its public interface.
 
-prometheus_client has no public way to walk the metrics of a registry, to read or reset the numbers of a series, to
-choose where values are kept, or to act when a series is created or collected. Each use is one function or method here,
-and each has a test in ``tests/unit/observability/test_prometheus_internals.py`` that compares it with what
-``CollectorRegistry.collect`` returns. No other module of this package touches a name of prometheus_client that begins
-with an underscore.
+prometheus_client has no public way to iterate over the metrics of a registry, to read or reset the numbers of a series,
+to choose where values are stored, or to act when a series is created or collected. Each use is one function or method
+here, and each has a test in ``tests/unit/observability/test_prometheus_internals.py`` that compares it with the result
+of ``CollectorRegistry.collect``. No other module of this package uses a name of prometheus_client that begins with an
+underscore.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ADDITIVE_TYPES = frozenset({"counter", "histogram", "summary"})
 
 
 def keep_values_in_memory() -> None:
-    """Keep the values of metrics created from here on in this process, whatever ``PROMETHEUS_MULTIPROC_DIR`` says.
+    """Store the values of metrics created from now on in memory, even if ``PROMETHEUS_MULTIPROC_DIR`` is set.
 
     prometheus_client decides by that variable alone when it is imported.
     """
@@ -31,7 +31,7 @@ def keep_values_in_memory() -> None:
 
 
 def keep_values_in_files(identify: Callable[[], int]) -> None:
-    """Keep the values of metrics created from here on in files of ``PROMETHEUS_MULTIPROC_DIR``.
+    """Store the values of metrics created from now on in files of ``PROMETHEUS_MULTIPROC_DIR``.
 
     ``identify`` returns the number in the names of this process's files; it is called again after each fork.
     """
@@ -39,38 +39,38 @@ def keep_values_in_files(identify: Callable[[], int]) -> None:
 
 
 def is_shared(gauge: Gauge) -> bool:
-    """Whether other processes read this series from a file at any time, so that it must be written on every change.
+    """Return whether other processes read this series from a file, so that every change must be written immediately.
 
-    If not, ``set_function`` lets it be computed at a scrape.
+    If not, ``set_function`` can compute it at a scrape.
     """
     return bool(gauge._value._multiprocess)
 
 
 def name_of(metric: MetricWrapperBase) -> str:
-    """The name under which the metric was registered, without the suffix ``_total`` of a counter."""
+    """Return the name under which the metric was registered, without the suffix ``_total`` of a counter."""
     return str(metric._name)
 
 
 def label_names(metric: MetricWrapperBase) -> tuple[str, ...]:
-    """The names of the metric's labels, in order."""
+    """Return the names of the metric's labels, in order."""
     return tuple(metric._labelnames)
 
 
 def label_values(metric: MetricWrapperBase) -> list[tuple[str, ...]]:
-    """The label values of each series that the metric has."""
+    """Return the label values of each series of the metric."""
     return [tuple(series) for series in list(metric._metrics)]
 
 
 def additive_metrics(registry: CollectorRegistry) -> Iterator[MetricWrapperBase]:
-    """The registry's counters, histograms and summaries: those whose numbers may be added up across processes."""
+    """Return the registry's counters, histograms and summaries, whose numbers may be added up across processes."""
     for metric in set(registry._names_to_collectors.values()):
-        # isinstance() would go through typing.Protocol here, which takes longer than everything else in this loop.
+        # isinstance() would use typing.Protocol here, which takes longer than the rest of this loop.
         if getattr(metric, "_type", None) in _ADDITIVE_TYPES:
             yield metric  # type: ignore[misc]
 
 
 def series_of(metric: MetricWrapperBase) -> Iterator[tuple[tuple[str, ...], MetricWrapperBase]]:
-    """Each series of the metric with its label values; a metric without labels is its own only series."""
+    """Yield each series of the metric with its label values; a metric without labels is its own only series."""
     if metric._labelnames:
         yield from ((tuple(labels), series) for labels, series in list(metric._metrics.items()))
     else:
@@ -78,9 +78,9 @@ def series_of(metric: MetricWrapperBase) -> Iterator[tuple[tuple[str, ...], Metr
 
 
 def numbers_of(series: Any) -> list[Any]:
-    """The objects that hold the numbers of one additive series, in a fixed order; each has ``inc`` and ``set``.
+    """Return the objects that hold the numbers of one additive series, in a fixed order; each has ``inc`` and ``set``.
 
-    Histogram: the sum, then the count of each bucket. Summary: sum and count. Counter: its value.
+    For a histogram: the sum, then the count of each bucket. For a summary: sum and count. For a counter: its value.
     """
     if series._type == "histogram":
         return [series._sum, *series._buckets]
@@ -90,29 +90,29 @@ def numbers_of(series: Any) -> list[Any]:
 
 
 def incrementer(counter: Counter) -> Callable[[], object]:
-    """A function that raises one series by 1: a call of ``counter.inc`` without its checks, which take three more."""
+    """Return a function that increments one series by 1: ``counter.inc`` without checks, at a quarter of the cost."""
     return partial(counter._value.inc, 1)
 
 
 def read_unlocked(number: Any) -> float:
-    """The value of one of ``numbers_of``, without its lock: for a process whose only thread writes it."""
+    """Return the value of one of ``numbers_of`` without its lock, for a process whose only thread writes it."""
     value: float = number._value
     return value
 
 
 def replace_labels(metric: MetricWrapperBase, labels: Callable[..., Any]) -> None:
-    """Have ``metric.labels`` call ``labels`` instead."""
+    """Replace ``metric.labels`` with ``labels``."""
     metric.labels = labels  # type: ignore[method-assign]
 
 
 class HookedHistogram(Histogram):
-    """A histogram that calls its subclass when a series is created and before it is collected."""
+    """A histogram with hooks that run when a series is created and before it is collected."""
 
     def on_created(self, shared: bool) -> None:
-        """A series has been created; ``shared``: other processes read it from a file."""
+        """Handle the creation of a series; ``shared`` means that other processes read it from a file."""
 
     def before_collect(self) -> None:
-        """The series is about to be read."""
+        """Prepare the series to be read."""
 
     def _metric_init(self) -> None:
         super()._metric_init()
@@ -123,26 +123,23 @@ class HookedHistogram(Histogram):
         return super()._child_samples()
 
     def upper_bounds(self) -> list[float]:
-        """The upper bounds of the buckets in seconds, ascending; the last is infinite."""
+        """Return the upper bounds of the buckets in seconds, ascending; the last is infinite."""
         return self._upper_bounds
 
     def add(self, total: float, counts: Mapping[int, int]) -> None:
-        """Add observations that sum up to ``total``; ``counts``: how many fall into the bucket of each index."""
+        """Add observations with the sum ``total``; ``counts`` is the number of observations for each bucket index."""
         self._sum.inc(total)
         for bucket, count in counts.items():
             self._buckets[bucket].inc(count)
 
 
 def openmetrics_request(encoder: Callable[..., bytes]) -> tuple[str, str] | None:
-    """Version and escaping of OpenMetrics that ``encoder``, from ``choose_encoder``, stands for.
-
-    ``None``: it writes another format.
-    """
+    """Return OpenMetrics version and escaping of ``encoder``, from ``choose_encoder``; ``None`` for other formats."""
     if isinstance(encoder, partial) and encoder.func is generate_latest:
         return encoder.keywords["version"], encoder.keywords["escaping"]
     return None
 
 
 def number_text(value: float) -> str:
-    """``value`` as a sample shows it."""
+    """Return ``value`` as it appears in a sample."""
     return str(floatToGoString(value))  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
-"""Writing a line without handing over the interpreter.
+"""Writing a line without releasing the interpreter lock.
 
-``os.write`` lets other threads run meanwhile. Getting the interpreter back takes up to five milliseconds when they are
-busy, and CPU time for both sides; writing a line into the page cache or a pipe takes two microseconds.
+``os.write`` lets other threads run meanwhile. Acquiring the lock again takes up to five milliseconds when they are
+busy, and CPU time on both sides; writing a line into the page cache or a pipe takes two microseconds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import select
 import stat
 from collections.abc import Callable
 
-# PyDLL, unlike CDLL, keeps the interpreter during a call.
+# PyDLL, unlike CDLL, keeps the lock during a call.
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.write.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
 _libc.write.restype = ctypes.c_ssize_t
@@ -23,19 +23,19 @@ class _PollFd(ctypes.Structure):
 
 
 LONGEST_AT_ONCE = select.PIPE_BUF
-"""Bytes. A pipe that can be written takes so much without waiting; longer lines go the usual way."""
+"""Bytes. A writable pipe accepts this many without blocking; longer lines are written with ``os.write``."""
 
 
 def writer(descriptor: int) -> Callable[[bytes], None]:
-    """A function that appends all of a line to ``descriptor``: a file, or what may have to wait for its reader.
+    """Return a function that writes a whole line to ``descriptor``, a file or a pipe or terminal that may block.
 
-    Where it would have to wait, it lets the other threads run, as ``os.write`` does. The function raises ``OSError``.
+    If the write would block, other threads can run, as with ``os.write``. The function raises ``OSError``.
     """
     poll_fd = _PollFd(descriptor, select.POLLOUT, 0)
     poll, write, pointer = _libc.poll, _libc.write, ctypes.byref(poll_fd)
 
     def go_on(line: bytes, done: int) -> None:
-        # A result short of the whole, or an error, is left to os.write: it goes on where that stopped, or raises.
+        # os.write handles a partial write or an error: it continues at that position, or raises.
         done = max(0, done)
         while done < len(line):
             done += os.write(descriptor, line[done:])

@@ -1,4 +1,4 @@
-"""Redis: a span and an observation per command or pipeline."""
+"""Redis instrumentation: a span and an observation per command or pipeline."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from observability.unsampled import is_suppressed
 SYSTEM = "redis"
 _COMMANDS = ("GET", "SET", "DEL", "PING", "PIPELINE")
 _OPERATIONS: dict[Any, str] = {name: name for name in _COMMANDS}
-"""As redis-py writes most of them: nothing needs to be parted or raised."""
+"""Most command names in redis-py have this form, which needs neither splitting nor conversion to upper case."""
 
 
-# What the instrumentation wraps. It would ask of each command whether it is switched off.
+# The method that the instrumentation wraps. The wrapper would check for each command whether it is disabled.
 _EXECUTE: Callable[..., Any] = inspect.unwrap(redis.Redis.execute_command)
 _EXECUTE_PIPELINE: Callable[..., list[Any]] = inspect.unwrap(Pipeline.execute)
 
 
 def instrument_redis(telemetry: Telemetry, metrics: DatabaseMetrics) -> Callable[..., ObservedRedis]:
-    """Trace every command of the process; build clients with the factory returned to have them measured too.
+    """Trace every Redis command of the process; return a factory of clients that are also measured.
 
     Values are never recorded: the instrumentation writes ``SET ? ?``.
     """
@@ -49,7 +49,7 @@ class ObservedRedis(redis.Redis):
     metrics: DatabaseMetrics | None = None
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Run and observe one command."""
+        """Run a command and observe it."""
         started, error = time.perf_counter(), ""
         try:
             if is_suppressed():
@@ -71,12 +71,12 @@ class ObservedRedis(redis.Redis):
 
 
 class ObservedPipeline(Pipeline):
-    """A pipeline observed as one ``PIPELINE`` operation."""
+    """A pipeline that is observed as one ``PIPELINE`` operation."""
 
     metrics: DatabaseMetrics | None = None
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
-        """Run and observe what was queued."""
+        """Run the queued commands and observe them."""
         started, error = time.perf_counter(), ""
         try:
             if is_suppressed():

@@ -1,7 +1,7 @@
-"""RQ: the trace and the request id travel with the job; jobs are measured by the worker's parent process.
+"""RQ instrumentation: a job carries the trace and the request id, and the worker's parent process measures it.
 
-Third-party RQ instrumentations break on rq 3 or stop at the fork; this is ours. Enqueue with :func:`enqueue`, work
-with :func:`instrument_worker`.
+Third-party RQ instrumentations fail with rq 3 or do not survive the fork, so this package has its own. Enqueue with
+:func:`enqueue`, and create workers with :func:`instrument_worker`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from observability.unsampled import UnsampledSpan
 def enqueue(
     tracer: Tracer, queue: Queue, function: str, *args: Any, parent: Context | None = None, **options: Any
 ) -> Job:
-    """Enqueue ``function(*args)`` under a producer span; its context and the request id go into the job's meta.
+    """Enqueue ``function(*args)`` under a producer span; store its context and the request id in the job's meta.
 
-    ``parent`` is the producer span's parent, by default the current span; under one that is not sampled no span is
-    made, and the job's meta says so. ``options`` are those of ``Queue.enqueue``. Raises what RQ and redis raise.
+    ``parent`` is the producer span's parent, by default the current span. If it is not sampled, no span is created, and
+    the job's meta records that. ``options`` are those of ``Queue.enqueue``. Exceptions of RQ and redis are raised
+    unchanged.
     """
     meta: dict[str, str] = dict(options.pop("meta", {}))
     if (request_id := context.request_id.get()) is not None:
@@ -58,11 +59,12 @@ def instrument_worker(
     jobs_per_work_horse: int = 1,
     **options: Any,
 ) -> ObservedWorker:
-    """A worker of ``queues`` whose jobs and queues are traced, logged and counted: ``instrument_worker(…).work()``.
+    """Return a worker of ``queues`` that traces, logs and counts jobs and queues: ``instrument_worker(…).work()``.
 
-    The series of ``jobs``, the bare names of functions known in advance, start at zero. ``asking`` are the same queues
-    over a connection with short time limits, for scrapes; by default the worker's own. With ``jobs_per_work_horse``
-    above 1, one fork runs so many jobs, and module state and clients live as long. ``options`` are RQ's.
+    The series of ``jobs``, the function names known in advance, start at zero. ``asking`` are the same queues over a
+    connection with short time limits, for scrapes; by default the worker's queues are used. If ``jobs_per_work_horse``
+    is above 1, one fork runs that many jobs, and its module state and clients persist between them. ``options`` are
+    RQ's.
     """
     metrics = JobMetrics(telemetry.registry)
     for queue in queues:

@@ -11,7 +11,7 @@ OUTCOMES = ("finished", "failed", "retried", "crashed")
 
 
 def job_attributes(job: Job, queue: str, operation: str) -> dict[str, str]:
-    """A job in OpenTelemetry's messaging attributes; ``operation``: ``publish`` or ``process``."""
+    """Return a job as OpenTelemetry's messaging attributes; ``operation`` is ``publish`` or ``process``."""
     return {
         "messaging.system": "rq",
         "messaging.destination.name": queue,
@@ -23,26 +23,26 @@ def job_attributes(job: Job, queue: str, operation: str) -> dict[str, str]:
 
 
 class JobMetrics:
-    """Duration, outcome and waiting time of jobs."""
+    """Metrics of jobs: duration, outcome and waiting time."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.duration = Histogram(
             "rq_job_duration_seconds",
-            "Time from taking a job to the end of its work horse, by outcome",
+            "Time from taking a job until it ends, by outcome",
             ["queue", "job", "outcome"],
             buckets=JOB_BUCKETS,
             registry=registry,
         )
         self.wait = Histogram(
             "rq_job_wait_seconds",
-            "Time a job stood in its queue",
+            "Time that jobs waited in the queue",
             ["queue", "job"],
             buckets=JOB_BUCKETS,
             registry=registry,
         )
 
     def declare(self, queue: str, *jobs: str) -> None:
-        """Start the series of jobs known in advance at zero."""
+        """Create the series of jobs known in advance, with the value zero."""
         for job in jobs:
             self.wait.labels(queue, job)
             for outcome in OUTCOMES:

@@ -1,4 +1,4 @@
-"""The state of RQ queues, read from Redis when Prometheus asks."""
+"""The state of RQ queues, read from Redis at each scrape."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _log = logging.getLogger(__name__)
 class QueueCollector(Collector):
     """``rq_queue_jobs`` by state and ``rq_queue_oldest_job_age_seconds``, for each queue.
 
-    Every worker that serves a queue exports the same numbers: take ``max by (queue)``. While Redis does not answer
-    the gauges are absent, which is true, and ``rq_queue_scrape_errors_total`` rises.
+    Every worker that serves a queue exports the same numbers: use ``max by (queue)``. While Redis does not respond, the
+    gauges are absent, because their values are unknown, and ``rq_queue_scrape_errors_total`` increases.
     """
 
     def __init__(self, queues: list[Queue], registry: CollectorRegistry) -> None:
@@ -32,22 +32,22 @@ class QueueCollector(Collector):
         registry.register(self)
 
     def describe(self) -> Iterable[Metric]:
-        """Names alone, so that registering asks nothing of Redis."""
+        """Return only the names, so that registration sends no request to Redis."""
         return self._families()
 
     def _families(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, CounterMetricFamily]:
         return (
-            GaugeMetricFamily("rq_queue_jobs", "Jobs of a queue by state", labels=["queue", "state"]),
+            GaugeMetricFamily("rq_queue_jobs", "Jobs in a queue, by state", labels=["queue", "state"]),
             GaugeMetricFamily(
                 "rq_queue_oldest_job_age_seconds",
-                "Age of the job that waits longest; 0: none",
+                "Age of the oldest waiting job; 0 if none waits",
                 labels=["queue"],
             ),
-            CounterMetricFamily("rq_queue_scrape_errors_total", "Times that the state of the queues could not be read"),
+            CounterMetricFamily("rq_queue_scrape_errors_total", "Failed attempts to read the state of the queues"),
         )
 
     def collect(self) -> Iterable[Metric]:
-        """Ask Redis."""
+        """Read the state from Redis."""
         jobs, age, errors = self._families()
         try:
             with suppress_instrumentation():
@@ -58,7 +58,7 @@ class QueueCollector(Collector):
         except RedisError as error:
             with self._lock:
                 self._errors += 1
-            _log.debug("the state of the queues cannot be read: %s", error)
+            _log.debug("cannot read the state of the queues: %s", error)
             jobs.samples.clear()
             age.samples.clear()
         errors.add_metric([], self._errors)

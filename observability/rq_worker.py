@@ -1,4 +1,4 @@
-"""An RQ worker whose jobs are traced, logged and counted by the parent process, which survives every job."""
+"""An RQ worker whose parent process, which survives every job, traces, logs and counts the jobs."""
 
 from __future__ import annotations
 
@@ -27,30 +27,36 @@ from observability.telemetry import Telemetry
 from observability.unsampled import UnsampledSpan
 from observability.work_horse import Work, WorkHorse
 
-# Not below "rq": that library's own lines are kept at warnings.
+# Not a child of "rq", because that library's own log level is WARNING.
 _log = logging.getLogger("jobs")
 
 
 class ObservedWorker(Worker):
-    """An RQ worker whose jobs are traced, logged and counted, even those that end their work horse.
+    """An RQ worker whose jobs are traced, logged and counted, even those that kill their work horse.
 
-    The consumer span is opened and ended by the parent process, so a job that dies leaves it; what the work horse
-    observed comes back in its report (``observability.fork_report``).
+    The parent process starts and ends the consumer span, so a job that dies still has a span. The work horse's
+    observations are in its report (``observability.fork_report``).
     """
 
     telemetry: Telemetry
     job_metrics: JobMetrics
     jobs_per_work_horse = 1
-    """How many jobs a work horse does before another is forked. 1 is RQ's way: a job cannot leave anything behind."""
+    """Number of jobs that a work horse runs before another is forked.
+
+    1 is RQ's default: a job cannot leave any state behind.
+    """
     epoch: Callable[[], object] = staticmethod(lambda: None)
-    """Returns what a work horse depends on since its fork; another is forked once this returns something else."""
+    """Return the state that a work horse depends on since its fork; another is forked when the value changes."""
 
     _work_horse: WorkHorse | None = None
     _span: Span
     _unsampled: UnsampledSpan | None = None
 
     def work(self, *args: Any, **options: Any) -> bool:
-        """The worker's loop. Its own Redis commands (waiting, heartbeats) leave no spans: there is no end of them."""
+        """Run the worker's loop.
+
+        Its own Redis commands (waiting, heartbeats) leave no spans, because they never end.
+        """
         try:
             with suppress_instrumentation():
                 return super().work(*args, **options)
@@ -58,7 +64,10 @@ class ObservedWorker(Worker):
             self._release_work_horse()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """As RQ's, in one round trip to Redis instead of three: a worker does so three times for each job."""
+        """Do the same as RQ's method in one round trip to Redis instead of three.
+
+        A worker calls it three times for each job.
+        """
         if pipeline is not None:
             super().heartbeat(timeout, pipeline)
             return
@@ -83,7 +92,7 @@ class ObservedWorker(Worker):
         try:
             super().execute_job(job, queue)
         except BaseException:
-            # Redis has failed, or the worker is being stopped: what the work horse is doing may still go on.
+            # Redis has failed, or the worker is being stopped: the work horse may still be running the job.
             self._release_work_horse()
             raise
         report = self._read_report()
@@ -97,7 +106,7 @@ class ObservedWorker(Worker):
             self._export_late_span(job, queue.name, (began, began + int(seconds * 1e9)), late)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Give the job to the work horse that is there, or fork one for it."""
+        """Pass the job to the existing work horse, or fork one for it."""
         epoch = self.epoch()
         if self._work_horse is not None and (
             self._work_horse.epoch != epoch or not self._work_horse.give(self._work(job, queue))
@@ -110,7 +119,7 @@ class ObservedWorker(Worker):
         self._horse_pid = self._work_horse.pid
 
     def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
-        """Wait until the job is done or the work horse is over; the latter as RQ's own result."""
+        """Wait until the job is done or the work horse has exited; the result for the latter is RQ's own."""
         if self._work_horse is None or self._work_horse.over:
             return None, None, None
         if self._work_horse.wait():
@@ -178,14 +187,14 @@ class ObservedWorker(Worker):
             _log.log(logging.INFO if good else logging.ERROR, "%s %s", name, outcome, extra=fields)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
-        """In the work horse: this job, and those that the parent gives it after that."""
+        """In the work horse: run this job and those that the parent sends after it."""
         work_horse = self._work_horse
         assert work_horse is not None
         work_horse.begin()
         fork_report.reset(self.telemetry.registry)
         for left in range(self.jobs_per_work_horse - 1, -1, -1):
             self._perform(job, queue, execution, work_horse.report_file)
-            # After its last job it exits, as RQ's own does after its only one.
+            # It exits after its last job, as RQ's own does after its only job.
             work = work_horse.next() if left else None
             if work is None:
                 break
@@ -202,12 +211,13 @@ class ObservedWorker(Worker):
         return job, next(queue for queue in self.queues if queue.name == work.queue), execution
 
     def _perform(self, job: Job, queue: Queue, execution: Execution, report_file: IO[bytes]) -> None:
-        """Run the job's function within the span and the ids, and pack what it observed."""
+        """Run the job's function within the span and the ids, and write the report of its observations."""
         telemetry = self.telemetry
         work = job.perform
 
         def perform() -> Any:
-            # Attached afresh: the loop's context suppresses instrumentation, that of a traced job must not.
+            # Attached to a new context: the context of the loop suppresses instrumentation, that of a traced job must
+            # not.
             fresh = trace.set_span_in_context(self._span, Context())
             token = otel_context.attach(self._unsampled.within() if self._unsampled is not None else fresh)
             try:
@@ -232,9 +242,9 @@ class ObservedWorker(Worker):
             fork_report.write(report_file, report)
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
-        """In the work horse: log why the job failed, and ask the exception handlers.
+        """In the work horse: log why the job failed, and call the exception handlers.
 
-        It replaces RQ's own line, which shows the job's arguments; these may be confidential.
+        It replaces RQ's own log line, which contains the job's arguments; these may be confidential.
         """
         if self._unsampled is not None and exc_info[1] is not None:
             self._unsampled.record_exception(exc_info[1])

@@ -1,4 +1,4 @@
-"""Which requests and jobs are traced: all while traffic is low, a budget a second and a ratio of the rest above it."""
+"""Sampling of requests and jobs: all are traced up to a budget per second, and above it a ratio of the rest."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ from observability.unsampled import UnsampledSpan
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _W3C = TraceContextTextMapPropagator()
 SAVED_SECONDS = 2.0
-"""How much of a budget may be saved up: who opens a page asks several things at once, and then looks at it."""
+"""Seconds for which unused budget accumulates: a page sends several requests at once, followed by a pause."""
 SHARE_OF_WRITES = 0.4
-"""The budget of requests that change something, as a share of the budget of those that only read: customers order less
-often than they look, and an order's trace costs several times as much."""
+"""The budget of requests that change something, as a share of the budget of those that only read.
+
+Customers order less often than they browse, and the trace of an order costs several times as much.
+"""
 
 
 class Late(StrEnum):
-    """Why work that was not sampled has left a span all the same."""
+    """The reasons why unsampled work has a span nevertheless."""
 
     ERROR = "error"
     SLOW = "slow"
 
 
 class TraceBudget:
-    """``per_second`` traces a second, of which ``most`` may be saved up; beyond them each has the chance ``ratio``."""
+    """A budget of ``per_second`` traces per second, saved up to ``most``; above it the probability is ``ratio``."""
 
     def __init__(
         self,
@@ -50,9 +52,9 @@ class TraceBudget:
         self._lock = threading.Lock()
 
     def admit(self) -> bool:
-        """Whether one more is traced; safe to ask from any thread."""
+        """Return whether one more trace is sampled; safe to call from any thread."""
         now = self._clock()
-        # Most calls find nothing left, and need no lock for that.
+        # Most calls find the budget used up, and need no lock to find that out.
         if now >= self._next:
             with self._lock:
                 if now >= self._next:
@@ -65,10 +67,11 @@ class TraceBudget:
 
 
 class Sampler:
-    """Decides before any span is made. What comes with a decision of its caller keeps it.
+    """Decide on sampling before any span is created.
 
-    Requests that change something have a budget of their own: however many only look, orders are traced. As many of
-    them may come at once, and ``SHARE_OF_WRITES`` as many a second.
+    The decision of a caller is kept if the request carries one. Requests that change something have a separate budget,
+    so that orders are traced however many requests only read. As many of them as reads may arrive at once, and
+    ``SHARE_OF_WRITES`` as many per second.
     """
 
     def __init__(self, settings: TelemetrySettings, clock: Callable[[], float] = time.monotonic) -> None:
@@ -78,7 +81,7 @@ class Sampler:
         self._writes = TraceBudget(rate * SHARE_OF_WRITES, ratio, rate * SAVED_SECONDS, clock)
 
     def request(self, method: str, traceparent: str | None, tracestate: str | None) -> UnsampledSpan | None:
-        """``None`` for a request that is to be traced, else what stands in for its span."""
+        """Return ``None`` for a request that is to be traced, else the placeholder for its span."""
         if traceparent is not None:
             parent = extract({"traceparent": traceparent, "tracestate": tracestate or ""})
             if parent is not None:
@@ -87,18 +90,18 @@ class Sampler:
         return None if budget.admit() else UnsampledSpan()
 
     def never(self) -> UnsampledSpan:
-        """What stands in for the span of a probe."""
+        """Return the placeholder for the span of a health probe."""
         return UnsampledSpan()
 
     def job(self, meta: Mapping[str, str]) -> UnsampledSpan | None:
-        """``None`` for a job that is to be traced, else what stands in for its span."""
+        """Return ``None`` for a job that is to be traced, else the placeholder for its span."""
         parent = extract(meta)
         if parent is not None:
             return None if parent.trace_flags.sampled else UnsampledSpan(parent)
         return None if self._writes.admit() else UnsampledSpan()
 
     def late(self, failed: bool, seconds: float, slow_seconds: float | None = None) -> Late | None:
-        """Why a span is made of what has just ended unsampled; ``None``: it is not."""
+        """Return why unsampled work that has just ended needs a span; ``None`` if it does not need one."""
         if failed:
             return Late.ERROR
         limit = self.slow_seconds if slow_seconds is None else slow_seconds
@@ -106,6 +109,6 @@ class Sampler:
 
 
 def extract(carrier: Mapping[str, str]) -> SpanContext | None:
-    """The W3C context in ``carrier``; ``None`` if there is none or it is malformed."""
+    """Return the W3C context in ``carrier``; ``None`` if there is none or it is malformed."""
     found = trace.get_current_span(_W3C.extract(carrier)).get_span_context()
     return found if found.is_valid else None

@@ -1,10 +1,10 @@
-"""One load per key at a time: threads that ask meanwhile share its result or its failure.
+"""One load per key at a time: threads that request the same key meanwhile share its result or its failure.
 
-The name is Go's (``golang.org/x/sync/singleflight``). A lock per key shares results only: when the load fails, each of
-the waiting threads takes the lock and fails in its turn, the last of sixteen after sixteen times the load's time.
+The name is Go's (``golang.org/x/sync/singleflight``). A lock per key shares only results: when the load fails, each of
+the waiting threads takes the lock and fails in turn, so the last of sixteen fails after sixteen times the load's time.
 
-It is in this package because the shop and the console need it and may not import one another; it uses the standard
-library only.
+It is in this package because the shop and the console need it and may not import one another; it uses only the standard
+library.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Value = TypeVar("Value")
 
 
 class LeaderLost(RuntimeError):
-    """The thread that loaded was ended in the middle of it (``SystemExit``, a killed greenlet), twice in a row."""
+    """The thread that loaded was ended during its load (``SystemExit``, a killed greenlet), twice in a row."""
 
 
 class SingleFlight(Generic[Value]):
-    """Runs at most one load per key at a time. Nothing is kept: the next call after a load has ended loads again."""
+    """Run at most one load per key at a time. Nothing is cached: the next call after a load has ended loads again."""
 
     def __init__(self) -> None:
         self._forget()
@@ -37,15 +37,15 @@ class SingleFlight(Generic[Value]):
         self._flights: dict[Hashable, _Flight[Value]] = {}
 
     def is_flying(self, key: Hashable) -> bool:
-        """Whether a thread is loading ``key`` now."""
+        """Return whether a thread is loading ``key`` now."""
         return key in self._flights
 
     def do(self, key: Hashable, load: Callable[[], Value]) -> Value:
-        """Return ``load()``, or what the load of ``key`` that is under way returns.
+        """Return ``load()``, or the result of the load of ``key`` that is already running.
 
-        An ``Exception`` of the load is raised in every thread that waited for it, in each as a copy of its own whose
-        cause is the original. Any other ``BaseException`` ends only the thread that loaded: those who waited share one
-        more load. ``load`` may ask for its own key: that call loads by itself.
+        An ``Exception`` of the load is raised in every thread that waited for it, in each as a separate copy whose
+        cause is the original. Any other ``BaseException`` ends only the thread that loaded: the waiting threads share
+        one more load. ``load`` may request its own key: that call loads independently.
 
         Raises:
             LeaderLost: that load was ended too.
@@ -60,11 +60,12 @@ class SingleFlight(Generic[Value]):
                 try:
                     return self._lead(key, flight, load)
                 finally:
-                    # A failure's traceback holds this frame, the flight its outcome, and that the failure: a cycle
-                    # would keep every object of the load until the garbage collector runs.
+                    # The traceback of a failure refers to this frame, the flight to its outcome, and the outcome to the
+                    # failure. This cycle would keep every object of the load in memory until the garbage collector
+                    # runs.
                     del flight
             if flight.leader == threading.get_ident():
-                # A wait for the own call would never end.
+                # Waiting for a load of the same thread would never end.
                 return load()
             error = flight.outcome.exception()
             if error is None:
@@ -92,9 +93,9 @@ class SingleFlight(Generic[Value]):
             del flight  # as in ``do``
 
     def _land(self, key: Hashable, flight: _Flight[Value]) -> None:
-        # First: a thread that the outcome wakes and that asks again must not find it here.
+        # Removed before its waiters are woken: a woken thread that requests the key again must not find it here.
         with self._lock:
-            # In a fork that was made within the load, another may fly by now.
+            # In a child that was forked during the load, this may already be another flight.
             if self._flights.get(key) is flight:
                 del self._flights[key]
 
@@ -104,7 +105,7 @@ class _Ended(Exception):
 
 
 class _Flight(Generic[Value]):
-    """A load under way."""
+    """A load in progress."""
 
     def __init__(self, leader: int) -> None:
         self.leader = leader
@@ -115,7 +116,7 @@ _all: WeakSet[SingleFlight[Any]] = WeakSet()
 
 
 def _forget_all() -> None:
-    # A fork has only the thread that made it: loads of the others never end there, and their locks stay held.
+    # A fork has only the thread that created it: loads of other threads never end there, and their locks stay held.
     for flights in _all:
         flights._forget()
 

@@ -1,4 +1,4 @@
-"""The start of a process that logs JSON: its settings are read first, and wrong ones end it in one way.
+"""The start of a process that logs JSON: its settings are read first, and wrong settings end the process.
 
 ::
 
@@ -22,18 +22,17 @@ from observability.settings import MISCONFIGURED, REQUIRED, Reader, TelemetrySet
 
 
 def address(host: str, port: int) -> str:
-    """The address as gunicorn's ``bind`` takes it: an IPv6 address in brackets."""
+    """Return the address in the form of gunicorn's ``bind``: an IPv6 address is in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 @contextlib.contextmanager
 def starting(service: str, env: Mapping[str, str] | None = None) -> Iterator[Reader]:
-    """A reader for the settings of this service; what is read may be used after the ``with`` block only.
+    """Return a reader of this service's settings; use the settings only after the ``with`` block.
 
-    ``service`` is the default of ``SERVICE_NAME``; "" if there is none and it must be set.
-
-    If a setting is wrong, one JSON line that names every wrong setting is logged and the process ends with status 78.
-    Variables that look like misspelled settings are logged as warnings.
+    ``service`` is the default of ``SERVICE_NAME``; "" if there is none and it is required. If a setting is wrong, one
+    JSON line that names every wrong setting is logged and the process ends with status 78. Variables that look like
+    misspelled settings are logged as warnings.
     """
     reader = Reader(env, SERVICE_NAME=service)
     try:
@@ -54,8 +53,8 @@ def refuse(service: str, error: WrongSetting, env: Mapping[str, str] | None = No
 def _log(
     service: str, env: Mapping[str, str] | None, level: int, event: str, message: str, names: Sequence[str]
 ) -> None:
-    """One line where the service's log goes. Logging is not configured yet: it needs the settings."""
-    # Not finished: what is wrong has its default here.
+    """Write one line to the service's log. Logging is not configured yet, because that requires the settings."""
+    # ``finish`` is not called, so wrong settings have their defaults here.
     settings = Reader(env, SERVICE_NAME=service).settings(TelemetrySettings)
     record = logging.LogRecord("settings", level, __file__, 0, message, None, None)
     record.event, record.settings = event, list(names)

@@ -1,4 +1,4 @@
-"""The telemetry of one process: made once, at the edge, after any fork of a server's workers."""
+"""The telemetry of one process: created once, at start, after any fork of a server's workers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHUTDOWN_SECONDS = 3.0
 
 
 class Telemetry:
-    """Registry, tracer provider and settings of one process. Pass it in; nothing here is global but logging."""
+    """Registry, tracer provider and settings of one process. Pass it to other code; only logging is global."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Telemetry:
         registry: CollectorRegistry | None = None,
         exporter: SpanExporter | None = None,
     ) -> None:
-        """Make the parts without touching the process: tests give their own registry and exporter."""
+        """Create the parts without changing the process; tests pass their own registry and exporter."""
         tracing.use_stable_conventions()
         self.settings = settings
         self.registry = registry if registry is not None else metrics.new_registry(settings)
@@ -51,7 +51,7 @@ class Telemetry:
         """
         telemetry = cls(TelemetrySettings.from_env(env, service))
         logs.configure_logging(telemetry.settings, LogLines(telemetry.registry))
-        # A second series for the birth of each series doubles their number and no rule of ours reads it.
+        # A ``_created`` series for each series would double their number, and no alert or recording rule reads it.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         telemetry.make_global()
         telemetry.serve_metrics()
@@ -59,29 +59,29 @@ class Telemetry:
         return telemetry
 
     def make_global(self) -> None:
-        """Let third-party code that asks OpenTelemetry's globals find this provider, and W3C propagation."""
+        """Register this provider and W3C propagation for third-party code that uses OpenTelemetry's globals."""
         trace.set_tracer_provider(self.provider)
-        # No baggage: what a client writes there would travel to every service behind it.
+        # Without baggage: entries that a client sends would be propagated to all services behind it.
         propagate.set_global_textmap(TraceContextTextMapPropagator())
 
     def serve_metrics(self) -> None:
-        """Serve ``/metrics`` on the internal port, unless gunicorn's master does so for all its workers."""
+        """Serve ``/metrics`` on the internal port, unless gunicorn's master serves it for all its workers."""
         if not multiprocess.is_joined():
             self._server = metrics.serve(self.registry, self.settings.metrics_host, self.settings.metrics_port)
 
     def tracer(self, name: str) -> Tracer:
-        """A tracer for the spans that code named ``name`` makes by hand."""
+        """Return a tracer for the manual spans of the code named ``name``."""
         return self.provider.get_tracer(name, self.settings.version)
 
     def export(self, span: ReadableSpan) -> None:
-        """Export a finished span that the provider's tracers did not make."""
+        """Export a finished span that was not created by the provider's tracers."""
         if self.spans is not None:
             self.spans.on_end(span)
 
     def stop(self) -> None:
-        """Send what is left, within ``SHUTDOWN_SECONDS``; called at exit, safe to call twice."""
+        """Export the remaining spans within ``SHUTDOWN_SECONDS``; called at exit, safe to call twice."""
         if self._server is not None:
             self._server.close()
             self._server = None
         if not tracing.shut_down_within(self.provider, SHUTDOWN_SECONDS):
-            _log.warning("the last spans were not sent within %.0f s", SHUTDOWN_SECONDS)
+            _log.warning("the last spans were not exported within %.0f s", SHUTDOWN_SECONDS)

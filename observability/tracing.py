@@ -1,6 +1,7 @@
-"""Traces: one tracer provider a process, spans in batches to an OTLP/HTTP receiver, never in the way of the work.
+"""Tracing: one tracer provider per process, which exports spans in batches to an OTLP/HTTP receiver.
 
-A receiver that is down costs nothing but its spans: they are counted, logged once a minute, and dropped.
+Export never delays the work. If the receiver is down, only its spans are affected: they are counted, logged once a
+minute, and dropped.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ EXPORT_TIMEOUT_SECONDS = 2.0
 EXPORT_DELAY_SECONDS = 1.0
 COMPLAIN_EVERY_SECONDS = 60.0
 QUEUE_SPANS = 8192
-"""How many spans may wait: an outage makes each of its errors leave one, at the pace of all traffic."""
+"""How many spans may be queued: in an outage each error leaves one, at the rate of all traffic."""
 
 
 def use_stable_conventions() -> None:
-    """Ask the instrumentations for OpenTelemetry's stable HTTP and database names; call before instrumenting."""
+    """Select OpenTelemetry's stable HTTP and database names in the instrumentations; call before instrumenting."""
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
 
 
 def resource_of(settings: TelemetrySettings) -> Resource:
-    """What made a span, in OpenTelemetry's resource attributes."""
+    """Return the identity of the process as OpenTelemetry's resource attributes."""
     return Resource.create(
         {
             "service.name": settings.service,
@@ -48,7 +49,7 @@ def resource_of(settings: TelemetrySettings) -> Resource:
 
 
 class CountingExporter(SpanExporter):
-    """Counts what an exporter sends and fails to send, and complains in the log at most once a minute."""
+    """Count the spans that an exporter sends and fails to send, and log failures at most once a minute."""
 
     def __init__(
         self, exporter: SpanExporter, registry: CollectorRegistry, clock: Callable[[], float] = time.monotonic
@@ -58,7 +59,7 @@ class CountingExporter(SpanExporter):
         self._complained = -COMPLAIN_EVERY_SECONDS
         counter = Counter(
             "telemetry_spans_exported_total",
-            "Spans handed to the OTLP receiver",
+            "Spans exported to the OTLP receiver",
             ["outcome"],
             registry=registry,
         )
@@ -66,17 +67,17 @@ class CountingExporter(SpanExporter):
         self._waiting, self._lock = 0, threading.Lock()
 
     def admit(self) -> bool:
-        """Whether one more span may wait to be exported; one that may not is counted as lost."""
+        """Return whether one more span may be queued for export; if not, it is counted as lost."""
         with self._lock:
             if self._waiting < QUEUE_SPANS:
                 self._waiting += 1
                 return True
         self._lost.inc()
-        self._complain(f"{QUEUE_SPANS} are waiting already")
+        self._complain(f"{QUEUE_SPANS} are already queued")
         return False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Export a batch; a failure is an answer, never an exception."""
+        """Export a batch; a failure is returned, never raised."""
         with self._lock:
             self._waiting -= len(spans)
         try:
@@ -84,7 +85,7 @@ class CountingExporter(SpanExporter):
         except Exception as error:  # noqa: BLE001  (telemetry never breaks work)
             result, reason = SpanExportResult.FAILURE, repr(error)
         else:
-            reason = "the receiver does not answer or refuses"
+            reason = "the receiver does not respond or rejects them"
         if result is SpanExportResult.SUCCESS:
             self._sent.inc(len(spans))
             return result
@@ -98,25 +99,25 @@ class CountingExporter(SpanExporter):
             _log.warning("spans are being lost: %s", reason, extra={"event": "telemetry.spans_lost"})
 
     def shutdown(self) -> None:
-        """Close the exporter's connection and end its retries."""
+        """Close the exporter's connection and stop its retries."""
         self._exporter.shutdown()
 
 
 class ForkAwareProcessor(SpanProcessor):
-    """Batches spans in the process that made it; keeps them in ``kept`` in a process forked from that one.
+    """Batch spans in the process that created it; collect them in ``kept`` in a forked process.
 
-    An RQ work horse leaves through ``os._exit`` after a job or some: it would pay a connection of its own, wait for a
-    dead receiver, or lose its spans. Its parent takes them over (``observability.fork_report``).
+    An RQ work horse exits through ``os._exit`` after one or several jobs: it would need a separate connection, wait for
+    an unavailable receiver, or lose its spans. Its parent exports them instead (``observability.fork_report``).
     """
 
     def __init__(self, batch: SpanProcessor, admit: Callable[[], bool]) -> None:
-        """``admit`` says for each span that is to be sent whether ``batch`` has room for it."""
+        """``admit`` returns for each span to be exported whether ``batch`` has room for it."""
         self._batch, self._admit = batch, admit
         self._owner = os.getpid()
         self.kept: list[ReadableSpan] = []
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Take a finished span."""
+        """Add a finished span."""
         if span.context is None or not span.context.trace_flags.sampled:
             return
         if os.getpid() != self._owner:
@@ -125,11 +126,11 @@ class ForkAwareProcessor(SpanProcessor):
             self._batch.on_end(span)
 
     def shutdown(self) -> None:
-        """Send what is left and stop."""
+        """Export the remaining spans and stop."""
         self._batch.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Send what is left now."""
+        """Export the queued spans now."""
         return self._batch.force_flush(timeout_millis)
 
 
@@ -139,9 +140,9 @@ def new_provider(
     exporter: SpanExporter | None = None,
     sampler: Sampler | None = None,
 ) -> tuple[TracerProvider, ForkAwareProcessor | None]:
-    """A tracer provider whose spans go to ``exporter``, by default OTLP/HTTP at ``settings.otlp_endpoint``.
+    """Return a provider whose spans go to ``exporter``, by default OTLP/HTTP at ``settings.otlp_endpoint``.
 
-    Without endpoint and exporter spans are made (ids in logs work) but leave the process nowhere.
+    Without endpoint and exporter, spans are created (so logs have ids) but not exported.
     """
     provider = TracerProvider(
         sampler=sampler or ParentBased(ALWAYS_ON), resource=resource_of(settings), shutdown_on_exit=False
@@ -162,9 +163,10 @@ def new_provider(
 
 
 def shut_down_within(provider: TracerProvider, seconds: float) -> bool:
-    """Flush and stop ``provider``; ``False`` if that took longer than ``seconds`` and was left behind.
+    """Flush and stop ``provider``; return ``False`` if that takes longer than ``seconds`` and is abandoned.
 
-    The SDK's own time limits are not kept by its exporters (a dead receiver is retried), so the bound is ours.
+    The SDK's exporters do not observe its time limits (they retry when the receiver does not respond), so this function
+    enforces one.
     """
     thread = threading.Thread(target=provider.shutdown, name="telemetry-shutdown", daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""What stands in for the span of work that is not sampled, and the span made of it if it fails or is slow."""
+"""The placeholder for the span of unsampled work, and the span created from it if the work fails or is slow."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from opentelemetry.util.types import Attributes, AttributeValue
 from observability.exceptions import exception_fields
 
 REASON = "sampling.reason"
-"""The attribute of a span that was made afterwards: why. Absent from all others."""
+"""The attribute of a late span that states its reason. No other span has it."""
 MOST_NOTED = 128
-"""OpenTelemetry's own bound on the attributes and on the events of one span."""
+"""OpenTelemetry's own limits on the attributes and the events of one span."""
 _NOT_ZERO = 1 << 64 | 1
-"""In the digits of a trace's and a span's id together: an id of zeros only is invalid."""
+"""The number of hexadecimal digits of a trace id and a span id together: an id of zeros only is invalid."""
 
 
 def _suppressed() -> Context:
@@ -34,26 +34,29 @@ def _suppressed() -> Context:
         return get_current()
 
 
-# The database and HTTP instrumentations ask for this before they do anything.
+# The database and HTTP instrumentations check this before they do anything.
 _SUPPRESSED = ContextVariables().run(_suppressed)
 (_CURRENT_SPAN,) = trace.set_span_in_context(trace.INVALID_SPAN, Context())
 """The key of the current span in a context."""
 
 
 is_unsampled: ContextVar[bool] = ContextVar("is_unsampled", default=False)
-"""Whether the current request is one that is not traced. OpenTelemetry's context says so too, by four more calls."""
+"""Return whether the current request is not traced.
+
+OpenTelemetry's context has the same information, which takes four more calls.
+"""
 
 
 def is_suppressed() -> bool:
-    """Whether no spans are to be made here."""
+    """Return whether no spans are to be created here."""
     return is_unsampled.get() or not is_instrumentation_enabled()
 
 
 class UnsampledSpan(Span):
-    """Ids for log lines and outgoing calls, marked "not sampled"; keeps what is noted on it, for a span made later."""
+    """Provides ids, marked "not sampled", for log lines and outgoing calls, and collects the data for a late span."""
 
     def __init__(self, parent: SpanContext | None = None) -> None:
-        """A root, or the child of ``parent``, another process's span that was not sampled either."""
+        """A root span, or the child of ``parent``, a span of another process that was not sampled either."""
         self.parent = parent
         digits = f"{getrandbits(192) | _NOT_ZERO:048x}"
         self.trace_id = digits[:32] if parent is None else f"{parent.trace_id:032x}"
@@ -64,47 +67,47 @@ class UnsampledSpan(Span):
 
     @classmethod
     def with_ids(cls, ids: SpanContext, parent: SpanContext | None) -> UnsampledSpan:
-        """A forked process's copy of the span with these ids; the fork report returns what is noted on it there."""
+        """Return a forked process's copy of the span with these ids; the fork report returns its data."""
         span = cls(parent)
         span.trace_id, span.span_id = f"{ids.trace_id:032x}", f"{ids.span_id:016x}"
         return span
 
     def attach(self) -> Any:
-        """Make it the current span, under which no instrumentation makes spans; returns the token to detach it."""
+        """Make it the current span, under which no instrumentation creates spans; return the token to detach it."""
         return otel_context.attach(Context({**_SUPPRESSED, _CURRENT_SPAN: self}))
 
     def inject(self, carrier: MutableMapping[str, str]) -> None:
-        """Write W3C's ``traceparent`` and ``tracestate``, as its propagator does for this span."""
+        """Write W3C's ``traceparent`` and ``tracestate`` as the standard propagator does for this span."""
         carrier["traceparent"] = f"00-{self.trace_id}-{self.span_id}-00"
         if self.parent is not None and self.parent.trace_state:
             carrier["tracestate"] = self.parent.trace_state.to_header()
 
     def within(self) -> Context:
-        """The context in which it is the current span."""
+        """Return the context in which it is the current span."""
         return Context({**_SUPPRESSED, _CURRENT_SPAN: self})
 
     def get_span_context(self) -> SpanContext:
-        """Its ids, not sampled."""
+        """Return its ids as a span context that is marked "not sampled"."""
         return self._ids(TraceFlags.DEFAULT)
 
     def is_recording(self) -> bool:
-        """No: callers need not collect anything for it."""
+        """Return false, so that callers need not collect data for it."""
         return False
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
-        """Keep it, in case a span is made."""
+        """Store the attribute in case a span is created."""
         if self.attributes is None:
             self.attributes = {}
         if len(self.attributes) < MOST_NOTED:
             self.attributes[key] = value
 
     def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
-        """Keep them, in case a span is made."""
+        """Store the attributes in case a span is created."""
         for key, value in attributes.items():
             self.set_attribute(key, value)
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
-        """Keep it, in case a span is made."""
+        """Store the event in case a span is created."""
         if self.events is None:
             self.events = []
         if len(self.events) < MOST_NOTED:
@@ -117,20 +120,20 @@ class UnsampledSpan(Span):
         timestamp: int | None = None,
         escaped: bool = False,
     ) -> None:
-        """Keep it as OpenTelemetry's event ``exception``."""
+        """Store the exception as OpenTelemetry's event ``exception``."""
         fields = exception_fields(type(exception), exception, exception.__traceback__)
         noted = {name.replace("_", ".", 1): value for name, value in fields.items()}
         self.add_event("exception", {**noted, **(attributes or {})}, timestamp)
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
-        """Keep it, in case a span is made."""
+        """Store the status in case a span is created."""
         self._status = status if isinstance(status, Status) else Status(status, description)
 
     def update_name(self, name: str) -> None:
-        """A name is given when a span is made."""
+        """Do nothing: the name is set when a span is created."""
 
     def end(self, end_time: int | None = None) -> None:
-        """Nothing: it never began."""
+        """Do nothing: no span was started."""
 
     def to_finished(
         self,
@@ -141,7 +144,7 @@ class UnsampledSpan(Span):
         attributes: Mapping[str, Any],
         resource: Resource,
     ) -> ReadableSpan:
-        """The finished span of the work this stood for, with the same ids; ``times``: start and end, Unix ns."""
+        """Return the finished span of this work, with the same ids; ``times`` is start and end, in Unix ns."""
         return ReadableSpan(
             name=name,
             context=self._ids(TraceFlags.SAMPLED),

@@ -1,1 +1,1 @@
-"""The payment provider: a service of its own, with its own ledger, spoken to over HTTP only."""
+"""The payment provider: a separate service with its own ledger, reached only over HTTP."""

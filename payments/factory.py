@@ -22,7 +22,10 @@ MAX_BODY_BYTES = 4096
 
 
 class ChargeRequest(BaseModel):
-    """The body of ``POST /v1/charges``. No card: a real provider would get a token here, and we would not log it."""
+    """The body of ``POST /v1/charges``.
+
+    It contains no card: a real provider would receive a token here, which we would not log.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     order_id: Annotated[str, Field(min_length=1, max_length=128, strict=True)]
@@ -33,13 +36,14 @@ class ChargeRequest(BaseModel):
 def create_app(
     ledger: Ledger, telemetry: Telemetry, limit_cents: int, extend: Callable[[Flask], None] | None = None
 ) -> Flask:
-    """Charges above ``limit_cents`` are declined, as an issuer would; everything else is approved, once per key.
+    """Return the application.
 
-    What ``extend`` adds to the application is observed as all else is.
+    Charges above ``limit_cents`` are declined, as by an issuer; all others are approved, once per key. Routes that
+    ``extend`` adds are observed like all others.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    charges = Counter("payment_charges_total", "Charges by outcome", ["outcome"], registry=telemetry.registry)
+    charges = Counter("payment_charges_total", "Charges, by outcome", ["outcome"], registry=telemetry.registry)
     for outcome in ("approved", "declined", "error"):
         charges.labels(outcome)
 
@@ -56,15 +60,15 @@ def create_app(
         try:
             recorded, new = ledger.record(key, wanted.order_id, wanted.amount_cents, wanted.currency, status)
         except KeyReused:
-            return _problem(422, "The Idempotency-Key was used for another amount.")
+            return _problem(422, "This Idempotency-Key was already used for another amount.")
         except TooManyRepeats:
             charges.labels("error").inc()
-            _log.error("most of the latest charges are repeats", extra={"event": "payment.too_many_repeats"})
-            return _problem(503, "Most of the latest charges are repeats; nothing is charged until that ends.")
+            _log.error("most recent charges are repeats", extra={"event": "payment.too_many_repeats"})
+            return _problem(503, "Most of the recent charges are repeats; all charges are rejected until that ends.")
         except LedgerUnavailable as error:
             charges.labels("error").inc()
-            _log.error("the ledger does not answer: %s", error, extra={"event": "payment.error"})
-            return _problem(503, "The ledger does not answer; ask again with the same key.")
+            _log.error("the ledger does not respond: %s", error, extra={"event": "payment.error"})
+            return _problem(503, "The ledger does not respond; retry with the same key.")
         if new:
             charges.labels(recorded.status).inc()
         _log_charge(recorded, new)

@@ -1,4 +1,4 @@
-"""Where faults take effect in the payment service. Wired by ``payments.wsgi`` only if faults are."""
+"""The faults of the payment service. ``payments.wsgi`` wires them only if faults are configured."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _INDEX_NOT_FOUND = 27
 
 
 def install(app: Flask, faults: Faults, sleep: Callable[[float], None] = time.sleep) -> None:
-    """payment-down: charges are answered 503; health checks are spared. What payment-slow slows is marked."""
+    """payment-down: charges are answered with 503; health checks are exempt.
+
+    Charges that payment-slow delays are marked.
+    """
 
     def down() -> Response | None:
         fault, slow = faults.active("payment-down"), faults.active("payment-slow")
@@ -39,33 +42,33 @@ def install(app: Flask, faults: Faults, sleep: Callable[[float], None] = time.sl
             return None
         mark("payment-down")
         sleep(fault.number("milliseconds") / 1000)
-        body = '{"type":"about:blank","status":503,"detail":"The payment service is out of order."}\n'
+        body = '{"type":"about:blank","status":503,"detail":"The payment service is unavailable."}\n'
         return Response(body, 503, content_type="application/problem+json")
 
     app.before_request(down)
 
 
 class LostIndex:
-    """payment-slow: the index on orders is really dropped, and really made again.
+    """payment-slow: drop the index on orders, and create it again afterwards.
 
-    A young ledger is scanned in no time, so it is given a history first, as large as it must be for the wanted time on
-    this machine. Everything is safe to repeat and is taken up again by the next process if this one dies.
+    A scan of a new ledger takes almost no time, so the fault first adds a history that is large enough for the
+    requested time on this machine. Every step is safe to repeat, and the next process continues if this one dies.
     """
 
     def __init__(self, faults: Faults, charges: Collection[dict[str, Any]], make_indexes: Callable[[], None]) -> None:
-        """``make_indexes`` makes those of the ledger: at the start of the process too, if the fault is off."""
+        """``make_indexes`` creates the ledger's indexes, also at the start of the process if the fault is off."""
         self._faults, self._make_indexes = faults, make_indexes
-        # No request waits for the history, and none of it has to survive a crash.
+        # No request waits for the history, and it need not survive a crash.
         self._charges = charges.with_options(write_concern=WriteConcern(w=1, j=False))
         self._lost: bool | None = None
 
     def look(self) -> None:
-        """Bring the ledger into the state that the flag wants; what cannot be done now is tried at the next look."""
+        """Bring the ledger into the state that the flag requires; a step that fails is retried at the next check."""
         fault = self._faults.active("payment-slow")
         if (fault is not None) is self._lost:
             return
         try:
-            # Longer than the client's usual limit: indexes and histories take their time.
+            # Longer than the client's usual limit, because indexes and the history take their time.
             with pymongo.timeout(60):
                 if self._lost is None:
                     self._make_indexes()
@@ -75,9 +78,7 @@ class LostIndex:
                 else:
                     self._restore()
         except PyMongoError as error:
-            _log.warning(
-                "the ledger's index cannot be changed yet, the database is unavailable: %s", type(error).__name__
-            )
+            _log.warning("cannot change the ledger's index yet, the database is unavailable: %s", type(error).__name__)
             return
         self._lost = fault is not None
 
@@ -89,7 +90,7 @@ class LostIndex:
                 raise
 
     def _grow(self, seconds: float) -> None:
-        """Add old charges until the check takes ``seconds``, as far as ``MOST`` allows."""
+        """Add old charges until the check takes ``seconds``, up to ``MOST`` charges."""
         have = 0
         history = _history()
         while have < BATCH * 5 and self._still_on():
@@ -101,14 +102,14 @@ class LostIndex:
         while have < wanted and self._still_on():
             have += self._add(list(islice(history, BATCH)))
         _log.info(
-            "the ledger holds a history", extra={"event": "ledger.history_created", "charges": have, "look_ups": LATEST}
+            "the ledger has a history", extra={"event": "ledger.history_created", "charges": have, "look_ups": LATEST}
         )
 
     def _add(self, documents: list[dict[str, Any]]) -> int:
         try:
             self._charges.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            # Those that are there from before are as good.
+            # Charges that exist from an earlier run can be used as well.
             if any(one["code"] != 11000 for one in error.details["writeErrors"]):
                 raise
         return len(documents)
@@ -121,13 +122,13 @@ class LostIndex:
                 return
 
     def _still_on(self) -> bool:
-        # This is the thread that looks: without a look in between it would learn of no switch while it is busy here.
+        # This thread also checks the flags: without a check here, it would notice no change while it is busy.
         self._faults.look()
         return self._faults.active("payment-slow") is not None
 
 
 def _history() -> Iterator[dict[str, Any]]:
-    """Charges from years ago, always the same ones. They belong to no order."""
+    """Return charges dated years ago, always the same ones. They belong to no order."""
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
     for number in range(MOST):
         yield {

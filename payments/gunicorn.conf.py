@@ -1,4 +1,4 @@
-"""gunicorn for the payment service: one process and threads, as the API."""
+"""gunicorn settings of the payment service: one process with threads, like the API."""
 
 from faults.wiring import FaultSettings
 from observability.gunicorn_defaults import accesslog, control_socket_disable, keepalive, worker_tmp_dir
@@ -16,7 +16,7 @@ workers = 1
 worker_class = "gthread"
 threads = _settings.threads
 timeout = 30
-# Less than the ten seconds after which a supervisor kills.
+# Less than the ten seconds after which a supervisor kills the process.
 graceful_timeout = 8
 logconfig_dict = logging_config(_telemetry)
 proc_name = _telemetry.instance

@@ -1,4 +1,4 @@
-"""Charges, written down once per idempotency key."""
+"""Charges, recorded once per idempotency key."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from payments.repeats import Repeats
 
 
 class LedgerUnavailable(Exception):
-    """The ledger's database does not answer: whether the charge was written is not known."""
+    """The ledger's database does not respond: it is unknown whether the charge was recorded."""
 
 
 class KeyReused(Exception):
-    """The idempotency key stands for a charge of another amount."""
+    """The idempotency key belongs to a charge of another amount."""
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What was asked and what was answered."""
+    """A charge as requested, and its outcome."""
 
     id: str
     key: str
@@ -36,11 +36,11 @@ class Charge:
 
 
 class TooManyRepeats(Exception):
-    """The caller charges the same orders again and again: nothing is charged until it stops."""
+    """The caller repeats charges for the same orders: all charges are rejected until that ends."""
 
 
 class Ledger:
-    """Charges in MongoDB; the idempotency key is the document's id, so there cannot be two."""
+    """Charges in MongoDB; the idempotency key is the document's id, so it is unique."""
 
     def __init__(self, client: MongoClient[dict[str, Any]], database: str, registry: CollectorRegistry) -> None:
         self._client = client
@@ -49,7 +49,7 @@ class Ledger:
         self.prepare = self._repeats.ensure_indexes
 
     def record(self, key: str, order_id: str, amount_cents: int, currency: str, status: str) -> tuple[Charge, bool]:
-        """The charge under ``key`` and whether it is new.
+        """Return the charge under ``key`` and whether it is new.
 
         Raises:
             KeyReused, LedgerUnavailable, TooManyRepeats.
@@ -94,5 +94,5 @@ class Ledger:
         return wanted, True
 
     def ping(self) -> None:
-        """Raise when the database does not answer."""
+        """Raise if the database does not respond."""
         self._client.admin.command("ping")

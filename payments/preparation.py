@@ -1,4 +1,4 @@
-"""The ledger's indexes, made in the background, so that the service starts while the database is down."""
+"""Creation of the ledger's indexes in the background, so that the service starts while the database is down."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RETRY_SECONDS = 1.0
 
 
 def prepare(make: Callable[[], None], pause: threading.Event | None = None) -> threading.Thread:
-    """Call ``make`` until it succeeds once, in a thread of its own; ``pause`` set ends the trying."""
+    """Call ``make`` in a separate thread until it succeeds once, or until ``pause`` is set."""
     pause = pause or threading.Event()
 
     def run() -> None:
@@ -24,9 +24,7 @@ def prepare(make: Callable[[], None], pause: threading.Event | None = None) -> t
                 return
             except PyMongoError as error:
                 if not logged:
-                    _log.warning(
-                        "the indexes cannot be created yet, the database is unavailable: %s", type(error).__name__
-                    )
+                    _log.warning("cannot create the indexes yet, the database is unavailable: %s", type(error).__name__)
                 logged = True
                 pause.wait(RETRY_SECONDS)
 

@@ -1,9 +1,11 @@
-"""The check for repeats: a caller that has lost its idempotency keys charges the same orders again under new ones.
+"""The check for repeats: a caller that has lost its idempotency keys charges the same orders again under new keys.
 
-Before a charge the ledger looks at the latest charges and asks of each whether its order was charged more than once. If
-most of them were, something is wrong with the caller, and nothing more is charged until it ends. What was found is true
-for a second: sixty look-ups for each of fifty charges would cost MongoDB more than the charges. It needs the index on
-``order_id``: without it each of the look-ups reads the whole collection, and what was found is old when it is there.
+Before a charge, the ledger reads the latest charges and counts for each whether its order was charged more than once.
+If most of them were, the caller is faulty, and further charges are rejected until that ends. The result is reused for a
+second: sixty look-ups for each of fifty charges would cost MongoDB more than the charges.
+
+The check requires the index on ``order_id``: without it, each look-up reads the whole collection, and the result has
+expired by the time it is available.
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ Charges = Collection[dict[str, Any]]
 LATEST = 60
 MOST = LATEST // 2
 GOOD_FOR_SECONDS = 1.0
-"""From the moment it was asked."""
+"""Seconds, from the start of the check."""
 SLOW_SECONDS = 0.1
-"""As MongoDB's own slowOpThresholdMs (stack/config/mongo)."""
+"""Milliseconds, like MongoDB's own slowOpThresholdMs (stack/config/mongo)."""
 LONGEST_SECONDS = 9.0
-"""Less than the shop's patience: it hears that the ledger does not answer."""
+"""Seconds. Less than the shop's time limit, so that it gets the response that the ledger does not respond."""
 ORDER_INDEX = "order_id_1"
 _AGE_INDEX = "created_at_-1"
 PLANS = ("IXSCAN", "COLLSCAN", "unknown")
@@ -43,7 +45,7 @@ PIPELINE: list[dict[str, Any]] = [
 
 
 class Repeats:
-    """The check, and what it reports when it is slow: a log line, a metric, and the plan on the span."""
+    """The check, and its reports of slow look-ups: a log line, a metric, and the query plan on the span."""
 
     def __init__(
         self, charges: Charges, registry: CollectorRegistry, clock: Callable[[], float] = time.perf_counter
@@ -52,7 +54,7 @@ class Repeats:
         self._found: tuple[float, bool] | None = None
         self._slow = Counter(
             "db_client_slow_operations_total",
-            "Database operations that took longer than 100 ms, by how the database found the documents",
+            "Database operations that took longer than 100 ms, by query plan",
             ["collection", "plan"],
             registry=registry,
         )
@@ -60,18 +62,21 @@ class Repeats:
             self._slow.labels(charges.name, plan)
 
     def ensure_indexes(self) -> None:
-        """Make both indexes, if they are not there. Raises ``PyMongoError``."""
+        """Create both indexes if they do not exist. Raises ``PyMongoError``."""
         self._charges.create_index([("created_at", -1)], name=_AGE_INDEX)
         self._charges.create_index([("order_id", 1)], name=ORDER_INDEX)
 
     def too_many(self) -> bool:
-        """Whether most of the latest charges are repeats, as of a second ago at most. Raises ``PyMongoError``."""
+        """Return whether most of the latest charges are repeats, as of at most a second ago.
+
+        Raises ``PyMongoError``.
+        """
         found = self._found
         if found is not None and self._clock() - found[0] < GOOD_FOR_SECONDS:
             return found[1]
         with trace.get_tracer("payments").start_as_current_span("check repeats") as span:
             started = self._clock()
-            # Longer than other commands may take: slow is better than refused.
+            # Longer than the limit of other commands: a slow check is better than a rejected charge.
             with pymongo.timeout(LONGEST_SECONDS):
                 answer = list(self._charges.aggregate(PIPELINE))
             seconds = self._clock() - started
@@ -97,12 +102,12 @@ class Repeats:
         )
 
     def _explained(self) -> dict[str, str | int]:
-        """How MongoDB carries out one of the look-ups, as its ``explain`` says; they are alike."""
+        """Return how MongoDB executes one of the look-ups, from its ``explain``; all have the same plan."""
         query = {"find": self._charges.name, "filter": {"order_id": ""}}
         try:
             answer = self._charges.database.command("explain", query, verbosity="executionStats")
         except PyMongoError as error:
-            _log.debug("a slow query is not explained: %s", type(error).__name__)
+            _log.debug("cannot explain a slow query: %s", type(error).__name__)
             return {"plan": "unknown", "docs_examined": 0, "index": ""}
         stage = _innermost(answer["queryPlanner"]["winningPlan"])
         plan = str(stage["stage"]) if stage["stage"] in PLANS else "unknown"

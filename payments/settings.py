@@ -1,4 +1,4 @@
-"""The payment service's settings, from the environment."""
+"""The payment service's settings, read from the environment."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from observability.settings import FromEnv, Host, Pattern, Port, Url, Whole, set
 
 @dataclass(frozen=True)
 class PaymentSettings(FromEnv):
-    """Where it listens, where its ledger is, and what it declines (cents)."""
+    """The address, the ledger's database, and the limit on charges (cents)."""
 
-    host: str = setting("HOST", Host(), "127.0.0.1", "the address that it listens on")
-    port: int = setting("PORT", Port(), 8100, "the port that it listens on")
-    threads: int = setting("THREADS", Whole(1, 256), 4, "how many requests it serves at once")
+    host: str = setting("HOST", Host(), "127.0.0.1", "the address that the service listens on")
+    port: int = setting("PORT", Port(), 8100, "the port that the service listens on")
+    threads: int = setting("THREADS", Whole(1, 256), 4, "how many requests the service serves at once")
     mongo_url: str = setting(
         "MONGO_URL",
         Url("mongodb", "mongodb+srv", check=check_mongo),
         "mongodb://127.0.0.1:27017/?directConnection=true",
-        "where its database is",
+        "the URL of the ledger's database",
     )
     database: str = setting(
         "MONGO_DATABASE",
@@ -28,5 +28,5 @@ class PaymentSettings(FromEnv):
         "its name",
     )
     limit_cents: int = setting(
-        "PAYMENTS_LIMIT_CENTS", Whole(1, 10**12), 1_000_000, "charges above this amount are declined (cents)"
+        "PAYMENTS_LIMIT_CENTS", Whole(1, 10**12), 1_000_000, "the amount above which charges are declined (cents)"
     )

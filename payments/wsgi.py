@@ -13,13 +13,14 @@ from payments.settings import PaymentSettings
 
 settings = PaymentSettings.from_env()
 telemetry = Telemetry.start(service="payments")
-# Shorter than its clients' patience: they hear "unavailable" rather than nothing.
+# Shorter than its clients' time limit, so that they get a 503 instead of a timeout.
 client = instrument_mongo(telemetry, DatabaseMetrics(telemetry.registry))(
     settings.mongo_url,
     appname=telemetry.settings.instance,
     serverSelectionTimeoutMS=1000,
     connectTimeoutMS=1000,
-    # Over all: the search for the server, the command and the driver's retry; each alone would have its own limit.
+    # One limit for server selection, the command and the driver's retry together; each would otherwise have its own
+    # limit.
     timeoutMS=1500,
     tz_aware=True,
 )

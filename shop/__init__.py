@@ -1,1 +1,4 @@
-"""The business: products, stock and orders that are never lost. Knows no HTTP and no RQ."""
+"""The domain: products, stock and orders that are never lost.
+
+It does not depend on HTTP or RQ.
+"""

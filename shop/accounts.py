@@ -1,4 +1,7 @@
-"""Accounts: registering and logging in. Tokens are the API's business; what a password is worth is the shop's."""
+"""Accounts: registration and login.
+
+Tokens are part of the API; passwords are checked here.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,30 @@ from shop.services import Clock, utc_now
 
 
 class Register:
-    """Open an account."""
+    """Create an account."""
 
     def __init__(self, accounts: Accounts, passwords: Passwords, clock: Clock = utc_now) -> None:
         self._accounts, self._passwords, self._clock = accounts, passwords, clock
 
     def __call__(self, email: str, password: str, role: Role = Role.CUSTOMER) -> Account:
-        """The new account. Raises ``EmailTaken``, ``DatabaseUnavailable``."""
+        """Return the new account. Raises ``EmailTaken``, ``DatabaseUnavailable``."""
         hashed = self._passwords.hashed(password)
         account = Account(new_account_id(), normalised(email), role, hashed, self._clock())
         self._accounts.add(account)
         return account
 
     def account(self, account_id: str) -> Account:
-        """The account as it is now. Raises ``NotFound``, ``DatabaseUnavailable``."""
+        """Return the current state of the account. Raises ``NotFound``, ``DatabaseUnavailable``."""
         return self._accounts.get(account_id)
 
     def ensure_admin(self, email: str, password: str) -> None:
-        """Make sure that there is an admin with this address; one that exists keeps its password."""
+        """Ensure that an admin with this address exists; an existing account keeps its password."""
         known = self._accounts.by_email(normalised(email))
         if known is None:
             try:
                 self(email, password, Role.ADMIN)
             except EmailTaken:
-                return  # Another replica was quicker.
+                return  # Another replica created it first.
         elif known.role is not Role.ADMIN:
             self._accounts.set_role(known.id, Role.ADMIN)
 
@@ -44,9 +47,9 @@ class LogIn:
         self._accounts, self._passwords = accounts, passwords
 
     def __call__(self, email: str, password: str) -> Account:
-        """The account. Raises ``WrongCredentials``, ``DatabaseUnavailable``.
+        """Return the account. Raises ``WrongCredentials``, ``DatabaseUnavailable``.
 
-        An unknown address takes as long as a wrong password: the time must not reveal who has an account here.
+        An unknown address takes as long as a wrong password: the time must not reveal whose address has an account.
         """
         account = self._accounts.by_email(normalised(email))
         matches = self._passwords.matches(account.password_hash if account else None, password)

@@ -1,4 +1,4 @@
-"""The only place where adapters meet use cases."""
+"""The only module where adapters are connected to use cases."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Instruments:
-    """The process's instrumentation, created once: metrics cannot be registered twice; clients may be recreated."""
+    """The process's instrumentation.
+
+    It is created once, because metrics cannot be registered twice; clients may be recreated.
+    """
 
     telemetry: Telemetry
     metrics: DatabaseMetrics
@@ -57,7 +60,7 @@ class Instruments:
         """Instrument the drivers of this process."""
         metrics = DatabaseMetrics(telemetry.registry)
         http = instrument_http_client(telemetry)
-        # Payments are asked directly: for proxies and .netrc requests goes through the whole environment at each call.
+        # Payments do not use proxies or .netrc: requests would read the whole environment for them at each call.
         http.trust_env = False
         return cls(
             telemetry=telemetry,
@@ -71,7 +74,7 @@ class Instruments:
 
 @dataclass
 class Shop:
-    """The use cases, wired, and what a process needs to look after them."""
+    """The wired use cases, and the functions that a process needs to run them."""
 
     catalogue: Catalogue
     browsing: Browsing
@@ -88,20 +91,20 @@ class Shop:
     mongo_client: ObservedClient
     redis_client: redis.Redis
     prepare: Callable[[], int]
-    """Make indexes, catalogue and admin, and warm the cache; returns how many products were added.
+    """Create indexes, catalogue and admin, and warm the cache; return the number of products added.
 
     Raises ``DatabaseUnavailable``.
     """
     start: Callable[[], None]
-    """Begin what a long-lived process does on the side: listening for invalidations, writing views."""
+    """Start the background work of a long-lived process: listening for invalidations, writing views."""
     stop: Callable[[], None]
-    """End that, and close the connections."""
+    """Stop that, and close the connections."""
     probes: dict[str, Callable[[], Any]]
-    """Per dependency a call that raises when it does not answer."""
+    """For each dependency, a call that raises if it does not respond."""
 
 
 def new_redis(settings: Settings, instruments: Instruments) -> ObservedRedis:
-    """A Redis client that gives up within ``settings.redis_patience`` seconds."""
+    """Return a Redis client that gives up after ``settings.redis_patience`` seconds."""
     return instruments.redis_from_url(
         settings.redis_url,
         socket_connect_timeout=settings.redis_patience,
@@ -111,7 +114,7 @@ def new_redis(settings: Settings, instruments: Instruments) -> ObservedRedis:
 
 
 def payment_circuit(settings: Settings, client: redis.Redis) -> Circuit:
-    """The circuit around the payment service, as every process of the shop knows it."""
+    """Return the circuit breaker of the payment service, whose state all processes of the shop share."""
     return Circuit("payments", client, open_seconds=settings.circuit_seconds)
 
 
@@ -129,7 +132,7 @@ def new_shop(settings: Settings, instruments: Instruments, faults: Faults | None
     circuit = payment_circuit(settings, redis_client)
     payments: Payments = HttpPayments(instruments.http, settings.payments_url, settings.payments_patience, circuit)
     if faults is not None:
-        # Imported only here: a shop without faults does not even load them.
+        # Imported only here, so that a shop without faults does not load them.
         from shop.adapters import faulty
 
         new_cache = partial(faulty.FaultyCache, faults)

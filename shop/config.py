@@ -1,4 +1,4 @@
-"""The shop's settings, from the environment, checked before anything is connected."""
+"""The shop's settings, read from the environment and validated before any connection is made."""
 
 from __future__ import annotations
 
@@ -15,31 +15,39 @@ DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 @dataclass(frozen=True)
 class Settings(FromEnv):
-    """Where the shop's dependencies are, and how long it waits for them (seconds)."""
+    """The addresses of the shop's dependencies, and how long it waits for them (seconds)."""
 
     mongo_url: str = setting(
         "MONGO_URL",
         Url("mongodb", "mongodb+srv", check=check_mongo),
         "mongodb://127.0.0.1:27017/?directConnection=true",
-        "where the database is",
+        "the URL of the database",
     )
-    mongo_database: str = setting("MONGO_DATABASE", NAME, "shop", "the database's name")
-    redis_url: str = setting("REDIS_URL", REDIS_URL, DEFAULT_REDIS_URL, "where the cache, the queue and limits are")
+    mongo_database: str = setting("MONGO_DATABASE", NAME, "shop", "the name of the database")
+    redis_url: str = setting(
+        "REDIS_URL", REDIS_URL, DEFAULT_REDIS_URL, "the Redis database of the cache, the queue and rate limits"
+    )
     payments_url: str = setting(
-        "PAYMENTS_URL", Url("http", "https"), "http://127.0.0.1:8100", "where the payment service is"
+        "PAYMENTS_URL", Url("http", "https"), "http://127.0.0.1:8100", "the URL of the payment service"
     )
-    smtp_url: str = setting("SMTP_URL", Url("smtp"), "smtp://127.0.0.1:1025", "where mail goes")
-    queue: str = setting("QUEUE", NAME, "orders", "the RQ queue of the orders")
-    mongo_pool: int = setting("MONGO_POOL", Whole(1, 1000), 20, "most connections to MongoDB")
-    mongo_patience: float = setting("MONGO_PATIENCE", Seconds(0.1, 4), 2.0, "how long it waits for MongoDB")
-    redis_patience: float = setting("REDIS_PATIENCE", Seconds(0.05, 4), 0.5, "how long it waits for Redis")
-    payments_patience: float = setting("PAYMENTS_PATIENCE", Seconds(0.1, 12), 10.0, "how long it waits for payments")
-    smtp_patience: float = setting("SMTP_PATIENCE", Seconds(0.1, 10), 3.0, "how long it waits for the mail server")
-    cache_seconds: int = setting("CACHE_SECONDS", Whole(1, 86_400), 60, "how long products stay cached (seconds)")
-    admin_email: str = setting("ADMIN_EMAIL", Text(254), "", "the first admin's address; unset: none is made")
-    admin_password: str = setting("ADMIN_PASSWORD", Secret(12), "", "the first admin's password")
+    smtp_url: str = setting("SMTP_URL", Url("smtp"), "smtp://127.0.0.1:1025", "the SMTP server for mail")
+    queue: str = setting("QUEUE", NAME, "orders", "the RQ queue for orders")
+    mongo_pool: int = setting("MONGO_POOL", Whole(1, 1000), 20, "limit of the connections to MongoDB per process")
+    mongo_patience: float = setting("MONGO_PATIENCE", Seconds(0.1, 4), 2.0, "time limit for MongoDB (seconds)")
+    redis_patience: float = setting("REDIS_PATIENCE", Seconds(0.05, 4), 0.5, "time limit for Redis (seconds)")
+    payments_patience: float = setting(
+        "PAYMENTS_PATIENCE", Seconds(0.1, 12), 10.0, "time limit for the payment service (seconds)"
+    )
+    smtp_patience: float = setting("SMTP_PATIENCE", Seconds(0.1, 10), 3.0, "time limit for the mail server (seconds)")
+    cache_seconds: int = setting("CACHE_SECONDS", Whole(1, 86_400), 60, "how long products are cached (seconds)")
+    admin_email: str = setting(
+        "ADMIN_EMAIL", Text(254), "", "e-mail address of the first admin; unset: none is created"
+    )
+    admin_password: str = setting("ADMIN_PASSWORD", Secret(12), "", "password of the first admin")
     circuit_seconds: float = setting(
-        "CIRCUIT_SECONDS", Seconds(0.1, 600), 10.0, "how long the payment circuit stays open"
+        "CIRCUIT_SECONDS", Seconds(0.1, 600), 10.0, "how long the payment circuit stays open (seconds)"
     )
-    jobs_per_fork: int = setting("JOBS_PER_FORK", Whole(1, 100_000), 500, "jobs that a work horse does; 1: RQ's way")
-    """A fork and new clients cost more than an order does (docs/explanation/performance.md); 1 is RQ's own way."""
+    jobs_per_fork: int = setting(
+        "JOBS_PER_FORK", Whole(1, 100_000), 500, "number of jobs that a work horse runs; 1 is RQ's default"
+    )
+    """A fork and new clients cost more than an order (docs/explanation/performance.md); 1 is RQ's default."""

@@ -1,4 +1,4 @@
-"""The catalogue that a fresh shop begins with: a few hundred products, the same on every machine."""
+"""The initial catalogue of a shop: a few hundred products, the same on every machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shop.domain.product import Product
 _SEED = 2026
 _STOCK = (2_000, 20_000)
 
-# category: (things, materials or makes, price range in euros, sentence)
+# category: (products, materials or makes, price range in euros, description)
 _RANGES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[int, int], str]] = {
     "lighting": (
         ("Desk Lamp", "Floor Lamp", "Pendant Light", "Wall Light", "Bedside Lamp", "Lantern", "String Lights"),
@@ -28,7 +28,7 @@ _RANGES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[int, int], str]
         ("Notebook", "Pen Tray", "Monitor Stand", "Book End", "Letter Opener", "Desk Mat", "Pencil Cup"),
         ("Recycled", "Leather", "Birch", "Cork", "Aluminium", "Felt"),
         (6, 129),
-        "Keeps a working day in order and looks well when it is over.",
+        "Keeps a desk tidy and still looks good at the end of the day.",
     ),
     "textiles": (
         ("Throw", "Cushion", "Bath Towel", "Tea Towel", "Duvet Cover", "Table Runner", "Rug"),
@@ -40,25 +40,25 @@ _RANGES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[int, int], str]
         ("Watering Can", "Planter", "Trowel", "Bird Feeder", "Pruning Shears", "Garden Chair", "Bench"),
         ("Zinc", "Terracotta", "Teak", "Forged Steel", "Ash", "Slate"),
         (8, 399),
-        "Stands rain and frost, and ages as things outdoors should.",
+        "Withstands rain and frost, and ages well outdoors.",
     ),
     "travel": (
         ("Backpack", "Weekender", "Wash Bag", "Packing Cubes", "Bottle", "Umbrella", "Passport Cover"),
         ("Waxed Canvas", "Ripstop", "Leather", "Recycled Nylon", "Titanium", "Felted Wool"),
         (14, 329),
-        "Light, repairable and sized for the cabin of every airline that we know.",
+        "Light, repairable and sized for the cabins of all major airlines.",
     ),
     "toys": (
         ("Building Blocks", "Train Set", "Puzzle", "Kite", "Doll's House", "Spinning Top", "Balance Board"),
         ("Beech", "Maple", "Painted", "Bamboo", "Magnetic", "Cotton"),
         (9, 159),
-        "From three years on; paints and glues conform to EN 71-3.",
+        "Suitable from age three; paints and glues conform to EN 71-3.",
     ),
 }
 
 
 def products() -> Iterator[Product]:
-    """Every product of the first catalogue, in no particular order; ids are slugs such as ``brass-desk-lamp``."""
+    """Yield the products of the initial catalogue, in no particular order; ids are slugs like ``brass-desk-lamp``."""
     chance = random.Random(_SEED)  # noqa: S311  (prices, not secrets)
     for category, (things, makes, (low, high), description) in _RANGES.items():
         for thing in things:

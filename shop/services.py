@@ -1,4 +1,4 @@
-"""The use cases: what can be done with the shop, in terms of its domain and ports."""
+"""The use cases of the shop, in terms of its domain and ports."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The time in UTC, in the milliseconds that MongoDB keeps, so that what is written reads back equal."""
+    """Return the time in UTC, in the milliseconds that MongoDB stores, so that a value is equal when read back."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class PlaceOrder:
-    """Promise an order: write it down, then ask the workers."""
+    """Accept an order: store it, then notify the workers."""
 
     def __init__(
         self, catalogue: Catalogue, orders: Orders, queue: OrderQueue, events: Events, clock: Clock = utc_now
@@ -46,12 +46,11 @@ class PlaceOrder:
         origin: Origin | None = None,
         customer_id: str | None = None,
     ) -> Order:
-        """Place an order of ``(product id, quantity)`` items; the answer is pending, or what the same key got before.
+        """Place an order of ``(product id, quantity)`` items; return it pending, or the first order with the same key.
 
         Raises:
-            InvalidOrder: of its items; UnknownProduct: of its products.
-            IdempotencyKeyReused: the key stands for an order of other things.
-            DatabaseUnavailable: nothing was promised.
+            InvalidOrder: the items are not valid; UnknownProduct: a product does not exist. IdempotencyKeyReused: the
+            key belongs to an order of other items. DatabaseUnavailable: the order was not accepted.
         """
         quantities = merged(items)
         products = self._catalogue.get_many(quantities)
@@ -69,31 +68,31 @@ class PlaceOrder:
         try:
             self._queue.enqueue(stored)
         except QueueUnavailable:
-            # The write above is the promise; the sweeper enqueues what the queue did not take.
+            # The write above accepts the order; the sweeper enqueues orders that the queue did not accept.
             self._events.not_enqueued(stored)
         return stored
 
 
 class CancelOrder:
-    """Cancel an order before a worker has worked on it."""
+    """Cancel an order that no worker has processed yet."""
 
     def __init__(self, orders: Orders, events: Events, clock: Clock = utc_now) -> None:
         self._orders, self._events, self._clock = orders, events, clock
 
     def __call__(self, order: Order) -> Order:
-        """The cancelled order; cancelling twice does no harm. Raises ``WrongState`` if it is too late."""
+        """Return the cancelled order; cancelling twice does no harm. Raises ``WrongState`` if it is too late."""
         if order.status is OrderStatus.CANCELLED:
             return order
         try:
             cancelled = self._orders.cancel(order, self._clock())
         except StaleOrder as error:
-            raise WrongState("Only a pending order can be cancelled; this one is being fulfilled already.") from error
+            raise WrongState("Only a pending order can be cancelled; this one is already being fulfilled.") from error
         self._events.advanced(cancelled)
         return cancelled
 
 
 class FulfilOrder:
-    """Bring a promised order to its end. Each step is safe to repeat, so it may be called any number of times."""
+    """Process an order up to its final state. Each step is safe to repeat, so it may be called any number of times."""
 
     def __init__(
         self,
@@ -108,14 +107,14 @@ class FulfilOrder:
         self._events, self._clock = events, clock
 
     def __call__(self, order_id: str) -> Order | None:
-        """Take the order as far as it goes now; ``None`` if it is finished, unknown or in another worker's hands.
+        """Process the order as far as possible now; ``None`` if it is finished, unknown or leased by another worker.
 
-        A fulfilment that dies (its process killed, or by a defect) costs the order a strike, ``MAX_STRIKES`` in a row
-        make it a dead letter. A dependency that is down costs none: the order waits for as long as it takes.
+        A fulfilment that dies (its process is killed, or a defect occurs) costs the order a strike; ``MAX_STRIKES`` in
+        a row make it a dead letter. A dependency that is down costs none: the order waits for as long as it takes.
 
         Raises:
-            DatabaseUnavailable: the order stays as it is; its lease runs out and the sweeper finds it.
-            Exception: a defect, after the order was given back.
+            DatabaseUnavailable: the order stays as it is; its lease expires and the sweeper finds it. Exception: a
+            defect, after the lease was released.
         """
         now = self._clock()
         order = self._orders.claim(order_id, now, now + LEASE)
@@ -126,7 +125,8 @@ class FulfilOrder:
         try:
             return self._carry_out(order)
         except StaleOrder:
-            # Our lease ran out and another worker went on, or the customer cancelled: the order is not ours any more.
+            # The lease has expired and another worker has continued, or the customer has cancelled: this worker must
+            # not continue.
             return None
         except Unavailable:
             raise
@@ -143,10 +143,10 @@ class FulfilOrder:
                 order = self._note(self._orders.reserve(order, self._clock()))
             if order.status is OrderStatus.RESERVED:
                 charge_id = self._payments.charge(order)
-                # One write: nothing happens between the two that could fail by itself.
+                # One write, because nothing between the two states can fail separately.
                 order = self._advance(order, OrderStatus.PAID, OrderStatus.CONFIRMED, charge_id=charge_id)
             if order.status is OrderStatus.PAID:
-                # Left so by an earlier version, which wrote twice.
+                # Left in this state by an earlier version, which wrote twice.
                 order = self._advance(order, OrderStatus.CONFIRMED)
             if order.status is OrderStatus.CONFIRMED and order.email_sent_at is None:
                 self._mailer.confirm(order, self._address(order))
@@ -183,13 +183,13 @@ class FulfilOrder:
 
 
 class RetryDeadLetter:
-    """Give a dead letter another chance, after a person has looked at it."""
+    """Retry a dead letter after its cause was examined."""
 
     def __init__(self, orders: Orders, queue: OrderQueue, events: Events, clock: Clock = utc_now) -> None:
         self._orders, self._queue, self._events, self._clock = orders, queue, events, clock
 
     def __call__(self, order_id: str) -> Order:
-        """The order, due again. Raises ``NotFound`` if it is no dead letter, ``DatabaseUnavailable``."""
+        """Return the order, due again. Raises ``NotFound`` if it is not a dead letter, ``DatabaseUnavailable``."""
         order = self._orders.revive(order_id, self._clock())
         self._events.revived(order)
         try:
@@ -200,16 +200,16 @@ class RetryDeadLetter:
 
 
 class SweepOrders:
-    """Find accepted orders that no worker works on, and enqueue them again."""
+    """Find accepted orders that no worker processes, and enqueue them again."""
 
     def __init__(self, orders: Orders, queue: OrderQueue, clock: Clock = utc_now, limit: int = 200) -> None:
         self._orders, self._queue, self._clock, self._limit = orders, queue, clock, limit
 
     def __call__(self) -> int:
-        """Enqueue what is due and does not wait in the queue already; returns how many.
+        """Enqueue orders that are due and not queued already; return how many.
 
         Raises:
-            DatabaseUnavailable, QueueUnavailable: sweep again later; nothing is lost.
+            DatabaseUnavailable, QueueUnavailable: sweep again later; no order is lost.
         """
         due = self._orders.due(self._clock(), self._limit)
         lost = self._queue.missing(due) if due else []

@@ -1,1 +1,1 @@
-"""RQ: thin jobs that call the shop, the worker process, and the sweeper that makes up for a lost queue."""
+"""The RQ workers: thin jobs that call the shop, the worker process, and the sweeper for orders whose job was lost."""

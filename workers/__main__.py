@@ -26,15 +26,15 @@ from workers.order_job import OrderJob
 from workers.waiting import wait_for_redis
 
 _log = logging.getLogger("workers")
-# A worker blocks on the queue for as long as RQ sees fit; its connection must not give up meanwhile.
+# A worker blocks on the queue for as long as RQ requires; its connection must not time out meanwhile.
 _BLOCKING: dict[str, Any] = {"socket_timeout": None, "socket_keepalive": True}
-# A scrape holds back a fork while it lasts, so it may not wait long.
+# A scrape delays a fork while it runs, so its time limit is short.
 _ASKING: dict[str, Any] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 LONGEST_PAUSE_SECONDS = 2.0
 
 
 def main() -> int:
-    """Work until SIGTERM. Returns the exit status; a wrong setting exits with 78."""
+    """Run the worker until SIGTERM; return the exit status. A wrong setting exits with 78."""
     with starting("worker") as reader:
         settings = reader.settings(Settings)
         for others in (TelemetrySettings, FaultSettings):
@@ -44,11 +44,11 @@ def main() -> int:
     asking = redis.Redis.from_url(settings.redis_url, **_ASKING)
     CircuitCollector([payment_circuit(settings, asking)], telemetry.registry)
     faults = faults_from_env(telemetry.settings.service, telemetry.settings.instance)
-    # A failure that is a series' first value is no increase: alerts would miss it.
+    # If the first failure created its series, it would not count as an increase, and alerts would miss it.
     instruments.http.declare(settings.payments_url, "POST", 0, 200, 201, 402, 500, 503)
     jobs.wire(lambda: new_shop(settings, instruments, faults))
 
-    # Not an observed client: a command that waits five seconds for a job would pass for a slow Redis.
+    # Not an observed client: a command that blocks for five seconds for a job would look like a slow Redis.
     connection = redis.Redis.from_url(settings.redis_url, **_BLOCKING)
     wait_for_redis(connection)
     worker = instrument_worker(
@@ -58,7 +58,7 @@ def main() -> int:
         jobs=[FULFIL.rsplit(".", 1)[-1]],
         jobs_per_work_horse=settings.jobs_per_fork,
         job_class=OrderJob,
-        # A worker that is restarted within the life of its registration must not meet its own name.
+        # A worker that is restarted before its registration expires must not use the same name again.
         name=f"{telemetry.settings.instance}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
     )
     shorten_pauses(worker)
@@ -72,15 +72,15 @@ def main() -> int:
     try:
         worker.work(logging_level=None)
     except redis.RedisError as error:
-        # RQ cannot even sign off. Supervision starts another, which waits for Redis.
-        _log.error("worker ends without Redis: %s", error, extra={"event": "worker.redis_unavailable"})
+        # RQ cannot even deregister the worker. The supervisor starts another, which waits for Redis.
+        _log.error("worker exits because Redis is unavailable: %s", error, extra={"event": "worker.redis_unavailable"})
         return 1
     _log.info("worker stopped", extra={"event": "worker.stopped"})
     return 0
 
 
 def shorten_pauses(worker: Worker) -> None:
-    """RQ doubles its pauses while Redis is down, up to a minute: orders would wait long after Redis is back."""
+    """While Redis is down, RQ doubles its pauses up to a minute: orders would wait long after Redis has recovered."""
     worker.max_connection_wait_time = LONGEST_PAUSE_SECONDS
 
 

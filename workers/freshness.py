@@ -1,4 +1,4 @@
-"""How many accepted orders are final in time: what the objective order-freshness is measured by."""
+"""How many accepted orders are final in time: the measurement for the objective order-freshness."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ PAGE = 500
 
 
 class Freshness:
-    """Checks each accepted order once, as soon as it is 30 s old: is it final, and was it so in time?
+    """Check each accepted order once, as soon as it is 30 s old: whether it is final, and became final in time.
 
-    A histogram of finished orders would be silent while none is finished, which is when it matters most. Orders that
-    were placed more than 30 s before this process began are not checked.
+    A histogram of finished orders would record nothing while no order finishes, which is when it matters most. Orders
+    that were placed more than 30 s before the start of this process are not checked.
     """
 
     def __init__(self, orders: Orders, registry: CollectorRegistry, clock: Clock = utc_now) -> None:
         self._orders, self._clock = orders, clock
         counter = Counter(
             "shop_order_freshness_checks_total",
-            "Accepted orders, counted when they are 30 s old, by whether they were final by then",
+            "Accepted orders, counted at an age of 30 s, by whether they were final by then",
             ["freshness"],
             registry=registry,
         )
@@ -33,7 +33,7 @@ class Freshness:
         self._since = clock() - PROMISE
 
     def check(self) -> None:
-        """Count the orders that have become 30 s old since the last time. Raises ``DatabaseUnavailable``."""
+        """Count the orders that have become 30 s old since the previous call. Raises ``DatabaseUnavailable``."""
         until = self._clock() - PROMISE
         if until <= self._since:
             return
@@ -43,12 +43,12 @@ class Freshness:
         while page := self._orders.page(wanted, PAGE, after):
             good = sum(in_time(order) for order in page)
             fresh, late, after = fresh + good, late + len(page) - good, page[-1].id
-        # Only now, so that what fails half-way is counted once, by the next look.
+        # Updated last, so that orders of a failed attempt are counted once, by the next call.
         self._since = until
         self._fresh.inc(fresh)
         self._late.inc(late)
 
 
 def in_time(order: Order) -> bool:
-    """Whether the order came to its final state within the promise."""
+    """Return whether the order reached its final state within the promised time."""
     return order.final and order.history[-1].at - order.created_at <= PROMISE

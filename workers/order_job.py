@@ -1,4 +1,4 @@
-"""RQ's job, as the orders' queue needs it: gone in one round trip when it has succeeded."""
+"""The RQ job class of the orders' queue: a job that has succeeded is deleted in one round trip."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ class OrderJob(Job):
     """A job whose result is not kept (``result_ttl`` is 0): the order holds the outcome."""
 
     def cleanup(self, ttl: int | None = None, pipeline: Pipeline | None = None, remove_from_queue: bool = True) -> None:
-        """As RQ's.
+        """Delete the job like RQ's method.
 
-        RQ asks Redis seven times what it is to delete: the job's status and, twice, its executions. Of a job that a
-        worker has just carried out both are known; the execution itself is the worker's to remove, in the same
-        transaction. One that another worker left when it died runs out by itself, as all of them do.
+        RQ sends Redis seven commands to find out what to delete: the job's status and, twice, its executions. For a job
+        that a worker has just finished both are known; the worker removes the execution itself, in the same
+        transaction. An execution left by a worker that died expires, as all executions do.
         """
         if ttl != 0 or pipeline is None or remove_from_queue or self.group_id or self.has_rate_limit:
             super().cleanup(ttl, pipeline, remove_from_queue)

@@ -1,4 +1,4 @@
-"""The fault queue-stall: a worker that takes no jobs."""
+"""The fault queue-stall: a worker that processes no jobs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from faults.watch import Faults
 _log = logging.getLogger("faults")
 LOOK_SECONDS = 0.2
 HEARTBEATS_EVERY = 50
-"""In looks: the worker is not dead, and RQ must not take it for such."""
+"""Number of checks of the flag between heartbeats, which keep RQ from considering the worker dead."""
 
 
 def stall(worker: Worker, faults: Faults) -> None:
-    """Have ``worker`` hold what it takes while the fault is on.
+    """Make ``worker`` hold a job that it has taken while the fault is on.
 
-    It already waits in Redis for a job when the fault is switched on, so the next one is in its hands; it is held
-    before its work begins, and all others stay in the queue.
+    When the fault is switched on, the worker is already waiting in Redis for a job, so it takes the next one. That job
+    is held before its work begins, and all others stay in the queue.
     """
     execute = worker.execute_job
     pause = threading.Event()
@@ -29,7 +29,7 @@ def stall(worker: Worker, faults: Faults) -> None:
         looks = 0
         if faults.active("queue-stall") is not None:
             fields = {"event": "fault.injected", "fault_injected": "queue-stall"}
-            _log.warning("fault queue-stall: a job is held, the others wait in the queue", extra=fields)
+            _log.warning("fault queue-stall: holding one job, the others wait in the queue", extra=fields)
         while faults.active("queue-stall") is not None:
             pause.wait(LOOK_SECONDS)
             looks += 1

@@ -1,4 +1,4 @@
-"""``python -m workers.sweeper``: enqueues accepted orders that no worker works on, and monitors orders and MongoDB."""
+"""``python -m workers.sweeper``: enqueue accepted orders that no worker processes; monitor orders and MongoDB."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from workers.watch import StoreGauges
 
 _log = logging.getLogger("workers.sweeper")
 RESTORE_EVERY = 15
-"""Every so many sweeps the revocations are written into Redis again, in case it came back without them."""
+"""Number of sweeps after which the revocations are written into Redis again, in case it restarted without them."""
 
 
 @dataclass(frozen=True)
 class SweeperSettings(FromEnv):
-    """How often it sweeps (seconds).
+    """Seconds between sweeps.
 
-    Together with the lease (30 s) it bounds how long an order is left alone when its worker dies: under a minute.
+    Together with the lease (30 s) it limits how long an order is not processed after its worker dies: under a minute.
     """
 
-    period: float = setting("SWEEP_SECONDS", Seconds(0.1, 20), 2.0, "the time between two sweeps (seconds)")
+    period: float = setting("SWEEP_SECONDS", Seconds(0.1, 20), 2.0, "time between two sweeps (seconds)")
 
 
 class Sweeper:
-    """Sweeps every ``period`` seconds until stopped; a dependency that is down is logged once and tried again."""
+    """Sweep every ``period`` seconds until stopped; an unavailable dependency is logged once and retried."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Sweeper:
         period: float,
     ) -> None:
         self._sweep, self._measure, self._restore, self._period = sweep, measure, restore, period
-        self._found = Counter("shop_orders_reenqueued_total", "Orders that were enqueued again", registry=registry)
+        self._found = Counter("shop_orders_reenqueued_total", "Orders enqueued again", registry=registry)
         self._sweeps = Counter("shop_sweeper_runs_total", "Sweeps by outcome", ["outcome"], registry=registry)
         for outcome in ("done", "unavailable"):
             self._sweeps.labels(outcome)
@@ -64,7 +64,7 @@ class Sweeper:
             self.once()
 
     def once(self) -> None:
-        """One sweep. An idle one leaves no span: a trace every two seconds that says nothing hides the others."""
+        """Sweep once. A sweep that finds nothing leaves no span: one trace every two seconds would hide the others."""
         try:
             with suppress_instrumentation():
                 found = self._sweep()
@@ -75,7 +75,7 @@ class Sweeper:
         except (Unavailable, redis.RedisError) as error:
             self._sweeps.labels("unavailable").inc()
             if not self._down:
-                _log.warning("cannot sweep: %s", error, extra={"event": "sweeper.unavailable"})
+                _log.warning("sweep failed: %s", error, extra={"event": "sweeper.unavailable"})
             self._down = True
             return
         self._down = False
@@ -88,7 +88,7 @@ class Sweeper:
 
 
 def main() -> int:
-    """Sweep until SIGTERM. Returns the exit status; a wrong setting exits with 78."""
+    """Sweep until SIGTERM; return the exit status. A wrong setting exits with 78."""
     with starting("sweeper") as reader:
         settings, own = reader.settings(Settings), reader.settings(SweeperSettings)
         reader.settings(TelemetrySettings)
@@ -102,7 +102,7 @@ def main() -> int:
     mongo_up = MongoUp(settings.mongo_url, telemetry.registry)
 
     def sweep() -> int:
-        # First: orders are late also while Redis, which sweeping needs, is away.
+        # First, because orders can be late also while Redis is unavailable, which sweeping requires.
         freshness.check()
         return shop.sweep_orders()
 

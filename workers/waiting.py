@@ -1,4 +1,4 @@
-"""Patience with a Redis that is not there yet."""
+"""Waiting for a Redis server that is not available yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RETRY_SECONDS = 0.5
 
 
 def wait_for_redis(connection: redis.Redis, stop: threading.Event | None = None) -> bool:
-    """Return once Redis answers (``True``) or ``stop`` is set (``False``); says once that it waits."""
+    """Return once Redis responds (``True``) or ``stop`` is set (``False``); log the wait once."""
     stop = stop or threading.Event()
     logged = False
     while not stop.is_set():

@@ -1,4 +1,4 @@
-"""What one process of the shop measures for all: the backlog, dead letters, stock, and the database's replication."""
+"""Measurements that one process makes for the whole shop: the backlog, dead letters, stock, and replication."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ PRIMARY, SECONDARY = 1, 2
 
 
 class StoreGauges:
-    """Gauges that are set at each sweep. What cannot be read is left as it was; the failed sweep is counted."""
+    """Gauges that are set at each sweep. A value that cannot be read stays unchanged; the failed sweep is counted."""
 
     def __init__(
         self, orders: Orders, client: MongoClient[dict[str, Any]], registry: CollectorRegistry, clock: Clock = utc_now
     ) -> None:
         self._orders, self._client, self._clock = orders, client, clock
-        self._unfinished = Gauge("shop_orders_unfinished", "Promised orders with work left", registry=registry)
+        self._unfinished = Gauge("shop_orders_unfinished", "Accepted orders that are not finished", registry=registry)
         self._oldest = Gauge(
             "shop_orders_oldest_unfinished_seconds",
-            "Age of the oldest of them that is not final; 0: none",
+            "Age of the oldest accepted order that is not final; 0 if there is none",
             registry=registry,
         )
         self._mails = Gauge(
-            "shop_mails_waiting", "Unfinished orders that are confirmed and lack only their mail", registry=registry
+            "shop_mails_waiting", "Confirmed orders whose confirmation mail has not been sent", registry=registry
         )
         self._dead = Gauge("shop_dead_letters", "Dead-lettered orders, which no worker processes", registry=registry)
         self._lag = Gauge(
             "mongodb_replication_lag_seconds",
-            "How far a member is behind the primary, whose own is 0; absent where it may not be read",
+            "Seconds that a member is behind the primary, 0 for the primary; absent without permission to read it",
             ["member"],
             registry=registry,
         )
-        self._members = Gauge("mongodb_members", "Members of the replica set by state", ["state"], registry=registry)
+        self._members = Gauge("mongodb_members", "Members of the replica set, by state", ["state"], registry=registry)
         self._denied = False
 
     def measure(self) -> None:
-        """Measure. Raises ``DatabaseUnavailable``."""
+        """Update the gauges. Raises ``DatabaseUnavailable``."""
         backlog = self._orders.backlog(self._clock())
         self._unfinished.set(backlog.unfinished)
         self._mails.set(backlog.mails_waiting)
@@ -56,7 +56,7 @@ class StoreGauges:
             members = self._client.admin.command("replSetGetStatus")["members"]
         except PyMongoError as error:
             if not self._denied:
-                _log.warning("the state of the replica set cannot be read: %s", type(error).__name__)
+                _log.warning("cannot read the state of the replica set: %s", type(error).__name__)
             self._denied = True
             return
         self._lag.clear()
@@ -68,10 +68,10 @@ class StoreGauges:
 
 
 def replication_lags(members: list[dict[str, Any]]) -> dict[str, float]:
-    """Seconds between the primary's last operation and that of each member, by name; empty without a primary.
+    """Return the seconds between the primary's last operation and each member's, by name; empty without a primary.
 
-    MongoDB's own definition (``rs.printSecondaryReplicationInfo``). An idle primary writes a no-op every ten seconds,
-    so up to that much may show while nothing is wrong.
+    This is MongoDB's own definition (``rs.printSecondaryReplicationInfo``). An idle primary writes a no-op every ten
+    seconds, so values up to ten seconds are normal.
     """
     primary = next((member["optimeDate"] for member in members if member["state"] == PRIMARY), None)
     if primary is None:

@@ -1,1 +1,1 @@
-"""Faults of the API: injected, switched by administrators."""
+"""Faults of the API, which administrators switch on and off."""

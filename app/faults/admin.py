@@ -1,4 +1,4 @@
-"""``/api/v1/admin/faults``: switching faults on and off. Only there where faults are wired (``FAULTS_FILE``)."""
+"""``/api/v1/admin/faults``: switch faults on and off. Registered only if faults are configured (``FAULTS_FILE``)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from faults.switchboard import Switchboard
 from observability import context
 
 NAME = "faults"
-"""Of the blueprint: what belongs to it is spared by every fault."""
+"""Name of the blueprint. No fault affects its routes."""
 
 
 def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -> Blueprint:
-    """``routes`` returns the route templates that a fault may be limited to."""
+    """Register the views. ``routes`` returns the route templates to which a fault may be limited."""
     api = Blueprint(NAME, __name__, url_prefix="/api/v1/admin/faults")
 
     @api.before_request
@@ -42,7 +42,7 @@ def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -
 
     @api.errorhandler(OSError)
     def unwritable(error: OSError) -> Response:
-        why = f"The flag file cannot be written ({error.strerror}): nothing was switched."
+        why = f"The flag file cannot be written ({error.strerror}): no fault was changed."
         return problem(503, "faults-unwritable", "Service Unavailable", why)
 
     def answer(fault: Fault, switched: Switched | None) -> dict[str, Any]:
@@ -59,14 +59,14 @@ def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -
         }
 
     @api.get("")
-    @operation(summary="Every fault, and which are on", tag="faults", answers={200: FaultList}, auth="admin")
+    @operation(summary="All faults, and which of them are on", tag="faults", answers={200: FaultList}, auth="admin")
     def catalogue() -> ResponseReturnValue:
         switched = switchboard.switched()
         return jsonify({"items": [answer(fault, switched.get(name)) for name, fault in FAULTS.items()]})
 
     @api.put("/<name>")
     @operation(
-        summary="Switch a fault on, for a while",
+        summary="Switch a fault on for a limited time",
         tag="faults",
         path=PATH_FAULT,
         body=FaultSwitch,
@@ -82,7 +82,9 @@ def blueprint(switchboard: Switchboard, routes: Callable[[], Collection[str]]) -
         if route is not None and route not in routes():
             raise WrongParameter("route", f"route must be one of {', '.join(sorted(routes()))}.")
         if not switchboard.available(fault):
-            why = "Nothing that could do this runs here: it is done by the fault agent of the stack without containers."
+            why = (
+                "This fault is not available here: only the fault agent of the stack without containers can inject it."
+            )
             return problem(409, "fault-unavailable", "Conflict", why)
         switched = switchboard.on(fault, parameters, wanted.seconds, required_admin().account_id)
         _note("on", fault)

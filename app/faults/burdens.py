@@ -1,4 +1,4 @@
-"""Faults that weigh on a replica without being asked: memory, log lines, label values."""
+"""Faults that put load on a replica independently of requests: memory, log lines and label values."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from observability import Telemetry
 _log = logging.getLogger("app.audit")
 MEGABYTE = 2**20
 MOST_MEGABYTES = 80
-"""A replica's container may have 192 MB and needs about 95: this much shows, and does not kill."""
+"""A replica's container has a limit of 192 MB and needs about 95 MB: this amount is visible and does not kill it."""
 
 
 class Burdens:
-    """Carries on what is switched on, a piece at each :meth:`look`; when it ends, memory is given back."""
+    """Apply the faults that are on in small steps, one at each :meth:`look`; memory is released when its fault ends."""
 
     def __init__(self, faults: Faults, telemetry: Telemetry, clock: Callable[[], float] = time.monotonic) -> None:
         self._faults, self._clock, self._last = faults, clock, clock()
@@ -29,7 +29,7 @@ class Burdens:
         self._owed: dict[str, float] = {}
 
     def look(self) -> None:
-        """Do as much as belongs to the time since the last look."""
+        """Apply the share of each fault that is due for the time since the previous call."""
         now = self._clock()
         seconds, self._last = min(1.0, now - self._last), now
         self._leak(seconds)
@@ -38,7 +38,7 @@ class Burdens:
 
     @property
     def leaked_bytes(self) -> int:
-        """How much is kept."""
+        """Return how much memory is held."""
         return sum(map(len, self._leaked))
 
     def _leak(self, seconds: float) -> None:
@@ -46,7 +46,7 @@ class Burdens:
         if fault is None:
             self._leaked.clear()
         elif self.leaked_bytes < MOST_MEGABYTES * MEGABYTE:
-            # Not zeros: a page that was never written to is not resident.
+            # The pages are not filled with zeros: a page that was never written to is not resident.
             self._leaked.append(bytearray(b"\x55") * int(fault.number("per_second") * seconds * MEGABYTE))
 
     def _chatter(self, seconds: float) -> None:
@@ -64,7 +64,7 @@ class Burdens:
             self._visits.labels(f"campaign-{secrets.token_hex(6)}").inc()
 
     def _due(self, name: str, fault: Active, seconds: float) -> int:
-        """How many belong to this piece of time; what is less than one is owed to the next."""
+        """Return how many units are due for this time span; the fraction is carried over to the next call."""
         owed = self._owed.get(name, 0.0) + fault.number("per_second") * seconds
         self._owed[name] = owed % 1
         return int(owed)

@@ -1,4 +1,7 @@
-"""Faults of the API: wrong answers, slow ones, and burdens. ``app.wsgi`` wires them only if faults are configured."""
+"""Faults of the API: failed and delayed requests, and extra load.
+
+``app.wsgi`` wires them only if faults are configured.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,15 @@ _SPARED_PATHS = frozenset({"/healthz", "/readyz", "/api/v1/auth/login"})
 
 
 class InjectedError(RuntimeError):
-    """Raised by the fault api-errors, as a defect of the application would be."""
+    """Raised by the fault api-errors, as if the application had a defect."""
 
 
 def install(app: Flask, faults: Faults, switchboard: Switchboard, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Add the switch, and the hook that fails or delays requests.
+    """Register the fault endpoints, and the hook that fails or delays requests.
 
-    Health checks are spared, or supervisors and NGINX would remove the replica in the middle of the experiment; so are
-    the switch itself and the log-in before it, or the fault could not be cleared.
+    Health checks are exempt, because supervisors and NGINX would otherwise remove the replica in the middle of the
+    experiment. The fault endpoints and the login that they require are exempt too, because the fault could not be
+    cleared otherwise.
     """
     known: set[str] = set()
 

@@ -1,4 +1,4 @@
-"""What admins send and get to switch faults."""
+"""Request and response models of the fault endpoints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATH_FAULT = {"name": {"type": "string", "enum": list(FAULTS)}}
 
 
 class FaultSwitch(Input):
-    """For how long, and how; each fault takes some of the parameters (``GET /api/v1/admin/faults`` says which)."""
+    """How long the fault lasts, and its parameters. ``GET /api/v1/admin/faults`` lists the parameters of each fault."""
 
     seconds: StrictInt = Field(default=DEFAULT_SECONDS, ge=1, le=LONGEST_SECONDS)
     percent: Annotated[float, Field(strict=True)] | None = None
@@ -26,14 +26,14 @@ class FaultSwitch(Input):
 
 
 class ParameterAnswer(Output):
-    """What a parameter may be."""
+    """The allowed values of a parameter."""
 
     allowed: str
     default: int | float | str | None
 
 
 class FaultAnswer(Output):
-    """A fault and whether it is on; ``until``, ``by`` and ``parameters`` give the details."""
+    """A fault and whether it is on. ``until``, ``by`` and ``parameters`` are set while it is on."""
 
     name: str
     where: Literal["api", "worker", "payments", "agent"]
@@ -47,6 +47,6 @@ class FaultAnswer(Output):
 
 
 class FaultList(Output):
-    """Every fault that there is."""
+    """All faults."""
 
     items: list[FaultAnswer]

@@ -1,4 +1,4 @@
-"""What an API replica is given where faults may be switched on."""
+"""Set-up of faults in an API replica."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from observability import Telemetry
 
 
 def extension(faults: Faults, telemetry: Telemetry, env: Mapping[str, str] | None = None) -> Callable[[Flask], None]:
-    """Adds the switch and the faults to the application; ``FAULTS_AGENT=1``: a fault agent runs."""
+    """Add the fault endpoints and the faults to the application; ``FAULTS_AGENT=1`` means that a fault agent runs."""
     agent = FaultSettings.from_env(env).agent
     switchboard = Switchboard(faults.path, telemetry.registry, agent)
     faults.listen(switchboard.look)

@@ -1,4 +1,4 @@
-"""``/api/v1/admin/profiles``: what requests that were sent with ``X-Profile: 1`` spent their time on."""
+"""``/api/v1/admin/profiles``: profiles of requests that were sent with ``X-Profile: 1``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shop.domain.errors import NotFound
 
 
 def blueprint(profiles: Profiles) -> Blueprint:
-    """The list of them, and each as a tree for people or as a file for speedscope.app."""
+    """Register the views of the list and of each profile, as a text tree or as a file for speedscope.app."""
     api = Blueprint("profiles", __name__, url_prefix="/api/v1/admin/profiles")
 
     @api.before_request
@@ -24,7 +24,9 @@ def blueprint(profiles: Profiles) -> Blueprint:
 
     @api.errorhandler(redis.RedisError)
     def away(_: redis.RedisError) -> Response:
-        return problem(503, "unavailable", "Service Unavailable", "Profiles are in Redis, which does not answer.")
+        return problem(
+            503, "unavailable", "Service Unavailable", "Profiles are stored in Redis, which does not respond."
+        )
 
     def found(request_id: str) -> Profile:
         profile = profiles.get(request_id)
@@ -33,16 +35,14 @@ def blueprint(profiles: Profiles) -> Blueprint:
         return profile
 
     @api.get("")
-    @operation(
-        summary="Requests that were profiled, the newest first", tag="admin", answers={200: ProfileList}, auth="admin"
-    )
+    @operation(summary="Profiled requests, newest first", tag="admin", answers={200: ProfileList}, auth="admin")
     def newest() -> ResponseReturnValue:
         names = ProfileAnswer.model_fields
         return jsonify({"items": [{name: getattr(one, name) for name in names} for one in profiles.newest()]})
 
     @api.get("/<request_id>")
     @operation(
-        summary="What a request spent its time on, as a tree of calls (send the request with X-Profile: 1)",
+        summary="The profile of a request that was sent with X-Profile: 1, as a call tree",
         tag="admin",
         path=PATH_PROFILE,
         answers={200: None},
@@ -55,7 +55,7 @@ def blueprint(profiles: Profiles) -> Blueprint:
 
     @api.get("/<request_id>/speedscope")
     @operation(
-        summary="The same as a file for speedscope.app",
+        summary="The profile of a request, as a file for speedscope.app",
         tag="admin",
         path=PATH_PROFILE,
         answers={200: None},

@@ -1,8 +1,10 @@
-"""``X-Profile: 1`` with an admin's token: the request is answered as usual, and its profile is stored.
+"""Profiling of single requests: ``X-Profile: 1`` with an admin's token.
 
-Without the header nothing happens, and the profiler is not even loaded. Any other caller is refused (401, 403): a
-profile names our functions, and taking one slows the request down. pyinstrument samples the one thread that serves the
-request; cProfile watches every thread of the process from Python 3.12 on.
+The request is answered as usual, and its profile is stored. Without the header the profiler is not loaded. Any other
+caller is rejected (401, 403), because a profile reveals function names, and profiling slows the request down.
+
+pyinstrument samples only the thread that serves the request; since Python 3.12, cProfile measures every thread of the
+process.
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ from app.profiling.store import NotKept, Profile, Profiles
 HEADER = "X-Profile"
 _KEY = "HTTP_X_PROFILE"
 INTERVAL_SECONDS = 0.0002
-"""Requests take milliseconds: a sample each fifth of one."""
+"""Seconds between samples. Requests take milliseconds, so a sample is taken every fifth of a millisecond."""
 
 _log = logging.getLogger("app.profiling")
 
 
 def install(app: Flask, profiles: Profiles, replica: str) -> None:
-    """Before the hooks and views that are to be seen in a profile."""
+    """Start the profiler before the hooks and views that a profile must include."""
 
     @app.before_request
     def begin() -> None:
@@ -35,7 +37,7 @@ def install(app: Flask, profiles: Profiles, replica: str) -> None:
             return
         required_admin()
         if wanted != "1":
-            raise BadRequest(f"{HEADER} must be 1, or left out.")
+            raise BadRequest(f"{HEADER} must be 1 or omitted.")
         from pyinstrument import Profiler
 
         g.profiler = Profiler(interval=INTERVAL_SECONDS, async_mode="disabled")
@@ -50,21 +52,21 @@ def install(app: Flask, profiles: Profiles, replica: str) -> None:
             try:
                 profiles.keep(profile)
             except NotKept as error:
-                _log.warning("a profile was not stored: %s", error, extra={"event": "profile.not_stored"})
+                _log.warning("profile not stored: %s", error, extra={"event": "profile.not_stored"})
             else:
                 response.headers[HEADER] = url_for("profiles.show", request_id=profile.request_id)
         return response
 
     @app.teardown_request
     def never_left_running(_: BaseException | None) -> None:
-        # A hook that failed after ours began: the thread must not go on being watched.
+        # A later hook failed: the profiler must not keep sampling this thread.
         profiler = g.pop("profiler", None)
         if profiler is not None:
             profiler.stop()
 
 
 def taken(profiler: Any, status: int, replica: str) -> Profile:
-    """The profile of the current request."""
+    """Return the profile of the current request."""
     from pyinstrument.renderers import ConsoleRenderer, SpeedscopeRenderer
 
     return Profile(

@@ -1,4 +1,4 @@
-"""Profiles as the API shows them."""
+"""Response models of the profile endpoints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PATH_PROFILE = {"request_id": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,1
 
 
 class ProfileAnswer(Output):
-    """A request that was profiled. ``seconds``: how long the application had it."""
+    """A profiled request. ``seconds`` is the time it spent in the application."""
 
     request_id: str
     at: str
@@ -20,6 +20,6 @@ class ProfileAnswer(Output):
 
 
 class ProfileList(Output):
-    """The newest first."""
+    """Profiled requests, newest first."""
 
     items: list[ProfileAnswer]

@@ -1,6 +1,7 @@
-"""Where profiles of single requests are kept: in Redis, as the next request may reach another replica.
+"""Storage for profiles of single requests: in Redis, because the next request may reach another replica.
 
-A few, for a short while, and none too large: the memory is the order queue's, which refuses orders when it is full.
+The number, size and lifetime of profiles are limited: they share Redis' memory with the order queue, which rejects
+orders when it is full.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import redis
 MOST = 20
 SECONDS = 3600
 MOST_BYTES = 256 * 1024
-"""Of one profile, compressed."""
+"""Bytes of one compressed profile."""
 _LIST, _EACH = "{profiles}", "{profiles}:%s"
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one request spent its time on. ``tree`` is text for people, ``speedscope`` the file of speedscope.app."""
+    """Where one request spent its time. ``tree`` is readable text, ``speedscope`` the file for speedscope.app."""
 
     request_id: str
     at: str
@@ -35,20 +36,20 @@ class Profile:
 
 
 class NotKept(Exception):
-    """The profile could not be kept; says why."""
+    """The profile could not be stored; the message states the reason."""
 
 
 class Profiles(Protocol):
-    """A bounded number of them, the oldest going first."""
+    """A bounded store of profiles, which evicts the oldest first."""
 
     def keep(self, profile: Profile) -> None:
-        """Keep it. Raises ``NotKept``."""
+        """Store a profile. Raises ``NotKept``."""
 
     def newest(self) -> list[Profile]:
-        """All, the newest first. Raises ``redis.RedisError``."""
+        """Return all profiles, newest first. Raises ``redis.RedisError``."""
 
     def get(self, request_id: str) -> Profile | None:
-        """That of one request. Raises ``redis.RedisError``."""
+        """Return the profile of a request. Raises ``redis.RedisError``."""
 
 
 class RedisProfiles:
@@ -58,10 +59,10 @@ class RedisProfiles:
         self._client = client
 
     def keep(self, profile: Profile) -> None:
-        """Keep it, in place of the oldest if there are ``MOST``."""
+        """Store a profile, in place of the oldest if there are ``MOST`` already."""
         raw = zlib.compress(json.dumps(asdict(profile)).encode())
         if len(raw) > MOST_BYTES:
-            raise NotKept(f"it is {len(raw)} bytes and {MOST_BYTES} are the most")
+            raise NotKept(f"it has {len(raw)} bytes, and the limit is {MOST_BYTES}")
         try:
             with self._client.pipeline() as pipe:
                 pipe.lrem(_LIST, 0, profile.request_id)
@@ -77,13 +78,13 @@ class RedisProfiles:
             raise NotKept(f"Redis does not accept it ({type(error).__name__})") from error
 
     def newest(self) -> list[Profile]:
-        """All, the newest first."""
+        """Return all profiles, newest first."""
         ids = [_text(one) for one in self._client.lrange(_LIST, 0, MOST - 1)]
         found = self._client.mget([_EACH % one for one in ids]) if ids else []
         return [_read(raw) for raw in found if raw is not None]
 
     def get(self, request_id: str) -> Profile | None:
-        """That of one request."""
+        """Return the profile of a request."""
         raw = self._client.get(_EACH % request_id)
         return None if raw is None else _read(raw)
 

@@ -1,4 +1,4 @@
-// Draws the OpenAPI document as forms. Everything from the document and from answers is set as text, never as markup.
+// Renders the OpenAPI document as forms. Content of the document and of responses is inserted as text, never as markup.
 
 const place = document.getElementById("operations");
 const token = document.getElementById("token");
@@ -13,7 +13,7 @@ const make = (tag, attributes = {}, ...children) => {
   return node;
 };
 
-// A body to begin with, from the schema: examples of the right type.
+// Returns an initial body with example values of the types in the schema.
 const example = (schema, all, depth = 0) => {
   if (schema.$ref) return example(all[schema.$ref.split("/").pop()], all, depth);
   if (schema.type === "object" && depth < 5) {
@@ -46,14 +46,14 @@ const send = async (method, path, operation, form, answer) => {
     const response = await fetch(url, options);
     const text = await response.text();
     let shown = text;
-    try { shown = JSON.stringify(JSON.parse(text), null, 2); } catch { /* not JSON: shown as it came */ }
+    try { shown = JSON.stringify(JSON.parse(text), null, 2); } catch { /* not JSON: shown unchanged */ }
     const ids = ["x-request-id", "x-trace-id", "location", "ratelimit-remaining", "retry-after", "cache-control"]
       .filter((name) => response.headers.get(name)).map((name) => `${name}: ${response.headers.get(name)}`);
     answer.textContent = [`${response.status} ${response.statusText}`, ...ids, "", shown].join("\n");
     const given = /"access_token":\s*"([^"]+)"/.exec(text);
     if (given) token.value = given[1];
   } catch (error) {
-    answer.textContent = `The request did not get through: ${error.message}`;
+    answer.textContent = `The request failed: ${error.message}`;
   }
 };
 

@@ -36,15 +36,15 @@ def main(arguments: Sequence[str] | None = None, root: Path = files.ROOT) -> int
     if strange := files.unknown(paths):
         sys.stderr.write(f"add these file types to deploy/prose/files.py: {', '.join(strange)}\n")
         return 1
-    if options.extract:
-        files.mirror(root, paths, options.extract)
-        return 0
     try:
+        if options.extract:
+            files.mirror(root, paths, options.extract)
+            return 0
         program = vale.program(Say(sys.stderr))
         with tempfile.TemporaryDirectory() as folder:
             files.mirror(root, paths, Path(folder))
             findings = vale.check(program, Path(folder))
-    except (StackError, vale.ValeError) as error:
+    except (StackError, files.UnreadableError, vale.ValeError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     for line in vale.totals(findings) if options.totals else findings:

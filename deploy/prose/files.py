@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from tokenize import TokenError
+
+from yaml import YAMLError
 
 from deploy.prose import config, markup, python, script
 from deploy.prose.text import Span, only, without_excepted
@@ -12,6 +15,10 @@ from deploy.prose.text import Span, only, without_excepted
 ROOT = Path(__file__).resolve().parents[2]
 
 Extractor = Callable[[str], Iterable[Span]]
+
+
+class UnreadableError(Exception):
+    """A file is not in the language that its suffix stands for."""
 
 
 EXTRACTORS: Mapping[str, Extractor] = {
@@ -88,7 +95,8 @@ def unknown(paths: Iterable[str]) -> list[str]:
 def mirror(root: Path, paths: Iterable[str], goal: Path) -> None:
     """Write a copy of each file with prose that contains only its prose, on the same lines.
 
-    The copies have the files' names with a suffix by which Vale knows the format: ``.md`` for Markdown, else ``.txt``.
+    The copies have the files' names and a suffix from which Vale detects the format: ``.txt``, unless it is Markdown.
+    Raises UnreadableError.
     """
     for path in paths:
         if path.startswith(EXCEPT) or kind(path) in NO_PROSE:
@@ -97,4 +105,7 @@ def mirror(root: Path, paths: Iterable[str], goal: Path) -> None:
         markdown = kind(path) == ".md"
         copy = goal / f"{path}{'' if markdown else '.txt'}"
         copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(without_excepted(text, text) if markdown else only(text, EXTRACTORS[kind(path)](text)))
+        try:
+            copy.write_text(without_excepted(text, text) if markdown else only(text, EXTRACTORS[kind(path)](text)))
+        except (SyntaxError, TokenError, YAMLError) as error:
+            raise UnreadableError(f"{path} cannot be read: {error}") from error

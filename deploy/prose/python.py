@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from deploy.prose.text import Span, reads_as_prose
 
-# Python 3.12 splits f-strings into several tokens; 3.11 does not know these two.
+# Python 3.12 splits f-strings into several tokens; 3.11 does not have these two.
 _F_START, _F_END = (getattr(token, name, -1) for name in ("FSTRING_START", "FSTRING_END"))
 _LITERAL = re.compile(r"""([A-Za-z]*)('''|\"\"\"|'|\")(.*)\2""", re.DOTALL)
 _FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")

@@ -20,7 +20,7 @@ class ValeError(Exception):
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One place that a rule rejects. ``message`` says what to write instead."""
+    """One place that a rule rejects. ``message`` is what to write instead."""
 
     path: str
     line: int

@@ -22,14 +22,14 @@ def show(name: str) -> str:
 
 @app.post("/guests/<name>")
 def sign(name: str) -> tuple[str, int]:
-    """Have a letter sent to a guest."""
+    """Enqueue a letter to a guest."""
     job = enqueue(telemetry.tracer(__name__), letters, "tasks.send_letter", name, request.args.get("text", "Welcome"))
     return f"{job.id}\n", 202
 
 
 @app.get("/broken")
 def broken() -> str:
-    """Fail, as views do."""
+    """Raise an exception, as a view with a defect does."""
     raise RuntimeError("the guestbook is torn")
 
 

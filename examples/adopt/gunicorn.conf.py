@@ -1,4 +1,4 @@
-"""gunicorn's settings; PORT and WEB_CONCURRENCY (workers) come from the environment."""
+"""gunicorn settings; PORT and WEB_CONCURRENCY (the number of workers) are read from the environment."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The jobs of the guestbook, and ``python tasks.py``, the worker that does them."""
+"""The jobs of the guestbook, and ``python tasks.py``, the worker that runs them."""
 
 import logging
 import os

@@ -1,1 +1,1 @@
-"""The fault agent: injects the faults that a process cannot inject into itself, and clears them."""
+"""The fault agent: injects and clears the faults that a process cannot inject into itself."""

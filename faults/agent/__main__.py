@@ -1,8 +1,8 @@
 """``python -m faults.agent``: injects the faults that a process cannot inject into itself, and clears them.
 
 It pauses Redis and MongoDB, kills processes and stops telemetry components of its own instance, as the flag file
-(``faults/``) says. It records each action before it acts: after a crash its next start clears faults that have expired.
-It uses few modules, all of the standard library, because it runs all the time.
+(``faults/``) requires. It records each action before it acts: after a crash, its next start clears faults that have
+expired. It imports few modules, all from the standard library, to use little memory, because it always runs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from observability.settings import MISCONFIGURED, REQUIRED, AnyPath, FromEnv, Wr
 
 LOOK_SECONDS = 0.5
 MARK = "GLASSHOUSE_INSTANCE"
-"""In the environment of every process of an instance (``stack.stragglers``)."""
+"""This variable is in the environment of every process of an instance (``stack.stragglers``)."""
 
 PAUSE, KEEP_DOWN, KILL = "pause", "keep-down", "kill"
 ACTIONS: Mapping[str, tuple[str, str]] = {
@@ -30,13 +30,13 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "telemetry-outage": (KEEP_DOWN, "collector"),
     "replica-kill": (KILL, "api-1"),
 }
-"""Fault to action, and the component if the flag names none."""
+"""Fault to action, and the default component if the flag names none."""
 
 Action = dict[str, str | int]
 
 
 def say(level: str, event: str, message: str, **fields: object) -> None:
-    """One log line in the form of all others."""
+    """Write one log line in the project's format."""
     now = time.time()
     at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06d}Z"
     who = {"logger": "fault-agent", "service": "fault-agent", "instance": "fault-agent"}
@@ -45,7 +45,7 @@ def say(level: str, event: str, message: str, **fields: object) -> None:
 
 
 def wanted(text: str, now: float) -> dict[str, Action]:
-    """The actions that the flag file requires now; none if it cannot be parsed."""
+    """Return the actions that the flag file requires now; none if it cannot be parsed."""
     found: dict[str, Action] = {}
     try:
         flags = json.loads(text)["flags"]
@@ -60,15 +60,15 @@ def wanted(text: str, now: float) -> dict[str, Action]:
 
 @dataclass(frozen=True)
 class AgentSettings(FromEnv):
-    """What it reads, what it writes, and by whom it acts."""
+    """The files that the agent reads and writes, and the socket of supervisord."""
 
-    flags: Path = setting("FAULTS_FILE", AnyPath(), REQUIRED, "the file that says which faults are on")
-    record: Path = setting("FAULT_AGENT_RECORD", AnyPath(), REQUIRED, "where it notes what it has done")
-    socket: Path = setting("SUPERVISOR_SOCKET", AnyPath(), REQUIRED, "the socket of supervisord")
+    flags: Path = setting("FAULTS_FILE", AnyPath(), REQUIRED, "the file that lists the faults that are on")
+    record: Path = setting("FAULT_AGENT_RECORD", AnyPath(), REQUIRED, "the file that records the actions of the agent")
+    socket: Path = setting("SUPERVISOR_SOCKET", AnyPath(), REQUIRED, "supervisord's socket")
 
 
 class FaultAgent:
-    """Reconciles the actions in effect with the flag file."""
+    """Reconcile the actions in effect with the flag file."""
 
     def __init__(self, flags: str, record: str, supervisor: Supervisor, clock: Callable[[], float] = time.time) -> None:
         self._flags, self._record, self._supervisor, self._clock = flags, record, supervisor, clock
@@ -77,7 +77,7 @@ class FaultAgent:
         self._write()
 
     def look(self) -> None:
-        """Start actions that are required, end those that are not."""
+        """Start actions that are required, and end those that are not."""
         asked = wanted(read(self._flags), self._clock())
         for fault in list(self.done):
             if fault not in asked or asked[fault]["component"] != self.done[fault]["component"]:
@@ -89,7 +89,7 @@ class FaultAgent:
                 self._try(self._pause_again, fault)
 
     def undo_all(self) -> None:
-        """End every action."""
+        """End all actions."""
         for fault in list(self.done):
             self._try(self._undo, fault)
 
@@ -129,13 +129,13 @@ class FaultAgent:
             self._supervisor.start(str(action["component"]))
         del self.done[fault]
         self._write()
-        say("WARNING", "fault_agent.cleared", f"{action['kind']} {action['component']} is over", fault=fault)
+        say("WARNING", "fault_agent.cleared", f"{action['kind']} {action['component']} has ended", fault=fault)
 
     def _try(self, act: Callable[..., None], fault: str, *arguments: Action) -> None:
         try:
             act(fault, *arguments)
         except SupervisorSilent as error:
-            # It is retried at the next look, and logged once.
+            # It is retried at the next check, and logged once.
             if str(error) != self._complained:
                 say("ERROR", "fault_agent.failed", str(error), fault=fault)
             self._complained = str(error)
@@ -148,7 +148,7 @@ class FaultAgent:
 
 
 def read(path: str) -> str:
-    """The file's text, empty if there is none."""
+    """Return the file's text; it is empty if the file does not exist."""
     try:
         with open(path) as file:
             return file.read()
@@ -157,7 +157,7 @@ def read(path: str) -> str:
 
 
 def read_record(path: str) -> dict[str, Action]:
-    """The actions that were in effect when this program last ran."""
+    """Return the actions that were in effect when this program last ran."""
     try:
         done = json.loads(read(path))["done"]
         return {
@@ -170,7 +170,7 @@ def read_record(path: str) -> dict[str, Action]:
 
 
 def send(pid: int, number: signal.Signals) -> None:
-    """Signal a process of this instance; a process of another that has the same pid now gets no signal."""
+    """Signal a process of this instance; a process of another instance that has the same pid now gets no signal."""
     if pid <= 1:
         return
     try:
@@ -182,7 +182,7 @@ def send(pid: int, number: signal.Signals) -> None:
 
 
 def main() -> int:
-    """Look twice a second until SIGTERM. Returns the exit status, 78 for a wrong setting."""
+    """Check twice a second until SIGTERM; return the exit status, 78 for a wrong setting."""
     try:
         settings = AgentSettings.from_env()
     except WrongSetting as error:

@@ -1,4 +1,7 @@
-"""The part of supervisord's XML-RPC that the fault agent needs. ``xmlrpc.client`` would double its memory."""
+"""The part of supervisord's XML-RPC interface that the fault agent needs.
+
+``xmlrpc.client`` would double the agent's memory.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,20 @@ _UP = ("10", "20", "30")  # STARTING, RUNNING, BACKOFF
 
 
 class SupervisorSilent(Exception):
-    """supervisord does not answer, or refuses."""
+    """supervisord does not respond, or rejects the request."""
 
 
 class Supervisor:
-    """supervisord behind its Unix socket."""
+    """Client for supervisord behind its Unix socket."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def pid(self, name: str) -> int:
-        """The component's process, 0 if none runs. Raises ``SupervisorSilent``, also if there is no such component."""
+        """Return the component's pid, 0 if it is not running.
+
+        Raises ``SupervisorSilent``, also if there is no such component.
+        """
         found = re.search(r"<name>pid</name>\s*<value><int>(\d+)</int>", self._call("getProcessInfo", name))
         return int(found[1]) if found else 0
 
@@ -30,17 +36,17 @@ class Supervisor:
         self._call("signalProcess", name, signal)
 
     def start(self, name: str) -> None:
-        """Start the component, if it does not run.
+        """Start the component if it is not running.
 
-        Raises ``SupervisorSilent`` while it is stopping: supervisord then ignores the start.
+        Raises ``SupervisorSilent`` while it is stopping, because supervisord ignores a start then.
         """
         self._call("startProcess", name, False)
         state = re.search(r"<name>state</name>\s*<value><int>(\d+)</int>", self._call("getProcessInfo", name))
         if state is None or state[1] not in _UP:
-            raise SupervisorSilent(f"{name} is still stopping: it is started afterwards.")
+            raise SupervisorSilent(f"{name} is still stopping; it will be started afterwards.")
 
     def stop(self, name: str) -> None:
-        """Stop the component, if it runs; it is not started again by itself."""
+        """Stop the component if it is running; it is not restarted automatically."""
         self._call("stopProcess", name, False)
 
     def _call(self, method: str, *arguments: str | bool) -> str:
@@ -54,7 +60,7 @@ class Supervisor:
                 connection.sendall((head + body).encode())
                 answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode(errors="replace")
         except OSError as error:
-            raise SupervisorSilent(f"supervisord does not answer ({error}).") from error
+            raise SupervisorSilent(f"supervisord does not respond ({error}).") from error
         if "<methodResponse>" not in answer:
             raise SupervisorSilent(f"supervisord refuses {method}: {answer[:80]!r}.")
         if "<fault>" in answer and not any(code in answer for code in _ALREADY):

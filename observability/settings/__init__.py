@@ -1,15 +1,15 @@
-"""The one reader of settings: environment variables, checked once at the start of a process.
+"""Settings from environment variables, validated once at the start of a process.
 
-A settings class is a frozen dataclass whose fields are made by ``setting``::
+A settings class is a frozen dataclass whose fields are created by ``setting``::
 
     @dataclass(frozen=True)
     class MailSettings(FromEnv):
         port: int = setting("MAIL_PORT", Port(), 25, "the port of the mail server")
 
-    MailSettings.from_env()     # raises WrongSetting, which names every variable that is wrong
+    MailSettings.from_env()     # raises WrongSetting, which names every invalid variable
 
-docs/reference/settings.md has the rules, which are the same for every variable and service. The standard library only,
-because the launcher and the fault agent import this package too.
+docs/reference/settings.md states the rules, which are the same for every variable and service. This package uses only
+the standard library, because the launcher and the fault agent import it too.
 """
 
 from observability.settings.declare import FromEnv, nested, setting

@@ -1,4 +1,4 @@
-"""Settings classes: frozen dataclasses whose fields say which variable they are read from."""
+"""Settings classes: frozen dataclasses whose fields declare the variable from which they are read."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def setting(
     default_shown: str = "",
     aliases: tuple[str, ...] = (),
 ) -> T:
-    """A dataclass field that is read from the variable ``name``.
+    """Return a dataclass field that is read from the variable ``name``.
 
-    ``default`` may be ``REQUIRED``. ``computed`` makes the default at run time, which ``default_shown`` then
-    describes. ``aliases`` are other names for it, looked at in order after ``name``. What may hold a secret is left
-    out of the dataclass's ``repr``.
+    ``default`` may be ``REQUIRED``. ``computed`` returns a default at run time, which ``default_shown`` then describes.
+    ``aliases`` are other names for the variable, which are checked in order after ``name``. A setting that may hold a
+    secret is omitted from the dataclass's ``repr``.
     """
     metadata = {_KEY: (Declared(name, kind, default, about, default_shown, aliases), computed)}
     is_shown = not kind.sensitive
@@ -43,7 +43,7 @@ def setting(
 
 
 def nested(cls: type[F]) -> F:
-    """A dataclass field that holds the settings of another class."""
+    """Return a dataclass field that holds the settings of another class."""
     return dataclasses.field(default_factory=cls, metadata={_KEY: cls})
 
 
@@ -66,7 +66,7 @@ class FromEnv:
 
     @classmethod
     def read(cls: type[F], reader: Reader) -> F:
-        """Read every setting from this reader, which collects the problems."""
+        """Return the settings that this reader reads; it collects the problems."""
         values: dict[str, Any] = {}
         for field in dataclasses.fields(cast(Any, cls)):  # each subclass is a dataclass
             how = field.metadata.get(_KEY)
@@ -80,4 +80,4 @@ class FromEnv:
         return found
 
     def check(self, reader: Reader) -> None:
-        """Note problems of settings that do not fit together. By default there are none."""
+        """Report problems of settings that do not fit together. By default there are none."""

@@ -1,4 +1,4 @@
-"""What is raised for wrong settings, and how it is worded."""
+"""The exceptions for wrong settings, and their messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ MISCONFIGURED = 78
 
 
 class Problem(NamedTuple):
-    """One wrong setting. ``shown``: its value as it may be printed, with secrets masked; ``None`` if it is not set."""
+    """One wrong setting.
+
+    ``shown`` is its value as it may be printed, with secrets masked, or ``None`` if it is not set.
+    """
 
     name: str
     shown: str | None
@@ -29,12 +32,12 @@ class WrongSetting(ValueError):
 
     @property
     def names(self) -> list[str]:
-        """The variables that are wrong."""
+        """Return the names of the wrong variables."""
         return [problem.name for problem in self.problems]
 
 
 class Refused(ValueError):
-    """Raised by a kind: the value is not allowed. ``detail`` is the reason and never holds the value."""
+    """Raised by a kind if a value is not allowed. ``detail`` is the reason and never contains the value."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)

@@ -1,6 +1,6 @@
-"""Kinds of settings: what is allowed, and what a text becomes.
+"""Kinds of settings: which values are allowed, and how a text is converted.
 
-A kind is given a text without surrounding blanks and without control characters that is not empty (``reader``).
+The text that a kind receives is not empty and has no surrounding blanks and no control characters (``reader``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST_DIGITS = 18
 
 
 def is_ipv6(text: str) -> bool:
-    """Whether the text is an IPv6 address, without brackets and zone."""
+    """Return whether the text is an IPv6 address, without brackets and zone."""
     if not re.fullmatch(r"[0-9A-Fa-f:.]{2,45}", text):
         return False
     try:
@@ -33,17 +33,17 @@ def is_ipv6(text: str) -> bool:
 
 
 class Kind(ABC, Generic[T_co]):
-    """``allowed`` completes the sentence "it must be …"; ``sensitive``: a value may hold a secret."""
+    """``allowed`` completes the sentence "it must be …"; ``sensitive`` means that a value may hold a secret."""
 
     allowed = ""
     sensitive = False
 
     @abstractmethod
     def parse(self, text: str) -> T_co:
-        """The value. Raises ``Refused``."""
+        """Return the value of ``text``. Raises ``Refused``."""
 
     def shown(self, text: str) -> str:
-        """The text as it may be printed."""
+        """Return the text as it may be printed."""
         return quoted(text)
 
 
@@ -52,24 +52,24 @@ class Text(Kind[str]):
 
     def __init__(self, longest: int = 4096) -> None:
         self._longest = longest
-        self.allowed = f"a text of at most {longest} characters"
+        self.allowed = f"text of at most {longest} characters"
 
     def parse(self, text: str) -> str:
-        """The text itself."""
+        """Return the text unchanged."""
         if len(text) > self._longest:
             raise Refused
         return text
 
 
 class Pattern(Kind[str]):
-    """A text that a regular expression matches from end to end; ``check`` may raise ``ValueError`` for others."""
+    """A text that a regular expression matches completely; ``check`` may raise ``ValueError`` to reject others."""
 
     def __init__(self, pattern: str, allowed: str, check: Callable[[str], object] | None = None) -> None:
         self._pattern, self._check = re.compile(pattern, re.ASCII), check
         self.allowed = allowed
 
     def parse(self, text: str) -> str:
-        """The text itself."""
+        """Return the text unchanged."""
         if not self._pattern.fullmatch(text):
             raise Refused
         if self._check is not None:
@@ -88,28 +88,28 @@ class Whole(Kind[int]):
         self.allowed = f"{what} from {low} to {high}"
 
     def parse(self, text: str) -> int:
-        """The number."""
+        """Return the number."""
         if not re.fullmatch(rf"-?[0-9]{{1,{_MOST_DIGITS}}}", text) or not self._low <= int(text) <= self._high:
             raise Refused
         return int(text)
 
 
 class Port(Whole):
-    """A TCP port; with ``or_none`` also 0, which stands for none."""
+    """A TCP port; with ``or_none`` also 0, which means no port."""
 
     def __init__(self, *, or_none: bool = False) -> None:
         super().__init__(0 if or_none else 1, 65535, "a port number")
 
 
 class Number(Kind[float]):
-    """A decimal number: ASCII digits, at most one point, no exponent; never an infinite one or NaN."""
+    """A decimal number: ASCII digits, at most one point, no exponent; never infinite or NaN."""
 
     def __init__(self, low: float, high: float, what: str = "a decimal number") -> None:
         self._low, self._high = low, high
         self.allowed = f"{what} from {low:g} to {high:g}"
 
     def parse(self, text: str) -> float:
-        """The number."""
+        """Return the number."""
         digits = rf"-?(?:[0-9]{{1,{_MOST_DIGITS}}}(?:\.[0-9]{{0,{_MOST_DIGITS}}})?|\.[0-9]{{1,{_MOST_DIGITS}}})"
         if not re.fullmatch(digits, text) or not self._low <= float(text) <= self._high:
             raise Refused
@@ -124,38 +124,38 @@ class Seconds(Number):
 
 
 class Switch(Kind[bool]):
-    """On or off, in any case of letters."""
+    """On or off, in upper or lower case."""
 
     allowed = f"{', '.join(YES)} or {', '.join(NO)}"
 
     def parse(self, text: str) -> bool:
-        """Whether it is on."""
+        """Return whether it is on."""
         if text.lower() not in YES + NO:
             raise Refused
         return text.lower() in YES
 
 
 class Choice(Kind[str]):
-    """One of several words, in any case of letters; gives the word as declared."""
+    """One of several words, in upper or lower case; returned as declared."""
 
     def __init__(self, *words: str) -> None:
         self._words = {word.lower(): word for word in words}
         self.allowed = f"one of {', '.join(words)}"
 
     def parse(self, text: str) -> str:
-        """The word."""
+        """Return the word."""
         if text.lower() not in self._words:
             raise Refused
         return self._words[text.lower()]
 
 
 class Host(Kind[str]):
-    """A host name or an IP address, IPv6 with or without brackets; gives it without."""
+    """A host name or an IP address, IPv6 with or without brackets; returned without them."""
 
     allowed = "a host name or an IP address"
 
     def parse(self, text: str) -> str:
-        """The name or address."""
+        """Return the name or address."""
         bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
         if ":" in bare or bare != text:
             if not is_ipv6(bare):
@@ -167,26 +167,29 @@ class Host(Kind[str]):
 
 
 class ListOf(Kind[tuple[T, ...]]):
-    """Values with commas between them; blanks around them and empty ones do not count."""
+    """Comma-separated values; blanks around them and empty values are ignored."""
 
     def __init__(self, kind: Kind[T]) -> None:
         self._kind = kind
         self.sensitive = kind.sensitive
-        self.allowed = f"a list with commas, each {kind.allowed}"
+        self.allowed = f"a comma-separated list, each item {kind.allowed}"
 
     def parse(self, text: str) -> tuple[T, ...]:
-        """The values."""
+        """Return the values."""
         return tuple(self._kind.parse(part.strip()) for part in text.split(",") if part.strip())
 
     def shown(self, text: str) -> str:
-        """The whole list, unless an item may hold a secret: then each as its kind shows it."""
+        """Return the whole list, or each item as its kind shows it if an item may hold a secret."""
         if not self.sensitive:
             return quoted(text)
         return ", ".join(self._kind.shown(part.strip()) for part in text.split(",")[:5])
 
 
 class Secret(Kind[str]):
-    """A text that is never printed, nor its length. It can also be given by a file that ``NAME_FILE`` names."""
+    """A text that is never printed; not even its length is shown.
+
+    It can also be given by a file that ``NAME_FILE`` names.
+    """
 
     sensitive = True
 
@@ -196,11 +199,11 @@ class Secret(Kind[str]):
         self.allowed += f" ({hint})" if hint else ""
 
     def parse(self, text: str) -> str:
-        """The secret."""
+        """Return the secret."""
         if len(text) < self._shortest:
             raise Refused
         return text
 
     def shown(self, text: str) -> str:
-        """The same for every secret."""
+        """Return the same text for every secret."""
         return MASK

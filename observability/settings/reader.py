@@ -1,4 +1,4 @@
-"""Reads declared variables, with one behaviour, and collects what is wrong with them."""
+"""The reader of declared variables, which collects all problems."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 S_co = TypeVar("S_co", covariant=True)
 BLANKS = " \t\r\n\v\f"
 LONGEST_VALUE = 8192  # characters
-# C0, C1, DEL, and the surrogates that stand for bytes that are not UTF-8.
+# Control characters (C0, C1, DEL), and the surrogates that represent bytes that are not UTF-8.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -28,12 +28,12 @@ class _Required:
 
 
 REQUIRED: Final[Any] = _Required()
-"""As a default: the variable must be set."""
+"""As a default: the variable is required."""
 
 
 @dataclass(frozen=True)
 class Declared(Generic[T]):
-    """One variable. ``about`` says what it is; ``default_shown`` says its default where that is computed."""
+    """One variable. ``about`` describes it; ``default_shown`` describes its default if that is computed."""
 
     name: str
     kind: Kind[T]
@@ -48,14 +48,15 @@ class Readable(Protocol[S_co]):
 
     @classmethod
     def read(cls, reader: Reader) -> S_co:
-        """The settings, from this reader."""
+        """Return the settings that this reader reads."""
 
 
 class Reader:
-    """Reads variables of ``env`` (default: the process's). ``defaults`` are texts for variables that are not set.
+    """Read variables of ``env`` (default: the environment of the process).
 
-    A variable that is wrong is noted in ``problems`` and its default is used, so that one start shows every mistake:
-    call ``finish`` before anything is used. ``asked`` holds what was read, for the documentation and tests.
+    ``defaults`` are texts for variables that are not set. If a variable is wrong, the problem is added to ``problems``
+    and the default is used, so that one start reports every mistake: call ``finish`` before using any value. ``asked``
+    holds the variables that were read, for the documentation and tests.
     """
 
     def __init__(self, env: Mapping[str, str] | None = None, **defaults: str) -> None:
@@ -65,7 +66,7 @@ class Reader:
         self.asked: dict[str, Declared[Any]] = {}
 
     def value(self, declared: Declared[T], default: T | None = None) -> T:
-        """The value of one variable; ``default`` takes the place of the declared default."""
+        """Return the value of one variable; ``default`` replaces the declared default."""
         self.asked[declared.name] = declared
         fallback = declared.default if default is None else default
         if isinstance(declared.kind, Secret):
@@ -80,24 +81,24 @@ class Reader:
         return fallback
 
     def settings(self, cls: type[Readable[S_co]]) -> S_co:
-        """All of a settings class."""
+        """Return the settings of a class."""
         return cls.read(self)
 
     def refuse(self, name: str, shown: str | None, allowed: str) -> None:
-        """Note a setting that is wrong beside others, such as the second of two that exclude each other."""
+        """Report a setting that is wrong in combination with others, such as one of two that exclude each other."""
         self.problems.append(Problem(name, shown, allowed))
 
     def is_set(self, name: str) -> bool:
-        """Whether the variable has a value; an empty one is not set."""
+        """Return whether the variable has a value; an empty variable counts as not set."""
         return bool(self._text(name))
 
     def finish(self) -> None:
-        """Raise ``WrongSetting`` if anything that was read is wrong."""
+        """Raise ``WrongSetting`` if any setting that was read is wrong."""
         if self.problems:
             raise WrongSetting(*dict.fromkeys(self.problems))
 
     def warnings(self) -> list[str]:
-        """Sentences about variables that look like misspelled settings; call after everything was read."""
+        """Return warnings about variables that look like misspelled settings; call it after all settings were read."""
         known = {name for declared in self.asked.values() for name in (declared.name, *declared.aliases)}
         known |= {f"{name}_FILE" for name, declared in self.asked.items() if isinstance(declared.kind, Secret)}
         return misspelled(self._env, known)
@@ -123,7 +124,7 @@ class Reader:
         name, file_name, kind = declared.name, f"{declared.name}_FILE", declared.kind
         text, path = self._text(name), self._text(file_name)
         if text and path:
-            self.problems.append(Problem(file_name, quoted_secret_path(path), f"left out if {name} is set"))
+            self.problems.append(Problem(file_name, quoted_secret_path(path), f"omitted if {name} is set"))
             return default
         if text:
             return self._parsed(name, text, kind, default)

@@ -1,4 +1,4 @@
-"""A secret in a file, as Docker and Kubernetes mount them."""
+"""A secret in a file, as Docker and Kubernetes mount it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ LONGEST_FILE = 65_536  # bytes
 
 
 def secret_of_file(path: str) -> str:
-    """The text of a regular file. Raises ``Refused``: a pipe or a device could block the start or never end."""
+    """Return the text of a regular file.
+
+    Raises ``Refused`` for other files: reading a pipe or a device could block the start or never end.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

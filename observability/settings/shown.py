@@ -1,4 +1,4 @@
-"""How a value may be printed in an error, a log line or a page."""
+"""The printable form of a value for an error, a log line or a page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 
 MASK = "***"
-"""Stands for a secret, whatever its length."""
+"""Replaces a secret, whatever its length."""
 LONGEST_SHOWN = 80  # characters
 LONGEST_PATH = 256  # characters
 HOST = r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])"
@@ -17,10 +17,10 @@ _LOCAL_ADDRESS = re.compile(r"(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-
 
 
 def quoted(text: str, longest: int = LONGEST_SHOWN) -> str:
-    """The value in quotes, with unprintable characters escaped, cut after ``longest`` characters.
+    """Return the value in quotes, with unprintable characters escaped, shortened to ``longest`` characters.
 
-    A colon before an ``@`` is the form of user and password, such as in a URL that was given where a host belongs:
-    such a value is shown as ``quoted_url`` shows it.
+    A colon before an ``@`` is the form of user and password, such as in a URL that was given in place of a host: such a
+    value is shown as by ``quoted_url``.
     """
     return quoted_url(text) if _USER_AND_PASSWORD.search(text) else _cut(text, longest)
 
@@ -30,11 +30,11 @@ def _cut(text: str, longest: int = LONGEST_SHOWN) -> str:
 
 
 def quoted_url(text: str) -> str:
-    """The URL in quotes without what may be secret.
+    """Return the URL in quotes without parts that may be secret.
 
-    Shown are the scheme, hosts, ports, the path and the names of parameters, each only if it has the form of one.
-    Everything before the last ``@`` counts as user and password, and the value of every parameter as a secret: an
-    unencoded ``/``, ``?`` or ``#`` in a password would otherwise move it to another part of the URL.
+    It contains the scheme, hosts, ports, the path and the names of parameters, each only if its form is valid.
+    Everything before the last ``@`` counts as user and password, and the value of every parameter as a secret, because
+    an unencoded ``/``, ``?`` or ``#`` in a password would otherwise move it to another part of the URL.
     """
     scheme, separator, rest = text.partition("://")
     if not separator:
@@ -43,7 +43,8 @@ def quoted_url(text: str) -> str:
         return MASK
     before, at, after = rest.rpartition("@")
     if "?" in before or "#" in before:
-        # Either a password with such a character, or a parameter with an ``@``: then what follows may be the secret.
+        # Either a password contains such a character, or a parameter contains an ``@``: the rest may then be the
+        # secret.
         return _cut(f"{scheme}://{MASK}")
     split = re.fullmatch(r"([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?", after, re.DOTALL)
     assert split is not None
@@ -57,7 +58,7 @@ def quoted_url(text: str) -> str:
 
 
 def quoted_secret_path(text: str) -> str:
-    """The path in quotes if it lies in a folder that exists, else masked: it may be the secret itself."""
+    """Return the path in quotes if its folder exists, else masked, because it may be the secret itself."""
     folder = os.path.dirname(text)
     is_path = os.path.isabs(text) and folder != "/" and text.isprintable() and os.path.isdir(folder)
     return _cut(text, LONGEST_PATH) if is_path else MASK

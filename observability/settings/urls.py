@@ -1,4 +1,7 @@
-"""Settings that are URLs. They may hold a password, so they are printed without anything that may be one."""
+"""Kinds of settings that are URLs.
+
+They may contain a password, so parts that may hold one are never printed.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from observability.settings.kinds import Kind, is_ipv6
 from observability.settings.shown import HOST, quoted_url
 
 ABSENT = "none"
-"""Says that a server is not part of the installation."""
+"""Means that a server is not part of the installation."""
 _FORM = re.compile(r"([a-z][a-z0-9+]*)://(?:([^@/?#]*)@)?([^@/?#]*)(/[^?#]*)?(?:\?([^#]*))?", re.ASCII)
 _HOST_AND_PORT = re.compile(rf"({HOST})(?::([0-9]{{1,5}}))?")
 _SOCKET = re.compile(r"(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})+\.sock")
 
 
 class Parts(NamedTuple):
-    """A URL taken apart; parts that are absent are ``None``."""
+    """A parsed URL; absent parts are ``None``."""
 
     scheme: str
     user: str | None
@@ -30,9 +33,9 @@ class Parts(NamedTuple):
 class Url(Kind[str]):
     """A URL with one of these schemes.
 
-    An ``http`` or ``https`` URL is the base of others: it may have a path, but no query, and is given without its
-    trailing slash. ``mongodb`` may name several hosts, ``unix`` names a path. User and password must be
-    percent-encoded. ``check`` may raise ``ValueError``, for what only the client library knows; its message is dropped.
+    An ``http`` or ``https`` URL is the base of others: it may have a path but no query, and is returned without its
+    trailing slash. A ``mongodb`` URL may contain several hosts, a ``unix`` URL contains a path. User and password must
+    be percent-encoded. ``check`` may raise ``ValueError`` for rules of the client library; its message is discarded.
     """
 
     sensitive = True
@@ -52,7 +55,7 @@ class Url(Kind[str]):
         self.allowed += f", or {ABSENT}" if or_absent else ""
 
     def parse(self, text: str) -> str:
-        """The URL; "" for one that is absent."""
+        """Return the URL, or "" for a server that is absent."""
         if self._or_absent and text.lower() == ABSENT:
             return ""
         form = _FORM.fullmatch(text)
@@ -77,7 +80,7 @@ class Url(Kind[str]):
         return text.rstrip("/") if self._is_base else text
 
     def shown(self, text: str) -> str:
-        """Without user, password and the values of parameters."""
+        """Return the URL without user, password and the values of parameters."""
         return quoted_url(text)
 
 

@@ -1,1 +1,1 @@
-"""The ports, on real servers."""
+"""Implementations of the ports on real servers."""

@@ -17,7 +17,7 @@ class MongoAccounts:
         self._accounts = db["accounts"]
 
     def add(self, account: Account) -> None:
-        """Keep a new account; see ``ports.Accounts``."""
+        """Store a new account; see ``ports.Accounts``."""
         document = {
             "_id": account.id,
             "email": account.email,
@@ -32,13 +32,13 @@ class MongoAccounts:
                 raise EmailTaken from None
 
     def by_email(self, email: str) -> Account | None:
-        """The account with this address; see ``ports.Accounts``."""
+        """Return the account with this address; see ``ports.Accounts``."""
         with translated():
             document = self._accounts.find_one({"email": email}, comment=comment())
         return _account(document) if document is not None else None
 
     def get(self, account_id: str) -> Account:
-        """The account; see ``ports.Accounts``."""
+        """Return the account; see ``ports.Accounts``."""
         with translated():
             document = self._accounts.find_one({"_id": account_id}, comment=comment())
         if document is None:
@@ -46,7 +46,7 @@ class MongoAccounts:
         return _account(document)
 
     def set_role(self, account_id: str, role: Role) -> None:
-        """Give the account another role; see ``ports.Accounts``."""
+        """Change the role of the account; see ``ports.Accounts``."""
         with translated():
             self._accounts.update_one({"_id": account_id}, {"$set": {"role": str(role)}}, comment=comment())
 

@@ -1,14 +1,15 @@
-"""A cache in two levels: a small one in the process, a shared one in Redis, and never two at work on one value.
+"""A two-level cache: a small one in the process, a shared one in Redis, and only one load per value at a time.
 
-What it does, and how that was measured, is in ``docs/explanation/caching.md``. In short, for ``get(key, load)``:
+Its behaviour and the measurements are in ``docs/explanation/caching.md``. In short, for ``get(key, load)``:
 
-1. the process's own copy, if it is younger than a second or two and no change was announced;
-2. Redis' copy, if it is fresh; a copy near its end is renewed early by one lucky caller (XFetch);
-3. else ``load()``, by one caller of all processes: others take the stale copy if there is one, or wait for the fresh;
-4. if ``load()`` cannot (the database is down), the stale copy, marked so.
+1. the process's own copy, if it is younger than one to two seconds and no invalidation has arrived; 2. Redis' copy, if
+it is fresh; one randomly chosen caller renews a copy shortly before it expires (XFetch); 3. else ``load()``, by one
+caller among all processes: the others use the stale copy if there is one, or wait for the result; 4. if ``load()``
+fails (the database is down), the stale copy, marked as stale.
 
-A load that fails is shared like one that succeeds: all who wait for it, in every process, get its failure when it ends;
-the next caller loads again. Without Redis each process loads for itself, still one caller at a time for each key.
+The failure of a load is shared like a result: all callers that wait for it, in every process, get the failure when it
+ends, and the next caller loads again. Without Redis each process loads separately, still one caller at a time for each
+key.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _log = logging.getLogger("shop.cache")
 
 LOCAL_SECONDS, LOCAL_SIZE = 2.0, 1024
 
-# Keep only what is not older than what is there: a slow reader must not undo a newer write.
+# Replace an entry only with one that is at least as new: a slow reader must not overwrite a newer write.
 _STORE_IF_NEWER = """
 local old = redis.call('GET', KEYS[1])
 if old and cjson.decode(old).version > tonumber(ARGV[2]) then return 0 end
@@ -44,7 +45,10 @@ return 1
 
 
 class TwoLevelCache:
-    """One kind of values, ``name``; keys are ``{name:id}``, a hash tag each, so a Redis Cluster can spread them."""
+    """A cache of one kind of values, ``name``.
+
+    Keys are ``{name:id}``. Each is its own hash tag, so that a Redis Cluster can distribute them.
+    """
 
     def __init__(
         self,
@@ -67,7 +71,7 @@ class TwoLevelCache:
         }
 
     def get(self, key: str, load: Load) -> Entry:
-        """The value of ``key``. Raises ``DatabaseUnavailable`` only if there is no copy at all."""
+        """Return the value of ``key``. Raises ``DatabaseUnavailable`` only if there is no copy at all."""
         if (entry := self.local(key)) is not None:
             return self._counted("local_hit", entry)
         entry = self._shared([key])[0]
@@ -76,7 +80,7 @@ class TwoLevelCache:
         return self._load_once(key, load, entry)
 
     def get_many(self, keys: Sequence[str], loads: Sequence[Load]) -> list[Entry]:
-        """The values of several keys with one round trip to Redis; what is missing is loaded one by one."""
+        """Return the values of several keys with one round trip to Redis; missing values are loaded one by one."""
         found: list[Entry | None] = [self.local(key) for key in keys]
         asked = [index for index, entry in enumerate(found) if entry is None]
         shared = self._shared([keys[index] for index in asked]) if asked else []
@@ -92,13 +96,13 @@ class TwoLevelCache:
         ]
 
     def put(self, key: str, loaded: Loaded) -> Entry:
-        """Write a value through to both levels; older copies of other processes are their listeners' business."""
+        """Write a value to both levels; other processes drop their older copies when they receive the invalidation."""
         entry = self._entry(loaded, cost=0.0)
         self._write(key, entry)
         return self._keep(key, entry)
 
     def put_many(self, values: dict[str, Loaded]) -> None:
-        """Write several values in one round trip: warming up."""
+        """Write several values in one round trip, to warm the cache."""
         entries = {key: self._entry(loaded, cost=0.0) for key, loaded in values.items()}
         try:
             with self._client.pipeline(transaction=False) as pipe:
@@ -106,15 +110,15 @@ class TwoLevelCache:
                     pipe.set(self._name(key), dump(entry), px=kept_milliseconds(entry, self._clock()))
                 pipe.execute()
         except redis.RedisError as error:
-            _log.debug("cache %s was not warmed: %s", self.name, error)
+            _log.debug("cannot warm cache %s: %s", self.name, error)
 
     def local(self, key: str) -> Entry | None:
-        """The process's own copy."""
+        """Return the process's own copy."""
         with self._guard:
             return self._local.get(key)
 
     def forget_local(self, key: str | None) -> None:
-        """Drop the process's own copy of a key, or of all."""
+        """Drop the process's own copy of a key, or all copies."""
         with self._guard:
             if key is None:
                 self._local.clear()
@@ -130,7 +134,7 @@ class TwoLevelCache:
             nonlocal is_leader
             is_leader = True
             entry = self.local(key)
-            # Another thread may have loaded it between our look and our flight.
+            # Another thread may have loaded it between the look-up and this flight.
             return self._load_alone(key, load, old) if entry is None else self._counted("hit", entry)
 
         try:
@@ -153,7 +157,7 @@ class TwoLevelCache:
         if token is None:
             return self._load(key, load, None) if old is None else self._shared_copy(self._stale(old))
         try:
-            # Between our look and our lock another may have finished.
+            # Another process may have finished between the look-up and this lock.
             now = self._shared([key])[0]
             if now is not None and (old is None or now.made_at > old.made_at) and now.fresh_until > self._clock():
                 return self._counted("hit", self._keep(key, now))
@@ -179,7 +183,7 @@ class TwoLevelCache:
         except DatabaseUnavailable:
             if old is None:
                 raise
-            # Kept for a moment, so that not every request waits for a database that does not answer.
+            # Cached for a moment, so that not every request waits for a database that does not respond.
             return self._counted("stale", self._keep(key, self._stale(old)))
         entry = self._entry(loaded, cost=max(0.0, self._clock() - started))
         self._write(key, entry)
@@ -187,12 +191,12 @@ class TwoLevelCache:
 
     def _entry(self, loaded: Loaded, cost: float) -> Entry:
         now = self._clock()
-        # Jitter: what was written together must not run out together.
+        # Jitter: entries that were written together must not expire together.
         seconds = loaded.seconds * (0.9 + 0.2 * self._chance())
         return Entry(loaded.value, loaded.version, now, now + seconds, cost)
 
     def _due(self, entry: Entry) -> bool:
-        """Whether to renew now: XFetch (Vattani, Chierichetti, Lowenstein, VLDB 2015), with beta = 1."""
+        """Return whether to renew now: XFetch (Vattani, Chierichetti, Lowenstein, VLDB 2015), with beta = 1."""
         early = entry.cost * -math.log(max(self._chance(), 1e-12))
         return self._clock() + early >= entry.fresh_until
 
@@ -201,7 +205,7 @@ class TwoLevelCache:
             raws = self._client.mget([self._name(key) for key in keys])
         except redis.RedisError as error:
             self._count["error"].inc()
-            _log.debug("cache %s is not to be read: %s", self.name, error)
+            _log.debug("cannot read cache %s: %s", self.name, error)
             return [None] * len(keys)
         return [parse(raw) for raw in raws]
 
@@ -210,7 +214,7 @@ class TwoLevelCache:
             arguments: list[bytes | int] = [dump(entry), entry.version, kept_milliseconds(entry, self._clock())]
             self._store(keys=[self._name(key)], args=arguments)
         except redis.RedisError as error:
-            _log.debug("cache %s is not to be written: %s", self.name, error)
+            _log.debug("cannot write cache %s: %s", self.name, error)
 
     def _keep(self, key: str, entry: Entry) -> Entry:
         with self._guard:
@@ -222,7 +226,7 @@ class TwoLevelCache:
         return Entry(entry.value, entry.version, entry.made_at, entry.fresh_until, entry.cost, stale=late)
 
     def _shared_copy(self, entry: Entry) -> Entry:
-        """Count what another thread or process loaded."""
+        """Count a load that another thread or process has done."""
         return self._counted("stale" if entry.stale else "hit", entry)
 
     def _counted(self, result: str, entry: Entry) -> Entry:

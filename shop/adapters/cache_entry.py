@@ -1,4 +1,4 @@
-"""What a cache keeps of a value, and how it is written in Redis."""
+"""The entry of a cached value, and its encoding in Redis."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import orjson
 
 STALE_SECONDS = 24 * 3600
-"""How long a value is kept beyond its time, to be served while the database is down."""
+"""Seconds for which a value is kept after it expires, to be served while the database is down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A cached value. ``value`` is ``None`` for what is known not to exist. Times in seconds since 1970."""
+    """A cached value. ``value`` is ``None`` for an object that is known not to exist. Times in seconds since 1970."""
 
     value: Any
     version: int
@@ -26,13 +26,13 @@ class Entry:
 
     @property
     def age(self) -> float:
-        """Seconds since it was loaded."""
+        """Return the seconds since it was loaded."""
         return max(0.0, time.time() - self.made_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a loader brings: the value (JSON), its version, and for how many seconds it is fresh."""
+    """The result of a loader: the value (JSON), its version, and for how many seconds it is fresh."""
 
     value: Any
     version: int
@@ -40,14 +40,14 @@ class Loaded:
 
 
 class Load(Protocol):
-    """Brings the value from where it is true. May raise ``DatabaseUnavailable``."""
+    """Loads the value from its source. May raise ``DatabaseUnavailable``."""
 
     def __call__(self) -> Loaded:
-        """Load."""
+        """Load the value."""
 
 
 def kept_milliseconds(entry: Entry, now: float) -> int:
-    """For how long Redis keeps the entry, counted from ``now`` (seconds since 1970)."""
+    """Return for how long Redis keeps the entry, from ``now`` (seconds since 1970)."""
     return int((entry.fresh_until - now + (STALE_SECONDS if entry.value is not None else 0.0)) * 1000) + 1
 
 
@@ -65,7 +65,7 @@ def dump(entry: Entry) -> bytes:
 
 
 def parse(raw: Any) -> Entry | None:
-    """Return the entry that Redis holds; ``None`` if there is none, or one of another version of this program."""
+    """Return the entry that Redis holds, or ``None`` if there is none or another version of this program wrote it."""
     if raw is None:
         return None
     try:

@@ -1,8 +1,8 @@
-"""One load per key over all processes: a lock in Redis, and word of a load that failed.
+"""One load per key over all processes: a lock in Redis, and a record of a load that failed.
 
-A lock alone shares results only: after a load that failed, the processes that waited would load one after the other. So
-the failure is written down under the lock's token, where those find it that saw this token in the lock. A process that
-comes later never learns the token, so a failure is not cached.
+A lock alone shares only results: after a load that failed, the waiting processes would load one after the other. So the
+failure is stored under the lock's token, where the processes that saw this token in the lock find it. A process that
+arrives later does not have the token, so a failure is not cached.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from shop.domain.errors import DatabaseUnavailable
 _log = logging.getLogger("shop.cache")
 
 LOCK_SECONDS = 3.0
-"""How long the one who loads may take before another may try."""
+"""Seconds that a load may take before another process may try."""
 WAIT_SECONDS = 2.5
-"""How long the others wait for it, when there is no stale copy to give them."""
+"""Seconds that other processes wait for the load if there is no stale copy."""
 LOOK_SECONDS = 0.02
 FAILURE_SECONDS = 1.0
-"""Many times ``LOOK_SECONDS``: each process that waits finds the failure."""
+"""Seconds. Many times ``LOOK_SECONDS``, so that each waiting process finds the failure."""
 
-# Release a lock only if it is still ours.
+# Release a lock only if this process still holds it.
 _UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) else return 0 end"
 
 
 class CacheLock:
-    """Locks beside entries; ``name`` is the entry's key in Redis, with its hash tag."""
+    """Locks stored next to the entries; ``name`` is the entry's key in Redis, with its hash tag."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
@@ -45,20 +45,22 @@ class CacheLock:
         return token if self._client.set(_lock(name), token, nx=True, px=int(LOCK_SECONDS * 1000)) else None
 
     def release(self, name: str, token: str, failure: str | None) -> None:
-        """Give the lock back; ``failure`` says why the load failed, ``None`` if it did not. Redis may be down."""
+        """Release the lock; ``failure`` is the reason why the load failed, ``None`` if it succeeded.
+
+        Redis may be down.
+        """
         try:
             if failure is not None:
                 self._client.set(_failure(name, token), failure, px=int(FAILURE_SECONDS * 1000))
             self._unlock(keys=[_lock(name)], args=[token])
         except redis.RedisError as error:
-            _log.debug("the lock of %s ends by itself: %s", name, error)
+            _log.debug("cannot release the lock of %s, it will expire: %s", name, error)
 
     def wait(self, name: str) -> Entry | None:
-        """Return what the process that holds the lock loads; ``None`` if it ends, or takes too long, without a result.
+        """Return the result of the process that holds the lock, or ``None`` if the load ends or times out without one.
 
         Raises:
-            DatabaseUnavailable: as its load did.
-            redis.RedisError: Redis does not answer.
+            DatabaseUnavailable: the load raised it. redis.RedisError: Redis does not respond.
         """
         deadline, pause = time.monotonic() + WAIT_SECONDS, threading.Event()
         seen: str | None = None

@@ -1,4 +1,4 @@
-"""The catalogue behind its caches."""
+"""The catalogue with its caches."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FLUSH_VIEWS_SECONDS = 2.0
 
 
 class CachedCatalogue:
-    """Implements ``ports.Browsing`` and ``ports.Catalogue``: what is only looked at comes from a cache."""
+    """Implements ``ports.Browsing`` and ``ports.Catalogue``: browsing reads from caches."""
 
     def __init__(
         self,
@@ -48,7 +48,10 @@ class CachedCatalogue:
         self.invalidations = Invalidations(client, self._forget)
 
     def look_at(self, product_id: str) -> Seen:
-        """The product, and how old the copy is. Counts as a view. Raises ``NotFound``, ``DatabaseUnavailable``."""
+        """Return the product and the age of the copy.
+
+        Counts as a view. Raises ``NotFound``, ``DatabaseUnavailable``.
+        """
         entry = self.products.get(product_id, lambda: self._load(product_id))
         if entry.value is None:
             raise NotFound("product", product_id)
@@ -56,12 +59,12 @@ class CachedCatalogue:
         return Seen(Product(**entry.value), entry.age, entry.stale)
 
     def look_through(self, limit: int, after: str | None) -> tuple[list[Product], float, bool]:
-        """A page of the catalogue, its age in seconds, and whether it is past its time."""
+        """Return a page of the catalogue, its age in seconds, and whether it has expired."""
         entry = self.pages.get(f"{limit}:{after or ''}", lambda: _listed(self.page(limit, after), PAGE_SECONDS))
         return [Product(**one) for one in entry.value], entry.age, entry.stale
 
     def home(self) -> Home:
-        """What the front page shows: several entries, one round trip to Redis."""
+        """Return the content of the front page: several entries, one round trip to Redis."""
         sections = {
             "best_sellers": lambda: _listed(self.best_sellers(BEST_SELLERS), HOME_SECONDS),
             "first_page": lambda: _listed(self.page(BEST_SELLERS, None), HOME_SECONDS),
@@ -71,43 +74,46 @@ class CachedCatalogue:
         return Home(best, first, max(entry.age for entry in entries), any(entry.stale for entry in entries))
 
     def get(self, product_id: str) -> Product:
-        """The product, from the cache where it is there."""
+        """Return the product, from the cache if it is there."""
         return self.look_at(product_id).product
 
     def get_many(self, product_ids: Iterable[str]) -> dict[str, Product]:
-        """Past the cache: an order is taken at the price of now."""
+        """Return the products from the database, because an order requires current prices."""
         return self._catalogue.get_many(product_ids)
 
     def page(self, limit: int, after: str | None) -> list[Product]:
-        """Past the cache."""
+        """Return a page from the database."""
         return self._catalogue.page(limit, after)
 
     def search(self, words: str, limit: int) -> list[Product]:
-        """Past the cache: searches repeat too seldom."""
+        """Search in the database, because searches are rarely repeated."""
         return self._catalogue.search(words, limit)
 
     def best_sellers(self, limit: int) -> list[Product]:
-        """Past the cache."""
+        """Return the most viewed products from the database."""
         return self._catalogue.best_sellers(limit)
 
     def add(self, product: Product) -> Product:
-        """Add it and write it through, over what is known not to exist."""
+        """Add a product and write it to the cache, where it may be recorded as not existing."""
         return self._written_through(self._catalogue.add(product))
 
     def change(self, product_id: str, price_cents: int | None = None, stock: int | None = None) -> Product:
-        """Change it and write it through: no process shows the old price after it received the invalidation."""
+        """Change a product and write it to the cache.
+
+        No process returns the old price after it has received the invalidation.
+        """
         return self._written_through(self._catalogue.change(product_id, price_cents, stock))
 
     def add_missing(self, products: Iterable[Product]) -> int:
-        """Past the cache."""
+        """Add the missing products to the database."""
         return self._catalogue.add_missing(products)
 
     def add_views(self, views: dict[str, int]) -> None:
-        """Past the cache."""
+        """Add to the numbers of views in the database."""
         self._catalogue.add_views(views)
 
     def warm_up(self) -> int:
-        """Put the best sellers into Redis before the first request for them. Raises ``DatabaseUnavailable``."""
+        """Write the best sellers to Redis before the first request for them. Raises ``DatabaseUnavailable``."""
         best = self._catalogue.best_sellers(WARM)
         self.products.put_many({product.id: self._loaded(product) for product in best})
         return len(best)
@@ -116,11 +122,12 @@ class CachedCatalogue:
         try:
             return self._loaded(self._catalogue.get(product_id))
         except NotFound:
-            # Known not to exist, for a short while: a scanner's questions stay here.
+            # That it does not exist is cached for a short time, so that repeated requests of a scanner do not reach the
+            # database.
             return Loaded(None, 0, NEGATIVE_SECONDS)
 
     def _loaded(self, product: Product) -> Loaded:
-        # Adaptive: what many look at is kept for up to four times as long; changes are written through anyway.
+        # Popular products stay cached up to four times as long; changes are written to the cache in any case.
         factor = min(MOST_POPULAR_FACTOR, 1.0 + math.log10(1 + product.views))
         return Loaded(flat(product), product.version, self._seconds * factor)
 
@@ -142,8 +149,8 @@ def _listed(products: list[Product], seconds: float) -> Loaded:
 class Views:
     """Write-behind of product views: counted in memory, written together every few seconds.
 
-    A process that is killed loses the views of its last two seconds; a write for every look would cost more than the
-    look itself.
+    A process that is killed loses the views of its last two seconds; a write for every view would cost more than the
+    view itself.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -154,27 +161,27 @@ class Views:
         self._thread = threading.Thread(target=self._run, name="views", daemon=True)
 
     def count(self, product_id: str) -> None:
-        """One look at a product."""
+        """Count one view of a product."""
         with self._lock:
             self._counts[product_id] = self._counts.get(product_id, 0) + 1
 
     def start(self) -> None:
-        """Begin to write, every ``FLUSH_VIEWS_SECONDS``."""
+        """Start to write views every ``FLUSH_VIEWS_SECONDS``."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is left and stop."""
+        """Write the remaining views and stop."""
         self._stop.set()
         self.flush()
 
     def flush(self) -> None:
-        """Write what has come together; if the database is down it stays for the next time."""
+        """Write the collected views; if the database is down, they are kept for the next attempt."""
         with self._lock:
             counts, self._counts = self._counts, {}
         try:
             self._catalogue.add_views(counts)
         except DatabaseUnavailable as error:
-            _log.debug("views wait: %s", error)
+            _log.debug("views are not written yet: %s", error)
             with self._lock:
                 for product_id, number in counts.items():
                     self._counts[product_id] = self._counts.get(product_id, 0) + number

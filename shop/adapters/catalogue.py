@@ -24,7 +24,7 @@ class MongoCatalogue:
         self._statistics = not_awaited(self._products)
 
     def get(self, product_id: str) -> Product:
-        """The product. Raises ``NotFound``, ``DatabaseUnavailable``."""
+        """Return the product. Raises ``NotFound``, ``DatabaseUnavailable``."""
         with translated():
             document = self._browsing.find_one({"_id": product_id}, comment=comment())
         if document is None:
@@ -32,33 +32,33 @@ class MongoCatalogue:
         return _product(document)
 
     def get_many(self, product_ids: Iterable[str]) -> dict[str, Product]:
-        """Those that exist, by id, from the primary. Raises ``DatabaseUnavailable``."""
+        """Return those products that exist, by id, from the primary. Raises ``DatabaseUnavailable``."""
         with translated():
             found = self._products.find({"_id": {"$in": list(product_ids)}}, comment=comment())
             return {document["_id"]: _product(document) for document in found}
 
     def page(self, limit: int, after: str | None) -> list[Product]:
-        """At most ``limit`` products in the order of their ids. Raises ``DatabaseUnavailable``."""
+        """Return at most ``limit`` products in the order of their ids. Raises ``DatabaseUnavailable``."""
         query = {"_id": {"$gt": after if after is not None else ""}}
         with translated():
             found = self._browsing.find(query, comment=comment()).sort("_id", 1).limit(limit)
             return [_product(document) for document in found]
 
     def search(self, words: str, limit: int) -> list[Product]:
-        """By the text index; see ``ports.Catalogue``."""
+        """Search with the text index; see ``ports.Catalogue``."""
         score: Any = {"$meta": "textScore"}
         with translated():
             found = self._browsing.find({"$text": {"$search": words}}, {"score": score}, comment=comment())
             return [_product(document) for document in found.sort([("score", score)]).limit(limit)]
 
     def best_sellers(self, limit: int) -> list[Product]:
-        """The most viewed first; see ``ports.Catalogue``."""
+        """Return the most viewed products first; see ``ports.Catalogue``."""
         with translated():
             found = self._browsing.find({}, comment=comment()).sort("views", DESCENDING).hint("best_sellers")
             return [_product(document) for document in found.limit(limit)]
 
     def add(self, product: Product) -> Product:
-        """Put a new product on sale; see ``ports.Catalogue``."""
+        """Add a new product; see ``ports.Catalogue``."""
         with translated():
             try:
                 self._products.insert_one({"_id": product.id, **_document(product)}, comment=comment())
@@ -81,7 +81,7 @@ class MongoCatalogue:
         return _product(document)
 
     def add_missing(self, products: Iterable[Product]) -> int:
-        """Add what is not there; two replicas may do so at once. Raises ``DatabaseUnavailable``."""
+        """Add the missing products; two replicas may do so at once. Raises ``DatabaseUnavailable``."""
         upserts = [
             UpdateOne({"_id": product.id}, {"$setOnInsert": _document(product)}, upsert=True) for product in products
         ]

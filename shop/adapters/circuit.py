@@ -1,11 +1,11 @@
 """A circuit breaker whose state is shared by every process, in Redis (Michael Nygard, "Release It!").
 
-A breaker in a work horse's memory would know what this one has learned, and die with it. pybreaker can share its state
-too, but fails at construction while Redis is down.
+A breaker in a work horse's memory would have only the failures of this process, and lose them at its exit. pybreaker
+can share its state too, but its constructor fails while Redis is down.
 
-Closed: calls go through. ``threshold`` failures in a row open it for ``open_seconds``: calls fail at once. Then one
-call is let through as a trial (half open); it closes the circuit by its success or opens it again by its failure.
-Without Redis the circuit counts as closed: each call then pays its own time limit.
+Closed: calls are made. ``threshold`` failures in a row open the circuit for ``open_seconds``: calls fail immediately.
+Then one call is made as a trial (half open): its success closes the circuit, its failure opens it again. Without Redis
+the circuit counts as closed: each call then runs into its own time limit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _log = logging.getLogger("shop.circuit")
 
 
 class CircuitState(StrEnum):
-    """What becomes of a call."""
+    """The decision about a call."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -36,7 +36,7 @@ class CircuitState(StrEnum):
 
 
 class CircuitOpen(Exception):
-    """The call was not made; ``retry_after`` seconds from now it may be."""
+    """The call was not made; it may be made ``retry_after`` seconds from now."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"open for another {retry_after:.1f} s")
@@ -44,7 +44,7 @@ class CircuitOpen(Exception):
 
 
 class Circuit:
-    """Around the calls to one dependency, ``name``."""
+    """A circuit breaker for the calls to one dependency, ``name``."""
 
     def __init__(
         self,
@@ -56,12 +56,15 @@ class Circuit:
     ) -> None:
         self.name, self._client, self._clock = name, client, clock
         self._threshold, self._open = threshold, open_seconds
-        # One hash tag: in a Redis Cluster the keys of a circuit live together.
+        # One hash tag, so that a Redis Cluster stores the keys of a circuit on one node.
         self._failures, self._until = f"{{circuit:{name}}}:failures", f"{{circuit:{name}}}:open_until"
         self._trial = f"{{circuit:{name}}}:trial"
 
     def call(self, function: Callable[[], T], failures: tuple[type[Exception], ...]) -> T:
-        """``function()``; exceptions of the types ``failures`` count against the circuit. Raises ``CircuitOpen``."""
+        """Return ``function()``; exceptions of the types ``failures`` count against the circuit.
+
+        Raises ``CircuitOpen``.
+        """
         was, spotless = self._admit()
         try:
             answer = function()
@@ -69,7 +72,7 @@ class Circuit:
             self._failed(was)
             raise
         except Exception:
-            # The dependency answered, if with a refusal: it is up.
+            # The dependency responded, although it rejected the call: it is up.
             if not spotless:
                 self._succeeded(was)
             raise
@@ -78,14 +81,14 @@ class Circuit:
         return answer
 
     def state(self) -> CircuitState:
-        """The state now. Raises ``redis.RedisError``."""
+        """Return the current state. Raises ``redis.RedisError``."""
         until = self._client.get(self._until)
         if until is None:
             return CircuitState.CLOSED
         return CircuitState.OPEN if float(until) > self._clock() else CircuitState.HALF_OPEN
 
     def _admit(self) -> tuple[CircuitState, bool]:
-        """The state, and whether nothing has failed of late, so that a success has nothing to forgive."""
+        """Return the state, and whether there are no recent failures, so that a success has none to reset."""
         try:
             until, failures = self._client.mget(self._until, self._failures)
             if until is None:
@@ -93,12 +96,12 @@ class Circuit:
             left = float(until) - self._clock()
             if left > 0:
                 raise CircuitOpen(left)
-            # One trial at a time; its key ends by itself should the process that tries be killed.
+            # One trial at a time; its key expires if the process that makes the trial is killed.
             if not self._client.set(self._trial, 1, nx=True, px=int(self._open * 1000)):
                 raise CircuitOpen(self._open / 2)
             return CircuitState.HALF_OPEN, False
         except redis.RedisError as error:
-            _log.debug("circuit %s is taken for closed: %s", self.name, error)
+            _log.debug("circuit %s is assumed to be closed: %s", self.name, error)
             return CircuitState.CLOSED, False
 
     def _failed(self, was: CircuitState) -> None:
@@ -112,17 +115,17 @@ class Circuit:
                     pipe.set(self._until, self._clock() + self._open)
                     pipe.delete(self._trial)
                     pipe.execute()
-                # Many calls may be under way when it opens: the one that reaches the threshold reports it.
+                # Many calls may be in progress when it opens: the one that reaches the threshold reports it.
                 if was is CircuitState.HALF_OPEN or count == self._threshold:
                     self._report(CircuitState.OPEN, logging.WARNING)
         except redis.RedisError as error:
-            _log.debug("circuit %s did not note a failure: %s", self.name, error)
+            _log.debug("circuit %s did not record a failure: %s", self.name, error)
 
     def _succeeded(self, was: CircuitState) -> None:
         try:
             closed = self._client.delete(self._failures, self._until, self._trial)
         except redis.RedisError as error:
-            _log.debug("circuit %s did not note a success: %s", self.name, error)
+            _log.debug("circuit %s did not record a success: %s", self.name, error)
             return
         if was is CircuitState.HALF_OPEN and closed:
             self._report(CircuitState.CLOSED, logging.INFO)
@@ -134,25 +137,25 @@ class Circuit:
 
 
 class CircuitCollector(Collector):
-    """``circuit_breaker_state{circuit,state}``: 1 for the state that it is in; absent while Redis does not answer."""
+    """``circuit_breaker_state{circuit,state}``: 1 for the current state; absent while Redis does not respond."""
 
     def __init__(self, circuits: list[Circuit], registry: CollectorRegistry) -> None:
         self._circuits = circuits
         registry.register(self)
 
     def describe(self) -> Iterable[Metric]:
-        """The name alone, so that registering asks nothing of Redis."""
+        """Return only the name, so that registration sends no request to Redis."""
         return (self._family(),)
 
     def collect(self) -> Iterable[Metric]:
-        """Ask Redis."""
+        """Read the state from Redis."""
         family = self._family()
         with suppress_instrumentation():
             for circuit in self._circuits:
                 try:
                     now = circuit.state()
                 except redis.RedisError as error:
-                    _log.debug("the state of circuit %s cannot be read: %s", circuit.name, error)
+                    _log.debug("cannot read the state of circuit %s: %s", circuit.name, error)
                     continue
                 for state in CircuitState:
                     family.add_metric([circuit.name, state], float(state is now))
@@ -160,4 +163,4 @@ class CircuitCollector(Collector):
 
     @staticmethod
     def _family() -> GaugeMetricFamily:
-        return GaugeMetricFamily("circuit_breaker_state", "The state of a circuit breaker", labels=["circuit", "state"])
+        return GaugeMetricFamily("circuit_breaker_state", "State of a circuit breaker", labels=["circuit", "state"])

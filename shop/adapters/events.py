@@ -1,4 +1,4 @@
-"""What happens to orders, as metrics, log lines and span events."""
+"""Order events as metrics, log lines and span events."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ class TelemetryEvents:
     """Implements ``ports.Events``."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._orders = Counter("shop_orders_total", "Orders by outcome", ["outcome"], registry=registry)
+        self._orders = Counter("shop_orders_total", "Orders, by outcome", ["outcome"], registry=registry)
         self._value = Histogram(
             "shop_order_value_euros",
-            "Totals of orders by outcome",
+            "Totals of orders, by outcome",
             ["outcome"],
             buckets=VALUE_BUCKETS,
             registry=registry,
         )
         self._postponed = Counter(
             "shop_orders_postponed_total",
-            "Times that an order waited for a dependency, by its status (reserved: for payment; confirmed: for mail)",
+            "Orders that had to wait for a dependency, by status (reserved: for payment; confirmed: for mail)",
             ["status"],
             registry=registry,
         )
-        self._failed = Counter("shop_orders_failed_total", "Orders that failed, by why", ["reason"], registry=registry)
+        self._failed = Counter("shop_orders_failed_total", "Failed orders, by reason", ["reason"], registry=registry)
         self._steps = Counter(
-            "shop_order_transitions_total", "Steps of orders through their states", ["status"], registry=registry
+            "shop_order_transitions_total", "Transitions of orders to a new state", ["status"], registry=registry
         )
         self._buried = Counter("shop_orders_dead_lettered_total", "Orders that became dead letters", registry=registry)
         self._retried = Counter("shop_dead_letters_retried_total", "Dead letters that were retried", registry=registry)
-        self._mailed = Counter("shop_mails_sent_total", "Confirmations that were sent", registry=registry)
+        self._mailed = Counter("shop_mails_sent_total", "Confirmation mails that were sent", registry=registry)
         self._time = Histogram(
             "shop_order_fulfilment_seconds",
-            "Time from an order's promise to its final state",
+            "Time from the acceptance of an order to its final state",
             ["outcome"],
             buckets=FULFILMENT_BUCKETS,
             registry=registry,
@@ -64,25 +64,29 @@ class TelemetryEvents:
             self._value.labels(outcome)
 
     def accepted(self, order: Order) -> None:
-        """The order was promised."""
+        """Record that the order was accepted."""
         self._count("accepted", order)
         self._steps.labels(str(order.status)).inc()
         _log_order(logging.INFO, "order.accepted", order, "order accepted")
 
     def not_enqueued(self, order: Order) -> None:
-        """The queue did not take the order; the sweeper will."""
+        """Record that the queue did not accept the order; the sweeper will enqueue it."""
         _log_order(
-            logging.WARNING, "order.not_enqueued", order, "the queue does not answer: the sweeper will enqueue it"
+            logging.WARNING,
+            "order.not_enqueued",
+            order,
+            "the queue does not respond: the sweeper will enqueue the order",
         )
 
     def advanced(self, order: Order) -> None:
-        """The order reached a new state."""
+        """Record that the order reached a new state."""
         if order.status in _FINAL:
             self._count(str(order.status), order)
             self._time.labels(str(order.status)).observe((order.updated_at - order.created_at).total_seconds())
         self._steps.labels(str(order.status)).inc()
         if order.status is OrderStatus.FAILED:
-            # What is sold out stands behind a colon: a value for each product would be a series for each product.
+            # The reason for OutOfStock contains the product after a colon, which would create a series for each
+            # product.
             reason = (order.reason or "").partition(":")[0]
             self._failed.labels(reason if reason in _REASONS else "other").inc()
         extra = {"reason": order.reason} if order.reason else {}
@@ -90,22 +94,22 @@ class TelemetryEvents:
         _log_order(level, f"order.{order.status}", order, f"order {order.status}", **extra)
 
     def waiting(self, order: Order, why: str, due_at: datetime) -> None:
-        """A dependency is down; the order waits."""
+        """Record that a dependency is down and the order waits."""
         self._postponed.labels(str(order.status)).inc()
         _log_order(logging.WARNING, "order.waiting", order, why, due_at=due_at.isoformat(), attempts=order.attempts)
 
     def buried(self, order: Order, why: str) -> None:
-        """The order became a dead letter."""
+        """Record that the order became a dead letter."""
         self._buried.inc()
         _log_order(logging.ERROR, "order.dead_letter", order, f"order is a dead letter: {why}", reason=why)
 
     def revived(self, order: Order) -> None:
-        """A dead letter is worked on again."""
+        """Record that a dead letter is retried."""
         self._retried.inc()
         _log_order(logging.INFO, "order.retried", order, "dead letter is retried")
 
     def mailed(self, order: Order) -> None:
-        """The customer was written to."""
+        """Record that the confirmation was sent to the customer."""
         self._mailed.inc()
         _log_order(logging.INFO, "order.mailed", order, "confirmation sent")
 

@@ -1,4 +1,7 @@
-"""Faults of the shop: adapters that behave as broken ones do. ``shop.bootstrap`` wires them only if configured."""
+"""Faults of the shop: adapters that behave like broken ones.
+
+``shop.bootstrap`` wires them only if faults are configured.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +28,11 @@ _log = logging.getLogger("faults")
 
 
 class PoisonJob(RuntimeError):
-    """A defect that is none: the fault poison-job."""
+    """An injected defect: the fault poison-job."""
 
 
 def die() -> None:
-    """End this process at once, as the kernel does when memory is out."""
+    """Kill this process immediately, as the kernel does when memory is exhausted."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -40,18 +43,18 @@ class FaultyPayments:
         self._payments, self._faults, self._die = payments, faults, die
 
     def charge(self, order: Order) -> str:
-        """Charge, unless the order is poison; then perhaps end the process before the order records the charge."""
+        """Charge, unless the order is poisoned; then possibly kill the process before the order records the charge."""
         poison = self._faults.active("poison-job")
-        # By the order, not by chance: a poison job fails each time that it is tried.
+        # Chosen by the order's id, not at random: a poison job fails at each attempt.
         if poison is not None and poison.hits(lambda: zlib.crc32(order.id.encode()) / 2**32):
-            # A span of its own: the job's belongs to the worker, which does not hear of it from here.
+            # A separate span: the job's span belongs to the worker, which gets no data from this process here.
             with trace.get_tracer("faults").start_as_current_span("fault poison-job"):
                 mark("poison-job")
                 raise PoisonJob("fault poison-job")
         charge_id = self._payments.charge(order)
         crash = self._faults.active("worker-crash")
         if crash is not None and order.attempts <= 1 and crash.hits():
-            # Only the line: spans and counts of a process that dies are lost with it.
+            # Only the log line: spans and counts of a process that dies are lost.
             fields = {"event": "fault.injected", "fault_injected": "worker-crash", "order_id": order.id}
             _log.warning("fault worker-crash: this process ends now", extra=fields)
             self._die()
@@ -59,7 +62,7 @@ class FaultyPayments:
 
 
 def mail_connection(faults: Faults, connect: Connect) -> Connect:
-    """What lends connections to the mail server; refused while email-down is on."""
+    """The context manager that lends connections to the mail server; it refuses while email-down is on."""
 
     def lent(host: str, port: int, patience: float) -> AbstractContextManager[smtplib.SMTP]:
         fault = faults.active("email-down")
@@ -79,15 +82,15 @@ class FaultyCache(TwoLevelCache):
         self._faults = faults
 
     def get(self, key: str, load: Load) -> Entry:
-        """The value of ``key``; see ``TwoLevelCache``."""
+        """Return the value of ``key``; see ``TwoLevelCache``."""
         if self._faults.active("cache-off") is not None:
             mark("cache-off")
             return self._load(key, load, None)
         stampede = self._faults.active("cache-stampede")
         if stampede is None:
             return super().get(key, load)
-        # What was made before the latest stroke of this clock has expired, for all processes at the same moment; no
-        # process renewed it early, and none waits for another's load.
+        # Entries that were created before the latest tick of this clock have expired, for all processes at the same
+        # moment. No process renewed them early, and none waits for the load of another.
         period = stampede.number("milliseconds") / 1000
         stroke = self._clock() // period * period
         entry, result = self.local(key), "local_hit"
@@ -99,7 +102,7 @@ class FaultyCache(TwoLevelCache):
         return self._counted(result, self._keep(key, entry))
 
     def get_many(self, keys: Sequence[str], loads: Sequence[Load]) -> list[Entry]:
-        """The values of several keys; one by one while a fault is on."""
+        """Return the values of several keys, one by one while a fault is on."""
         if self._faults.active("cache-off") is None and self._faults.active("cache-stampede") is None:
             return super().get_many(keys, loads)
         return [self.get(key, load) for key, load in zip(keys, loads, strict=True)]

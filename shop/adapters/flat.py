@@ -1,4 +1,4 @@
-"""Records as dictionaries."""
+"""Conversion of records to dictionaries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def flat(record: DataclassInstance) -> dict[str, Any]:
-    """The fields of a record by name. Not ``dataclasses.asdict``, which copies each value deeply."""
+    """Return the fields of a record by name.
+
+    Not ``dataclasses.asdict``, which copies each value deeply.
+    """
     return {name: getattr(record, name) for name in _names(type(record))}
 
 

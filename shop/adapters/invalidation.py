@@ -1,4 +1,4 @@
-"""Notify every process that its own copy is old, by Redis' publish and subscribe."""
+"""Invalidation of the copies in every process, with Redis' publish and subscribe."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ LISTEN_SECONDS = 1.0
 
 
 def announce(client: redis.Redis, cache: str, key: str) -> None:
-    """Say that ``key`` of ``cache`` has changed; if Redis is down, own copies end by their time (two seconds)."""
+    """Announce that ``key`` of ``cache`` has changed; if Redis is down, other copies expire after two seconds."""
     try:
         client.publish(CHANNEL, f"{cache}\n{key}")
     except redis.RedisError as error:
-        _log.debug("an invalidation was not published: %s", error)
+        _log.debug("cannot publish an invalidation: %s", error)
 
 
 class Invalidations:
-    """Listens, in a thread of its own, and calls ``forget(cache, key)``; ``forget(None, None)`` after a gap."""
+    """Listen in a separate thread, and call ``forget(cache, key)``, or ``forget(None, None)`` after a gap."""
 
     def __init__(self, client: redis.Redis, forget: Callable[[str | None, str | None], None]) -> None:
         self._client, self._forget = client, forget
@@ -32,7 +32,7 @@ class Invalidations:
         self._thread = threading.Thread(target=self._run, name="invalidations", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start to listen."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,13 +47,13 @@ class Invalidations:
                 try:
                     self._listen()
                 except redis.RedisError as error:
-                    _log.debug("invalidations are not heard: %s", error)
+                    _log.debug("cannot receive invalidations: %s", error)
                     self._stop.wait(RETRY_SECONDS)
 
     def _listen(self) -> None:
         with self._client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
             channel.subscribe(CHANNEL)
-            # What was said while we did not listen is not known: all own copies may be old.
+            # Invalidations that were sent during the gap are lost: every copy in this process may be old.
             self._forget(None, None)
             while not self._stop.is_set():
                 message = channel.get_message(timeout=LISTEN_SECONDS)

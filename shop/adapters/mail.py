@@ -1,4 +1,4 @@
-"""Confirmation mail, by SMTP."""
+"""Confirmation mails, sent by SMTP."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ SENDER = "orders@glasshouse.example"
 DEFAULT_PORT = 25
 
 _POLICY = email.policy.default.clone(header_factory=HeaderRegistry(use_default_map=False))
-"""Headers as plain text, still without line breaks. To take addresses and dates apart only to put them together again
-would double the time of making a message; the bytes are the same."""
+"""Headers as plain text, still without line breaks.
+
+Parsing addresses and dates and formatting them again would double the time to create a message; the bytes are the same.
+"""
 
 
 Connect = Callable[[str, int, float], AbstractContextManager[smtplib.SMTP]]
-"""Gives a connection to a host and port with so many seconds of patience, for one message."""
+"""Return a connection to a host and port with a time limit in seconds, for one message."""
 
 
 class KeptConnection:
-    """One connection for many messages: coming, greeting and leaving take as many round trips as a message.
+    """One connection for many messages: connecting, greeting and quitting take as many round trips as a message.
 
-    A borrowed connection has one user at a time; a concurrent sender gets another. One on which a message
-    failed is closed. Raises what smtplib raises.
+    A borrowed connection has one user at a time; a concurrent sender gets another. A connection on which a message
+    failed is closed. Exceptions of smtplib are raised unchanged.
     """
 
     def __init__(self, connect: Callable[..., smtplib.SMTP] = smtplib.SMTP) -> None:
@@ -42,7 +44,7 @@ class KeptConnection:
 
     @contextmanager
     def __call__(self, host: str, port: int, patience: float) -> Iterator[smtplib.SMTP]:
-        """Lend the connection that is kept, or a fresh one."""
+        """Lend the open connection, or a new one."""
         server, self._kept = self._kept, None
         if server is not None and _was_ended(server):
             server.close()
@@ -57,14 +59,15 @@ class KeptConnection:
         self._kept = server
 
     def close(self) -> None:
-        """Close the one that is kept; the next message opens another."""
+        """Close the open connection; the next message opens another."""
         kept, self._kept = self._kept, None
         if kept is not None:
             kept.close()
 
 
 def _was_ended(server: smtplib.SMTP) -> bool:
-    # Between messages a server has nothing to say but that it goes: it was idle too long, or is stopped.
+    # A server sends data between messages only to announce that it closes: the connection was idle too long, or the
+    # server stops.
     if server.sock is None:
         return True
     waiting = select.poll()
@@ -81,11 +84,14 @@ class SmtpMailer:
         self._patience, self._tracer, self._connect = patience, tracer, connect
 
     def confirm(self, order: Order, address: str | None) -> None:
-        """Send the confirmation. The Message-ID is the order's: a mail sent twice is recognised as one."""
+        """Send the confirmation.
+
+        The Message-ID is derived from the order, so that a mail that is sent twice is recognised as one.
+        """
         attributes: dict[str, str | int] = {
             "server.address": self._host,
             "server.port": self._port,
-            # SMTP carries no trace, so the service graph has the other side's name from here.
+            # SMTP carries no trace context, so the service graph takes the name of the server from this attribute.
             "peer.service": "mail",
         }
         with self._tracer.start_as_current_span("smtp send", kind=SpanKind.CLIENT, attributes=attributes):
@@ -101,7 +107,7 @@ class SmtpMailer:
 def _message(order: Order, address: str | None) -> EmailMessage:
     message = EmailMessage(_POLICY)
     message["From"] = SENDER
-    # Guests order without an account: their mail goes to a mailbox named for the order.
+    # Guests order without an account: their mail is sent to a mailbox named after the order.
     message["To"] = address or f"{order.id}@customers.glasshouse.example"
     message["Subject"] = f"Your order {order.id} is confirmed"
     message["Message-ID"] = f"<{order.id}.confirmed@glasshouse.example>"

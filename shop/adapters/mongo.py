@@ -1,4 +1,4 @@
-"""MongoDB for the shop: the client, the databases handles, and its errors in the shop's words."""
+"""MongoDB for the shop: the client, the database handles, and the translation of driver errors."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ _UNAVAILABLE = (
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
 )
-# What a primary answers that is stepping down, shutting down or cannot reach its majority: passing states.
+# Responses of a primary that steps down, shuts down or cannot reach its majority: temporary states.
 _PASSING_CODES = frozenset({11600, 11602, 10107, 13435, 13436, 189, 91, 64, 50, 262})
 
 
 def new_client(settings: Settings, make: Callable[..., ObservedClient], name: str) -> ObservedClient:
-    """A client that connects lazily and gives up on a dead server within ``settings.mongo_patience`` seconds.
+    """Return a client that connects lazily and gives up on a dead server after ``settings.mongo_patience`` seconds.
 
-    Its pool is no larger than the threads that use it: a request that waits for a connection waits for a thread's
-    work, and the wait is measured.
+    Its pool is no larger than the number of threads that use it: a request that waits for a connection waits for
+    another thread's work, and the wait is measured.
     """
     milliseconds = int(settings.mongo_patience * 1000)
     return make(
@@ -63,7 +63,10 @@ def new_client(settings: Settings, make: Callable[..., ObservedClient], name: st
 
 
 def database(client: MongoClient[Document], settings: Settings) -> Database[Document]:
-    """The shop's database. Writes are promises: acknowledged by the majority and journaled; reads see the primary."""
+    """Return the shop's database.
+
+    Writes are acknowledged by the majority and journaled; reads are served by the primary.
+    """
     return client.get_database(
         settings.mongo_database,
         codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
@@ -73,27 +76,28 @@ def database(client: MongoClient[Document], settings: Settings) -> Database[Docu
 
 
 def for_browsing(collection: Collection[Document]) -> Collection[Document]:
-    """The collection for reads that may be a moment old: a secondary answers them where there is one."""
+    """Return the collection for reads that may be slightly stale: a secondary serves them if there is one."""
     return collection.with_options(read_preference=ReadPreference.SECONDARY_PREFERRED)
 
 
 def not_awaited(collection: Collection[Document]) -> Collection[Document]:
-    """The collection for writes that may be lost with the node that took them: neither majority nor journal is awaited.
+    """Return the collection for writes that may be lost with the node that accepted them.
 
-    A view that is not counted, a lease that is taken once more, a mail that is sent once more under the same id.
+    Neither majority nor journal is awaited. If such a write is lost, a view is not counted, a lease is taken again, or
+    a mail is sent again under the same id.
     """
     return collection.with_options(write_concern=WriteConcern(w=1))
 
 
 def comment() -> str | None:
-    """The current trace, as a comment on a command: MongoDB writes it into its slow-query log."""
+    """Return the current trace as a comment for a command: MongoDB writes it into its slow-query log."""
     span = trace.get_current_span().get_span_context()
     return f"trace_id={span.trace_id:032x},span_id={span.span_id:016x}" if span.is_valid else None
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's "does not answer" into ``DatabaseUnavailable``; other errors are defects and pass."""
+    """Raise ``DatabaseUnavailable`` when the driver gets no response; other errors are defects and raised unchanged."""
     try:
         yield
     except _UNAVAILABLE as error:
@@ -106,11 +110,11 @@ def translated() -> Iterator[None]:
 
 def _unavailable(error: Exception) -> DatabaseUnavailable:
     logging.getLogger(__name__).debug("database: %s", error)
-    return DatabaseUnavailable("The database does not answer; try again in a few seconds.")
+    return DatabaseUnavailable("The database does not respond; try again in a few seconds.")
 
 
 def pinger(client: MongoClient[Document]) -> Callable[[], None]:
-    """A probe that raises when the database does not answer."""
+    """Raise if the database does not respond: a health probe."""
 
     def ping() -> None:
         with translated():

@@ -1,4 +1,4 @@
-"""What the database holds: collections, their validators and their indexes, ensured at start."""
+"""The database schema: collections, their validators and their indexes, ensured at start."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from shop.domain.order import OrderStatus
 
 INDEXES: dict[str, list[IndexModel]] = {
     "orders": [
-        # Only orders with work left have due_at: the index stays as small as the backlog.
+        # Only orders with work left have due_at, so the index is as small as the backlog.
         IndexModel([("due_at", ASCENDING)], name="due", partialFilterExpression={"due_at": {"$exists": True}}),
-        # Guests share no customer, and their keys are their own affair: one namespace for all of them.
+        # Guests are not distinguished, and are responsible for unique keys: they share one namespace.
         IndexModel(
             [("customer_id", ASCENDING), ("idempotency_key", ASCENDING)],
             name="idempotency_key",
@@ -43,7 +43,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("views", DESCENDING)], name="best_sellers"),
     ],
     "accounts": [IndexModel([("email", ASCENDING)], name="email", unique=True)],
-    # Revoked tokens are forgotten when they would have run out: MongoDB deletes them.
+    # MongoDB deletes revoked tokens when they would have expired.
     "revocations": [IndexModel([("expires_at", ASCENDING)], name="expires", expireAfterSeconds=0)],
 }
 
@@ -83,7 +83,7 @@ VALIDATORS: dict[str, Document] = {
     "products": {
         "bsonType": "object",
         "required": ["name", "category", "description", "price_cents", "stock", "currency"],
-        # The last line of defence: no bug of ours can sell what is not there.
+        # The last safeguard: no defect of the shop can sell more than the stock.
         "properties": {"name": _TEXT, "category": _TEXT, "price_cents": _COUNT, "stock": _COUNT, "views": _COUNT},
     },
     "accounts": {
@@ -101,7 +101,7 @@ VALIDATORS: dict[str, Document] = {
 
 
 def ensure_schema(db: Database[Document]) -> None:
-    """Make collections, validators and indexes that are not there yet. Raises ``DatabaseUnavailable``."""
+    """Create the collections, validators and indexes that are missing. Raises ``DatabaseUnavailable``."""
     with translated():
         existing = {found["name"]: found.get("options", {}).get("validator") for found in db.list_collections()}
         for name, schema in VALIDATORS.items():
@@ -109,7 +109,7 @@ def ensure_schema(db: Database[Document]) -> None:
             if name not in existing:
                 _create(db, name, validator)
             elif existing[name] != validator:
-                # Only when it has changed: it takes a right (dbAdmin) that a day's work does not.
+                # Only if it has changed, because this requires a role (dbAdmin) that normal operation does not.
                 db.command("collMod", name, validator=validator)
             _ensure_indexes(db[name])
 
@@ -121,9 +121,9 @@ def _ensure_indexes(collection: Collection[Document]) -> None:
         except OperationFailure as error:
             if error.code not in _OTHER_INDEX_OF_THIS_NAME:
                 raise
-            # An earlier version of the shop meant something else by this name.
+            # An earlier version of the shop used this name for another index.
             name = index.document["name"]
-            _log.warning("index %s.%s is rebuilt", collection.name, name, extra={"event": "mongo.index_rebuilt"})
+            _log.warning("rebuilding index %s.%s", collection.name, name, extra={"event": "mongo.index_rebuilt"})
             collection.drop_index(name)
             collection.create_indexes([index])
 
@@ -132,6 +132,6 @@ def _create(db: Database[Document], name: str, validator: Document) -> None:
     try:
         db.create_collection(name, validator=validator)
     except (CollectionInvalid, OperationFailure) as error:
-        # Another replica was quicker, with the same validator: pymongo saw it, or the server did.
+        # Another replica created it first, with the same validator: pymongo detected it, or the server did.
         if isinstance(error, OperationFailure) and error.code != _NAMESPACE_EXISTS:
             raise

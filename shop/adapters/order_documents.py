@@ -1,4 +1,4 @@
-"""Orders as MongoDB documents, there and back."""
+"""Conversion between orders and MongoDB documents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shop.domain.order import DeadLetter, Order, OrderLine, OrderStatus, Origin,
 
 
 def to_document(order: Order) -> Document:
-    """The document of a fresh order; fields without a value are left out."""
+    """Return the document of a new order; fields without a value are omitted."""
     document: Document = {
         "_id": order.id,
         "status": str(order.status),
@@ -30,7 +30,7 @@ def to_document(order: Order) -> Document:
 
 
 def to_order(document: Document) -> Order:
-    """The order of a document."""
+    """Return the order of a document."""
     dead_letter = document.get("dead_letter")
     return Order(
         id=document["_id"],

@@ -1,4 +1,7 @@
-"""Orders in MongoDB. ``due_at`` is there as long as work is left on an order; ``lease_until`` while a worker works."""
+"""Orders in MongoDB.
+
+``due_at`` is present as long as work is left on an order; ``lease_until`` while a worker processes it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from shop.domain.errors import DatabaseUnavailable, NotFound, OutOfStock, StaleO
 from shop.domain.order import Order, OrderStatus, first_order_id, may_become
 from shop.ports import Backlog, OrderFilter
 
-# The age of the backlog is read from the first of it by due time: an exact oldest would cost a scan of all of it.
+# The age of the backlog is read from these first orders by due time: an exact minimum would require a scan of the whole
+# backlog.
 _BACKLOG_SAMPLE = 1000
 TRANSACTION_SECONDS = 5.0
 _NOTHING_LEFT = {"due_at": "", "lease_until": ""}
@@ -31,19 +35,19 @@ class MongoOrders:
     def __init__(
         self, client: MongoClient[Document], db: Database[Document], longest_transaction: float = TRANSACTION_SECONDS
     ) -> None:
-        """No attempt at a transaction begins more than ``longest_transaction`` seconds after the first."""
+        """No attempt at a transaction starts later than ``longest_transaction`` seconds after the first."""
         self._client, self._longest = client, longest_transaction
         self._orders = db["orders"]
         self._not_awaited = not_awaited(self._orders)
         self._products = db["products"]
 
     def add(self, order: Order, due_at: datetime) -> Order:
-        """Promise the order; see ``ports.Orders``."""
+        """Accept the order; see ``ports.Orders``."""
         with translated():
             try:
                 self._orders.insert_one({**to_document(order), "due_at": due_at}, comment=comment())
             except DuplicateKeyError:
-                # A retry by the driver after a lost answer meets its own order; a repeated request meets its first.
+                # A retry by the driver after a lost response finds its own order; a repeated request finds its first.
                 key = {"customer_id": order.customer_id, "idempotency_key": order.idempotency_key}
                 query = key if order.idempotency_key is not None else {"_id": order.id}
                 first = self._orders.find_one(query, comment=comment())
@@ -53,7 +57,7 @@ class MongoOrders:
         return order
 
     def get(self, order_id: str) -> Order:
-        """The order; see ``ports.Orders``."""
+        """Return the order; see ``ports.Orders``."""
         with translated():
             document = self._orders.find_one({"_id": order_id}, comment=comment())
         if document is None:
@@ -61,13 +65,13 @@ class MongoOrders:
         return to_order(document)
 
     def page(self, wanted: OrderFilter, limit: int, after: str | None) -> list[Order]:
-        """The newest first; see ``ports.Orders``."""
+        """Return the newest orders first; see ``ports.Orders``."""
         query: Document = {}
         if wanted.customer_id is not None:
             query["customer_id"] = wanted.customer_id
         if wanted.status is not None:
             query["status"] = str(wanted.status)
-        # Order ids begin with their time, so a span of time is a span of ids, and one index serves both.
+        # Order ids begin with their time, so a time range is a range of ids, and one index serves both.
         below = [bound for bound in (after, _first_id(wanted.created_before)) if bound is not None]
         bounds: Document = {"$lt": min(below)} if below else {}
         if (first := _first_id(wanted.created_from)) is not None:
@@ -84,15 +88,15 @@ class MongoOrders:
         query = {"_id": order_id, "due_at": {"$exists": True}, **free}
         update = {"$set": {"lease_until": until, "due_at": until}, "$inc": {"attempts": 1, "strikes": 1}}
         with translated():
-            # Not awaited: a lease that is lost with its node is lost with all that was done under it, or was followed
-            # by a step that is awaited, and all before it with it.
+            # Not awaited: a lease that is lost with its node is lost together with all its work, unless an awaited step
+            # followed, which also secures all writes before it.
             document = self._not_awaited.find_one_and_update(
                 query, update, return_document=ReturnDocument.AFTER, comment=comment()
             )
         return to_order(document) if document is not None else None
 
     def reserve(self, order: Order, now: datetime) -> Order:
-        """Take the stock and mark the order, in one transaction; see ``ports.Orders``."""
+        """Reserve the stock and mark the order, in one transaction; see ``ports.Orders``."""
 
         def transaction(session: ClientSession) -> Order:
             reserved = self._step(order, (OrderStatus.RESERVED,), now, session=session)
@@ -113,7 +117,7 @@ class MongoOrders:
             return self._step(order, to, now, {"charge_id": charge_id} if charge_id else {})
 
     def fail(self, order: Order, reason: str, now: datetime) -> Order:
-        """Mark the order failed and give its stock back, in one transaction; see ``ports.Orders``."""
+        """Mark the order failed and return its stock, in one transaction; see ``ports.Orders``."""
 
         def transaction(session: ClientSession) -> Order:
             failed = self._step(order, (OrderStatus.FAILED,), now, {"reason": reason}, done=True, session=session)
@@ -131,13 +135,13 @@ class MongoOrders:
             return self._step(order, (OrderStatus.CANCELLED,), now, done=True)
 
     def mark_notified(self, order: Order, now: datetime) -> Order:
-        """Note that the customer was written to; see ``ports.Orders``."""
-        # Not awaited: if it is lost with its node, the mail goes out again under the same id.
+        """Record that the customer was notified; see ``ports.Orders``."""
+        # Not awaited: if it is lost with its node, the mail is sent again under the same id.
         change = {"$set": {"email_sent_at": now}, "$unset": _NOTHING_LEFT}
         return self._change({"_id": order.id}, change, self._not_awaited)
 
     def postpone(self, order: Order, due_at: datetime, excused: bool) -> None:
-        """Give the lease back; see ``ports.Orders``."""
+        """Release the lease; see ``ports.Orders``."""
         fields: Document = {"due_at": due_at, **({"strikes": 0} if excused else {})}
         with translated():
             self._orders.update_one(
@@ -152,27 +156,27 @@ class MongoOrders:
         return self._change({"_id": order.id}, {"$set": letter, "$unset": _NOTHING_LEFT})
 
     def revive(self, order_id: str, now: datetime) -> Order:
-        """Make a dead letter due at once; see ``ports.Orders``."""
+        """Make a dead letter due immediately; see ``ports.Orders``."""
         return self._change(
             {"_id": order_id, "dead_letter.at": {"$exists": True}},
             {"$set": {"due_at": now, "strikes": 0}, "$unset": {"dead_letter": ""}},
         )
 
     def dead_letters(self, limit: int, after: str | None) -> list[Order]:
-        """Dead letters, by id; see ``ports.Orders``."""
+        """Return dead letters, by id; see ``ports.Orders``."""
         query: Document = {"dead_letter.at": {"$exists": True}, "_id": {"$gt": after if after is not None else ""}}
         with translated():
             found = self._orders.find(query, comment=comment()).hint("dead_letters").sort("_id", ASCENDING)
             return [to_order(document) for document in found.limit(limit)]
 
     def due(self, now: datetime, limit: int) -> list[Order]:
-        """Orders on which no worker works yet; see ``ports.Orders``."""
+        """Return orders that no worker processes yet; see ``ports.Orders``."""
         with translated():
             found = self._orders.find({"due_at": {"$lte": now}}, comment=comment())
             return [to_order(document) for document in found.sort("due_at", ASCENDING).limit(limit)]
 
     def backlog(self, now: datetime) -> Backlog:
-        """How much is waiting; see ``ports.Orders``."""
+        """Return the size and age of the backlog; see ``ports.Orders``."""
         has_work, is_dead = {"due_at": {"$exists": True}}, {"dead_letter.at": {"$exists": True}}
         confirmed = str(OrderStatus.CONFIRMED)
         with translated():
@@ -186,12 +190,12 @@ class MongoOrders:
         return Backlog(unfinished, unmailed, max(0.0, age), dead)
 
     def _in_transaction(self, steps: Callable[[ClientSession], Order]) -> Order:
-        # The driver repeats a transaction for two minutes, also while no server answers: longer than an order's lease.
+        # The driver retries a transaction for two minutes, even if no server responds: longer than an order's lease.
         deadline = time.monotonic() + self._longest
 
         def attempt(session: ClientSession) -> Order:
             if time.monotonic() > deadline:
-                raise DatabaseUnavailable("The database does not answer; try again in a few seconds.")
+                raise DatabaseUnavailable("The database does not respond; try again in a few seconds.")
             return steps(session)
 
         with translated(), self._client.start_session() as session:
@@ -219,7 +223,7 @@ class MongoOrders:
             if not may_become(before, after):
                 raise StaleOrder(f"Order {order.id} is {before} and cannot become {after}.")
         update: Document = {
-            # A step made is a reason to hope: what went wrong before is forgiven.
+            # A completed step resets the count of strikes.
             "$set": {"status": str(to[-1]), "updated_at": now, "strikes": 0, **(fields or {})},
             "$push": {"history": {"$each": [{"status": str(status), "at": now} for status in to]}},
         }

@@ -1,4 +1,4 @@
-"""The payment service, over HTTP."""
+"""The client of the payment service, over HTTP."""
 
 from __future__ import annotations
 
@@ -21,12 +21,18 @@ from shop.domain.order import Order
 _log = logging.getLogger(__name__)
 ATTEMPTS = 3
 LAST_RETRY_SECONDS = 8.0
-"""No try begins later: with a patience of 10 s for the last one, all is over before the order's lease (30 s) is."""
+"""Seconds after which no attempt starts.
+
+With a time limit of 10 s for the last attempt, all of them end before the order's lease (30 s) expires.
+"""
 CONNECT_SECONDS = 0.5
 
 
 class HttpPayments:
-    """Implements ``ports.Payments``. The order's id is the idempotency key: asking again never charges again."""
+    """Implements ``ports.Payments``.
+
+    The order's id is the idempotency key: a repeated request never charges again.
+    """
 
     def __init__(self, session: requests.Session, base_url: str, patience: float, circuit: Circuit) -> None:
         self._session, self._url, self._circuit = session, f"{base_url}/v1/charges", circuit
@@ -56,7 +62,7 @@ class HttpPayments:
                 self._url, json=body, headers={"Idempotency-Key": order.id}, timeout=self._timeouts
             )
         except requests.RequestException as error:
-            raise PaymentUnavailable(f"The payment service does not answer ({type(error).__name__}).") from error
+            raise PaymentUnavailable(f"The payment service does not respond ({type(error).__name__}).") from error
         if response.status_code == requests.codes.payment_required:
             raise PaymentDeclined("The payment was declined.")
         if response.status_code not in (requests.codes.ok, requests.codes.created):
@@ -64,4 +70,4 @@ class HttpPayments:
         try:
             return str(response.json()["id"])
         except (ValueError, KeyError, TypeError) as error:
-            raise PaymentUnavailable("The payment service's answer cannot be parsed.") from error
+            raise PaymentUnavailable("The payment service's response cannot be parsed.") from error

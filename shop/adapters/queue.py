@@ -27,26 +27,28 @@ class RqOrderQueue:
         self._queue, self._tracer = queue, tracer
 
     def enqueue(self, order: Order) -> None:
-        """Enqueue the order's fulfilment, unless it stands in the queue already. Raises ``QueueUnavailable``.
+        """Enqueue the order's fulfilment unless it is already queued. Raises ``QueueUnavailable``.
 
-        The job always belongs to the trace and the request that placed the order, also when the sweeper enqueues it.
+        The job always belongs to the trace and the request that placed the order, even if the sweeper enqueues it.
         """
         try:
             with bind_ids(order.origin.request_id):
                 try:
                     self._add(order.id, _context(order.origin), unique=True)
                 except DuplicateJobError:
-                    # Left by a run that ended or died with its worker: the order's lease is what guards it.
+                    # Left by a run that ended or died with its worker: the order's lease prevents that two workers
+                    # process it.
                     if self.missing([order]):
                         self._add(order.id, _context(order.origin), unique=False)
         except redis.RedisError as error:
             raise QueueUnavailable("The queue does not accept jobs.") from error
 
     def missing(self, orders: Sequence[Order]) -> list[Order]:
-        """Those that do not stand in the queue; see ``ports.OrderQueue``.
+        """Return those orders that are not in the queue; see ``ports.OrderQueue``.
 
-        The list itself is asked, not the job: a worker that is killed between taking a job off the list and noting
-        so leaves a job that says "queued" and stands nowhere, and Redis may come back without its last second.
+        The list itself is queried, not the job: a worker that is killed between taking a job off the list and recording
+        that leaves a job with the status "queued" that is in no list, and Redis may restart without its last second of
+        writes.
         """
         try:
             with self._queue.connection.pipeline(transaction=False) as pipe:
@@ -54,7 +56,7 @@ class RqOrderQueue:
                     pipe.lpos(self._queue.key, _job_id(order.id))
                 places = pipe.execute()
         except redis.RedisError as error:
-            raise QueueUnavailable("The queue does not answer.") from error
+            raise QueueUnavailable("The queue does not respond.") from error
         return [order for order, place in zip(orders, places, strict=True) if place is None]
 
     def _add(self, order_id: str, parent: Context | None, unique: bool) -> None:
@@ -67,7 +69,7 @@ class RqOrderQueue:
             job_id=_job_id(order_id),
             unique=unique,
             job_timeout=JOB_TIMEOUT_SECONDS,
-            # The order itself holds the result; RQ's copy would only fill Redis.
+            # The order itself holds the result; RQ's copy would only use memory in Redis.
             result_ttl=0,
             failure_ttl=3600,
             description=f"fulfil {order_id}",
@@ -75,7 +77,7 @@ class RqOrderQueue:
 
 
 def _context(origin: Origin) -> Context | None:
-    """The span that placed the order, unless we are within a span already."""
+    """Return the span that placed the order, unless a span is current already."""
     if trace.get_current_span().get_span_context().is_valid or not (origin.trace_id and origin.span_id):
         return None
     placed = SpanContext(int(origin.trace_id, 16), int(origin.span_id, 16), True, TraceFlags(TraceFlags.SAMPLED))

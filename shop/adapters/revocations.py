@@ -1,8 +1,8 @@
-"""Revoked tokens: a list in Redis, and the same in MongoDB for the time that Redis is down.
+"""Revoked tokens: a list in Redis, and a copy in MongoDB for the time that Redis is down.
 
-A revoked token must not open anything only because a cache is away, and customers must be able to order while it is.
-So each revocation is written to MongoDB first and then to Redis; it is looked up in Redis, and in MongoDB when
-Redis does not answer. When neither answers, every token is refused.
+A revoked token must not be accepted because a cache is unavailable, and customers must be able to order meanwhile. So
+each revocation is written to MongoDB first and then to Redis. It is looked up in Redis, or in MongoDB if Redis does not
+respond. If neither responds, every token is rejected.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class RedisRevocations:
         self._durable = db["revocations"]
 
     def revoke(self, token_ids: Sequence[str], until: datetime) -> None:
-        """Revoke; see ``ports.Revocations``."""
+        """Revoke tokens; see ``ports.Revocations``."""
         try:
             with translated():
                 for token_id in token_ids:
@@ -41,11 +41,11 @@ class RedisRevocations:
         self._write_to_redis(token_ids, until)
 
     def any_revoked(self, token_ids: Sequence[str]) -> bool:
-        """Whether one was revoked; see ``ports.Revocations``."""
+        """Return whether one of them was revoked; see ``ports.Revocations``."""
         try:
             return any(value is not None for value in self._client.mget([_key(one) for one in token_ids]))
         except redis.RedisError as error:
-            _log.debug("revocations are read from the database: %s", error)
+            _log.debug("reading revocations from the database: %s", error)
         try:
             with translated():
                 found = self._durable.find_one({"_id": {"$in": list(token_ids)}}, comment=comment())
@@ -54,7 +54,7 @@ class RedisRevocations:
         return found is not None
 
     def use_once(self, token_id: str, until: datetime) -> bool:
-        """Use a token up; see ``ports.Revocations``."""
+        """Mark a token as used; see ``ports.Revocations``."""
         try:
             with translated():
                 self._durable.insert_one({"_id": token_id, "expires_at": until}, comment=comment())
@@ -73,12 +73,12 @@ class RedisRevocations:
                     pipe.set(_key(token_id), 1, ex=seconds)
                 pipe.execute()
         except redis.RedisError as error:
-            # A Redis that missed this would honour the token again once it is back: it must not be trusted until
-            # the token has run out. The next start of Redis is empty or has replayed its file; see `restore`.
-            _log.warning("a revocation did not reach Redis: %s", error, extra={"event": "auth.revocation_not_cached"})
+            # A Redis that missed this write would accept the token again once it is back: it must not be trusted until
+            # the token has expired. After its next start, Redis is empty or has replayed its file; see `restore`.
+            _log.warning("cannot write a revocation to Redis: %s", error, extra={"event": "auth.revocation_not_cached"})
 
     def restore(self) -> int:
-        """Write every revocation still in force into Redis; returns how many. The sweeper does so again and again.
+        """Write every revocation still in force to Redis; return their number. The sweeper repeats this regularly.
 
         Raises:
             DatabaseUnavailable, redis.RedisError: not restored.

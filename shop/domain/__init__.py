@@ -1,1 +1,1 @@
-"""What the shop is about, in the standard library alone."""
+"""The domain model; uses only the standard library."""

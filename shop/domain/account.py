@@ -1,4 +1,4 @@
-"""Who orders, and who looks after the shop."""
+"""Accounts of customers and administrators."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What an account may do."""
+    """The role of an account, which decides what it may do."""
 
     CUSTOMER = "customer"
     ADMIN = "admin"
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person. ``password_hash`` is argon2's own string, salt and cost within."""
+    """A person. ``password_hash`` is argon2's own string, which contains salt and cost."""
 
     id: str
     email: str
@@ -27,10 +27,10 @@ class Account:
 
 
 def new_account_id() -> str:
-    """A random id, which reveals nothing about the account."""
+    """Return a random id, which reveals nothing about the account."""
     return f"acc_{secrets.token_hex(16)}"
 
 
 def normalised(email: str) -> str:
-    """The form in which an address is stored and compared: one mailbox is one account, however it is typed."""
+    """Return the form in which an address is stored and compared, so that each mailbox has only one account."""
     return email.strip().lower()

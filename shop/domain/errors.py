@@ -1,18 +1,12 @@
-"""What can go wrong, as one tree::
+"""The tree of the shop's errors::
 
-ShopError
-├── NotFound            the thing asked for is not there
-├── ProductExists       a product with this id is on sale
-├── EmailTaken          an account with this address exists
-├── WrongCredentials    the address or the password is wrong
-├── WrongState          the order is too far for what is asked of it
-├── InvalidOrder        the order cannot be taken as it stands
-│   └── UnknownProduct
-├── IdempotencyKeyReused  the key was used before with another body
-├── OutOfStock          not enough of a product is left
-├── PaymentDeclined     the provider said no, and will say no again
-├── StaleOrder          another process has advanced the order meanwhile
-└── Unavailable         a dependency does not answer; the same call may succeed later
+ShopError ├── NotFound            the requested object does not exist ├── ProductExists       a product with this id
+exists ├── EmailTaken          an account with this address exists ├── WrongCredentials    the address or the password
+is wrong ├── WrongState          the order's state does not allow the action ├── InvalidOrder        the order cannot be
+accepted │   └── UnknownProduct ├── IdempotencyKeyReused  the key was used before with another body ├── OutOfStock not
+enough of a product is left ├── PaymentDeclined     the provider rejected the charge permanently ├── StaleOrder another
+process has advanced the order meanwhile └── Unavailable         a dependency does not respond; the same call may
+succeed later
     ├── DatabaseUnavailable
     ├── QueueUnavailable
     ├── PaymentUnavailable
@@ -22,7 +16,7 @@ ShopError
 
 
 class ShopError(Exception):
-    """Any error of the shop; its message may be shown to a client."""
+    """Base of the shop's errors; the message may be shown to a client."""
 
 
 class NotFound(ShopError):
@@ -34,51 +28,51 @@ class NotFound(ShopError):
 
 
 class ProductExists(ShopError):
-    """There is a product with this id."""
+    """A product with this id exists."""
 
     def __init__(self, product_id: str) -> None:
-        super().__init__(f"There is a product {product_id!r} already; change it, or choose another id.")
+        super().__init__(f"A product {product_id!r} already exists; change it, or choose another id.")
 
 
 class EmailTaken(ShopError):
-    """There is an account with this e-mail address."""
+    """An account with this e-mail address exists."""
 
     def __init__(self) -> None:
-        super().__init__("There is an account with this e-mail address; log in instead.")
+        super().__init__("An account with this e-mail address already exists; log in instead.")
 
 
 class WrongCredentials(ShopError):
-    """The address is unknown or the password is wrong; the client is not shown which of the two."""
+    """The address is unknown or the password is wrong; the message does not state which."""
 
     def __init__(self) -> None:
         super().__init__("The e-mail address or the password is wrong.")
 
 
 class WrongState(ShopError):
-    """The order is in a state in which this cannot be done."""
+    """The state of the order does not allow the action."""
 
 
 class InvalidOrder(ShopError):
-    """The order cannot be taken as it stands."""
+    """The order cannot be accepted."""
 
 
 class UnknownProduct(InvalidOrder):
-    """A line names a product that the catalogue does not have."""
+    """A line names a product that is not in the catalogue."""
 
     def __init__(self, product_id: str) -> None:
-        super().__init__(f"There is no product {product_id!r}; GET /api/v1/products lists what can be ordered.")
+        super().__init__(f"There is no product {product_id!r}; GET /api/v1/products lists all products.")
         self.product_id = product_id
 
 
 class IdempotencyKeyReused(ShopError):
-    """The same ``Idempotency-Key`` came before with another body."""
+    """The same ``Idempotency-Key`` was used before with another body."""
 
     def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used for another order; use a fresh key for a fresh order.")
+        super().__init__("This Idempotency-Key was already used for another order; use a new key for a new order.")
 
 
 class OutOfStock(ShopError):
-    """Not enough of a product is left to reserve it."""
+    """There are too few pieces of a product left to reserve them."""
 
     def __init__(self, product_id: str) -> None:
         super().__init__(f"Not enough of {product_id!r} is in stock.")
@@ -86,19 +80,19 @@ class OutOfStock(ShopError):
 
 
 class PaymentDeclined(ShopError):
-    """The payment provider refused the charge; asking again changes nothing."""
+    """The payment provider rejected the charge; a retry has the same result."""
 
 
 class StaleOrder(ShopError):
-    """The order was advanced by another process since it was read."""
+    """Another process has advanced the order since it was read."""
 
 
 class Unavailable(ShopError):
-    """A dependency does not answer now."""
+    """A dependency does not respond."""
 
 
 class DatabaseUnavailable(Unavailable):
-    """MongoDB does not answer or has no primary."""
+    """MongoDB does not respond or has no primary."""
 
 
 class QueueUnavailable(Unavailable):
@@ -106,7 +100,7 @@ class QueueUnavailable(Unavailable):
 
 
 class PaymentUnavailable(Unavailable):
-    """The payment service does not answer, or answers that it cannot.
+    """The payment service does not respond, or reports a failure.
 
     ``retry_after`` is the number of seconds for which a retry is known to fail (an open circuit), else 0.
     """
@@ -121,4 +115,4 @@ class MailUnavailable(Unavailable):
 
 
 class RevocationsUnavailable(Unavailable):
-    """Whether a token was revoked is unknown, because the revocation list cannot be read."""
+    """It is unknown whether a token was revoked, because the revocation list cannot be read."""

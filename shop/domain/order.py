@@ -1,4 +1,4 @@
-"""An order, its lines, and the states it may pass through."""
+"""An order, its lines, and its states."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_QUANTITY = 1000
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands."""
+    """The state of an order."""
 
     PENDING = "pending"
     RESERVED = "reserved"
@@ -35,12 +35,12 @@ NEXT: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.FAILED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
 }
-"""The state machine. A paid order cannot fail any more: the money was taken, so it must be confirmed."""
+"""The state machine. A paid order can no longer fail: the customer was charged, so it must be confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """Some pieces of one product; its name and price are copied, for they may change later and the order may not."""
+    """A number of pieces of one product; name and price are copied, because they must not change with the product."""
 
     product_id: str
     name: str
@@ -50,7 +50,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A state the order reached, and when (UTC)."""
+    """A state that the order reached, and when (UTC)."""
 
     status: OrderStatus
     at: datetime
@@ -58,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The request that placed an order: the way from an order to its signals."""
+    """The request that placed an order, which links an order to its logs and traces."""
 
     request_id: str | None = None
     trace_id: str | None = None
@@ -67,7 +67,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Why and when the workers gave up on an order: a person must look at it."""
+    """Why and when the workers gave up on an order; it needs manual attention."""
 
     reason: str
     at: datetime
@@ -75,9 +75,9 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A promise to a customer.
+    """An accepted order.
 
-    ``customer_id`` is ``None`` for a guest. ``attempts`` counts how often fulfilment was begun, ``strikes`` how often
+    ``customer_id`` is ``None`` for a guest. ``attempts`` counts how often fulfilment was started, ``strikes`` how often
     in a row it ended without a reason that excuses it (a crash, a defect).
     """
 
@@ -101,39 +101,42 @@ class Order:
 
     @property
     def total_cents(self) -> int:
-        """What the customer pays, in cents of ``currency``."""
+        """Return the total that the customer pays, in cents of ``currency``."""
         return sum(line.quantity * line.unit_price_cents for line in self.lines)
 
     @property
     def final(self) -> bool:
-        """Whether no further state follows."""
+        """Return whether the state is final."""
         return not NEXT[self.status]
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do: the state is final and the customer of a confirmed order has been notified."""
+        """Return whether nothing is left to do: the state is final and a confirmed order's customer was notified."""
         return self.status in (OrderStatus.FAILED, OrderStatus.CANCELLED) or (
             self.status is OrderStatus.CONFIRMED and self.email_sent_at is not None
         )
 
 
 def may_become(status: OrderStatus, following: OrderStatus) -> bool:
-    """Whether the state machine allows this step."""
+    """Return whether the state machine allows this transition."""
     return following in NEXT[status]
 
 
 def new_order_id(now: datetime) -> str:
-    """An id that sorts by time and cannot be guessed: ``ord_`` + 12 hex digits of milliseconds + 20 random."""
+    """Return an id that sorts by time and cannot be guessed.
+
+    It is ``ord_``, 12 hex digits of milliseconds, and 20 random hex digits.
+    """
     return f"{first_order_id(now)}{secrets.token_hex(10)}"
 
 
 def first_order_id(moment: datetime) -> str:
-    """The least id that an order placed at ``moment`` or later can have."""
+    """Return the lowest id that an order placed at ``moment`` or later can have."""
     return f"ord_{int(moment.timestamp() * 1000):012x}"
 
 
 def merged(items: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Quantity per product; a product named twice is one line, so that stock is reserved once for it.
+    """Return the quantity per product; repeated products are merged into one line, so that stock is reserved once.
 
     Raises:
         InvalidOrder: no items, too many lines, or a quantity out of 1..``MAX_QUANTITY``.
@@ -150,7 +153,7 @@ def merged(items: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def fingerprint(quantities: dict[str, int]) -> str:
-    """The same for two orders of the same things: distinguishes a repeated request from a reused key."""
+    """Return a hash of the items, which distinguishes a repeated request from a reused key."""
     text = ";".join(f"{product}={quantity}" for product, quantity in sorted(quantities.items()))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -163,7 +166,7 @@ def new_order(
     origin: Origin | None = None,
     customer_id: str | None = None,
 ) -> Order:
-    """A pending order of ``quantities``, at the prices of ``products`` (which holds each of them)."""
+    """Return a pending order of ``quantities``, at the prices of ``products`` (which contains each of them)."""
     lines = tuple(
         OrderLine(product_id, products[product_id].name, quantity, products[product_id].price_cents)
         for product_id, quantity in quantities.items()

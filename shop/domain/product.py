@@ -1,4 +1,4 @@
-"""A thing on sale."""
+"""Products."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Product:
     """A product; ``price_cents`` in euro cents, ``stock`` in pieces.
 
-    ``version`` rises with every change of price or stock made by hand, so that an older copy is known as older;
-    ``views`` is how often it was looked at, up to a few seconds ago.
+    ``version`` increases with every manual change of price or stock, so that older copies are recognised. ``views`` is
+    the number of views, up to a few seconds ago.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""When to try again."""
+"""Time limits and delays of attempts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 LEASE = timedelta(seconds=30)
-"""How long a worker may hold an order before another may take it: well above a fulfilment with all its time limits
-(payment: 20 s for all tries together, mail 3 s), so that two never work on one order."""
+"""Seconds for which a worker may hold an order before another may take it.
+
+It is well above the duration of a fulfilment with all its time limits (payment: 20 s for all attempts together, mail 3
+s), so that two workers never process the same order.
+"""
 
 GRACE = timedelta(seconds=10)
-"""How long a fresh order is left to the queue before the sweeper looks after it."""
+"""Seconds for which a new order is left to the queue before the sweeper checks it."""
 
 MAX_STRIKES = 5
 """How often in a row a fulfilment may die before its order becomes a dead letter."""
@@ -20,10 +23,10 @@ _FIRST, _LONGEST = 2.0, 60.0
 
 
 def backoff(attempts: int, uniform: Callable[[float, float], float] = random.uniform) -> timedelta:
-    """Time to the next attempt after ``attempts`` failed ones: exponential, at most a minute, with equal jitter.
+    """Return the delay before the next attempt after ``attempts`` failed ones: exponential with jitter, up to a minute.
 
-    "Equal jitter" (AWS Architecture Blog, "Exponential Backoff And Jitter"): half is fixed, half random, so that
-    orders that failed together do not come back together, and none comes back at once.
+    "Equal jitter" (AWS Architecture Blog, "Exponential Backoff And Jitter"): half is fixed, half random, so that orders
+    that failed together are not retried together, and none is retried immediately.
     """
     ceiling = min(_LONGEST, _FIRST * 2.0 ** max(0, attempts - 1))
     return timedelta(seconds=ceiling / 2 + uniform(0, ceiling / 2))

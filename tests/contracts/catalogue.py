@@ -25,33 +25,33 @@ CALLS: dict[str, Callable[[Catalogue], object]] = {
 
 
 class CatalogueContract:
-    """Give it ``catalogue``, which holds ``PRODUCTS`` and nothing else, and ``catalogue_down``."""
+    """Requires the fixtures ``catalogue``, which contains only ``PRODUCTS``, and ``catalogue_down``."""
 
     def test_a_product_reads_back_as_it_was_added(self, catalogue: Catalogue) -> None:
-        """Every field."""
+        """A product that was added is read back with equal values in every field."""
         product = replace(LAMP, id="new-lamp", version=3, views=7)
         assert catalogue.add(product) == product
         assert catalogue.get(product.id) == product
 
     def test_what_is_not_there_is_not_found(self, catalogue: Catalogue) -> None:
-        """To look at or to change."""
+        """Reading or changing an unknown product raises ``NotFound``."""
         for call in (lambda: catalogue.get("none"), lambda: catalogue.change("none", stock=1)):
             with pytest.raises(NotFound):
                 call()
 
     def test_one_id_is_one_product(self, catalogue: Catalogue) -> None:
-        """A second one is refused and changes nothing."""
+        """Adding a second product with the same id raises an error and changes nothing."""
         with pytest.raises(ProductExists):
             catalogue.add(replace(LAMP, price_cents=1))
         assert catalogue.get(LAMP.id) == LAMP
 
     def test_of_many_those_that_exist_are_found(self, catalogue: Catalogue) -> None:
-        """By id; also of none."""
+        """A request for several ids returns the products that exist; an empty request returns nothing."""
         assert catalogue.get_many(iter([MUG.id, "none", LAMP.id, MUG.id])) == {MUG.id: MUG, LAMP.id: LAMP}
         assert catalogue.get_many([]) == {}
 
     def test_pages_go_by_id(self, catalogue: Catalogue) -> None:
-        """Each begins behind the last id of the one before."""
+        """Each page starts after the last id of the page before."""
         assert catalogue.page(2, None) == [MUG, LAMP]
         assert catalogue.page(2, LAMP.id) == [POT]
         assert catalogue.page(2, POT.id) == []
@@ -68,12 +68,12 @@ class CatalogueContract:
         ],
     )
     def test_a_search_finds_whole_words(self, catalogue: Catalogue, words: str, found: list[object]) -> None:
-        """In name, category and description; one of the words is enough; the best match is first."""
+        """A search matches whole words in name, category and description; any of them suffices, best match first."""
         assert catalogue.search(words, 5) == found
         assert catalogue.search(words, 1) == found[:1]
 
     def test_the_most_viewed_are_first(self, catalogue: Catalogue) -> None:
-        """Views add up; those of what does not exist are dropped, and no version changes."""
+        """Views add up; views of unknown products are dropped, and no version changes."""
         catalogue.add_views({MUG.id: 2, POT.id: 1, "none": 5})
         catalogue.add_views({MUG.id: 2})
         catalogue.add_views({})
@@ -81,13 +81,13 @@ class CatalogueContract:
         assert [(one.id, one.views, one.version) for one in best] == [(MUG.id, 4, 1), (POT.id, 1, 1)]
 
     def test_a_change_raises_the_version(self, catalogue: Catalogue) -> None:
-        """What is not given stays."""
+        """A change raises the version; fields that are not given stay unchanged."""
         assert catalogue.change(LAMP.id, price_cents=1) == replace(LAMP, price_cents=1, version=2)
         assert catalogue.change(LAMP.id, stock=0) == replace(LAMP, price_cents=1, stock=0, version=3)
         assert catalogue.get(LAMP.id) == replace(LAMP, price_cents=1, stock=0, version=3)
 
     def test_what_is_missing_is_added(self, catalogue: Catalogue) -> None:
-        """What is there keeps price and stock; also of nothing."""
+        """Missing products are added and existing ones keep price and stock; an empty list adds nothing."""
         lantern = replace(LAMP, id="lantern")
         assert catalogue.add_missing([replace(LAMP, price_cents=1), lantern]) == 1
         assert catalogue.get(LAMP.id) == LAMP
@@ -96,42 +96,42 @@ class CatalogueContract:
 
     @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
     def test_down_it_says_so(self, catalogue_down: Catalogue, call: Callable[[Catalogue], object]) -> None:
-        """Every method."""
+        """Every method raises ``DatabaseUnavailable`` while the database is down."""
         with pytest.raises(DatabaseUnavailable):
             call(catalogue_down)
 
 
 class BrowsingContract:
-    """Give it ``browsing``, over a catalogue that holds ``PRODUCTS``, and ``browsing_down``."""
+    """Requires the fixtures ``browsing``, over a catalogue that contains ``PRODUCTS``, and ``browsing_down``."""
 
     def test_a_product_is_seen(self, browsing: Browsing) -> None:
-        """The second time as the first."""
+        """The second look-up of a product returns the same as the first."""
         for _ in range(2):
             seen = browsing.look_at(LAMP.id)
             assert (seen.product, seen.stale) == (LAMP, False)
             assert 0 <= seen.age < 10
 
     def test_what_is_not_there_is_not_found(self, browsing: Browsing) -> None:
-        """The second time too."""
+        """An unknown product raises ``NotFound`` at the first and the second look-up."""
         for _ in range(2):
             with pytest.raises(NotFound):
                 browsing.look_at("none")
 
     def test_pages_go_by_id(self, browsing: Browsing) -> None:
-        """With their age."""
+        """Each page starts after the last id of the page before, and has an age."""
         for _ in range(2):
             products, age, stale = browsing.look_through(2, MUG.id)
             assert (products, stale) == ([LAMP, POT], False)
             assert 0 <= age < 10
 
     def test_the_front_page_has_both_sections(self, browsing: Browsing) -> None:
-        """All of so few products."""
+        """The front page has both sections, which contain all products of such a small catalogue."""
         home = browsing.home()
         assert sorted(one.id for one in home.best_sellers) == [one.id for one in PRODUCTS]
         assert (home.first_page, home.stale) == (PRODUCTS, False)
 
     def test_down_it_says_so(self, browsing_down: Browsing) -> None:
-        """Where there is no copy."""
+        """Every method raises ``DatabaseUnavailable`` if there is no copy and the database is down."""
         for call in (
             lambda: browsing_down.look_at(LAMP.id),
             lambda: browsing_down.look_through(2, None),

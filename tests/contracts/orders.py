@@ -32,16 +32,20 @@ CALLS: dict[str, Callable[[Orders, Order], object]] = {
 
 
 class OrdersContract:
-    """Give it ``orders``, empty, ``catalogue``, which holds ``PRODUCTS`` and whose stock it is, and ``orders_down``."""
+    """Tests of ``ports.Orders``: placing, lists, states, stock.
+
+    Requires the fixtures ``orders``, empty, ``catalogue``, which contains ``PRODUCTS`` and their stock, and
+    ``orders_down``.
+    """
 
     def test_an_order_reads_back_as_it_was_written(self, orders: Orders) -> None:
-        """Every field."""
+        """An order that was stored is read back with equal values in every field."""
         order = an_order(quantity=2, key="key", customer="acc_1")
         assert orders.add(order, NOW) == order
         assert orders.get(order.id) == order
 
     def test_an_unknown_order_is_not_found(self, orders: Orders) -> None:
-        """Where it is asked for by its id alone; who holds one that is gone, holds a stale one."""
+        """An unknown order is not found, cannot be leased, and counts as stale for a reservation or cancellation."""
         gone = an_order()
         for call in (
             lambda: orders.get(gone.id),
@@ -60,20 +64,20 @@ class OrdersContract:
 
     @pytest.mark.parametrize("customer", [None, "acc_1"])
     def test_one_key_is_one_order_of_a_customer(self, orders: Orders, customer: str | None) -> None:
-        """Guests are one customer; another customer may have the same key; without one each is an order."""
+        """A key identifies one order of a customer; all guests share their keys; orders without a key are distinct."""
         first = orders.add(an_order(key="key", customer=customer), NOW)
         assert orders.add(an_order(quantity=3, key="key", customer=customer), NOW) == first
         assert orders.add(an_order(key="key", customer="acc_2"), NOW).id != first.id
         assert orders.add(an_order(customer=customer), NOW).id != orders.add(an_order(customer=customer), NOW).id
 
     def test_an_order_that_is_added_again_is_the_first(self, orders: Orders) -> None:
-        """As after an answer that was lost: what has become of it meanwhile stays."""
+        """An order that is added again after a lost response is returned with all its changes since then."""
         order = orders.add(an_order(), NOW)
         reserved = orders.reserve(order, NOW)
         assert orders.add(order, NOW) == reserved
 
     def test_lists_are_the_newest_first(self, orders: Orders) -> None:
-        """Filtered by all that is given; pages begin behind an id."""
+        """Lists contain the orders that match all filters, newest first; pages start after an id."""
         first, second, third = (
             orders.add(an_order(NOW + number * SECOND, customer=customer), NOW)
             for number, customer in enumerate(["acc_1", "acc_2", "acc_1"])
@@ -88,7 +92,7 @@ class OrdersContract:
         assert orders.page(OrderFilter(created_before=NOW + 2 * SECOND), 5, second.id) == [first]
 
     def test_a_reservation_takes_the_stock(self, orders: Orders, catalogue: Catalogue) -> None:
-        """And is a step of the order's history."""
+        """A reservation takes the stock and adds a step to the order's history."""
         order = orders.add(an_order(quantity=3), NOW)
         reserved = orders.reserve(order, NOW + SECOND)
         assert reserved == orders.get(order.id)
@@ -97,7 +101,7 @@ class OrdersContract:
         assert catalogue.get(LAMP.id).stock == LAMP.stock - 3
 
     def test_a_reservation_is_made_whole_or_not_at_all(self, orders: Orders, catalogue: Catalogue) -> None:
-        """Too little stock, no such product, or an order that has moved on."""
+        """If stock is short, a product is unknown or the order has advanced, a reservation changes nothing."""
         too_many = orders.add(an_order(quantity=LAMP.stock + 1), NOW)
         unknown = orders.add(an_order(product=replace(LAMP, id="gone")), NOW)
         for order in (too_many, unknown):
@@ -110,7 +114,7 @@ class OrdersContract:
         assert catalogue.get(LAMP.id).stock == LAMP.stock
 
     def test_steps_are_made_together_or_not_at_all(self, orders: Orders) -> None:
-        """With the charge, which later steps keep."""
+        """Several steps are recorded together with the charge, which later steps keep, or not at all."""
         order = orders.reserve(orders.add(an_order(), NOW), NOW)
         paid = orders.advance(order, (OrderStatus.PAID,), NOW, "ch_1")
         confirmed = orders.advance(paid, (OrderStatus.CONFIRMED,), NOW)
@@ -124,7 +128,7 @@ class OrdersContract:
         assert orders.get(order.id) == confirmed
 
     def test_a_failure_gives_the_stock_back(self, orders: Orders, catalogue: Catalogue) -> None:
-        """What was reserved, and only that; nothing is left to do."""
+        """A failed order returns exactly its reserved stock, and no work is left."""
         pending = orders.add(an_order(quantity=2), NOW)
         reserved = orders.reserve(orders.add(an_order(quantity=3), NOW), NOW)
         for order in (pending, reserved):
@@ -137,7 +141,7 @@ class OrdersContract:
         assert orders.due(NOW + HOUR, 5) == []
 
     def test_only_what_is_pending_is_cancelled(self, orders: Orders) -> None:
-        """Nothing is left to do then."""
+        """Only a pending order can be cancelled; no work is left after that."""
         order = orders.add(an_order(), NOW)
         assert orders.cancel(order, NOW).status is OrderStatus.CANCELLED
         reserved = orders.reserve(orders.add(an_order(), NOW), NOW)
@@ -148,6 +152,6 @@ class OrdersContract:
 
     @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
     def test_down_it_says_so(self, orders_down: Orders, call: Callable[[Orders, Order], object]) -> None:
-        """Every method."""
+        """Every method raises ``DatabaseUnavailable`` while the database is down."""
         with pytest.raises(DatabaseUnavailable):
             call(orders_down, an_order())

@@ -23,7 +23,7 @@ ACCOUNT_CALLS: dict[str, Callable[[Accounts], object]] = {
 
 
 def soon() -> datetime:
-    """When tokens run out: of the clock's own time, since servers drop what has run out."""
+    """Return when tokens expire, relative to the real clock, because servers delete expired tokens."""
     return datetime.now(UTC) + HOUR
 
 
@@ -35,45 +35,45 @@ REVOCATION_CALLS: dict[str, Callable[[Revocations], object]] = {
 
 
 class AccountsContract:
-    """Give it ``accounts``, empty, and ``accounts_down``."""
+    """Requires the fixtures ``accounts``, empty, and ``accounts_down``."""
 
     def test_an_account_reads_back_as_it_was_added(self, accounts: Accounts) -> None:
-        """By its id and by its address."""
+        """An account that was added is found by its id and by its address."""
         accounts.add(ANN)
         assert accounts.get(ANN.id) == accounts.by_email(ANN.email) == ANN
 
     def test_who_is_unknown_is_not_there(self, accounts: Accounts) -> None:
-        """No account by an address, ``NotFound`` by an id; a role cannot be given to it."""
+        """An unknown address returns ``None``, an unknown id raises ``NotFound``; changing its role does nothing."""
         accounts.set_role("acc_none", Role.ADMIN)
         assert accounts.by_email("none@example.com") is None
         with pytest.raises(NotFound):
             accounts.get("acc_none")
 
     def test_one_address_is_one_account(self, accounts: Accounts) -> None:
-        """The first keeps it."""
+        """A second account with the same address is rejected, and the first is unchanged."""
         accounts.add(ANN)
         with pytest.raises(EmailTaken):
             accounts.add(replace(ANN, id="acc_other"))
         assert accounts.by_email(ANN.email) == ANN
 
     def test_a_role_is_changed_alone(self, accounts: Accounts) -> None:
-        """All else stays."""
+        """A change of the role leaves all other fields unchanged."""
         accounts.add(ANN)
         accounts.set_role(ANN.id, Role.ADMIN)
         assert accounts.get(ANN.id) == replace(ANN, role=Role.ADMIN)
 
     @pytest.mark.parametrize("call", ACCOUNT_CALLS.values(), ids=ACCOUNT_CALLS)
     def test_down_it_says_so(self, accounts_down: Accounts, call: Callable[[Accounts], object]) -> None:
-        """Every method."""
+        """Every method raises ``DatabaseUnavailable`` while the database is down."""
         with pytest.raises(DatabaseUnavailable):
             call(accounts_down)
 
 
 class PasswordsContract:
-    """Give it ``passwords``."""
+    """Requires the fixture ``passwords``."""
 
     def test_a_password_matches_its_own_hash(self, passwords: Passwords) -> None:
-        """And no other; no hash matches nothing."""
+        """A password matches its own hash and no other; without a hash nothing matches."""
         password_hash = passwords.hashed("secret")
         assert password_hash != "secret"
         assert passwords.matches(password_hash, "secret")
@@ -82,15 +82,15 @@ class PasswordsContract:
         assert not passwords.matches(None, "secret")
 
     def test_what_is_no_hash_matches_nothing(self, passwords: Passwords) -> None:
-        """Not even itself."""
+        """A text that is not a hash matches nothing, not even itself."""
         assert not passwords.matches("secret", "secret")
 
 
 class RevocationsContract:
-    """Give it ``revocations``, empty, and ``revocations_down``."""
+    """Requires the fixtures ``revocations``, empty, and ``revocations_down``."""
 
     def test_what_was_revoked_is_known(self, revocations: Revocations) -> None:
-        """Also among others; revoking twice, or nothing, does no harm."""
+        """A revoked token is found among others; revoking it twice, or revoking nothing, does no harm."""
         revocations.revoke(["one", "two"], soon())
         revocations.revoke(["two"], soon())
         revocations.revoke([], soon())
@@ -100,7 +100,7 @@ class RevocationsContract:
         assert not revocations.any_revoked([])
 
     def test_a_token_is_used_once(self, revocations: Revocations) -> None:
-        """Afterwards it counts as revoked; what was revoked cannot be used."""
+        """A token can be used once and counts as revoked after that; a revoked token cannot be used."""
         revocations.revoke(["revoked"], soon())
         assert revocations.use_once("token", soon())
         assert not revocations.use_once("token", soon())
@@ -109,6 +109,6 @@ class RevocationsContract:
 
     @pytest.mark.parametrize("call", REVOCATION_CALLS.values(), ids=REVOCATION_CALLS)
     def test_down_it_says_so(self, revocations_down: Revocations, call: Callable[[Revocations], object]) -> None:
-        """Every method."""
+        """Every method raises ``RevocationsUnavailable`` while both stores are down."""
         with pytest.raises(RevocationsUnavailable):
             call(revocations_down)

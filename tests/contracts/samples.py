@@ -1,4 +1,4 @@
-"""What the contracts are tried with. Times have whole milliseconds, as MongoDB keeps them."""
+"""Test data of the contracts. Times are in whole milliseconds, as MongoDB stores them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ LAMP = Product("brass-lamp", "Brass Lamp", "lighting", "Warm light for the desk.
 MUG = Product("blue-mug", "Blue Mug", "kitchen", "Holds tea.", 1_250, 3)
 POT = Product("tea-pot", "Tea Pot", "kitchen", "Pours.", 2_000, 5)
 PRODUCTS = [MUG, LAMP, POT]
-"""By id."""
+"""Return products by id."""
 
 
 def an_order(
     at: datetime = NOW, quantity: int = 1, product: Product = LAMP, key: str | None = None, customer: str | None = None
 ) -> Order:
-    """A fresh order that nothing knows yet."""
+    """Return a new order that is not stored yet."""
     return new_order({product.id: quantity}, {product.id: product}, at, key, customer_id=customer)

@@ -1,4 +1,4 @@
-"""Real MongoDB and Redis, on free ports of this machine, for the length of the run."""
+"""Real MongoDB and Redis servers on free ports of this machine, for the duration of the test run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.waiting import wait_until
 
 
 class Server:
-    """A server process of ours that can be stopped and started again on its data."""
+    """A server process that can be stopped and started again with its data."""
 
     def __init__(self, command: list[str], log: Path) -> None:
         self._command, self._log = command, log
@@ -46,7 +46,7 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=500) as client:
         members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
         configuration = {"_id": "rs0", "members": members}
-        wait_until("mongod to take its replica set", lambda: client.admin.command("replSetInitiate", configuration))
+        wait_until("mongod to accept its replica set", lambda: client.admin.command("replSetInitiate", configuration))
         wait_until("mongod to become primary", lambda: client.admin.command("hello")["isWritablePrimary"])
     yield url
     server.kill()
@@ -54,12 +54,12 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[tuple[str, Server]]:
-    """A Redis of the test's own, with the means to kill it and to start it again."""
+    """A Redis server for one test, which can be killed and started again."""
     port = free_port()
     arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
     server = Server([str(programs.find("redis-server")), *arguments], tmp_path / "redis.log")
     url = f"redis://127.0.0.1:{port}/0"
     with redis.Redis.from_url(url) as client:
-        wait_until("redis-server to answer", client.ping)
+        wait_until("redis-server to respond", client.ping)
     yield url, server
     server.kill()

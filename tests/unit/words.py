@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 REPLACED = {
     r"\bsaboteur": "fault agent",
-    r"\bmend(s|ed|ing)?\b": "clear (a fault), recover (a service), fix (code)",
-    r"(?<!work)(?<!work[-_ ])(?<!correct )(?<!wait_for_)horses?(?![a-z]|_pid)": "work horse or forked worker",
+    r"(?<!work)(?<!work[-_\s])(?<!correct )(?<!wait_for_)horses?(?![a-z]|_pid)": "work horse or forked worker",
     r"\bsteward": "target discovery",
     r"networks: \[.*\bdesk\b|^  desk:|`desk`": "the network published",
     r"shop_?door": "shop client",
@@ -26,20 +27,16 @@ REPLACED = {
 }
 """Each pattern (any case) and the name that is used now."""
 
-IN_FOLDERS = ("lab/", "faults/")
-IN_CODE = {
-    r"(?<![a-z])(told|tells?|telling)(?![a-z]|\(\))": "notified, logged, reported, shows, returns",
-    r"(?<![a-z])(nobody|nobodys|somebody|whoever|whomever)(?![a-z])": "name who does it: no client, a caller",
-    r"(?<![a-z])(anew|noughts?|dear(er|est|ly)?|whence)(?![a-z])": "again, zeros, expensive, from where",
-    r"(?<![a-z])(in[ _]vain|for[ _]want[ _]of)(?![a-z])": "without success, without",
-    r"\b(be|is|are|was) had\b": "available",
-    r"_mend(s|ed|ing)?(?![a-z])": "clear (a fault), recover (a service), fix (code)",
+IN_IDENTIFIERS = {
+    r"(?<![a-z])(told|tells?|telling)(?![a-z])": "notified, logged, reported, shows, returns",
+    r"(?<![a-z])(nobody|nobodys|somebody|whoever|whomever)(?![a-z])": "no_client, caller, user",
+    r"(?<![a-z])(anew|noughts?|dear(er|est|ly)?|whence)(?![a-z])": "again, zeros, expensive",
+    r"in_vain|for_want_of|(be|is|are|was)_had(?![a-z])": "without_success, without, available",
+    r"(?<![a-z])mend(s|ed|ing)?(?![a-z])": "clear (a fault), recover (a service), fix (code)",
 }
-"""Patterns that must not occur in Python files or in any file of ``lab/`` and ``faults/``.
+"""Patterns of names in Python code. The same words in prose are found by the rules of ``deploy/prose``."""
 
-They also match within identifiers. In other files, such as documents, they may be ordinary words. ``tell()`` is a
-method of files.
-"""
+METHOD_OF_FILES = "tell"
 
 BINARY = {".png", ".gz", ".woff2", ".ico"}
 # This list, its test, and documents that are older than the change: the log of decisions and measured figures.
@@ -58,9 +55,21 @@ def tracked() -> list[str]:
 
 def occurrences(path: str, text: str) -> Iterator[str]:
     """Yield each replaced name in a file, with its line and the current name."""
-    is_code = path.endswith(".py") or path.startswith(IN_FOLDERS)
-    patterns = REPLACED | (IN_CODE if is_code else {})
-    for pattern, now in patterns.items():
+    for pattern, now in REPLACED.items():
         for found in re.finditer(pattern, text, re.IGNORECASE | re.MULTILINE):
             line = text.count("\n", 0, found.start()) + 1
             yield f"{path}:{line}: {found[0]!r}; now: {now}"
+    if path.endswith(".py"):
+        yield from in_identifiers(path, text)
+
+
+def in_identifiers(path: str, text: str) -> Iterator[str]:
+    """Yield each name of Python code that contains a word of IN_IDENTIFIERS."""
+    patterns = {re.compile(pattern, re.IGNORECASE): now for pattern, now in IN_IDENTIFIERS.items()}
+    if not any(pattern.search(text) for pattern in patterns):
+        return
+    for each in tokenize.generate_tokens(io.StringIO(text).readline):
+        if each.type == tokenize.NAME and each.string != METHOD_OF_FILES:
+            for pattern, now in patterns.items():
+                if pattern.search(each.string):
+                    yield f"{path}:{each.start[0]}: {each.string!r}; now: {now}"

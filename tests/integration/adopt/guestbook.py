@@ -1,4 +1,4 @@
-"""The example, as a stranger runs it: a folder with a copy of ``observability/`` and nothing else of ours."""
+"""The example, run as an external user would: a folder with a copy of ``observability/`` and nothing else of ours."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 Truth = Counter[tuple[str, str, int]]
-"""Method, route template and status of each request that was answered."""
+"""Method, route template and status of each answered request, with the number of requests."""
 
 
 def adopt(folder: Path) -> None:
-    """Do what docs/how-to/adopt.md says: copy the package beside the application."""
+    """Follow the instructions in docs/how-to/adopt.md: copy the package next to the application."""
     shutil.copytree(ROOT / "observability", folder / "observability", ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("app.py", "tasks.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / "examples" / "adopt" / file, folder)
 
 
 class Guestbook:
-    """The web server and the worker, their signals, and the truth about what they were asked."""
+    """The web server and the worker, their signals, and the requests and jobs that they were sent."""
 
     def __init__(self, folder: Path, redis_url: str, otlp_url: str, workers: int, shared: bool) -> None:
         self.folder, self.workers = folder, workers
@@ -41,7 +41,7 @@ class Guestbook:
             "HOME": str(folder),
             "REDIS_URL": redis_url,
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp_url,
-            # Every request is counted here, so every one leaves its spans.
+            # Every request is counted here, so every request must leave its spans.
             "TRACES_PER_SECOND": "1000",
             "TRACE_RATIO": "1",
         }
@@ -59,9 +59,9 @@ class Guestbook:
             return psutil.Popen(command, cwd=self.folder, env={**self._env, **env}, stdout=log, stderr=log)
 
     def wait(self) -> None:
-        """Until all of it answers."""
+        """Wait until all processes respond."""
         wait_until("gunicorn's workers", lambda: len(self.pids()) == self.workers)
-        wait_until("the guestbook to answer", lambda: self.ask("GET", "/guests/first", "/guests/<name>"))
+        wait_until("the guestbook to respond", lambda: self.ask("GET", "/guests/first", "/guests/<name>"))
         wait_until("the worker's metrics", lambda: self.jobs("finished") == 0)
 
     def stop(self) -> None:
@@ -71,13 +71,13 @@ class Guestbook:
             try:
                 process.wait(20)
             except psutil.TimeoutExpired:
-                # Reported as a failure all the same, but nothing may be left running.
+                # The failure is reported, but no process may be left running.
                 for each in (*process.children(recursive=True), process):
                     each.kill()
                 raise
 
     def pids(self) -> set[int]:
-        """gunicorn's workers."""
+        """Return the pids of gunicorn's workers."""
         return {child.pid for child in self._web.children()}
 
     def ask(self, method: str, path: str, route: str) -> requests.Response:
@@ -87,7 +87,7 @@ class Guestbook:
         return answer
 
     def serve(self, times: int) -> None:
-        """``times`` rounds of twenty requests, two of them with a job, from several clients at once."""
+        """Send ``times`` rounds of twenty requests, two of them with a job, from several clients at once."""
         round_ = [
             *[("GET", "/guests/ann", "/guests/<name>")] * 15,
             *[("GET", "/broken", "/broken")] * 2,
@@ -107,7 +107,7 @@ class Guestbook:
         return requests.get(f"http://127.0.0.1:{self._worker_port}/metrics", timeout=5).text
 
     def counted(self) -> Truth:
-        """What ``/metrics`` says of requests; zeros are left out."""
+        """Return the requests that ``/metrics`` counts, without zeros."""
         found: Truth = Counter()
         for family in text_string_to_metric_families(self.exposition()):
             for sample in family.samples:
@@ -118,13 +118,13 @@ class Guestbook:
         return found
 
     def jobs(self, outcome: str) -> int:
-        """What the worker's ``/metrics`` says of jobs that came to ``outcome``."""
+        """Return the jobs with ``outcome`` that the worker's ``/metrics`` counts."""
         families = text_string_to_metric_families(self.worker_exposition())
         (family,) = [f for f in families if f.name == "rq_job_duration_seconds"]
         return sum(int(s.value) for s in family.samples if s.name.endswith("_count") and s.labels["outcome"] == outcome)
 
     def wait_for_jobs(self, each: int) -> None:
-        """Until so many letters were sent, and as many have failed."""
+        """Wait until this many letters were sent, and as many have failed."""
         wait_until(
             f"{each} letters to be sent and as many to fail",
             lambda: self.jobs("finished") == each and self.jobs("failed") == each,
@@ -132,5 +132,5 @@ class Guestbook:
         )
 
     def lines(self, name: str) -> list[dict[str, Any]]:
-        """The log of ``web`` or ``worker``; a line that is not JSON fails."""
+        """Return the log of ``web`` or ``worker``; a line that is not JSON raises an exception."""
         return [json.loads(line) for line in (self.folder / f"{name}.log").read_text().splitlines()]

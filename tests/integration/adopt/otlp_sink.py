@@ -1,4 +1,4 @@
-"""An OTLP/HTTP receiver that keeps what it gets."""
+"""An OTLP/HTTP receiver that stores the spans it receives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 @dataclass(frozen=True)
 class Span:
-    """What the tests ask of a span."""
+    """The data of a span that the tests check."""
 
     service: str
     name: str
@@ -22,7 +22,7 @@ class Span:
 
 
 class OtlpSink:
-    """Listens on a free port of 127.0.0.1; ``spans`` is what has arrived."""
+    """Listen on a free port of 127.0.0.1; ``spans`` contains the received spans."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []

@@ -1,4 +1,4 @@
-"""A Flask + RQ application that is not ours adopts ``observability/`` and has all three signals."""
+"""A separate Flask + RQ application that adopts ``observability/`` exports all three signals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.integration.conftest import Server
 from tests.waiting import wait_until
 
 SERVER, PRODUCER, CONSUMER = 2, 4, 5
-"""Kinds of spans, by OTLP's numbers."""
+"""Kinds of spans, with OTLP's numbers."""
 RULES = Path(__file__).parents[3] / "alerts" / "rules"
 NAMED = ("ApiErrorRatioHigh", "ApiLatencyHigh", "QueueOld")
 
@@ -46,7 +46,7 @@ def guestbook(
 
 
 def test_nothing_else_of_ours_is_there(tmp_path: Path) -> None:
-    """In the adopter's folder the package is found, and the shop is not."""
+    """The package can be imported in the adopter's folder, and the shop cannot."""
     adopt(tmp_path)
     program = "import observability, importlib.util as u; print(observability.__file__, u.find_spec('shop'))"
     run = subprocess.run(
@@ -56,7 +56,7 @@ def test_nothing_else_of_ours_is_there(tmp_path: Path) -> None:
 
 
 def test_all_three_signals_are_correct(guestbook: Guestbook, sink: OtlpSink) -> None:
-    """Each of hundreds of requests, and each job, is counted, logged and traced once; over a worker's death too."""
+    """Hundreds of requests and jobs are each counted, logged and traced once, even if a worker dies in between."""
     guestbook.serve(times=10)
     guestbook.wait_for_jobs(10)
     assert guestbook.counted() == guestbook.truth
@@ -78,15 +78,15 @@ def test_all_three_signals_are_correct(guestbook: Guestbook, sink: OtlpSink) -> 
 def _kill_one_worker(book: Guestbook) -> None:
     before = book.pids()
     os.kill(min(before), signal.SIGKILL)
-    wait_until("a worker in its place", lambda: len(book.pids()) == book.workers and book.pids() != before)
+    wait_until("a worker that replaces it", lambda: len(book.pids()) == book.workers and book.pids() != before)
     if book.workers == 1:
-        # Its counts restart at zero with it, as a scraper expects of a process.
+        # The counts of a new process start at zero, as a scraper expects.
         book.truth.clear()
         wait_until("the new worker to serve its metrics", lambda: book.exposition())
 
 
 def _traced(book: Guestbook, sink: OtlpSink) -> None:
-    """Every request has one server span; a job's spans are in the trace of the request that enqueued it."""
+    """Every request has one server span; the spans of a job are in the trace of the request that enqueued it."""
     wait_until(
         f"{len(book.answers)} server spans", lambda: sum(s.kind == SERVER for s in sink.spans) == len(book.answers)
     )
@@ -101,7 +101,7 @@ def _traced(book: Guestbook, sink: OtlpSink) -> None:
 
 
 def _logged(book: Guestbook) -> None:
-    """One line a request and a job, with the ids that the client received; no line has a job's arguments."""
+    """Each request and job has one line, with the ids that the client received; no line has a job's arguments."""
     logged = [line for line in book.lines("web") if line.get("event") == "http.request"]
     asked = Counter((a.headers["X-Request-ID"], a.headers["X-Trace-ID"], a.status_code) for a in book.answers)
     assert Counter((x["request_id"], x["trace_id"], x["http_response_status_code"]) for x in logged) == asked
@@ -115,7 +115,7 @@ def _logged(book: Guestbook) -> None:
 
 
 def _alerts_find_their_series(book: Guestbook) -> None:
-    """The rules that docs/how-to/adopt.md says work at once ask for metrics that the guestbook has."""
+    """The rules listed in docs/how-to/adopt.md use only metrics that the guestbook exports."""
     rules = [yaml.safe_load((RULES / file).read_text()) for file in ("symptoms.yml", "orders.yml")]
     asked = [
         str(rule) for file in rules for group in file["groups"] for rule in group["rules"] if rule.get("alert") in NAMED
@@ -127,14 +127,14 @@ def _alerts_find_their_series(book: Guestbook) -> None:
 
 
 def _shared(book: Guestbook) -> None:
-    """Four workers, five lives, four files; of the RQ worker, which has the setting too, none."""
+    """Four worker slots leave four files although a worker was replaced; the RQ worker, also with the setting, none."""
     (replica,) = (book.folder / "counts").iterdir()
     assert {file.name for file in replica.glob("histogram_*")} == {f"histogram_{slot}.db" for slot in range(4)}
     assert "process_resident_memory_bytes" not in book.exposition()
 
 
 def _alone(book: Guestbook) -> None:
-    """One process has what shared files cannot hold: exemplars, and metrics of the process."""
+    """One process has data that shared files cannot hold: exemplars and process metrics."""
     openmetrics = book.exposition("application/openmetrics-text; version=1.0.0")
     assert any(f'trace_id="{answer.headers["X-Trace-ID"]}"' in openmetrics for answer in book.answers)
     assert "process_resident_memory_bytes" in openmetrics

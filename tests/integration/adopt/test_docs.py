@@ -1,4 +1,4 @@
-"""docs/how-to/adopt.md says what is true."""
+"""docs/how-to/adopt.md is correct."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROW = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
 
 
 class Asked(dict[str, str]):
-    """An environment that notes which settings were asked for."""
+    """An environment that records the settings that are read."""
 
     def __init__(self, **settings: str) -> None:
         super().__init__(settings)
@@ -36,20 +36,20 @@ class Asked(dict[str, str]):
 
 @pytest.mark.parametrize("file", sorted(path.name for path in EXAMPLE.iterdir() if path.is_file()))
 def test_the_page_shows_the_example_that_is_tested(file: str) -> None:
-    """Each file of the example is on the page, letter by letter."""
+    """Each file of the example appears on the page verbatim."""
     blocks = re.findall(r"^```\w+\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert (EXAMPLE / file).read_text() in blocks
 
 
 def test_ten_lines_adopt() -> None:
-    """So many lines of the example are there for the package's sake."""
+    """The example contains the stated number of lines that use the package."""
     marks = r"observability|Telemetry|enqueue\(|instrument_|json_logs"
     code = [line for file in EXAMPLE.glob("*.py") for line in file.read_text().splitlines()]
     assert len([line for line in code if re.search(marks, line)]) == 10
 
 
 def test_the_table_of_settings_is_that_of_the_code() -> None:
-    """Every setting that is read is in the table, and no other; each default is the code's."""
+    """The table lists exactly the settings that are read, with the defaults of the code."""
     asked = Asked()
     bare = TelemetrySettings.from_env(asked, "guestbook")
     table = dict(ROW.findall(PAGE))
@@ -69,7 +69,7 @@ def _imports(*files: Path) -> Iterator[str]:
 
 
 def test_the_packages_are_enough_and_of_the_versions_that_are_tested() -> None:
-    """What the example imports, through ours too, is in its list; the list has the versions of the lock file."""
+    """The list of packages contains everything that the example imports, in the versions of the lock file."""
     pins = (EXAMPLE / "requirements.txt").read_text().split()
     locked = (ROOT / "requirements" / "run.txt").read_text()
     assert [pin for pin in pins if not re.search(rf"^{re.escape(pin)}\b", locked, re.MULTILINE)] == []
@@ -93,7 +93,7 @@ def test_the_packages_are_enough_and_of_the_versions_that_are_tested() -> None:
 
 
 def test_the_snippets_are_what_the_servers_take() -> None:
-    """Prometheus' and the Collector's own checks."""
+    """The snippets pass the checks of Prometheus and the Collector."""
     for name, *arguments in (
         ("promtool", "check", "config", str(EXAMPLE / "prometheus.yml")),
         ("otelcol", "validate", "--config", str(EXAMPLE / "collector.yaml")),
@@ -103,7 +103,7 @@ def test_the_snippets_are_what_the_servers_take() -> None:
 
 
 def test_what_works_at_once_is_there() -> None:
-    """Alerts, SLOs and dashboards that the page names exist."""
+    """The alerts, SLOs and dashboards that the page names exist."""
     section = PAGE.split("## What works at once")[1]
     rules = [yaml.safe_load(file.read_text()) for file in (ROOT / "alerts" / "rules").glob("*.yml")]
     alerts = {r["alert"] for file in rules for group in file["groups"] for r in group["rules"] if "alert" in r}

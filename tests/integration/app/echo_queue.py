@@ -1,4 +1,4 @@
-"""A WSGI application that answers what the server has put into the request; ``/seconds`` says how long it waited."""
+"""A WSGI application that returns what the server adds to the request; ``/seconds`` returns how long it waited."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from typing import Any
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
-    """Answer the header that the worker sets, and this process's id."""
+    """Return the header that the worker sets, and this process's id."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [f"{environ['HTTP_X_QUEUE_SECONDS']} {os.getpid()}".encode()]

@@ -1,4 +1,4 @@
-"""What ``app.gunicorn_worker`` and ``app.gunicorn_logger`` hold of gunicorn, on a real gunicorn."""
+"""``app.gunicorn_worker`` and ``app.gunicorn_logger``, tested with a real gunicorn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A gunicorn with our worker and an application of the test's own."""
+    """A gunicorn server with our worker and a test application."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "2"]
     command += ["--worker-class", "app.gunicorn_worker.ProblemWorker", "--logger-class"]
@@ -30,7 +30,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     command += ["tests.integration.app.echo_queue:application"]
     log = tmp_path_factory.mktemp("gunicorn") / "log"
     with log.open("wb") as output, subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output) as process:
-        wait_until("gunicorn to answer", lambda: requests.get(f"http://127.0.0.1:{port}/", timeout=2).ok)
+        wait_until("gunicorn to respond", lambda: requests.get(f"http://127.0.0.1:{port}/", timeout=2).ok)
         yield port
         process.terminate()
         process.wait(20)
@@ -38,13 +38,13 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def test_the_application_learns_how_long_a_request_waited(port: int) -> None:
-    """In seconds, from the worker's own clock: what a client sends in this header does not arrive."""
+    """The application receives the waiting time in seconds from the worker's clock; a client's header is replaced."""
     answer = requests.get(f"http://127.0.0.1:{port}/", headers={"X-Queue-Seconds": "99"}, timeout=5)
     assert 0 <= float(answer.text.split()[0]) < 5
 
 
 def test_what_gunicorn_refuses_is_a_problem(port: int) -> None:
-    """A header with a control character never reaches the application."""
+    """A header with a control character is answered with a problem document and does not reach the application."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(4096), b""))
@@ -55,5 +55,5 @@ def test_what_gunicorn_refuses_is_a_problem(port: int) -> None:
 
 
 def test_the_method_that_is_emptied_is_gunicorns() -> None:
-    """Under another name gunicorn would put an access log together for each request again."""
+    """The overridden method exists in gunicorn; otherwise gunicorn would format an access log line per request."""
     assert inspect.signature(NoAccessLog.access).parameters.keys() == inspect.signature(Logger.access).parameters.keys()

@@ -1,4 +1,4 @@
-"""The console's pages in a real browser, over servers that answer as a test wants them to."""
+"""The console's pages in a real browser, with upstream servers whose responses a test can set."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.integration.console.upstream import Upstream
 
 @pytest.fixture
 def upstream() -> Upstream:
-    """Prometheus, Loki, Jaeger, Alertmanager and the shop in one; a test may change its answers."""
+    """Prometheus, Loki, Jaeger, Alertmanager and the shop in one server; a test may change its responses."""
     return Upstream()
 
 
 @pytest.fixture
 def console_url(tmp_path: Path, upstream: Upstream) -> Iterator[str]:
-    """A console that listens on a free port and draws the repository's own dashboards."""
+    """A console that listens on a free port and shows the repository's dashboards."""
     inbox = Inbox(tmp_path / "inbox.sqlite3", 10, now)
     settings = Settings.from_env({"CONSOLE_STATE_DIR": str(tmp_path)})
     app = create_app(settings, inbox, received_counter(CollectorRegistry()), lambda: True, transport=upstream)
@@ -43,7 +43,7 @@ def console_url(tmp_path: Path, upstream: Upstream) -> Iterator[str]:
 
 @pytest.fixture
 def opened(browser: Browser, console_url: str) -> Iterator[Callable[..., Page]]:
-    """Opens a page of the console; afterwards nothing may have been written to the browser's console as an error."""
+    """Open a page of the console; fail if the browser's console contains an error afterwards."""
     context = browser.new_context(viewport={"width": 1400, "height": 5000})
     wrong: list[str] = []
 
@@ -63,7 +63,7 @@ def opened(browser: Browser, console_url: str) -> Iterator[Callable[..., Page]]:
 
 
 def evaluate_module(page: Page, module: str, expression: str, argument: Any = None) -> Any:
-    """The value of an expression in which ``m`` is a module of the page's scripts and ``a`` the argument."""
+    """Return the value of an expression in which ``m`` is a module of the page's scripts and ``a`` the argument."""
     return page.evaluate(
         f"async (a) => {{ const m = await import('/static/js/{module}'); return {expression}; }}", argument
     )

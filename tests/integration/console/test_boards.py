@@ -1,4 +1,4 @@
-"""Grafana's dashboards as the console draws them, in a real browser."""
+"""Grafana's dashboards in the console, in a real browser."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOKI = 3100
 
 
 def drawn(page: Page) -> Page:
-    """The page, once no panel waits for its answer any more."""
+    """Return the page once no panel is loading."""
     expect(page.locator('#board[data-state="ready"]')).to_be_attached()
     expect(page.locator('.panel[data-state="waiting"]')).to_have_count(0, timeout=30_000)
     return page
@@ -29,7 +29,7 @@ def drawn(page: Page) -> Page:
 
 @pytest.mark.parametrize("uid", sorted(BOARDS))
 def test_every_panel_of_every_dashboard_draws(opened: Opened, uid: str) -> None:
-    """Each kind of panel, from the files that Grafana loads; nothing fails, nothing is left empty."""
+    """Every panel of the dashboards that Grafana loads is drawn without errors and is not empty."""
     page = drawn(opened(f"/d/{uid}?var-trace_id={TRACE}"))
     expect(page.locator("h1")).to_have_text(BOARDS[uid]["title"])
     states = page.locator(".panel").evaluate_all(
@@ -40,7 +40,7 @@ def test_every_panel_of_every_dashboard_draws(opened: Opened, uid: str) -> None:
 
 
 def test_one_batch_asks_for_all_panels_in_sight(opened: Opened) -> None:
-    """And one more for the variables: no storm of requests."""
+    """All visible panels are queried in one batch, and the variables in another."""
     page = opened("/d/glasshouse-api?refresh=")
     drawn(page)
     asked = page.evaluate("performance.getEntriesByType('resource').filter(e => e.name.endsWith('/api/query')).length")
@@ -48,7 +48,7 @@ def test_one_batch_asks_for_all_panels_in_sight(opened: Opened) -> None:
 
 
 def test_what_is_out_of_sight_is_not_asked_for(opened: Opened, upstream: Upstream) -> None:
-    """Until one scrolls there."""
+    """A panel is not queried until it is scrolled into view."""
     page = opened("/d/glasshouse-api?refresh=", width=1400, height=500)
     expect(page.locator('.panel[data-state="drawn"]').first).to_be_attached()
     last = page.locator(".panel").last
@@ -58,14 +58,14 @@ def test_what_is_out_of_sight_is_not_asked_for(opened: Opened, upstream: Upstrea
 
 
 def test_text_of_logs_and_labels_is_shown_not_run(opened: Opened) -> None:
-    """Markup in a message, in a label, in a variable's value."""
+    """Markup in a message, a label or a variable's value is shown as text and not executed."""
     page = drawn(opened("/d/glasshouse-api"))
     expect(page.locator(".log-lines .message").first).to_have_text(EVIL)
     assert page.locator("main img, main script").count() == 0
 
 
 def test_a_server_that_is_down_costs_its_panels_only(opened: Opened, upstream: Upstream) -> None:
-    """They say which one it is; the others are drawn."""
+    """If a server is down, its panels name it and all other panels are drawn."""
     upstream.down.add(LOKI)
     page = drawn(opened("/d/glasshouse-api"))
     expect(page.locator(".panel.logs .said").first).to_contain_text("Log store does not answer")
@@ -73,7 +73,7 @@ def test_a_server_that_is_down_costs_its_panels_only(opened: Opened, upstream: U
 
 
 def test_choices_are_kept_in_the_address(opened: Opened, upstream: Upstream) -> None:
-    """As Grafana spells them; links to other dashboards carry them, queries are filled in with them."""
+    """Choices are kept in the URL as Grafana spells them; links and queries contain them."""
     page = drawn(opened("/d/glasshouse-api?from=now-1h&to=now&refresh="))
     page.locator('details[data-name="route"] summary').click()
     page.get_by_label("api", exact=True).first.check()
@@ -88,13 +88,13 @@ def test_choices_are_kept_in_the_address(opened: Opened, upstream: Upstream) -> 
 
 
 def test_exemplars_lead_to_their_request(opened: Opened) -> None:
-    """Points on the latency graph."""
+    """The exemplars on the latency graph link to their request."""
     page = drawn(opened("/d/glasshouse-api"))
     assert page.locator(".exemplar").first.get_attribute("href") == f"/requests/{TRACE}"
 
 
 def test_a_panel_is_viewed_alone_by_keyboard(opened: Opened) -> None:
-    """With its numbers and its queries; Escape goes back."""
+    """A panel can be opened alone by keyboard, with its values and queries; Escape returns to the dashboard."""
     page = drawn(opened("/d/glasshouse-api"))
     page.locator('[aria-label="View Latency alone"]').press("Enter")
     expect(page.locator("#zoom")).to_contain_text("histogram_quantile(0.95")
@@ -105,13 +105,13 @@ def test_a_panel_is_viewed_alone_by_keyboard(opened: Opened) -> None:
 
 
 def test_a_wrong_time_is_reported(opened: Opened) -> None:
-    """The dashboard's own range is shown in its place."""
+    """An invalid time is reported, and the dashboard's own range is used."""
     page = drawn(opened("/d/glasshouse-api?from=yesterday&to=now"))
     expect(page.locator("#trouble")).to_be_visible()
 
 
 def test_an_unknown_dashboard_says_which_there_are(browser: Any, console_url: str) -> None:
-    """In the page, by name."""
+    """The page for an unknown dashboard lists the existing ones."""
     page = browser.new_page()
     page.goto(f"{console_url}/d/nothing")
     expect(page.locator("#panels")).to_contain_text("glasshouse-overview")
@@ -120,13 +120,13 @@ def test_an_unknown_dashboard_says_which_there_are(browser: Any, console_url: st
 
 @pytest.mark.parametrize("width", [390, 820])
 def test_a_narrow_page_is_not_wider_than_its_screen(opened: Opened, width: int) -> None:
-    """One column on a phone; nothing is scrolled sideways but tables and the navigation."""
+    """On a phone there is one column; only tables and the navigation scroll horizontally."""
     page = drawn(opened("/d/glasshouse-overview", width=width, height=5000))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_queries_are_filled_in_as_the_tests_do(opened: Opened) -> None:
-    """The page's rules are those of ``tests.dashboard_queries``, for every query and for awkward values too."""
+    """The page fills in queries by the rules of ``tests.dashboard_queries``, for every query and unusual values."""
     cases = []
     for board in BOARDS.values():
         own = queries.variables(board)
@@ -172,5 +172,5 @@ def test_queries_are_filled_in_as_the_tests_do(opened: Opened) -> None:
     ],
 )
 def test_the_viewers_rules(opened: Opened, module: str, expression: str, wanted: Any) -> None:
-    """What Grafana does with buckets, times, legends, links and tables."""
+    """Buckets, times, legends, links and tables follow Grafana's rules."""
     assert evaluate_module(opened("/dashboards"), f"board/{module}", expression) == wanted

@@ -1,4 +1,4 @@
-"""One request followed, in a real browser: what explains it is the first thing that is read."""
+"""The view of one request in a real browser: the cause of its duration is the first text on the page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ JAEGER = 16686
 
 @pytest.fixture
 def scanned(upstream: Upstream) -> Upstream:
-    """The recorded trace, in which the charge's insert took five seconds without an index."""
+    """Return the recorded trace, in which the charge's insert took five seconds without an index."""
     spans = upstream.trace["data"][0]["spans"]
     processes = upstream.trace["data"][0]["processes"]
     charge = next(
@@ -34,7 +34,7 @@ def scanned(upstream: Upstream) -> Upstream:
 
 
 def _lengthen(spans: list[dict[str, Any]], span: dict[str, Any], by_us: int) -> None:
-    """With all that it is in; what began after it begins later."""
+    """Lengthen a span and all spans that contain it; spans that began after its end are delayed."""
     by_id = {one["spanID"]: one for one in spans}
     end = span["startTime"] + span["duration"]
     for other in spans:
@@ -47,13 +47,13 @@ def _lengthen(spans: list[dict[str, Any]], span: dict[str, Any], by_us: int) -> 
 
 
 def followed(page: Page) -> Page:
-    """The page, once it shows the request's story."""
+    """Return the page once it shows the request."""
     expect(page.locator('#story[data-state="ready"]')).to_be_attached()
     return page
 
 
 def test_the_missing_index_is_the_first_sentence(opened: Opened, scanned: Upstream) -> None:
-    """How long of how long, which service and step, what it reads; without opening anything."""
+    """The first sentence names the duration, the service, the step and the collection scan, without any click."""
     page = followed(opened(f"/requests/{TRACE}", width=1400, height=900))
     first = page.locator(".finding").first
     expect(first.locator("h2")).to_contain_text("payments · payments.")
@@ -64,7 +64,7 @@ def test_the_missing_index_is_the_first_sentence(opened: Opened, scanned: Upstre
 
 
 def test_the_span_is_shown_with_its_attributes(opened: Opened, scanned: Upstream) -> None:
-    """By one button, which the keyboard reaches; markup in an attribute is text."""
+    """A button that the keyboard reaches shows the span's attributes; markup in an attribute is shown as text."""
     page = followed(opened(f"/requests/{TRACE}"))
     page.locator(".finding button").first.press("Enter")
     open_row = page.locator(".step.explained button")
@@ -76,7 +76,7 @@ def test_the_span_is_shown_with_its_attributes(opened: Opened, scanned: Upstream
 
 
 def test_the_waterfall_spans_all_services_and_has_their_lines(opened: Opened, scanned: Upstream) -> None:
-    """API, worker, payments; log lines in line with them; the critical path is drawn; rows can be left out."""
+    """API, worker and payments have aligned log lines; the critical path is marked; rows can be hidden."""
     page = followed(opened(f"/requests/{TRACE}"))
     services = page.locator(".step.span").evaluate_all("all => [...new Set(all.map(one => one.dataset.service))]")
     assert {"api", "worker", "payments"} <= set(services)
@@ -88,7 +88,7 @@ def test_the_waterfall_spans_all_services_and_has_their_lines(opened: Opened, sc
 
 
 def test_without_jaeger_the_lines_are_shown(opened: Opened, upstream: Upstream) -> None:
-    """And which server is missing."""
+    """Without Jaeger, the log lines are shown, and the missing server is named."""
     upstream.down.add(JAEGER)
     page = followed(opened(f"/requests/{TRACE}"))
     expect(page.locator(".note").first).to_contain_text("Jaeger does not answer")
@@ -96,7 +96,7 @@ def test_without_jaeger_the_lines_are_shown(opened: Opened, upstream: Upstream) 
 
 
 def test_a_phone_shows_it_too(opened: Opened, scanned: Upstream) -> None:
-    """The finding fits, nothing is wider than the screen."""
+    """On a phone the finding fits, and nothing is wider than the screen."""
     page = followed(opened(f"/requests/{TRACE}", width=390, height=844))
     expect(page.locator(".finding h2").first).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,4 +1,4 @@
-"""Made-up answers of all servers that the console reads from; their text would run if it were not escaped."""
+"""Made-up responses of all servers that the console queries; their text would be executed if it were not escaped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABELS = {"job": "api", "http_route": EVIL, "service": "api", "slo": "availabili
 
 
 class Upstream:
-    """A transport. ``down`` names ports that refuse connections; ``trace`` is what Jaeger has."""
+    """A transport. ``down`` contains ports that refuse connections; ``trace`` is the trace that Jaeger returns."""
 
     def __init__(self) -> None:
         self.down: set[int] = set()
@@ -29,7 +29,7 @@ class Upstream:
     def __call__(
         self, method: str, url: str, query: Mapping[str, Any], body: Any, seconds: float, headers: Any = None
     ) -> Reply:
-        """Answer by path."""
+        """Respond according to the path."""
         port, path = int(url.split(":")[2].split("/")[0]), "/" + url.split("/", 3)[3]
         self.asked.append((path, dict(query)))
         if port in self.down:
@@ -56,7 +56,7 @@ class Upstream:
 
 
 def _matrix(query: Mapping[str, Any]) -> dict[str, Any]:
-    """Three series of ten minutes; they are the buckets of a histogram too."""
+    """Return three series of ten minutes, which also serve as buckets of a histogram."""
     end, step = _seconds(query["end"]), float(query["step"])
     times = [end - step * back for back in range(20, -1, -1)]
     result = [

@@ -1,4 +1,4 @@
-"""The fault agent's view of a real supervisord."""
+"""The fault agent's client, tested with a real supervisord."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 
 
 def test_a_component_that_is_being_stopped_is_started_afterwards(supervisor: Supervisor) -> None:
-    """Until then it is an error, so that the caller asks again: supervisord itself would leave it stopped."""
+    """Starting a component while it stops raises an error, so that the caller retries; supervisord would ignore it."""
     before = supervisor.pid("slow")
     supervisor.stop("slow")
     with pytest.raises(SupervisorSilent, match="still stopping"):
@@ -58,7 +58,7 @@ def test_a_component_that_is_being_stopped_is_started_afterwards(supervisor: Sup
 
 
 def test_a_component_that_runs_stays(supervisor: Supervisor) -> None:
-    """Starting it is no error, and changes nothing."""
+    """Starting a running component succeeds and changes nothing."""
     before = supervisor.pid("slow")
     supervisor.start("slow")
     assert supervisor.pid("slow") == before

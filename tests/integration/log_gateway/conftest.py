@@ -1,4 +1,4 @@
-"""A store, and a gateway before it, for the whole run; tests keep apart by their lines' service."""
+"""A store and a gateway for the whole test run; each test uses its own service name to separate its lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.logql.runner import LogStore  # noqa: E402
 
 @pytest.fixture(scope="session")
 def victorialogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaLogs]:
-    """A VictoriaLogs that stays."""
+    """A VictoriaLogs server that runs for the whole test run."""
     server = VictoriaLogs(tmp_path_factory.mktemp("victorialogs"))
     server.start()
     yield server
@@ -24,7 +24,7 @@ def victorialogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaL
 
 @pytest.fixture(scope="session")
 def written_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaLogs]:
-    """The VictoriaLogs of ``log_store``."""
+    """Return the VictoriaLogs of ``log_store``."""
     server = VictoriaLogs(tmp_path_factory.mktemp("written-store"))
     server.start()
     yield server
@@ -33,7 +33,7 @@ def written_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victoria
 
 @pytest.fixture(scope="session")
 def log_store(written_store: VictoriaLogs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogStore]:
-    """A gateway with a VictoriaLogs of its own, which holds the written lines and nothing else."""
+    """Return a gateway with a separate VictoriaLogs, which contains only the written lines."""
     with running(tmp_path_factory.mktemp("log-store"), written_store.url) as http:
         store = LogStore(http, alone=True, loki=False)
         store.fill()

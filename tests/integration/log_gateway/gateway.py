@@ -1,4 +1,4 @@
-"""The tests' own log gateway, started as in the native stack."""
+"""A separate log gateway for tests, started as in the native stack."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ ROOT = Path(__file__).parents[3]
 
 
 class Direct:
-    """Reaches a server on this machine."""
+    """A client for a server on this machine."""
 
     def __init__(self, base: str) -> None:
         self.base = base
         self._session = requests.Session()
 
     def get(self, path: str, query: Parameters, headers: dict[str, str]) -> tuple[int, str]:
-        """Status and text of the answer."""
+        """Return status and text of the response."""
         answer = self._session.get(self.base + path, params=[*query], headers=headers, timeout=60)
         return answer.status_code, answer.content.decode()
 
     def post(self, path: str, body: bytes, content_type: str) -> tuple[int, str]:
-        """Status and text of the answer."""
+        """Return status and text of the response."""
         headers = {"Content-Type": content_type}
         answer = self._session.post(self.base + path, data=body, headers=headers, timeout=60)
         return answer.status_code, answer.content.decode()
@@ -39,7 +39,7 @@ class Direct:
 
 @contextmanager
 def running(folder: Path, store: str, **settings: str) -> Iterator[Direct]:
-    """A running gateway in front of a store; its output is in ``folder``."""
+    """Run a gateway in front of a store; its output is in ``folder``."""
     port, metrics_port = free_ports(2)
     arguments = ["-m", "gunicorn", "-c", "log_gateway/gunicorn.conf.py", "log_gateway.wsgi:app"]
     env = {
@@ -64,7 +64,7 @@ def running(folder: Path, store: str, **settings: str) -> Iterator[Direct]:
 
 @contextmanager
 def process(command: Sequence[str], log: Path, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that is terminated on exit, and killed if it does not end within ten seconds."""
+    """Run a server that is terminated on exit, and killed if it does not exit within ten seconds."""
     with log.open("ab") as stream:
         server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=stream, stderr=stream)
     try:

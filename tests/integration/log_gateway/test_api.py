@@ -31,7 +31,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaLogs]:
-    """A store that tests may freeze."""
+    """Return a store that tests may freeze."""
     server = VictoriaLogs(tmp_path_factory.mktemp("api-store"))
     server.start()
     yield server
@@ -40,7 +40,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VictoriaLogs]:
 
 @pytest.fixture(scope="module")
 def gateway(store: VictoriaLogs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a gateway with small limits."""
+    """Return the address of a gateway with small limits."""
     folder: Path = tmp_path_factory.mktemp("api-gateway")
     with running(folder, store.url, **SETTINGS) as found:
         assert isinstance(found, Direct)
@@ -57,7 +57,7 @@ def _get(gateway: str, path: str, **asked: Any) -> requests.Response:
 
 
 def test_limits_are_named(store: VictoriaLogs, gateway: str) -> None:
-    """Too many lines, points or series: 400 and advice."""
+    """Exceeding the limit of lines, points or series returns 400 and advice."""
     store.insert(_line(number) for number in range(10))
     query = '{service_name="api-test"}'
     answer = _get(gateway, "/query_range", query=query, limit=51)
@@ -86,7 +86,7 @@ def test_limits_are_named(store: VictoriaLogs, gateway: str) -> None:
     ],
 )
 def test_wrong_parameters(gateway: str, path: str, asked: dict[str, str], words: str) -> None:
-    """400, in words."""
+    """Invalid parameters return 400 with an explanation."""
     answer = _get(gateway, path, **asked)
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "text/plain; charset=utf-8")
     assert words in answer.text
@@ -102,7 +102,7 @@ def test_what_is_not_served_is_said(gateway: str) -> None:
 
 
 def test_statistics_and_volume(store: VictoriaLogs, gateway: str) -> None:
-    """The statistics of a selector: streams, lines and bytes."""
+    """Statistics and volume of a selector return its numbers of streams, lines and bytes."""
     store.insert(_line(number, "volume-test") for number in range(3))
     query = '{service_name="volume-test"}'
     assert _get(gateway, "/index/stats", query=query).json() == {"streams": 1, "chunks": 0, "bytes": 18, "entries": 3}
@@ -115,12 +115,12 @@ def test_statistics_and_volume(store: VictoriaLogs, gateway: str) -> None:
 
 
 def test_the_stores_metrics_are_on_this_port(gateway: str) -> None:
-    """The store's metrics are served where Loki serves its own."""
+    """The store's metrics are served on the path where Loki serves its own."""
     assert "vl_storage_rows" in requests.get(f"{gateway}/metrics", timeout=5).text
 
 
 def test_a_tail_sends_each_line_once(store: VictoriaLogs, gateway: str) -> None:
-    """Late lines arrive too; a second tail is refused if only one is allowed; metric queries are refused."""
+    """A tail sends late lines too; a second tail is rejected if only one is allowed; metric queries are rejected."""
     address = gateway.replace("http://", "ws://") + f"{API}/tail?"
     client = Client(address + urlencode({"query": '{service_name="tail-test"}'}))
     try:
@@ -153,17 +153,17 @@ def _received(client: Client, count: int) -> list[str]:
 
 
 def test_a_tail_without_a_websocket_is_refused(gateway: str) -> None:
-    """With 400, as often as it is tried: no place is kept."""
+    """A tail request without a websocket returns 400 and occupies no slot, however often it is repeated."""
     query = '{service_name="tail-test"}'
-    # The tail of another test occupies its place until the gateway has noticed that its client disconnected.
-    wait_until("a place that is free", lambda: _get(gateway, "/tail", query=query).status_code != 429)
+    # The tail of another test occupies its slot until the gateway has noticed that its client disconnected.
+    wait_until("a free slot for a tail", lambda: _get(gateway, "/tail", query=query).status_code != 429)
     for _ in range(3):
         answer = _get(gateway, "/tail", query=query)
         assert (answer.status_code, "WebSocket" in answer.text) == (400, True)
 
 
 def test_a_frozen_store_ends_queries_at_their_deadline(store: VictoriaLogs, gateway: str) -> None:
-    """Running queries time out, one more waits, the others are refused at once; afterwards the gateway recovers."""
+    """Running queries time out, one more waits, others are rejected immediately; afterwards the gateway recovers."""
     with store.frozen(), ThreadPoolExecutor(6) as pool:
         asked = [pool.submit(_get, gateway, "/query_range", query='{service_name="api-test"}') for _ in range(6)]
         answers = [one.result() for one in asked]
@@ -171,11 +171,11 @@ def test_a_frozen_store_ends_queries_at_their_deadline(store: VictoriaLogs, gate
     assert statuses.count(429) == 3
     assert set(statuses) <= {429, 503, 504}
     assert max(answer.elapsed.total_seconds() for answer in answers) < 6
-    wait_until("queries to be answered again", lambda: _get(gateway, "/labels").status_code == 200)
+    wait_until("queries to succeed again", lambda: _get(gateway, "/labels").status_code == 200)
 
 
 def test_a_store_that_is_down(store: VictoriaLogs, gateway: str) -> None:
-    """503 for queries and readiness, not for liveness; the gateway recovers by itself."""
+    """Queries and readiness return 503, liveness does not; the gateway recovers without a restart."""
     store.kill()
     try:
         answer = _get(gateway, "/query_range", query='{service_name="api-test"}')

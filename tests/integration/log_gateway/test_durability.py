@@ -1,4 +1,4 @@
-"""A batch that was acknowledged survives the store's death."""
+"""An acknowledged batch survives a kill of the store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SENDERS, BATCHES, LINES = 6, 4, 50
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[VictoriaLogs]:
-    """A store that tests may kill."""
+    """Return a store that tests may kill."""
     server = VictoriaLogs(tmp_path)
     server.start()
     yield server
@@ -32,7 +32,7 @@ def store(tmp_path: Path) -> Iterator[VictoriaLogs]:
 
 @pytest.fixture
 def watch(store: VictoriaLogs) -> Iterator[StoreMonitor]:
-    """A watch that has seen the store."""
+    """Return a watch that has seen the store."""
     found = StoreMonitor(store.url)
     found.start()
     wait_until("the watch to have seen the store", found.now)
@@ -50,7 +50,7 @@ def _batch(name: str) -> list[Line]:
 
 
 def test_an_acknowledged_batch_is_found_after_kill_9(store: VictoriaLogs, watch: StoreMonitor) -> None:
-    """Senders retry refused batches, as the Collector does, while the store is killed twice. All lines are found."""
+    """While the store is killed twice, senders retry rejected batches like the Collector, and all lines are found."""
     statuses: list[int] = []
 
     def send(sender: int) -> None:
@@ -93,7 +93,7 @@ def test_without_waiting_lines_would_be_lost(store: VictoriaLogs) -> None:
 
 
 def test_a_frozen_store_acknowledges_nothing(store: VictoriaLogs, watch: StoreMonitor) -> None:
-    """A batch is refused if the store freezes after accepting it, however much time passes."""
+    """If the store freezes after accepting a batch, the batch is rejected however much time passes."""
     epoch = watch.now().epoch
     store.insert(_batch("frozen"))
     with store.frozen(), pytest.raises(StoreLost):
@@ -101,7 +101,7 @@ def test_a_frozen_store_acknowledges_nothing(store: VictoriaLogs, watch: StoreMo
 
 
 def test_a_store_that_is_down_refuses_with_503(store: VictoriaLogs, watch: StoreMonitor) -> None:
-    """The sender is asked to retry."""
+    """If the store is down, the status makes the sender retry."""
     store.kill()
     answer = _endpoint(store, watch).post(PATH, data=otlp(_batch("down")), content_type="application/x-protobuf")
     assert answer.status_code == 503
@@ -120,7 +120,7 @@ def test_a_store_that_is_down_refuses_with_503(store: VictoriaLogs, watch: Store
 def test_a_batch_that_cannot_be_stored_is_refused(
     store: VictoriaLogs, watch: StoreMonitor, content: bytes, kind: str, status: int
 ) -> None:
-    """The status makes the Collector not retry."""
+    """If a batch cannot be stored, the status makes the Collector drop it without a retry."""
     assert _endpoint(store, watch).post(PATH, data=content, content_type=kind).status_code == status
 
 

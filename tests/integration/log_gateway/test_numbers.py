@@ -17,7 +17,7 @@ SECOND = 1_000_000_000
 
 
 def _values(number: int) -> dict[str, str]:
-    """More than eight distinct values: the store keeps fewer unchanged, in a dictionary."""
+    """More than eight distinct values, because the store keeps up to eight unchanged, in a dictionary."""
     return {
         "version": f"1.{number}0",
         "seconds": f"{number * 0.014366:.6f}",
@@ -37,7 +37,7 @@ def _lines(service: str) -> list[Line]:
 
 @pytest.fixture(scope="module")
 def gateway(victorialogs: VictoriaLogs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Direct]:
-    """A gateway through which the lines have been written."""
+    """Return a gateway through which the lines have been written."""
     with running(tmp_path_factory.mktemp("numbers"), victorialogs.url) as found:
         status, said = found.post("/otlp/v1/logs", otlp(_lines("numbers")), "application/x-protobuf")
         assert status == 200, said
@@ -58,7 +58,7 @@ def _found(gateway: Direct, stages: str) -> list[dict[str, str]]:
 
 
 def test_the_store_alone_changes_them(victorialogs: VictoriaLogs) -> None:
-    """The negative control: values that bypass the gateway are changed. Once they are not, the marks can be removed."""
+    """The negative control: values that bypass the gateway are changed. If they are not, the marks can be removed."""
     victorialogs.insert(_lines("changed"))
     query = '{"service.name"="changed"} | uniq by (version)'
     answer = requests.post(f"{victorialogs.url}/select/logsql/query", data={"query": query}, timeout=10)
@@ -68,7 +68,7 @@ def test_the_store_alone_changes_them(victorialogs: VictoriaLogs) -> None:
 
 
 def test_values_and_lines_come_back(gateway: Direct) -> None:
-    """All values come back unchanged, whatever they look like."""
+    """All values are returned unchanged, whatever their form."""
     found = sorted(_found(gateway, ""), key=lambda one: int(one["whole"]))
     assert [one["line"] for one in found] == [f"{number}.50" for number in range(COUNT)]
     assert [{name: one[name] for name in _values(0)} for one in found] == [_values(number) for number in range(COUNT)]
@@ -110,7 +110,7 @@ def test_filters(gateway: Direct, stages: str, expected: list[int]) -> None:
 
 
 def test_groups_and_bytes(gateway: Direct) -> None:
-    """Labels of series are as sent, and marks do not count as bytes."""
+    """Labels of series have the values as sent, and marks do not count as bytes."""
     by_version = 'sum by (version) (count_over_time({service_name="numbers"} | whole < 2 [10m]))'
     answer = requests.get(f"{gateway.base}/loki/api/v1/query", params={"query": by_version}, timeout=20).json()
     assert [one["metric"] for one in answer["data"]["result"]] == [{"version": "1.00"}, {"version": "1.10"}]

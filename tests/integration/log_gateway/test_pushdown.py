@@ -1,7 +1,7 @@
-"""What the store filters and counts is what evaluation would: the translation to LogsQL never changes a result.
+"""The store's filtering and counting equal evaluation: the translation to LogsQL never changes a result.
 
-Each query is evaluated twice: with everything that can be translated left to the store, and with nothing left to it but
-to return all lines.
+Each query is evaluated twice: with everything that can be translated left to the store, and with the store returning
+all lines only.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HOUR = 60 * MINUTE
 
 @dataclass
 class Plain:
-    """A source that leaves nothing to the store: even the selector is applied here."""
+    """A source that leaves no filtering to the store: even the selector is applied here."""
 
     inner: StoreSource
 
@@ -60,19 +60,19 @@ def _matches(matcher: Matcher, stream: Mapping[str, str]) -> bool:
 
 @pytest.fixture(scope="module")
 def base(log_store: LogStore) -> int:
-    """When the written lines begin."""
+    """Return the time of the first written line."""
     return log_store.base
 
 
 @pytest.fixture(scope="module")
 def source(written_store: VictoriaLogs) -> Callable[[], StoreSource]:
-    """A new source, for one query."""
+    """Return a new source, for one query."""
     client = StoreClient(written_store.url)
     return lambda: StoreSource(client, Deadline(60), 1_000_000)
 
 
 def _result(source: StoreSource | Plain, text: str, evaluate: Callable[[Any, StoreSource | Plain], Any]) -> Any:
-    """The result, or the name of the error."""
+    """Return the result, or the name of the error."""
     try:
         return evaluate(parse(text), source)
     except GatewayError as error:
@@ -80,7 +80,7 @@ def _result(source: StoreSource | Plain, text: str, evaluate: Callable[[Any, Sto
 
 
 def _streams(query: LogQuery, start: int, end: int, direction: Any, source: Any) -> list[tuple[Labels, list[Any]]]:
-    # Lines of one time have no order between streams.
+    # Lines of different streams with the same time have no defined order.
     return sorted(
         (one.labels, sorted(one.entries)) for one in run_log_query(query, start, end, LIMIT, direction, source)
     )
@@ -88,7 +88,7 @@ def _streams(query: LogQuery, start: int, end: int, direction: Any, source: Any)
 
 @pytest.mark.parametrize("case", [case for case in cases.load() if not case.syntax_error], ids=lambda case: case.name)
 def test_written_queries(source: Callable[[], StoreSource], base: int, case: Case) -> None:
-    """Those of the conformance set, over the whole hour."""
+    """The queries of the conformance set have equal results over the whole hour."""
 
     def evaluate(expression: Any, of: Any) -> Any:
         if isinstance(expression, LogQuery):
@@ -161,7 +161,7 @@ GROUPINGS = st.sampled_from(
 RANDOM = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-# A comparison that fails on a line lets it pass the comparisons after it, though their labels are missing.
+# A line on which a comparison fails passes all later comparisons, even if their labels are missing.
 @RANDOM
 @example(selector='{service_name=~".+"}', stages="| (service_name == 0 and level == 0)")
 @example(selector='{service_name=~".+"}', stages="| service_name == 0 | level == 0")
@@ -170,7 +170,7 @@ RANDOM = settings(max_examples=150, deadline=None, suppress_health_check=[Health
 )
 @given(selector=SELECTORS, stages=STAGES)
 def test_random_log_queries(source: Callable[[], StoreSource], base: int, selector: str, stages: str) -> None:
-    """Lines, labels and errors are the same."""
+    """Random log queries return the same lines, labels and errors either way."""
 
     def evaluate(query: LogQuery, of: Any) -> Any:
         return _streams(query, base, base + HOUR, "backward", of)
@@ -190,7 +190,7 @@ def test_random_log_queries(source: Callable[[], StoreSource], base: int, select
 def test_random_metric_queries(
     source: Callable[[], StoreSource], base: int, selector: str, stages: str, function: str, grouping: str, width: str
 ) -> None:
-    """Series, points and errors are the same."""
+    """Random metric queries return the same series, points and errors either way."""
 
     def evaluate(expression: Any, of: Any) -> Any:
         return evaluate_range(expression, base, base + HOUR, 5 * MINUTE, of)

@@ -28,13 +28,13 @@ def service() -> str:
 
 @pytest.fixture
 def base() -> int:
-    """A whole minute, an hour ago."""
+    """Return the start of a minute, an hour ago."""
     return (time.time_ns() // (60 * SECOND) - 60) * 60 * SECOND
 
 
 @pytest.fixture
 def source(victorialogs: VictoriaLogs) -> StoreSource:
-    """The store as one query sees it."""
+    """Return the store as one query sees it."""
     return StoreSource(StoreClient(victorialogs.url), Deadline(60), 1_000_000)
 
 
@@ -85,7 +85,7 @@ def test_a_range_of_all_times(
     backward: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """From before the epoch to the end of the 64-bit range, in parts."""
+    """A range from before 1970 to the end of the 64-bit range is read in parts."""
     monkeypatch.setattr(reading, "FIRST_ROWS", 5)
     monkeypatch.setattr(reading, "PART_ROWS", 3)
     times = [base + number * SECOND for number in range(20)]
@@ -93,7 +93,7 @@ def test_a_range_of_all_times(
     assert _read(source, _query(service), -(2**63) + 1, 2**63 - 1, backward) == sorted(times, reverse=backward)
     century = 100 * 365 * 24 * 3600 * SECOND
     leaf = RangeAggregation("count_over_time", _query(service), century, grouping=BY_SERVICE)
-    assert source.aggregate(leaf, [base + 60 * SECOND]) is None  # its lines are read instead
+    assert source.aggregate(leaf, [base + 60 * SECOND]) is None  # the lines are read instead
     year = replace(leaf, range_ns=45 * 24 * 3600 * SECOND)
     assert source.aggregate(year, [base + 60 * SECOND]) == {(("service_name", service),): [20.0]}
 
@@ -101,7 +101,7 @@ def test_a_range_of_all_times(
 def test_a_line_that_was_sent_twice_is_one(
     victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int
 ) -> None:
-    """When reading and when counting; lines that differ in a field or only in their time are two."""
+    """A line that was sent twice is read and counted once; lines that differ in a field or time are distinct."""
     batch = [
         _line(service, base + 1, "a", id="1"),
         _line(service, base + 1, "a", id="2"),
@@ -111,7 +111,7 @@ def test_a_line_that_was_sent_twice_is_one(
     victorialogs.insert(batch)
     assert _read(source, _query(service), base, base + SECOND) == [base + 1, base + 1, base + 2]
     assert _count(source, _query(service), [base + SECOND], SECOND) == [3.0]
-    # The store does not sum bytes in this case: the lines must be read.
+    # The store does not sum bytes in this case, so the lines must be read.
     leaf = _leaf("bytes_over_time", service)
     assert source.aggregate(leaf, [base + SECOND]) is None
 
@@ -119,7 +119,7 @@ def test_a_line_that_was_sent_twice_is_one(
 def test_a_window_begins_after_its_border_and_ends_with_it(
     victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int
 ) -> None:
-    """(t - range, t], to the nanosecond, even if the step does not divide the range."""
+    """A window is (t - range, t], to the nanosecond, even if the step does not divide the range."""
     minute = 60 * SECOND
     victorialogs.insert(_line(service, base + at) for at in (0, 1, minute - 1, minute, minute + 1, 7 * minute))
     assert _count(source, _query(service), [base + minute], minute) == [3.0]
@@ -132,7 +132,7 @@ def test_a_window_begins_after_its_border_and_ends_with_it(
 def test_what_the_store_cannot_count_exactly_is_left_to_evaluation(
     victorialogs: VictoriaLogs, source: StoreSource, service: str, base: int
 ) -> None:
-    """Grouping by an unknown label, or too many buckets."""
+    """Grouping by an unknown label, and too many buckets, are left to evaluation."""
     leaf = _leaf("count_over_time", service)
     for grouping in (None, Grouping(("service_name",), without=True), Grouping(("__error__",))):
         assert source.aggregate(replace(leaf, grouping=grouping), [base]) is None
@@ -141,7 +141,7 @@ def test_what_the_store_cannot_count_exactly_is_left_to_evaluation(
 
 
 def test_too_many_lines(victorialogs: VictoriaLogs, service: str, base: int) -> None:
-    """The error names the limit."""
+    """If a query reads too many lines, the error names the limit."""
     victorialogs.insert(_line(service, base + at, number=str(at)) for at in range(30))
     source = StoreSource(StoreClient(victorialogs.url), Deadline(60), 20)
     with pytest.raises(LimitExceeded, match="more than 20 lines"):

@@ -1,4 +1,4 @@
-"""The tests' own real VictoriaLogs, and functions that write to it."""
+"""A real VictoriaLogs for tests, and functions that write to it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.ports import free_port
 from tests.waiting import wait_until
 
 Line = tuple[int, str, Mapping[str, str], Mapping[str, str]]
-"""Time in ns, the line, resource attributes, log attributes."""
+"""A line: time in ns, text, resource attributes, log attributes."""
 
 
 class VictoriaLogs:
-    """Started with the launcher's flags that durability depends on (`stack/logservers.py`)."""
+    """A VictoriaLogs started with the launcher's flags that affect durability (`stack/logservers.py`)."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -29,7 +29,7 @@ class VictoriaLogs:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it on its existing data and wait until it answers."""
+        """Start it on its existing data and wait until it responds."""
         with (self._folder / "victorialogs.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -44,17 +44,17 @@ class VictoriaLogs:
                 stdout=log,
                 stderr=log,
             )
-        wait_until("VictoriaLogs to answer", lambda: requests.get(f"{self.url}/health", timeout=1).ok)
+        wait_until("VictoriaLogs to respond", lambda: requests.get(f"{self.url}/health", timeout=1).ok)
 
     def kill(self) -> None:
-        """Kill it, so that it cannot flush anything."""
+        """Kill it with SIGKILL, so that it cannot flush."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Stop all its threads meanwhile; a signal alone lets those that are running answer first."""
+        """Stop all its threads within the block; running threads may respond for a moment after the signal."""
         tasks = Path(f"/proc/{self.process.pid}/task")
         self.process.send_signal(signal.SIGSTOP)
         try:
@@ -65,7 +65,7 @@ class VictoriaLogs:
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
-        """The running process."""
+        """Return the running process."""
         assert self._process is not None
         return self._process
 

@@ -1,4 +1,4 @@
-"""What a process exposes about the databases it uses, for tests to read."""
+"""The signals of a process about the databases that it uses, for tests to read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from observability.database import DatabaseMetrics
 
 
 class Signals:
-    """Its own telemetry, and what it recorded."""
+    """A process's telemetry, with the spans that it recorded."""
 
     def __init__(self) -> None:
         self.exporter, self.registry = InMemorySpanExporter(), CollectorRegistry()
@@ -20,7 +20,7 @@ class Signals:
         self.metrics = DatabaseMetrics(self.registry)
 
     def counted(self) -> dict[tuple[str, str], int]:
-        """Operations by name and error."""
+        """Return the number of operations by name and error."""
         (family,) = [one for one in self.registry.collect() if one.name == "db_client_operation_duration_seconds"]
         return {
             (sample.labels["db_operation_name"], sample.labels["error_type"]): int(sample.value)
@@ -29,7 +29,7 @@ class Signals:
         }
 
     def spans(self) -> list[Any]:
-        """What has ended since the last call."""
+        """Return the spans that have ended since the last call."""
         self.telemetry.provider.force_flush()
         found = list(self.exporter.get_finished_spans())
         self.exporter.clear()

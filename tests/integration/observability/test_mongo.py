@@ -1,4 +1,4 @@
-"""Operations of MongoDB on a real one: each is counted once and by its command's name, traced if it is to be."""
+"""Operations on a real MongoDB: each is counted once under its command's name, and has a span if it is traced."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SECRET = "ann@example.com"
 
 
 class Commands(monitoring.CommandListener):
-    """Counts what the driver itself says that it has sent."""
+    """Count the commands that the driver's events report as sent."""
 
     def __init__(self) -> None:
         self.sent: Counter[str] = Counter()
@@ -40,14 +40,14 @@ class Commands(monitoring.CommandListener):
         self.sent[event.command_name] += 1
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Nothing to count."""
+        """Do nothing."""
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Nothing to count."""
+        """Do nothing."""
 
 
 class Observed(Signals):
-    """A client, what it has observed, and the driver's own count."""
+    """A client, its observations, and the count of the driver's events."""
 
     def __init__(self, url: str, listeners: Sequence[Any] = (), **options: Any) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ def observed(mongo_url: str) -> Iterator[Observed]:
 
 
 def everything(one: Observed) -> None:
-    """Each operation that is observed, with cursors that take none, one and several batches."""
+    """Run each operation that is observed, with cursors that need zero, one and several batches."""
     things = one.things
     things.insert_one({"_id": 1, "n": 1})
     things.insert_many([{"_id": number, "n": number} for number in range(2, 8)])
@@ -97,10 +97,10 @@ def everything(one: Observed) -> None:
 
 
 def test_as_many_as_the_driver_has_sent(observed: Observed) -> None:
-    """Of each name: the driver's own events are the truth."""
+    """The number of operations of each name equals the number in the driver's events."""
     everything(observed)
     sent = Counter(observed.commands.sent)
-    # The driver's own housekeeping, whenever it gets round to it.
+    # The driver's own maintenance commands, which it sends at any time.
     del sent["killCursors"]
     assert observed.counted() == {(name, ""): count for name, count in sent.items()}
     assert sent["getMore"] == 3
@@ -108,13 +108,13 @@ def test_as_many_as_the_driver_has_sent(observed: Observed) -> None:
 
 
 def test_a_bulk_is_one_operation(observed: Observed) -> None:
-    """However many commands the driver makes of it."""
+    """A bulk write is one operation, however many commands the driver sends for it."""
     observed.things.bulk_write([InsertOne({"_id": 1}), InsertOne({"_id": 2})])
     assert observed.counted() == {("bulkWrite", ""): 1}
 
 
 def test_transactions_end_observed(observed: Observed) -> None:
-    """Both ways, and within ``with_transaction``."""
+    """Commits and aborts are observed, also within ``with_transaction``."""
     observed.things.insert_one({"_id": 1})
 
     def write(session: ClientSession) -> None:
@@ -135,7 +135,7 @@ def test_transactions_end_observed(observed: Observed) -> None:
 
 
 def test_a_traced_operation_has_a_span(observed: Observed) -> None:
-    """A child of the current span, with the stable conventions' attributes and nothing of what was asked."""
+    """A traced operation has a child of the current span, with the stable conventions' attributes and no query data."""
     with observed.telemetry.tracer("test").start_as_current_span("work") as work:
         observed.things.insert_one({"_id": SECRET})
         list(observed.things.find({"_id": SECRET}))
@@ -153,7 +153,7 @@ def test_a_traced_operation_has_a_span(observed: Observed) -> None:
 
 
 def test_what_is_not_traced_is_counted_alone(observed: Observed) -> None:
-    """Under a request that is not sampled."""
+    """Operations of a request that is not sampled are counted but have no span."""
     with suppress_instrumentation():
         observed.things.insert_one({"_id": 1})
         list(observed.things.find())
@@ -163,7 +163,7 @@ def test_what_is_not_traced_is_counted_alone(observed: Observed) -> None:
 
 @pytest.mark.parametrize("traced", [True, False])
 def test_an_error_has_the_servers_name(observed: Observed, traced: bool) -> None:
-    """And no text, which may quote user input."""
+    """An error has the server's name and no text, which may quote user input."""
 
     def fail() -> None:
         with pytest.raises(OperationFailure):
@@ -183,7 +183,7 @@ def test_an_error_has_the_servers_name(observed: Observed, traced: bool) -> None
 
 
 def test_a_refused_duplicate_was_answered(observed: Observed) -> None:
-    """The shop asks in order to find out: it is no error of the database, nor of the span."""
+    """A duplicate key counts as answered: it is no error, neither in the metrics nor on the span."""
     observed.things.insert_one({"_id": 1})
     with pytest.raises(DuplicateKeyError):
         observed.things.insert_one({"_id": 1})
@@ -192,14 +192,14 @@ def test_a_refused_duplicate_was_answered(observed: Observed) -> None:
 
 
 def test_what_cannot_be_sent_is_an_error(observed: Observed) -> None:
-    """It was no operation of the server, but it did not succeed either."""
+    """A command that cannot be sent counts as an error."""
     with pytest.raises(InvalidDocument):
         observed.things.insert_one({"_id": object()})
     assert observed.counted() == {("insert", "InvalidDocument"): 1}
 
 
 def test_a_server_that_is_not_there_is_an_error() -> None:
-    """The driver publishes no command event for it."""
+    """An unreachable server counts as an error, although the driver publishes no command event."""
     one = Observed(f"mongodb://127.0.0.1:{free_port()}", serverSelectionTimeoutMS=100)
     with pytest.raises(ServerSelectionTimeoutError):
         one.things.find_one()
@@ -209,7 +209,7 @@ def test_a_server_that_is_not_there_is_an_error() -> None:
 
 
 def test_other_options_are_observed_too(observed: Observed) -> None:
-    """Whatever way a database or collection is come by."""
+    """Databases and collections obtained with other options are observed too."""
     options: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
     database = observed.client.get_database(observed.db.name, codec_options=options)
     others = [
@@ -232,7 +232,7 @@ def test_other_options_are_observed_too(observed: Observed) -> None:
 
 
 class Pool(monitoring.ConnectionPoolListener):
-    """Counts what the driver itself says of its connections."""
+    """Count connections as the driver's events report them."""
 
     def __init__(self) -> None:
         self.taken = self.used = self.open = self.timed_out = 0
@@ -254,7 +254,7 @@ class Pool(monitoring.ConnectionPoolListener):
         self.timed_out += event.reason == "timeout"
 
     def pool_created(self, event: monitoring.PoolCreatedEvent) -> None:
-        """Nothing to count."""
+        """Do nothing."""
 
     pool_ready = pool_cleared = pool_closed = pool_created  # type: ignore[assignment]
     connection_created = connection_check_out_started = pool_created  # type: ignore[assignment]
@@ -262,7 +262,7 @@ class Pool(monitoring.ConnectionPoolListener):
 
 @pytest.fixture(params=["asked", "shared"])
 def reader(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CollectorRegistry | None:
-    """Who reads the process's numbers: itself when it is asked, or another from the files in which it keeps them."""
+    """Read the process's numbers: computed on demand, or from the shared files."""
     if request.param == "asked":
         return None
     folder = multiprocess.SharedFolder(str(tmp_path))
@@ -273,7 +273,7 @@ def reader(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_pools_are_as_the_driver_reports(reader: CollectorRegistry | None, mongo_url: str) -> None:
-    """Waits, connections in use and idle, while connections are in use and after; and waits that time out."""
+    """Waits, timeouts and connections in use and idle equal the driver's events, during use and afterwards."""
     pool = Pool()
     one = Observed(mongo_url, listeners=[pool], maxPoolSize=3, waitQueueTimeoutMS=50)
 
@@ -299,10 +299,10 @@ def test_pools_are_as_the_driver_reports(reader: CollectorRegistry | None, mongo
         assert value("timeouts_total") == pool.timed_out > 0
     assert exposed() == truth()
     assert exposed()[1:] == (0, 3)
-    # As when the server is lost: the driver does so, and looks after its pools about once a second.
+    # The driver resets its pools when the server is lost, and maintains them about once a second.
     server.pool.reset()
     server.pool.ready()
-    wait_until("the lost connections to be forgotten", lambda: exposed()[1:] == truth()[1:] and pool.open == 0, 10)
+    wait_until("the lost connections to be removed", lambda: exposed()[1:] == truth()[1:] and pool.open == 0, 10)
     one.client.drop_database(one.db.name)
     one.client.close()
     if reader is None:
@@ -311,7 +311,7 @@ def test_pools_are_as_the_driver_reports(reader: CollectorRegistry | None, mongo
 
 
 def test_pools_of_one_name_are_counted_together(observed: Observed, mongo_url: str) -> None:
-    """However many clients, from however many factories."""
+    """Pools of one name are counted together, however many clients and factories they have."""
     other = instrument_mongo(observed.telemetry, observed.metrics)(mongo_url)
     observed.things.find_one()
     other[observed.db.name]["things"].find_one()

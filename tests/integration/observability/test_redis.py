@@ -1,4 +1,4 @@
-"""Commands of Redis on a real one: each is counted once, and has the instrumentation's span if it is to be traced."""
+"""Commands on a real Redis: each is counted once, and has the instrumentation's span if it is traced."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET = "ann@example.com"
 
 
 class Observed(Signals):
-    """A client and what it has observed."""
+    """A client and its observations."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Observed(Signals):
 @pytest.fixture
 def observe() -> Iterator[type[Observed]]:
     yield Observed
-    # The instrumentation patches the whole library; the next test brings a provider of its own.
+    # The instrumentation patches the whole library, and the next test uses another provider.
     RedisInstrumentor().uninstrument()
 
 
@@ -55,7 +55,7 @@ COUNTED = {("SET", ""): 1, ("GET", ""): 1, ("PIPELINE", ""): 1, ("INCRBY", "Resp
 
 
 def test_what_is_traced_has_the_instrumentations_spans(observed: Observed) -> None:
-    """And no value in any of them."""
+    """Traced commands have the instrumentation's spans, none of which contains a value."""
     use(observed.client)
     assert observed.counted() == COUNTED
     spans = observed.spans()
@@ -65,7 +65,7 @@ def test_what_is_traced_has_the_instrumentations_spans(observed: Observed) -> No
 
 
 def test_what_is_not_sampled_does_not_enter_it(observed: Observed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a request's commands, which the boundary marks, nor those under such a span elsewhere."""
+    """Commands of unsampled requests, and under unsampled spans elsewhere, do not enter the instrumentation."""
     entered: list[str] = []
     monkeypatch.setattr(
         "opentelemetry.instrumentation.redis.is_instrumentation_enabled", lambda: entered.append("entered") or False
@@ -81,7 +81,7 @@ def test_what_is_not_sampled_does_not_enter_it(observed: Observed, monkeypatch: 
 
     for work in (as_in_a_request, as_in_a_job):
         observed.client.flushdb()
-        # In a thread of its own, whose context ends with it.
+        # A separate thread, whose context ends with it.
         thread = threading.Thread(target=work)
         before = observed.counted()
         entered.clear()
@@ -94,7 +94,7 @@ def test_what_is_not_sampled_does_not_enter_it(observed: Observed, monkeypatch: 
 
 
 def test_a_server_that_is_not_there_is_an_error(observe: type[Observed]) -> None:
-    """Under its exception's name."""
+    """An unreachable server counts as an error under its exception's name."""
     one = observe(f"redis://127.0.0.1:{free_port()}")
     with pytest.raises(redis.ConnectionError):
         one.client.get("key")

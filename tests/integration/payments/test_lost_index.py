@@ -29,7 +29,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def ledger(mongo_url: str, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """A ledger of its own, whose histories are small."""
+    """Return a separate ledger, with small histories."""
     monkeypatch.setattr(fault_injection, "BATCH", BATCH)
     monkeypatch.setattr(repeats, "GOOD_FOR_SECONDS", 0.0)
     client: MongoClient[dict[str, Any]] = MongoClient(mongo_url, tz_aware=True)
@@ -45,7 +45,7 @@ def faults() -> FakeFaults:
 
 
 def lost_index(ledger: Ledger, faults: FakeFaults) -> LostIndex:
-    """What a fresh process has."""
+    """Return the fault handler of a new process."""
     return LostIndex(faults, ledger.charges, ledger.prepare)  # type: ignore[arg-type]
 
 
@@ -54,14 +54,14 @@ def charge(ledger: Ledger, number: int) -> str:
 
 
 def test_a_process_that_starts_makes_the_indexes(ledger: Ledger, faults: FakeFaults) -> None:
-    """Whether faults are wired or not."""
+    """A new process creates the indexes, whether faults are wired or not."""
     lost_index(ledger, faults).look()
     assert repeats.ORDER_INDEX in ledger.charges.index_information()
     assert ledger.charges.estimated_document_count() == 0
 
 
 def test_the_index_is_dropped_and_restored(ledger: Ledger, faults: FakeFaults) -> None:
-    """With a history to scan; afterwards nothing is left but the customers' charges."""
+    """The index is dropped with a history to scan, and restored; afterwards only the customers' charges remain."""
     lost = lost_index(ledger, faults)
     lost.look()
     first = charge(ledger, 1)
@@ -77,7 +77,7 @@ def test_the_index_is_dropped_and_restored(ledger: Ledger, faults: FakeFaults) -
 
 
 def test_a_process_that_died_meanwhile_leaves_it_to_the_next(ledger: Ledger, faults: FakeFaults) -> None:
-    """On or off, in whatever state it finds the ledger."""
+    """A new process brings the ledger into the state of the flag, whatever state a dead process left."""
     faults.switch("payment-slow", milliseconds=1)
     lost_index(ledger, faults).look()
     lost_index(ledger, faults).look()
@@ -89,7 +89,7 @@ def test_a_process_that_died_meanwhile_leaves_it_to_the_next(ledger: Ledger, fau
 
 
 def test_a_switch_is_heard_while_the_history_grows(ledger: Ledger, faults: FakeFaults) -> None:
-    """It is the thread that looks which is busy: it looks in between, and stops growing."""
+    """The thread that adds the history also notices a switch meanwhile, and stops adding."""
     looks = itertools.count(1)
 
     def off_at_the_third() -> None:
@@ -113,7 +113,7 @@ def test_a_slow_check_says_how_the_database_found_the_documents(
     caplog: pytest.LogCaptureFixture,
     index: bool,
 ) -> None:
-    """On its span, in a line, in a count: by the index, or by reading the whole collection for each look-up."""
+    """A slow check reports on its span, in a log line and in a metric whether it used an index or a scan."""
     exporter = InMemorySpanExporter()
     telemetry = Telemetry(TelemetrySettings(service="payments", instance="payments"), exporter=exporter)
     monkeypatch.setattr(repeats.trace, "get_tracer", telemetry.provider.get_tracer)
@@ -136,7 +136,7 @@ def test_a_slow_check_says_how_the_database_found_the_documents(
 
 
 def test_repeats_are_refused(ledger: Ledger) -> None:
-    """What the check is for: a caller that lost its keys charges the same orders again."""
+    """Repeated charges of the same orders under new keys are rejected."""
     ledger.prepare()
 
     def charge_twice(order: int) -> None:
@@ -150,11 +150,11 @@ def test_repeats_are_refused(ledger: Ledger) -> None:
 
 
 def test_what_was_found_is_true_for_a_second(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asked once for all charges of a second, and again after it; of a slow answer each charge needs its own."""
+    """The check runs once for all charges of a second, and again after it; if it is slow, each charge needs its own."""
     monkeypatch.setattr(repeats, "GOOD_FOR_SECONDS", 1.0)
 
     class Charges:
-        """Those of the ledger, and a clock that goes on only while they are asked."""
+        """The ledger's charges, with a clock that advances only while they are queried."""
 
         name, asked, now, takes = ledger.charges.name, 0, 0.0, 0.0
 

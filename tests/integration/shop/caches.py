@@ -1,4 +1,4 @@
-"""Catalogues behind caches, over a database that can be slow and down."""
+"""Cached catalogues over a database that can be slow or down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.shop.fakes import FakeCatalogue
 
 @dataclass
 class SlowCatalogue(FakeCatalogue):
-    """Counts what it is asked, takes its time, and can be down."""
+    """Count the requests; can be slow or down."""
 
     asked: int = 0
     seconds: float = 0.0
@@ -33,7 +33,7 @@ class SlowCatalogue(FakeCatalogue):
 
 @dataclass
 class Replica:
-    """One process's view: its own first level over the shared second one."""
+    """One process's catalogue: its own first level over the shared second level."""
 
     catalogue: CachedCatalogue
     registry: CollectorRegistry

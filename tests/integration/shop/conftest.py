@@ -35,14 +35,14 @@ def telemetry(exporter: InMemorySpanExporter) -> Telemetry:
 @pytest.fixture
 def instruments(telemetry: Telemetry) -> Iterator[Instruments]:
     yield Instruments.install(telemetry)
-    # The instrumentations patch whole libraries; the next test brings a provider of its own.
+    # The instrumentations patch whole libraries, and the next test uses another provider.
     for instrumentor in (RedisInstrumentor, RequestsInstrumentor):
         instrumentor().uninstrument()
 
 
 @pytest.fixture
 def settings(mongo_url: str, redis_server: tuple[str, Server]) -> Settings:
-    """A database of the test's own on the shared MongoDB."""
+    """Return a separate database for the test on the shared MongoDB."""
     database = f"test-{uuid.uuid4().hex[:12]}"
     return replace(Settings(), mongo_url=mongo_url, mongo_database=database, redis_url=redis_server[0])
 

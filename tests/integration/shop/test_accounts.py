@@ -22,7 +22,7 @@ SOON = datetime.now(UTC) + timedelta(hours=1)
 
 
 def test_passwords_are_kept_as_argon2id(shop: Shop) -> None:
-    """Slow to guess, salted, never as they are."""
+    """Passwords are stored as salted argon2id hashes that are slow to guess."""
     account = shop.register(EMAIL, PASSWORD)
     assert account.password_hash.startswith("$argon2id$v=19$m=7168,t=5,p=1$")
     assert shop.log_in(" ANN@example.com ", PASSWORD) == account
@@ -32,7 +32,7 @@ def test_passwords_are_kept_as_argon2id(shop: Shop) -> None:
 
 
 def test_a_hash_of_another_cost_is_understood() -> None:
-    """Accounts keep what they were opened with: here 19 MiB and two passes, by another implementation."""
+    """A hash with other parameters is accepted: here 19 MiB and two passes, by another implementation."""
     salted = "$argon2id$v=19$m=19456,t=2,p=1$FzLxYmX6uzCtxDUZ6HT2ag$Z/giz94yfVUDNcd/NUVanqJrtZfnPRHS84ldf/hkAbo"
     passwords = Argon2Passwords()
     assert passwords.matches(salted, "correct horse")
@@ -41,7 +41,7 @@ def test_a_hash_of_another_cost_is_understood() -> None:
 
 
 def test_one_address_is_one_account_under_concurrency(shop: Shop) -> None:
-    """Of ten who register it at once, one gets it."""
+    """If ten clients register the same address at once, one succeeds."""
 
     def register(_: int) -> bool:
         try:
@@ -55,7 +55,7 @@ def test_one_address_is_one_account_under_concurrency(shop: Shop) -> None:
 
 
 def test_the_first_admin_is_made_once(shop: Shop) -> None:
-    """Two replicas may try; a later start does not change the password; a customer can be raised."""
+    """Two replicas may create the first admin; a later start keeps the password; a customer can become an admin."""
     shop.register.ensure_admin(EMAIL, PASSWORD)
     shop.register.ensure_admin(EMAIL, "another long password")
     assert shop.log_in(EMAIL, PASSWORD).role is Role.ADMIN
@@ -65,13 +65,13 @@ def test_the_first_admin_is_made_once(shop: Shop) -> None:
 
 
 def test_a_token_is_used_once_under_concurrency(shop: Shop) -> None:
-    """Of ten uses at once, one is the first."""
+    """Of ten simultaneous uses of a token, one is the first."""
     with ThreadPoolExecutor(10) as pool:
         assert sum(pool.map(lambda _: shop.revocations.use_once("token-1", SOON), range(10))) == 1
 
 
 def test_what_was_revoked_stays_revoked_while_redis_is_down(shop: Shop, redis_server: tuple[str, Server]) -> None:
-    """And what was not opens doors still: the list is in the database too."""
+    """While Redis is down, revoked tokens stay revoked and others are accepted: the list is also in the database."""
     shop.revocations.revoke(["family-1"], SOON)
     assert shop.revocations.any_revoked(["token-1", "family-1"])
     redis_server[1].kill()
@@ -80,12 +80,12 @@ def test_what_was_revoked_stays_revoked_while_redis_is_down(shop: Shop, redis_se
 
 
 def test_a_redis_that_comes_back_empty_is_refilled(shop: Shop, redis_server: tuple[str, Server]) -> None:
-    """A restart does not pardon."""
+    """Revoked tokens stay revoked after Redis restarts empty and is refilled."""
     shop.revocations.revoke(["family-1"], SOON)
     redis_server[1].kill()
     shop.revocations.revoke(["family-2"], SOON)
     redis_server[1].start()
-    wait_until("Redis to answer", shop.redis_client.ping)
+    wait_until("Redis to respond", shop.redis_client.ping)
     assert not shop.revocations.any_revoked(["family-1"])
     assert shop.revocations.restore() == 2
     assert shop.revocations.any_revoked(["family-1"])
@@ -95,7 +95,7 @@ def test_a_redis_that_comes_back_empty_is_refilled(shop: Shop, redis_server: tup
 def test_without_both_every_token_is_refused(
     settings: Settings, instruments: Instruments, redis_server: tuple[str, Server]
 ) -> None:
-    """Not knowing is no reason to trust."""
+    """Without Redis and MongoDB, every token is rejected."""
     dead = replace(settings, mongo_url=f"mongodb://127.0.0.1:{free_port()}/?directConnection=true", mongo_patience=0.2)
     redis_server[1].kill()
     shop = new_shop(dead, instruments)

@@ -1,4 +1,4 @@
-"""The two-level cache on a real Redis, in several processes' worth of catalogues."""
+"""The two-level cache on a real Redis, with catalogues that act as several processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.waiting import wait_until
 def test_two_hundred_readers_of_a_cold_product_are_one_query(
     replica: Callable[[], Replica], database: SlowCatalogue
 ) -> None:
-    """Over two replicas with a hundred threads each; every thread gets the product."""
+    """A hundred threads in each of two replicas cause one query for a missing product, and all get the product."""
     database.seconds = 0.2
     replicas = [replica(), replica()]
     with ThreadPoolExecutor(200) as pool:
@@ -32,10 +32,10 @@ def test_two_hundred_readers_of_a_cold_product_are_one_query(
 def test_two_hundred_readers_of_an_expired_product_are_one_query(
     replica: Callable[..., Replica], database: SlowCatalogue
 ) -> None:
-    """Those who are not the one who loads get the old copy, at once, rather than wait."""
+    """While one thread renews an expired product, all others get the old copy immediately."""
     first = replica(0.05)
     first.catalogue.look_at(LAMP.id)
-    wait_until("the copy to run out", lambda: first.catalogue.products._shared([LAMP.id])[0].fresh_until < time.time())
+    wait_until("the copy to expire", lambda: first.catalogue.products._shared([LAMP.id])[0].fresh_until < time.time())
     database.seconds = 0.3
     replicas = [replica(), replica()]
     with ThreadPoolExecutor(200) as pool:
@@ -46,7 +46,7 @@ def test_two_hundred_readers_of_an_expired_product_are_one_query(
 
 
 def test_both_levels_answer(replica: Callable[[], Replica], database: SlowCatalogue) -> None:
-    """First a miss; then from the process; another process finds it in Redis."""
+    """The first read is a miss, the next hits the process's copy, and another process hits Redis."""
     here, there = replica(), replica()
     for one in (here, here, there, there):
         one.catalogue.look_at(LAMP.id)
@@ -56,14 +56,16 @@ def test_both_levels_answer(replica: Callable[[], Replica], database: SlowCatalo
 
 
 def test_a_price_change_is_seen_by_every_replica(replica: Callable[[], Replica]) -> None:
-    """Written through to Redis and announced to every process, long before any copy expires."""
+    """A price change is written to Redis and announced to every process, long before any copy expires."""
     here, there = replica(), replica()
     there.catalogue.invalidations.start()
     there.catalogue.look_at(LAMP.id)
     heard = threading.Event()
     forget = there.catalogue.products.forget_local
     there.catalogue.products.forget_local = lambda key: (forget(key), heard.set())[0]  # type: ignore[method-assign,func-returns-value]
-    wait_until("the replica to listen", lambda: here.catalogue._client.pubsub_numsub("cache:invalidate")[0][1] == 1)
+    wait_until(
+        "the replica to be listening", lambda: here.catalogue._client.pubsub_numsub("cache:invalidate")[0][1] == 1
+    )
     here.catalogue.change(LAMP.id, price_cents=1)
     assert heard.wait(2)
     assert there.catalogue.look_at(LAMP.id).product.price_cents == 1
@@ -71,7 +73,7 @@ def test_a_price_change_is_seen_by_every_replica(replica: Callable[[], Replica])
 
 
 def test_a_slow_reader_does_not_undo_a_newer_write(replica: Callable[[], Replica]) -> None:
-    """Who read the old price before the change must not store it after."""
+    """A reader that read the old price before the change must not store it afterwards."""
     one = replica()
     newer = one.catalogue.change(LAMP.id, price_cents=1)
     one.catalogue.products.put(LAMP.id, one.catalogue._loaded(LAMP))
@@ -79,7 +81,7 @@ def test_a_slow_reader_does_not_undo_a_newer_write(replica: Callable[[], Replica
 
 
 def test_what_does_not_exist_is_remembered_for_a_while(replica: Callable[[], Replica], database: SlowCatalogue) -> None:
-    """A scanner's questions are answered without the database; and a product that appears is seen at once."""
+    """That a product does not exist is cached; a product that is added is seen immediately."""
     one, other = replica(), replica()
     for who in (one, one, other):
         with pytest.raises(NotFound):
@@ -93,10 +95,10 @@ def test_what_does_not_exist_is_remembered_for_a_while(replica: Callable[[], Rep
 def test_while_the_database_is_down_old_copies_are_served_and_say_so(
     replica: Callable[..., Replica], database: SlowCatalogue
 ) -> None:
-    """Marked stale, with their age; what there is no copy of is unavailable."""
+    """Old copies are marked stale and have their age; products without a copy are unavailable."""
     first = replica(0.05)
     first.catalogue.look_at(LAMP.id)
-    wait_until("the copy to run out", lambda: first.catalogue.products._shared([LAMP.id])[0].fresh_until < time.time())
+    wait_until("the copy to expire", lambda: first.catalogue.products._shared([LAMP.id])[0].fresh_until < time.time())
     database.down = True
     one = replica()
     seen = one.catalogue.look_at(LAMP.id)
@@ -110,7 +112,7 @@ def test_while_the_database_is_down_old_copies_are_served_and_say_so(
 def test_without_redis_each_process_has_its_own_cache(
     replica: Callable[[], Replica], database: SlowCatalogue, redis_server: tuple[str, Server]
 ) -> None:
-    """One query a process at a time, not one a request."""
+    """Without Redis there is one query per process, not one per request."""
     redis_server[1].kill()
     one = replica()
     database.seconds = 0.1
@@ -121,7 +123,7 @@ def test_without_redis_each_process_has_its_own_cache(
 
 
 def test_the_front_page_is_one_round_trip(replica: Callable[[], Replica]) -> None:
-    """Several entries, one MGET."""
+    """The front page reads several entries with one MGET."""
     replica().catalogue.home()
     one = replica()
     calls: list[int] = []
@@ -134,7 +136,7 @@ def test_the_front_page_is_one_round_trip(replica: Callable[[], Replica]) -> Non
 
 
 def test_best_sellers_are_warm_before_anybody_asks(replica: Callable[[], Replica], database: SlowCatalogue) -> None:
-    """The first reader after a start finds them in Redis."""
+    """The first reader after a start finds the best sellers in Redis."""
     replica().catalogue.warm_up()
     one = replica()
     one.catalogue.look_at(LAMP.id)
@@ -142,7 +144,7 @@ def test_best_sellers_are_warm_before_anybody_asks(replica: Callable[[], Replica
 
 
 def test_views_are_written_behind(replica: Callable[[], Replica], database: SlowCatalogue) -> None:
-    """Many looks, one write; none is lost while the database is down."""
+    """Many views cause one write; no view is lost while the database is down."""
     one = replica()
     for _ in range(5):
         one.catalogue.look_at(LAMP.id)
@@ -152,14 +154,14 @@ def test_views_are_written_behind(replica: Callable[[], Replica], database: Slow
 
 
 def test_popular_products_are_kept_longer(replica: Callable[[], Replica]) -> None:
-    """Up to four times as long."""
+    """Popular products are cached up to four times as long."""
     one = replica().catalogue
     seconds = [one._loaded(replace(LAMP, views=views)).seconds for views in (0, 99, 10**9)]
     assert seconds == [60.0, 180.0, 240.0]
 
 
 def test_keys_are_ready_for_a_cluster(replica: Callable[[], Replica]) -> None:
-    """Each in a hash tag of its own, so that they spread over slots."""
+    """Each key is its own hash tag, so that keys are distributed over a cluster's slots."""
     one = replica().catalogue
     one.look_at(LAMP.id)
     assert [key.decode() for key in one._client.keys("*")] == ["{product:brass-lamp}"]

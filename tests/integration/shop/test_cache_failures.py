@@ -1,4 +1,4 @@
-"""Loads that fail under many readers: one load, and all are answered when it has failed."""
+"""Loads that fail under many readers: there is one load, and all readers get its failure when it ends."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from tests.unit.shop.fakes import LAMP
 from tests.waiting import wait_until
 
 READERS, LOAD_SECONDS = 16, 1.0
-"""Long against what a busy machine adds; one after the other, the last reader would wait 16 s."""
+"""Seconds of a load: long compared with the delays of a busy machine.
+
+One after the other, the last reader would wait 16 s.
+"""
 
 
 def seconds_of(replicas: list[Replica]) -> list[float]:
-    """How long each of the readers, spread over the replicas, waits for its failure; all of them ask at once."""
+    """Return how long each reader waits for its failure; the readers run on all replicas and start together."""
     ready = threading.Barrier(READERS, timeout=10)
 
     def read(number: int) -> float:
@@ -41,7 +44,7 @@ def seconds_of(replicas: list[Replica]) -> list[float]:
 def test_all_readers_of_a_failing_cold_key_are_answered_within_twice_the_loads_time(
     replica: Callable[[], Replica], database: SlowCatalogue, processes: int
 ) -> None:
-    """One load for all of them, also over several processes; each counts as a miss."""
+    """All readers share one failed load, also across processes; each counts as a miss."""
     database.seconds, database.down = LOAD_SECONDS, True
     replicas = [replica() for _ in range(processes)]
     seconds = seconds_of(replicas)
@@ -53,7 +56,7 @@ def test_all_readers_of_a_failing_cold_key_are_answered_within_twice_the_loads_t
 def test_without_redis_the_failure_is_shared_too(
     replica: Callable[[], Replica], database: SlowCatalogue, redis_server: tuple[str, Server]
 ) -> None:
-    """Within each process."""
+    """Without Redis, the readers of each process share one failed load."""
     redis_server[1].kill()
     database.seconds, database.down = LOAD_SECONDS, True
     seconds_of([replica()])
@@ -61,7 +64,7 @@ def test_without_redis_the_failure_is_shared_too(
 
 
 def test_a_failure_is_not_cached(replica: Callable[[], Replica], database: SlowCatalogue) -> None:
-    """In no process: the next reader loads again, and its load succeeds when the database is back."""
+    """No process caches a failure: the next reader loads again, and succeeds when the database is back."""
     here, there = replica(), replica()
     database.down = True
     for one in (here, there, here):
@@ -75,11 +78,11 @@ def test_a_failure_is_not_cached(replica: Callable[[], Replica], database: SlowC
 def test_a_process_that_dies_with_the_lock_holds_the_others_for_a_bounded_time(
     replica: Callable[[], Replica], database: SlowCatalogue
 ) -> None:
-    """They find neither a value nor a failure, and each loads for itself."""
+    """If the holder of the lock dies, the waiting processes each load after a limited time."""
     one, other = replica(), replica()
     locks = one.catalogue.products._locks
     assert locks.take(f"{{product:{LAMP.id}}}") is not None
-    # Neither stores a value before both have given up waiting.
+    # Neither stores a value until both have stopped waiting.
     both, get = threading.Barrier(2, timeout=10), database.get
 
     def get_together(product_id: str) -> Product:
@@ -96,7 +99,7 @@ def test_a_process_that_dies_with_the_lock_holds_the_others_for_a_bounded_time(
 def test_who_waits_loads_at_once_when_the_lock_is_given_back_without_a_result(
     replica: Callable[[], Replica], database: SlowCatalogue
 ) -> None:
-    """The load ended by a defect, not by the database: what it was is not known elsewhere."""
+    """If a load ends by a defect, its error is not shared, and a waiting process loads at once."""
     one, name = replica(), f"{{product:{LAMP.id}}}"
     locks = one.catalogue.products._locks
     token = locks.take(name)
@@ -115,7 +118,7 @@ def test_who_waits_loads_at_once_when_the_lock_is_given_back_without_a_result(
 
 
 def test_a_failure_of_another_process_keeps_its_text(replica: Callable[[], Replica]) -> None:
-    """A client reads the same, whichever process asked."""
+    """A failure that another process reports has the same text for the client."""
     one, name = replica(), f"{{product:{LAMP.id}}}"
     locks = one.catalogue.products._locks
     token = locks.take(name)
@@ -134,11 +137,11 @@ def test_a_failure_of_another_process_keeps_its_text(replica: Callable[[], Repli
 def test_readers_with_an_old_copy_do_not_wait_for_a_slow_load(
     replica: Callable[..., Replica], database: SlowCatalogue
 ) -> None:
-    """One thread of the process loads; the others get the old copy while it does."""
+    """While one thread of the process loads, the others get the old copy."""
     one = replica(0.05)
     cache = one.catalogue.products
     one.catalogue.look_at(LAMP.id)
-    wait_until("the copy to run out", lambda: cache._shared([LAMP.id])[0].fresh_until < time.time())
+    wait_until("the copy to expire", lambda: cache._shared([LAMP.id])[0].fresh_until < time.time())
     cache.forget_local(None)
     go, load = threading.Event(), cache._load
 
@@ -161,7 +164,7 @@ def test_readers_with_an_old_copy_do_not_wait_for_a_slow_load(
 def test_a_redis_that_goes_while_another_process_loads_does_not_hold_its_readers(
     replica: Callable[[], Replica], redis_server: tuple[str, Server]
 ) -> None:
-    """They load for themselves."""
+    """If Redis fails while another process loads, the waiting readers load themselves."""
     one, name = replica(), f"{{product:{LAMP.id}}}"
     locks = one.catalogue.products._locks
     assert locks.take(name) is not None

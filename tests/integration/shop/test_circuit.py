@@ -14,7 +14,7 @@ from tests.integration.conftest import Server
 
 
 class Down(Exception):
-    """The dependency does not answer."""
+    """The dependency does not respond."""
 
 
 def fails() -> None:
@@ -35,7 +35,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def circuit(redis_server: tuple[str, Server], clock: Clock) -> Callable[[], Circuit]:
-    """Another process's circuit, each time."""
+    """Return another process's circuit, a new one for each call."""
     return lambda: Circuit("payments", redis.Redis.from_url(redis_server[0]), 3, 10.0, clock)
 
 
@@ -46,7 +46,7 @@ def open_it(circuit: Callable[[], Circuit]) -> None:
 
 
 def test_failures_in_a_row_open_it_for_every_process(circuit: Callable[[], Circuit]) -> None:
-    """Then calls fail at once, and say when to come back."""
+    """After failures in a row, the calls of all processes fail immediately, with the time after which to retry."""
     open_it(circuit)
     assert circuit().state() is CircuitState.OPEN
     with pytest.raises(CircuitOpen) as caught:
@@ -55,7 +55,7 @@ def test_failures_in_a_row_open_it_for_every_process(circuit: Callable[[], Circu
 
 
 def test_a_success_in_between_forgives(circuit: Callable[[], Circuit]) -> None:
-    """Only failures in a row count; a refusal is an answer."""
+    """Only failures in a row count; a rejection by the dependency is a response."""
     for _ in range(5):
         with pytest.raises(Down):
             circuit().call(fails, (Down,))
@@ -65,7 +65,7 @@ def test_a_success_in_between_forgives(circuit: Callable[[], Circuit]) -> None:
 
 
 def test_one_trial_closes_or_opens_it_again(circuit: Callable[[], Circuit], clock: Clock) -> None:
-    """Half open, one call of all processes is let through; its result decides."""
+    """Half open, one call among all processes is made; its result closes or opens the circuit."""
     open_it(circuit)
     clock.now += 11
     assert circuit().state() is CircuitState.HALF_OPEN
@@ -87,7 +87,7 @@ def test_one_trial_closes_or_opens_it_again(circuit: Callable[[], Circuit], cloc
 def test_its_state_is_a_metric_and_its_changes_are_log_lines(
     circuit: Callable[[], Circuit], clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line when it opens, one when it closes."""
+    """The state is a metric, and opening and closing log one line each."""
     registry = CollectorRegistry()
     CircuitCollector([circuit()], registry)
 
@@ -104,7 +104,7 @@ def test_its_state_is_a_metric_and_its_changes_are_log_lines(
 
 
 def test_without_redis_it_counts_as_closed(circuit: Callable[[], Circuit], redis_server: tuple[str, Server]) -> None:
-    """Each call pays its own time limit, and none is refused."""
+    """Without Redis, every call is made and runs into its own time limit."""
     redis_server[1].kill()
     assert circuit().call(lambda: "through", (Down,)) == "through"
     with pytest.raises(Down):

@@ -1,4 +1,4 @@
-"""A cache that is off, and one that expires for all readers at the same moment, on a real Redis."""
+"""The faults cache-off and cache-stampede, on a real Redis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CALLERS = 8
 
 
 class Database:
-    """Counts its calls; returns all results together if it is given a number of calls to wait for."""
+    """Count the calls; if given a number of calls to wait for, return all results together."""
 
     def __init__(self) -> None:
         self.asked, self._lock = 0, threading.Lock()
@@ -51,7 +51,7 @@ def database() -> Database:
 
 @pytest.fixture
 def replica(redis_server: tuple[str, Server], faults: FakeFaults, clock: Clock) -> Callable[[], FaultyCache]:
-    """One process's view of the cache."""
+    """Return one process's view of the cache."""
 
     def make() -> FaultyCache:
         client = redis.Redis.from_url(redis_server[0])
@@ -61,7 +61,7 @@ def replica(redis_server: tuple[str, Server], faults: FakeFaults, clock: Clock) 
 
 
 def test_with_all_faults_off_it_is_a_cache(replica: Callable[[], FaultyCache], database: Database) -> None:
-    """One look into the database for all processes."""
+    """With all faults off, all processes cause one database query."""
     for cache in (replica(), replica()):
         assert cache.get("a", database).value == "lamp"
         assert cache.get_many(["a"], [database])[0].value == "lamp"
@@ -69,7 +69,7 @@ def test_with_all_faults_off_it_is_a_cache(replica: Callable[[], FaultyCache], d
 
 
 def test_off_every_look_is_a_miss(replica: Callable[[], FaultyCache], faults: FakeFaults, database: Database) -> None:
-    """One by one or many at once; and when it is on again, what is there is used."""
+    """With cache-off, single and multiple look-ups are misses; when the fault ends, existing entries are used."""
     cache = replica()
     cache.get("a", database)
     faults.switch("cache-off")
@@ -85,7 +85,7 @@ def test_off_every_look_is_a_miss(replica: Callable[[], FaultyCache], faults: Fa
 def test_everything_expires_at_the_same_moment_again_and_again(
     replica: Callable[[], FaultyCache], faults: FakeFaults, clock: Clock, database: Database
 ) -> None:
-    """In all processes; between two strokes it is a cache."""
+    """With cache-stampede, entries expire at once in all processes; between two expiries they are cached."""
     faults.switch("cache-stampede", milliseconds=2000)
     caches = [replica(), replica()]
     for stroke in range(1, 4):
@@ -99,7 +99,7 @@ def test_everything_expires_at_the_same_moment_again_and_again(
 def test_each_caller_loads_for_itself(
     replica: Callable[[], FaultyCache], faults: FakeFaults, clock: Clock, database: Database
 ) -> None:
-    """All are in the database together: it answers none before all have asked."""
+    """With cache-stampede, all callers load at the same time: the database responds only after all queries."""
     cache = replica()
     cache.get("a", database)
     faults.switch("cache-stampede", milliseconds=2000)

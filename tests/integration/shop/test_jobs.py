@@ -1,4 +1,4 @@
-"""An RQ worker on a real Redis: what its work horses do is seen in its parent, whatever becomes of them."""
+"""An RQ worker on a real Redis: the parent process observes its work horses, whatever happens to them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def bench(
 
 
 def test_one_trace_from_the_enqueuer_into_the_work_horse(bench: Bench) -> None:
-    """placing → orders publish → orders process → inner, parented rightly, over a queue and a fork."""
+    """One trace has placing, publishing, processing and an inner span, correctly nested, over queue and fork."""
     bench.enqueue("count_and_trace", 2)
     bench.work()
     spans = bench.spans()
@@ -46,7 +46,7 @@ def test_one_trace_from_the_enqueuer_into_the_work_horse(bench: Bench) -> None:
 
 
 def test_what_a_work_horse_counts_is_counted(bench: Bench) -> None:
-    """Exactly, over several jobs."""
+    """Increments in work horses are counted exactly, over several jobs."""
     for times in (2, 3, 5):
         bench.enqueue("count_and_trace", times)
     bench.work()
@@ -61,7 +61,7 @@ def test_what_a_work_horse_counts_is_counted(bench: Bench) -> None:
 
 
 def test_a_failed_job_is_counted_logged_and_marked(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    """Outcome "failed"; an error span; a line with the ids of its request and job."""
+    """A failed job has the outcome "failed", an error span, and a log line with the ids of its request and job."""
     bench.enqueue("fail")
     bench.work()
     assert bench.jobs("fail", "failed") == 1
@@ -72,7 +72,7 @@ def test_a_failed_job_is_counted_logged_and_marked(bench: Bench, caplog: pytest.
 
 
 def test_a_killed_work_horse_is_counted_and_leaves_its_span(bench: Bench) -> None:
-    """Outcome "crashed"; what it had counted died with it; the worker goes on with the next job."""
+    """A killed job has the outcome "crashed" and a span; its own counts are lost, and the worker continues."""
     bench.enqueue("die")
     bench.enqueue("count_and_trace", 1)
     bench.work()
@@ -82,9 +82,9 @@ def test_a_killed_work_horse_is_counted_and_leaves_its_span(bench: Bench) -> Non
 
 
 def test_a_job_of_a_request_that_is_not_sampled_leaves_no_span(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither where it is enqueued, nor in the worker, nor in the work horse; its line has the request's trace id."""
+    """A job of an unsampled request leaves no span in any process; its line has the request's trace id."""
     caplog.set_level(logging.INFO)
-    # The ids are taken when a line is made, within the job's context.
+    # The ids are read when a line is written, within the job's context.
     caplog.handler.setFormatter(JsonFormatter("worker", "worker-1"))
     caller = bench.enqueue_unsampled("count_and_trace", 2)
     bench.work()
@@ -99,7 +99,7 @@ def test_a_job_of_a_request_that_is_not_sampled_leaves_no_span(bench: Bench, cap
 def test_a_job_that_is_not_sampled_and_fails_leaves_its_span(
     bench: Bench, caplog: pytest.LogCaptureFixture, function: str, outcome: str
 ) -> None:
-    """In its request's trace, marked with the reason; with the exception, if the work horse survived to report it."""
+    """A late span is in its request's trace with its reason, and the exception if the work horse survived."""
     caller = bench.enqueue_unsampled(function)
     bench.work()
     assert bench.jobs(function, outcome) == 1
@@ -117,13 +117,13 @@ def test_a_job_that_is_not_sampled_and_fails_leaves_its_span(
 
 
 def test_an_idle_worker_leaves_no_spans(bench: Bench) -> None:
-    """Its waiting and its heartbeats would bury everything else."""
+    """Waiting and heartbeats of an idle worker leave no spans."""
     bench.work()
     assert bench.spans() == {}
 
 
 def test_the_queue_exposes_its_depth_and_the_age_of_its_oldest_job(bench: Bench) -> None:
-    """Asked when Prometheus asks."""
+    """The depth of the queue and the age of its oldest job are read when Prometheus scrapes."""
     registry = bench.telemetry.registry
     assert registry.get_sample_value("rq_queue_oldest_job_age_seconds", {"queue": "orders"}) == 0
     bench.enqueue("fail")
@@ -135,7 +135,7 @@ def test_the_queue_exposes_its_depth_and_the_age_of_its_oldest_job(bench: Bench)
 
 
 def test_a_redis_that_is_down_makes_the_gauges_absent(bench: Bench, redis_server: tuple[str, Server]) -> None:
-    """Absent, not zero: the length of the queue is unknown; and a counter says so."""
+    """If Redis is down, the gauges are absent, not zero, and a counter increases."""
     redis_server[1].kill()
     registry = bench.telemetry.registry
     assert registry.get_sample_value("rq_queue_jobs", {"queue": "orders", "state": "queued"}) is None
@@ -144,12 +144,12 @@ def test_a_redis_that_is_down_makes_the_gauges_absent(bench: Bench, redis_server
 
 
 def test_jobs_known_in_advance_begin_at_zero(bench: Bench) -> None:
-    """The first crash is a rise, not a series out of nothing."""
+    """The first crash is an increase of an existing series."""
     assert [bench.jobs("count_and_trace", outcome) for outcome in OUTCOMES] == [0, 0, 0, 0]
 
 
 def test_payloads_are_json_not_pickle(bench: Bench) -> None:
-    """A client that can write to Redis must not be able to run code in a worker."""
+    """A client that can write to Redis must not be able to execute code in a worker."""
     bench.enqueue("count_and_trace", 1)
     raw = bench.connection.hgetall(bench.queue.jobs[0].key)
     assert isinstance(raw, dict)

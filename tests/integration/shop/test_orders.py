@@ -38,13 +38,13 @@ def stock(shop: Shop) -> int:
 
 
 def test_an_order_reads_back_as_it_was_written(orders: Orders) -> None:
-    """Every field, to the millisecond."""
+    """An order is read back with equal values in every field, to the millisecond."""
     order = an_order(orders, 2, key="k")
     assert orders.get(order.id) == order
 
 
 def test_an_unknown_order_is_not_found(orders: Orders) -> None:
-    """Not None, not an empty order."""
+    """An unknown order raises ``NotFound``."""
     with pytest.raises(NotFound):
         orders.get("ord_none")
 
@@ -57,7 +57,7 @@ def test_one_key_is_one_order_under_concurrency(orders: Orders) -> None:
 
 
 def test_stock_never_falls_below_zero(orders: Orders, shop: Shop) -> None:
-    """Twenty orders for ten pieces at once: ten get one, ten are refused as out of stock."""
+    """Of twenty simultaneous orders for ten pieces, ten reserve one and ten are rejected as out of stock."""
     placed = [an_order(orders) for _ in range(20)]
 
     def reserve(order: Order) -> bool:
@@ -74,7 +74,7 @@ def test_stock_never_falls_below_zero(orders: Orders, shop: Shop) -> None:
 
 
 def test_a_reservation_that_fails_leaves_no_trace(orders: Orders, shop: Shop) -> None:
-    """The order is still pending and no piece is gone: both or none."""
+    """If a reservation fails, the order is still pending and the stock is unchanged."""
     order = an_order(orders, LAMP.stock + 1)
     with pytest.raises(OutOfStock):
         orders.reserve(order, utc_now())
@@ -83,7 +83,7 @@ def test_a_reservation_that_fails_leaves_no_trace(orders: Orders, shop: Shop) ->
 
 
 def test_an_order_is_reserved_once(orders: Orders, shop: Shop) -> None:
-    """A second worker that read the same pending order comes too late."""
+    """A second worker that read the same pending order gets an error."""
     order = an_order(orders, 3)
     orders.reserve(order, utc_now())
     with pytest.raises(StaleOrder):
@@ -92,7 +92,7 @@ def test_an_order_is_reserved_once(orders: Orders, shop: Shop) -> None:
 
 
 def test_a_failed_order_returns_its_stock(orders: Orders, shop: Shop) -> None:
-    """And nothing is left to do on it."""
+    """A failed order returns its stock, and no work is left."""
     reserved = orders.reserve(an_order(orders, 3), utc_now())
     failed = orders.fail(reserved, "payment_declined", utc_now())
     assert (failed.status, failed.reason) == (OrderStatus.FAILED, "payment_declined")
@@ -101,7 +101,7 @@ def test_a_failed_order_returns_its_stock(orders: Orders, shop: Shop) -> None:
 
 
 def test_one_lease_at_a_time(orders: Orders) -> None:
-    """Claimed at once by many, an order goes to one; after the lease it can be claimed again."""
+    """Of many simultaneous claims of an order one succeeds; after the lease expires, it can be claimed again."""
     order, now = an_order(orders), utc_now()
     with ThreadPoolExecutor(10) as pool:
         claims = list(pool.map(lambda _: orders.claim(order.id, now, now + HOUR), range(10)))
@@ -112,7 +112,7 @@ def test_one_lease_at_a_time(orders: Orders) -> None:
 
 
 def test_what_is_due_is_found_and_what_is_done_is_not(orders: Orders) -> None:
-    """From pending until its mail is sent, an order is due; then never again."""
+    """An order is due from its acceptance until its mail is sent, and not after that."""
     order, now = an_order(orders), utc_now()
     assert [one.id for one in orders.due(now, 10)] == [order.id]
     orders.postpone(order, now + HOUR, excused=True)
@@ -129,14 +129,14 @@ def test_what_is_due_is_found_and_what_is_done_is_not(orders: Orders) -> None:
 
 
 def test_seeding_twice_keeps_prices_and_stock(shop: Shop, orders: Orders) -> None:
-    """A restart does not undo what was sold or repriced since."""
+    """A second seeding keeps prices and stock that have changed since the first."""
     shop.catalogue.add_missing([replace(LAMP, price_cents=1, stock=99)])
     assert shop.catalogue.get_many([LAMP.id])[LAMP.id] == LAMP
     assert shop.prepare() == 0
 
 
 def test_pages_show_every_product_once(shop: Shop) -> None:
-    """Following the last id, a few hundred products, none twice, none left out."""
+    """Pages that each start after the last id contain every one of several hundred products exactly once."""
     seen: list[str] = []
     while page := shop.catalogue.page(100, seen[-1] if seen else None):
         seen += [product.id for product in page]
@@ -145,7 +145,7 @@ def test_pages_show_every_product_once(shop: Shop) -> None:
 
 
 def test_a_list_is_filtered_and_paged(orders: Orders) -> None:
-    """By customer, state and time; the newest first; each once."""
+    """A list is filtered by customer, state and time, newest first, and contains each order once."""
     start = utc_now()
     mine = [
         orders.add(new_order({LAMP.id: 1}, {LAMP.id: LAMP}, start + timedelta(seconds=n), customer_id="acc_1"), start)
@@ -162,7 +162,7 @@ def test_a_list_is_filtered_and_paged(orders: Orders) -> None:
 
 
 def test_no_worker_takes_a_cancelled_order(orders: Orders) -> None:
-    """And a worker that had read it before comes too late."""
+    """A cancelled order cannot be reserved, not even by a worker that read it before."""
     order = an_order(orders)
     orders.cancel(order, utc_now())
     with pytest.raises(StaleOrder):
@@ -171,7 +171,7 @@ def test_no_worker_takes_a_cancelled_order(orders: Orders) -> None:
 
 
 def test_dead_letters_rest_until_they_are_revived(orders: Orders) -> None:
-    """Listed with their reason, never due; revived, due at once and without strikes."""
+    """Dead letters are listed with their reason and are not due; a retried one is due immediately without strikes."""
     order, now = an_order(orders), utc_now()
     orders.claim(order.id, now, now)
     assert orders.bury(order, "a defect", now).dead_letter is not None
@@ -187,14 +187,14 @@ def test_dead_letters_rest_until_they_are_revived(orders: Orders) -> None:
 
 
 def test_the_backlog_is_counted(orders: Orders) -> None:
-    """How many have work left, and how long the oldest waits."""
+    """The backlog is the number of orders with work left and the age of the oldest."""
     order = an_order(orders)
     backlog = orders.backlog(order.created_at + HOUR)
     assert (backlog.unfinished, backlog.oldest_seconds) == (1, 3600)
 
 
 def test_the_database_itself_refuses_what_must_not_be(shop: Shop, settings: Settings) -> None:
-    """Validators: no negative stock, no unknown state, no password that is no argon2 hash."""
+    """Validators reject negative stock, unknown states, and passwords that are not argon2 hashes."""
     db = shop.mongo_client[settings.mongo_database]
     for collection, document in (
         (
@@ -212,7 +212,7 @@ def test_the_database_itself_refuses_what_must_not_be(shop: Shop, settings: Sett
 
 
 def test_views_and_changes_do_not_meet(shop: Shop) -> None:
-    """A view is no change: the version, by which copies are compared, stays."""
+    """A view does not change the version by which copies are compared."""
     shop.catalogue.add_missing([LAMP])
     shop.catalogue.add_views({LAMP.id: 3})
     changed = shop.catalogue.change(LAMP.id, price_cents=1)
@@ -220,14 +220,14 @@ def test_views_and_changes_do_not_meet(shop: Shop) -> None:
 
 
 def test_search_finds_by_name_first(shop: Shop) -> None:
-    """By the text index."""
+    """Search uses the text index and ranks the name first."""
     found = shop.catalogue.search("brass lamp", 5)
     assert "brass" in found[0].id
     assert "lamp" in found[0].id
 
 
 def test_an_index_with_other_keys_is_rebuilt(shop: Shop, settings: Settings) -> None:
-    """A database that an earlier version has left is brought up to date at the start."""
+    """A database of an earlier version is updated at the start."""
     orders = shop.mongo_client[settings.mongo_database]["orders"]
     orders.drop_index("idempotency_key")
     orders.create_index("idempotency_key", name="idempotency_key", unique=True, sparse=True)
@@ -236,7 +236,7 @@ def test_an_index_with_other_keys_is_rebuilt(shop: Shop, settings: Settings) -> 
 
 
 def test_replicas_that_start_together_prepare_one_database(settings: Settings, instruments: Instruments) -> None:
-    """Eight at once on an empty one: each succeeds, and it holds everything once."""
+    """Eight simultaneous preparations of an empty database succeed, and it contains everything once."""
     shops = [new_shop(settings, instruments) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         added = list(pool.map(lambda shop: shop.prepare(), shops))

@@ -1,4 +1,4 @@
-"""The shop without Redis, without a database, and with both again."""
+"""The shop without Redis, without a database, and after both have recovered."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def cache_count(registry: CollectorRegistry, result: str) -> float | None:
 
 
 def test_a_product_is_read_once_and_then_comes_from_the_cache(shop: Shop, telemetry: Telemetry) -> None:
-    """First a miss, then hits, the same product."""
+    """The first read of a product is a miss, and later reads are hits with the same product."""
     first = shop.catalogue.get(PRODUCT)
     assert [shop.catalogue.get(PRODUCT) for _ in range(3)] == [first] * 3
     assert (cache_count(telemetry.registry, "miss"), cache_count(telemetry.registry, "local_hit")) == (0, 3)
@@ -34,7 +34,7 @@ def test_a_product_is_read_once_and_then_comes_from_the_cache(shop: Shop, teleme
 def test_without_redis_products_are_read_and_orders_promised(
     shop: Shop, telemetry: Telemetry, redis_server: tuple[str, Server]
 ) -> None:
-    """Slower, never wrong; the sweeper enqueues the order when Redis is back."""
+    """Without Redis, reads are slower but correct; the sweeper enqueues the order when Redis is back."""
     redis_server[1].kill()
     assert shop.catalogue.get(PRODUCT).id == PRODUCT
     assert (cache_count(telemetry.registry, "error") or 0) > 0
@@ -47,7 +47,7 @@ def test_without_redis_products_are_read_and_orders_promised(
 
 
 def test_an_order_stands_in_the_queue_once(shop: Shop) -> None:
-    """However often it is found waiting."""
+    """An order is enqueued once, however often the sweeper finds it."""
     order = shop.place_order([(PRODUCT, 1)])
     shop.orders.postpone(order, order.created_at, excused=True)
     shop.sweep_orders()
@@ -56,7 +56,7 @@ def test_an_order_stands_in_the_queue_once(shop: Shop) -> None:
 
 
 def test_a_job_that_was_taken_and_never_begun_is_enqueued_again(shop: Shop) -> None:
-    """A worker killed between the two leaves a job that says "queued" and stands in no queue."""
+    """A worker killed between taking and starting a job leaves it "queued" in no list; it is enqueued again."""
     order = shop.place_order([(PRODUCT, 1)])
     shop.orders.postpone(order, order.created_at, excused=True)
     shop.redis_client.lrem(shop.queue.key, 1, f"order-{order.id}")
@@ -67,7 +67,7 @@ def test_a_job_that_was_taken_and_never_begun_is_enqueued_again(shop: Shop) -> N
 
 
 def test_without_a_database_the_answer_is_prompt(settings: Settings, instruments: Instruments) -> None:
-    """Every use case says "unavailable" well within five seconds."""
+    """Every use case raises "unavailable" well within five seconds."""
     dead = replace(settings, mongo_url=f"mongodb://127.0.0.1:{free_port()}/?directConnection=true")
     shop = new_shop(dead, instruments)
     try:

@@ -18,13 +18,13 @@ ONE = Profile("request-0", "2026-11-24T00:00:00.000+00:00", "GET", "/x", 200, 0.
 
 @pytest.fixture
 def client(redis_server: tuple[str, Server]) -> Iterator[redis.Redis]:
-    """One replica's."""
+    """Return the store of one replica."""
     with redis.Redis.from_url(redis_server[0]) as found:
         yield found
 
 
 def test_what_one_replica_keeps_another_finds(client: redis.Redis, redis_server: tuple[str, Server]) -> None:
-    """Whole."""
+    """A profile stored by one replica is returned unchanged by another."""
     RedisProfiles(client).keep(ONE)
     with redis.Redis.from_url(redis_server[0]) as other:
         assert RedisProfiles(other).get("request-0") == ONE
@@ -32,7 +32,7 @@ def test_what_one_replica_keeps_another_finds(client: redis.Redis, redis_server:
 
 
 def test_the_oldest_goes_first(client: redis.Redis) -> None:
-    """And nothing of it is left behind."""
+    """The oldest profile is evicted, and no data of it remains."""
     store = RedisProfiles(client)
     for number in range(MOST + 3):
         store.keep(replace(ONE, request_id=f"request-{number}"))
@@ -42,13 +42,13 @@ def test_the_oldest_goes_first(client: redis.Redis) -> None:
 
 
 def test_each_goes_by_itself_after_a_while(client: redis.Redis) -> None:
-    """No clean-up is necessary."""
+    """Profiles expire without a clean-up."""
     RedisProfiles(client).keep(ONE)
     assert all(0 < client.ttl(key) <= SECONDS for key in client.keys("*"))
 
 
 def test_the_same_request_twice_is_kept_once(client: redis.Redis) -> None:
-    """The later one."""
+    """If a request is profiled twice, the later profile is kept."""
     store = RedisProfiles(client)
     store.keep(ONE)
     store.keep(replace(ONE, status=500))
@@ -56,15 +56,15 @@ def test_the_same_request_twice_is_kept_once(client: redis.Redis) -> None:
 
 
 def test_one_that_is_too_large_is_refused(client: redis.Redis) -> None:
-    """The memory is the order queue's."""
+    """A profile that is too large is rejected, because the memory is shared with the order queue."""
     chance = random.Random(1)
     noise = "".join(chance.choices(string.printable, k=1_000_000))
-    with pytest.raises(NotKept, match="are the most"):
+    with pytest.raises(NotKept, match="the limit is"):
         RedisProfiles(client).keep(replace(ONE, speedscope=noise))
     assert client.keys("*") == []
 
 
 def test_a_redis_that_is_away_refuses() -> None:
-    """As an answer, not as an error of the request."""
+    """If Redis is unavailable, storing raises ``NotKept``, which is not an error of the request."""
     with pytest.raises(NotKept, match="ConnectionError"):
         RedisProfiles(redis.Redis(port=1)).keep(ONE)

@@ -1,4 +1,4 @@
-"""Every command that the shop sends to MongoDB is explained: none scans a collection."""
+"""Every command that the shop sends to MongoDB is explained, and none scans a collection."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Recorded = tuple[list[dict[str, Any]], MongoClient[dict[str, Any]], str]
 
 
 class Recorder(monitoring.CommandListener):
-    """Keeps the commands that can be explained."""
+    """Record the commands that can be explained."""
 
     def __init__(self) -> None:
         self.commands: list[dict[str, Any]] = []
@@ -48,19 +48,19 @@ class Recorder(monitoring.CommandListener):
             self.commands.append(deepcopy(dict(event.command)))
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Nothing to keep."""
+        """Do nothing."""
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Nothing to keep."""
+        """Do nothing."""
 
 
 def heard_by(recorder: Recorder, instruments: Instruments) -> Instruments:
-    """The same, with clients that report their commands to ``recorder``."""
+    """Return the same shop, with clients that report their commands to ``recorder``."""
     return replace(instruments, mongo_client=partial(instruments.mongo_client, event_listeners=[recorder]))
 
 
 def everything(shop: Shop) -> None:
-    """Every query that the shop can make, once."""
+    """Run every query of the shop once."""
     now = utc_now()
     shop.catalogue.add_missing([LAMP])
     shop.catalogue.page(5, None)
@@ -118,7 +118,7 @@ def recorded(settings: Settings, instruments: Instruments) -> Iterator[Recorded]
 
 
 def stages(plan: Any) -> set[str]:
-    """The names of all stages anywhere in a plan."""
+    """Return the names of all stages anywhere in a plan."""
     if isinstance(plan, dict):
         own = {plan["stage"]} if isinstance(plan.get("stage"), str) else set()
         return own.union(*(stages(value) for value in plan.values()))
@@ -128,7 +128,7 @@ def stages(plan: Any) -> set[str]:
 
 
 def single(command: dict[str, Any]) -> list[dict[str, Any]]:
-    """The command without what drivers add; one for each statement of an update, as explain takes them."""
+    """Return the command without the driver's additions, one for each statement of an update, as explain requires."""
     bare = {name: value for name, value in command.items() if name not in DRIVERS and not name.startswith("$")}
     if "updates" in bare:
         return [{**bare, "updates": [update]} for update in bare["updates"]]
@@ -139,7 +139,7 @@ def test_no_command_scans_a_collection(
     recorded: Recorded,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """find, findAndModify, update, aggregate and count, as they were sent: each by an index."""
+    """Every find, findAndModify, update, aggregate and count uses an index."""
     commands, client, database = recorded
     kinds = set()
     for command in (one for sent in commands for one in single(sent)):
@@ -153,7 +153,7 @@ def test_no_command_scans_a_collection(
 
 
 def test_every_command_names_its_trace(settings: Settings, instruments: Instruments) -> None:
-    """As a comment, which MongoDB writes into its slow-query log."""
+    """Every command has its trace as a comment, which MongoDB writes into its slow-query log."""
     recorder = Recorder()
     shop = new_shop(settings, heard_by(recorder, instruments))
     shop.prepare()

@@ -1,4 +1,4 @@
-"""What ``make bench-scaling`` fills and asks, at its smallest size, on a real MongoDB."""
+"""The data and queries of ``make bench-scaling`` at their smallest size, on a real MongoDB."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shop.adapters.mongo import Document
 
 @pytest.mark.parametrize("subject", all_subjects(), ids=lambda subject: subject.name)
 def test_every_operation_finds_something(mongo_url: str, subject: Subject) -> None:
-    """What finds nothing costs nothing, and would be no measurement."""
+    """Every measured operation finds data, because an empty result would not be a measurement."""
     size, database = subject.sizes[0], f"test-{uuid.uuid4().hex[:12]}"
     with MongoClient[Document](mongo_url, tz_aware=True) as client:
         try:

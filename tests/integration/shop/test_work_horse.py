@@ -1,4 +1,4 @@
-"""A work horse that does several jobs: how long it lives, and that no job is taken for another."""
+"""A work horse that runs several jobs: its lifetime, and the separation of its jobs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def bench(redis_server: tuple[str, Server], telemetry: Telemetry, exporter: InMe
 
 
 def before_each_job(bench: Bench, act: Callable[[], None]) -> None:
-    """Have ``act`` called when a job is taken, while the work horse of the last one waits."""
+    """Call ``act`` when a job is taken, while the work horse of the last job waits."""
     execute = bench.worker.execute_job
 
     def acted(*args: Any) -> None:
@@ -40,7 +40,7 @@ def before_each_job(bench: Bench, act: Callable[[], None]) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Neither gone nor waiting to be reaped."""
+    """Return whether the process is running; a zombie is not."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -48,7 +48,7 @@ def alive(pid: int) -> bool:
 
 
 def test_it_does_so_many_jobs_and_another_the_next(bench: Bench) -> None:
-    """Three each; the worker leaves none behind, though the last had a job left."""
+    """Each work horse runs three jobs; the worker leaves none behind, although the last had a job left."""
     for _ in range(8):
         bench.enqueue("report_pid")
     bench.work()
@@ -59,7 +59,7 @@ def test_it_does_so_many_jobs_and_another_the_next(bench: Bench) -> None:
 
 
 def test_each_job_has_its_own_trace_and_request(bench: Bench, exporter: InMemorySpanExporter) -> None:
-    """Sampled or not, within one work horse."""
+    """Each job in a work horse has its own trace and request id, sampled or not."""
     first = bench.enqueue("count_and_trace", 2, request="first")
     bench.enqueue_unsampled("count_and_trace", 3)
     third = bench.enqueue("count_and_trace", 5, request="third")
@@ -76,7 +76,7 @@ def test_each_job_has_its_own_trace_and_request(bench: Bench, exporter: InMemory
 
 
 def test_one_that_dies_in_a_later_job_is_not_heard_with_an_earlier_report(bench: Bench) -> None:
-    """What it counted before is counted once; the job it died in has crashed, and the next has a new one."""
+    """If a work horse dies in a later job, earlier counts are added once, the job is crashed, and a new one follows."""
     for function, args in (("count_and_trace", (5,)), ("die", ()), ("count_and_trace", (1,))):
         bench.enqueue(function, *args)
     bench.work()
@@ -85,7 +85,7 @@ def test_one_that_dies_in_a_later_job_is_not_heard_with_an_earlier_report(bench:
 
 
 def test_one_that_dies_while_it_waits_costs_no_job(bench: Bench) -> None:
-    """The next job is given to a new one."""
+    """If a work horse dies while it waits, the next job runs in a new one."""
 
     def kill() -> None:
         for pid in bench.pids():
@@ -101,7 +101,7 @@ def test_one_that_dies_while_it_waits_costs_no_job(bench: Bench) -> None:
 
 
 def test_another_is_forked_when_what_it_was_born_with_has_changed(bench: Bench) -> None:
-    """A fault that is switched on strikes the next job, though the last work horse had jobs left."""
+    """A fault that is switched on affects the next job, although the last work horse had jobs left."""
     born = [0, 0, 1]
     bench.worker.epoch = lambda: born[len(bench.pids())]
     for _ in range(3):
@@ -112,7 +112,7 @@ def test_another_is_forked_when_what_it_was_born_with_has_changed(bench: Bench) 
 
 
 def test_it_outlives_no_worker(bench: Bench) -> None:
-    """A worker that is killed leaves a work horse that waits for a job; no process would ever stop it."""
+    """A work horse exits when its worker is killed, because no process would ever stop it."""
     bench.enqueue("report_pid")
     worker = os.fork()
     if worker == 0:
@@ -124,11 +124,11 @@ def test_it_outlives_no_worker(bench: Bench) -> None:
     assert alive(pid)
     os.kill(worker, signal.SIGKILL)
     os.waitpid(worker, 0)
-    wait_until("the work horse to end", lambda: not alive(pid))
+    wait_until("the work horse to exit", lambda: not alive(pid))
 
 
 def test_a_job_over_its_time_fails_and_the_work_horse_goes_on(bench: Bench) -> None:
-    """Each job has its own limit; the alarm by which the worker looks in meanwhile loses no word of the work horse."""
+    """Each job has its own time limit; the worker's periodic alarm loses no message of the work horse."""
     bench.worker.job_monitoring_interval = 1
     bench.enqueue("report_pid", 1.5)
     bench.enqueue("report_pid", 5, job_timeout=1)
@@ -139,7 +139,7 @@ def test_a_job_over_its_time_fails_and_the_work_horse_goes_on(bench: Bench) -> N
 
 
 def test_a_heartbeat_is_one_round_trip(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And says what RQ's says: when it was, and how long the worker may be silent."""
+    """A heartbeat is one round trip and writes RQ's fields: its time, and how long the worker may be silent."""
     worker = bench.worker
     worker.register_birth()
     worker.set_state("idle")
@@ -154,7 +154,7 @@ def test_a_heartbeat_is_one_round_trip(bench: Bench, monkeypatch: pytest.MonkeyP
 
 
 def test_an_order_job_that_has_succeeded_leaves_nothing_in_redis(bench: Bench) -> None:
-    """And does not ask Redis what there is to delete; a failed job stays for diagnosis."""
+    """A successful job is deleted without queries about what to delete; a failed job is kept for diagnosis."""
     bench.worker.job_class = OrderJob
     asked = []
     for jobs in (1, 1, 5):
@@ -163,7 +163,7 @@ def test_an_order_job_that_has_succeeded_leaves_nothing_in_redis(bench: Bench) -
             bench.enqueue("count_and_trace", 1, result_ttl=0)
         bench.work()
         asked.append(commands(bench, "zrange") - before)
-    assert asked[1] == asked[2], "only what a worker asks as it starts: the first one more than the others"
+    assert asked[1] == asked[2], "only commands at a worker's start: the first sends one more than the others"
     assert bench.jobs("count_and_trace", "finished") == 7
     left = {key.decode() for key in bench.connection.scan_iter()}
     assert not [key for key in left if "job" in key or "execution" in key or "wip" in key], left
@@ -173,6 +173,6 @@ def test_an_order_job_that_has_succeeded_leaves_nothing_in_redis(bench: Bench) -
 
 
 def commands(bench: Bench, name: str) -> int:
-    """How often Redis was sent this one."""
+    """Return how often Redis received this command."""
     stats: dict[str, dict[str, int]] = bench.connection.info("commandstats")  # type: ignore[assignment]
     return stats.get(f"cmdstat_{name}", {"calls": 0})["calls"]

@@ -1,4 +1,7 @@
-"""What ``workers/`` holds of RQ's worker, on RQ itself; that a finished job leaves nothing: ``test_work_horse.py``."""
+"""The hooks of ``workers/`` into RQ's worker, tested with RQ.
+
+``test_work_horse.py`` tests that a finished job leaves no data.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def bench(redis_server: tuple[str, Server], telemetry: Telemetry, exporter: InMe
 
 
 def test_the_worker_holds_a_job_while_the_fault_is_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one that it took; the others stay in the queue. Then it does all of them."""
+    """The worker holds one job and leaves the others in the queue; when the fault ends, it runs all of them."""
     monkeypatch.setattr(stall, "LOOK_SECONDS", 0.01)
     faults, waiting = FakeFaults(), []
     faults.switch("queue-stall")
@@ -51,7 +54,7 @@ def test_the_worker_holds_a_job_while_the_fault_is_on(bench: Bench, monkeypatch:
 
 
 def test_pauses_while_redis_is_down_are_short(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """RQ doubles them up to a minute by itself."""
+    """Pauses stay short while Redis is down, although RQ doubles them up to a minute."""
     pauses: list[float] = []
 
     def pause(seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""A queue on a real Redis, its worker, jobs for it, and what is observed of them."""
+"""A queue on a real Redis, its worker, jobs for it, and their observations."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from observability import rq as observed
 from observability.unsampled import UnsampledSpan
 
 _work: dict[str, object] = {}
-"""What the jobs below use; a work horse inherits it by the fork."""
+"""The telemetry that the jobs below use; a work horse inherits it through the fork."""
 
 
 def count_and_trace(times: int) -> str | None:
-    """A job that counts, makes a span, and returns the request id it sees."""
+    """Count, create a span, and return the current request id: a job."""
     counter, telemetry = _work["counter"], _work["telemetry"]
     assert isinstance(counter, Counter)
     assert isinstance(telemetry, Telemetry)
@@ -35,12 +35,12 @@ def count_and_trace(times: int) -> str | None:
 
 
 def fail() -> None:
-    """A job that fails."""
+    """Fail: a job."""
     raise ValueError("no luck")
 
 
 def die() -> None:
-    """A job whose process is killed in the middle of its work."""
+    """Kill the process in the middle of the work: a job."""
     counter = _work["counter"]
     assert isinstance(counter, Counter)
     counter.inc()
@@ -48,7 +48,7 @@ def die() -> None:
 
 
 def report_pid(seconds: float = 0) -> None:
-    """A job that records the pid of its process, and then sleeps for ``seconds``."""
+    """Record the pid of the process and sleep for ``seconds``: a job."""
     connection = _work["connection"]
     assert isinstance(connection, redis.Redis)
     connection.rpush("pids", os.getpid())
@@ -56,7 +56,7 @@ def report_pid(seconds: float = 0) -> None:
 
 
 class Bench:
-    """A queue, its worker whose work horses do ``jobs_per_work_horse`` jobs, and what they observe."""
+    """A queue, its worker whose work horses run ``jobs_per_work_horse`` jobs, and their observations."""
 
     def __init__(
         self, url: str, telemetry: Telemetry, exporter: InMemorySpanExporter, jobs_per_work_horse: int = 1
@@ -80,7 +80,7 @@ class Bench:
             return observed.enqueue(tracer, self.queue, f"{__name__}.{function}", *args, **options)
 
     def enqueue_unsampled(self, function: str, *args: object) -> UnsampledSpan:
-        """Enqueue as a request that is not sampled does; returns what stands in for its span."""
+        """Enqueue within an unsampled request; return the placeholder for its span."""
         caller = UnsampledSpan()
         token = caller.attach()
         try:
@@ -93,7 +93,7 @@ class Bench:
         self.worker.work(burst=True, logging_level=None)
 
     def pids(self) -> list[int]:
-        """Of the jobs that recorded them, in their order."""
+        """Return the pids of the jobs that recorded them, in their order."""
         return [int(pid) for pid in self.connection.lrange("pids", 0, -1)]  # type: ignore[union-attr]
 
     def jobs(self, name: str, outcome: str) -> float | None:

@@ -1,4 +1,4 @@
-"""A small stack under a real supervisord: real processes, no servers."""
+"""A small stack under a real supervisord: real processes, but none of the servers."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ NAMES = ("payments", "api-1")
 
 
 def free_offset() -> int:
-    """An offset at which every port is free, below the range from which outgoing connections take theirs."""
+    """Return an offset at which every port is free, below the range of ephemeral ports."""
     offsets = random.sample(range(1000, 5700), 200)
     return next(it for it in offsets if all(portcheck.is_free(port + it) for port in DEFAULT_PORTS.values()))
 
 
 def web(instance: Instance, name: str) -> Component:
-    """A web server that is Python's own."""
+    """Return a component that runs Python's own web server."""
     port = instance.ports[name]
     return Component(
         name=name,
@@ -50,42 +50,42 @@ def web(instance: Instance, name: str) -> Component:
 
 @dataclass
 class SmallStack:
-    """A stack of a few components; `change` alters one of them before the next `up`."""
+    """A stack of a few components; ``change`` replaces one of them before the next ``up``."""
 
     settings: Settings
     said: io.StringIO = field(default_factory=io.StringIO)
     changes: dict[str, Callable[[Component], Component]] = field(default_factory=dict)
 
     def components(self, instance: Instance) -> list[Component]:
-        """The table."""
+        """Return the component table."""
         return [self.changes.get(name, lambda same: same)(web(instance, name)) for name in NAMES]
 
     def change(self, name: str, **fields: Any) -> None:
-        """From the next `up` on, this component is another one."""
+        """Replace this component from the next `up` on."""
         self.changes[name] = lambda component: replace(component, **fields)
 
     def up(self) -> int:
-        """`make up`."""
+        """Run `make up`."""
         return up(self.settings, Say(self.said), self.components)
 
     def down(self) -> int:
-        """`make down`."""
+        """Run `make down`."""
         return down(self.settings, Say(self.said), components_of=self.components)
 
     def control(self, action: str, name: str) -> int:
-        """`python -m stack start|stop|restart NAME`."""
+        """Run `python -m stack start|stop|restart NAME`."""
         return control(action, [name], self.settings, Say(self.said), self.components)
 
     def rows(self) -> dict[str, Row]:
-        """`make status`."""
+        """Run `make status`."""
         return collect(attach(self.settings), self.components)
 
     def rows_of(self, components_of: Table) -> dict[str, Row]:
-        """`make status` for another component table."""
+        """Run `make status` for another component table."""
         return collect(attach(self.settings), components_of)
 
     def pid(self, name: str) -> int:
-        """The pid of a component that runs."""
+        """Return the pid of a running component."""
         row = self.rows()[name]
         assert row.state == "running"
         assert row.pid
@@ -93,27 +93,27 @@ class SmallStack:
 
     @property
     def supervisor_pid(self) -> int:
-        """The pid of supervisord."""
+        """Return the pid of supervisord."""
         return int((self.settings.paths.run / "supervisord.pid").read_text())
 
     def left(self) -> list[int]:
-        """Processes of this instance that run."""
+        """Return the running processes of this instance."""
         return [process.pid for process in stragglers.find(self.settings.paths.state)]
 
     def free(self) -> bool:
-        """Whether its ports are free."""
+        """Return whether its ports are free."""
         ports = Ports(self.settings.offset or 0)
         return all(portcheck.is_free(ports[name]) for name in NAMES)
 
     def record(self) -> dict[str, Any]:
-        """What `up` wrote about the instance."""
+        """Return what `up` wrote about the instance."""
         written: dict[str, Any] = json.loads(self.settings.paths.instance_file.read_text())
         return written
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[SmallStack]:
-    """A small stack that does not run yet, and runs no more afterwards."""
+    """Return a small stack that is not started; it is stopped afterwards."""
     stack = SmallStack(Settings(StatePaths(tmp_path / "state"), offset=free_offset(), passed_on=PASSED_ON))
     yield stack
     stack.down()

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: one sentence, an exit code, no traceback."""
+"""The command line reports errors to users in one sentence, with an exit code and without a traceback."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def stack(*arguments: str, state: Path, **variables: str) -> subprocess.Complete
 def test_errors_are_one_sentence(
     tmp_path: Path, arguments: tuple[str, ...], variables: dict[str, str], says: str
 ) -> None:
-    """With an exit code that is not 0 and no traceback."""
+    """Each error is one sentence, with an exit code other than 0 and no traceback."""
     done = stack(*arguments, state=tmp_path / "state", **variables)
     assert done.returncode != 0
     assert len(done.stderr.strip().splitlines()) == 1
@@ -46,7 +46,7 @@ def test_errors_are_one_sentence(
 
 
 def test_status_of_nothing(tmp_path: Path) -> None:
-    """Everything is absent, the exit code says so, and looking makes no directory."""
+    """Without an instance everything is absent, the exit code shows that, and no directory is created."""
     state = tmp_path / "state"
     done = stack("status", "--json", state=state, GLASSHOUSE_PORT_OFFSET="7")
     answer = json.loads(done.stdout)
@@ -75,7 +75,7 @@ def test_down_with_purge_deletes_only_what_is_ours(tmp_path: Path) -> None:
 
 
 def test_logs_are_followed_until_interrupted(tmp_path: Path) -> None:
-    """A line is shown as it is written, also in a file that did not exist before; Ctrl-C ends it without noise."""
+    """Lines are shown unchanged, also from a file created later; Ctrl-C ends the command without a traceback."""
     folder = tmp_path / "state" / "logs" / "json"
     folder.mkdir(parents=True)
     (folder / "api-1.log").write_text('{"level":"INFO","message":"before"}\n')

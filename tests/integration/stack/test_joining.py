@@ -1,4 +1,4 @@
-"""A server is built while the rest runs, and joins together with the component that depends on it."""
+"""A server is built while the rest runs, and is then started with the component that depends on it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ exec {python} "$@"
 
 
 def table(instance: Instance) -> list[Component]:
-    """`api-1` runs at once, `payments` when Jaeger's program has been built, and `api-2` with `payments`."""
+    """Return a table: `api-1` starts at once, `payments` after Jaeger is built, and `api-2` after `payments`."""
     built, joins = web(instance, "payments"), web(instance, "api-2")
     return [
         web(instance, "api-1"),

@@ -1,4 +1,4 @@
-"""The real Collector and configuration with a real VictoriaLogs: how unusual lines are handled."""
+"""The real Collector and its configuration with a real VictoriaLogs: the handling of unusual lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TRACE = {"trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b71692
 
 @contextmanager
 def running(component: Component, log: Path) -> Iterator[None]:
-    """The component, ready; stopped on exit."""
+    """Run a component until exit, and wait until it is ready."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [programs.find(component.program), *component.arguments],
@@ -48,7 +48,7 @@ def running(component: Component, log: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """VictoriaLogs and a Collector that sends to it directly, as to a cluster."""
+    """Run VictoriaLogs and a Collector that sends to it directly, as to a cluster."""
     state = tmp_path_factory.mktemp("pipeline")
     given = Instance(Settings(StatePaths(state), passed_on=PASSED_ON), Ports(free_offset()))
     given.paths.json_logs.mkdir(parents=True)
@@ -86,13 +86,13 @@ def stored(instance: Instance, name: str, **fields: Any) -> dict[str, Any]:
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs as a dict; duplicate names fail."""
+    """Return the pairs as a dict; duplicate names fail."""
     assert len({name for name, _ in pairs}) == len(pairs), pairs
     return dict(pairs)
 
 
 def test_a_line_arrives_with_its_fields(instance: Instance) -> None:
-    """The stream is service and level; the ids are fields, once each."""
+    """The stream is service and level; the ids are fields that occur once each."""
     line = stored(instance, "plain", **TRACE)
     assert line["_stream"] == '{level="INFO",service.name="probe"}'
     assert line["_msg"] == "said"
@@ -100,30 +100,30 @@ def test_a_line_arrives_with_its_fields(instance: Instance) -> None:
 
 
 def test_names_are_spelled_as_loki_spells_them(instance: Instance) -> None:
-    """Letters, digits and underscores; no leading digit."""
+    """Names contain letters, digits and underscores, and do not begin with a digit."""
     line = stored(instance, "names", **{"http.route": "/orders", "9lives": "cat", "größe": "1"})
     assert {"http_route": "/orders", "key_9lives": "cat", "gr__e": "1"}.items() <= line.items()
 
 
 def test_a_long_line_is_cut_off_and_not_lost(instance: Instance) -> None:
-    """At 256 KiB, as in Loki, and never within a character."""
+    """A line is truncated at 256 KiB, as in Loki, and never within a character."""
     body = "a" + "€" * 100_000
     line = stored(instance, "long", message=body)
     assert line["_msg"] == body[: 1 + (262_144 - 1) // 3]
 
 
 def test_an_empty_line_stays_empty(instance: Instance) -> None:
-    """Otherwise the store's placeholder text would look like the line."""
+    """An empty line stays empty instead of getting the store's placeholder text."""
     assert "_msg" not in stored(instance, "empty", message="")
 
 
 def test_more_fields_than_a_store_takes_do_not_cost_the_line(instance: Instance) -> None:
-    """120 of them are kept, including those used in searches; a name is truncated at 128 bytes."""
+    """A line keeps 120 fields, including those used in searches; a name is truncated at 128 bytes."""
     line = stored(instance, "many", **{f"field_{number}": number for number in range(300)}, **{"n" * 200: "x"})
     assert sum(name.startswith(("field_", "n" * 100)) for name in line) < 120
     assert stored(instance, "name", **{"n" * 200: "x"})["n" * 128] == "x"
 
 
 def test_ids_that_are_none_are_kept_as_they_are(instance: Instance) -> None:
-    """The trace parser rejects them, but they may still be informative."""
+    """Ids that the trace parser rejects are kept as fields, because they may still be informative."""
     assert stored(instance, "odd", trace_id="nonsense")["trace_id"] == "nonsense"

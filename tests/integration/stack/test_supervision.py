@@ -1,4 +1,4 @@
-"""Up, down, crashes and changes, under a real supervisord."""
+"""Start, stop, crashes and changes, under a real supervisord."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 
 def test_up_and_down(small: SmallStack) -> None:
-    """After `up` everything runs and answers; after `down` no process and no port is left."""
+    """After `up` everything runs and responds; after `down` no process runs and no port is in use."""
     assert small.up() == 0
     assert {row.state for row in small.rows().values()} == {"running"}
     assert "Everything is up: 2 components" in small.said.getvalue()
@@ -28,13 +28,13 @@ def test_up_and_down(small: SmallStack) -> None:
 
 
 def test_down_can_be_repeated(small: SmallStack) -> None:
-    """Also where nothing ever ran."""
+    """`down` can be repeated, and also run where nothing was started."""
     assert small.down() == 0
     assert "Nothing was running" in small.said.getvalue()
 
 
 def test_a_killed_process_is_started_again(small: SmallStack) -> None:
-    """By the supervisor, without an operator."""
+    """The supervisor restarts a killed process without an operator."""
     small.up()
     killed = small.pid("api-1")
     os.kill(killed, signal.SIGKILL)
@@ -42,7 +42,7 @@ def test_a_killed_process_is_started_again(small: SmallStack) -> None:
 
 
 def test_the_children_of_a_killed_process_are_ended(small: SmallStack) -> None:
-    """They would keep the port from the next one."""
+    """The children of a killed process are ended, because they would keep the port from the next process."""
     parent = (
         "import os, sys, http.server as h; s = h.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])),"
         " h.SimpleHTTPRequestHandler); pid = os.fork(); s.serve_forever()"
@@ -57,7 +57,7 @@ def test_the_children_of_a_killed_process_are_ended(small: SmallStack) -> None:
 
 
 def test_up_again_leaves_alone_what_runs(small: SmallStack) -> None:
-    """`make up` twice is `make up`."""
+    """A second `up` changes no running process."""
     small.up()
     before = {name: small.pid(name) for name in NAMES}
     assert small.up() == 0
@@ -65,7 +65,7 @@ def test_up_again_leaves_alone_what_runs(small: SmallStack) -> None:
 
 
 def test_up_again_restarts_what_has_changed(small: SmallStack) -> None:
-    """And nothing else."""
+    """A second `up` restarts only the components that have changed."""
     small.up()
     before = {name: small.pid(name) for name in NAMES}
     small.change("api-1", environment={"LOG_LEVEL": "DEBUG"})
@@ -75,7 +75,7 @@ def test_up_again_restarts_what_has_changed(small: SmallStack) -> None:
 
 
 def test_down_after_the_supervisor_was_killed(small: SmallStack) -> None:
-    """Its orphans are found by their environment."""
+    """After the supervisor was killed, `down` finds its orphans by their environment."""
     small.up()
     os.kill(small.supervisor_pid, signal.SIGKILL)
     wait_until("the supervisor to be gone", lambda: {row.state for row in small.rows().values()} == {"absent"})
@@ -87,7 +87,7 @@ def test_down_after_the_supervisor_was_killed(small: SmallStack) -> None:
 
 
 def test_up_after_the_supervisor_was_killed(small: SmallStack) -> None:
-    """It first ends what was left, then starts afresh."""
+    """After the supervisor was killed, `up` first ends the remaining processes and then starts all components."""
     small.up()
     before = small.pid("api-1")
     os.kill(small.supervisor_pid, signal.SIGKILL)
@@ -98,7 +98,7 @@ def test_up_after_the_supervisor_was_killed(small: SmallStack) -> None:
 
 
 def test_single_components_are_stopped_and_started(small: SmallStack) -> None:
-    """For drills: the others go on."""
+    """Drills can stop and start single components; the others keep running."""
     small.up()
     before = {name: small.pid(name) for name in NAMES}
     small.control("stop", "api-1")
@@ -110,7 +110,7 @@ def test_single_components_are_stopped_and_started(small: SmallStack) -> None:
 
 
 def test_a_process_that_says_it_is_misconfigured_is_not_tried_again(small: SmallStack) -> None:
-    """Exit code 78: `up` repeats its sentence and ends with an error; the others run."""
+    """After exit code 78, `up` prints the component's message and fails; the other components run."""
     say_so = "import sys; print('api-1: COLOUR=bleu must be red or blue'); sys.exit(78)"
     small.change("api-1", arguments=("-c", say_so))
     assert small.up() == 1
@@ -122,7 +122,7 @@ def test_a_process_that_says_it_is_misconfigured_is_not_tried_again(small: Small
 
 
 def test_what_does_not_get_ready_is_shown_with_the_end_of_its_log(small: SmallStack) -> None:
-    """A process that runs but never answers."""
+    """A process that runs but does not respond is reported with the end of its log."""
     mute = "import signal; print('busy with nothing', flush=True); signal.pause()"
     small.change("api-1", arguments=("-c", mute), ready_seconds=2)
     assert small.up() == 1
@@ -131,7 +131,7 @@ def test_what_does_not_get_ready_is_shown_with_the_end_of_its_log(small: SmallSt
 
 
 def test_a_process_that_will_not_end_is_killed_with_its_children(small: SmallStack) -> None:
-    """TERM goes to the parent only; after its stop time KILL goes to the whole group."""
+    """TERM is sent to the parent only; after its stop time KILL is sent to the whole group."""
     stubborn = (
         "import signal, subprocess, sys, http.server as h; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         "subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']);"
@@ -146,7 +146,7 @@ def test_a_process_that_will_not_end_is_killed_with_its_children(small: SmallSta
 
 
 def test_a_taken_port_stops_up_before_anything_starts(small: SmallStack) -> None:
-    """Another instance has them: it is named."""
+    """If another instance uses the ports, `up` names it and starts nothing."""
     small.up()
     other = SmallStack(
         type(small.settings)(
@@ -161,7 +161,7 @@ def test_a_taken_port_stops_up_before_anything_starts(small: SmallStack) -> None
 
 
 def test_the_state_directory_knows_its_ports(small: SmallStack) -> None:
-    """Another offset is refused while the instance runs."""
+    """`up` with another offset is rejected while the instance runs."""
     small.up()
     elsewhere = SmallStack(type(small.settings)(small.settings.paths, offset=(small.settings.offset or 0) + 1))
     with pytest.raises(OffsetMismatch):
@@ -171,14 +171,14 @@ def test_the_state_directory_knows_its_ports(small: SmallStack) -> None:
 
 
 def test_only_one_up_at_a_time(small: SmallStack) -> None:
-    """The second one says so instead of interfering."""
+    """A second simultaneous `up` reports that and makes no change."""
     small.up()
     with sole_up(small.settings.paths), pytest.raises(AlreadyUnderWay):
         small.up()
 
 
 def test_processes_do_not_see_the_users_stray_variables(small: SmallStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the shell has exported for other work stays outside."""
+    """Processes do not get variables that the shell has exported for other purposes."""
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     monkeypatch.setenv("GUNICORN_CMD_ARGS", "--workers 9")
     program = "import os, signal; print(sorted(os.environ), flush=True); signal.pause()"
@@ -192,7 +192,7 @@ def test_processes_do_not_see_the_users_stray_variables(small: SmallStack, monke
 
 
 def test_a_state_directory_with_a_long_path_and_a_space(small: SmallStack) -> None:
-    """Longer than the address of a Unix socket may be."""
+    """A state directory's path may be longer than the address of a Unix socket, and contain a space."""
     state = small.settings.paths.state / ("long " * 24 + "path")
     deep = SmallStack(replace(small.settings, paths=StatePaths(state)))
     try:

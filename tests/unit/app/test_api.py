@@ -65,7 +65,7 @@ def test_what_is_not_json_is_refused(api: Api, body: bytes) -> None:
     """A body that is empty, truncated, not UTF-8 or nested too deeply returns 400, never 5xx."""
     answer = api.client.post("/api/v1/orders", data=body, content_type="application/json")
     assert answer.status_code == 400
-    assert "not JSON" in answer.get_json()["detail"]
+    assert "not valid JSON" in answer.get_json()["detail"]
 
 
 def test_another_media_type_is_refused(api: Api) -> None:

@@ -91,7 +91,7 @@ def test_what_is_not_there_is_not_found(api: Api, admin: dict[str, str]) -> None
 def test_another_value_of_the_header_is_refused(api: Api, admin: dict[str, str]) -> None:
     """Another value of the header returns 400, and the problem states the allowed value."""
     answer = api.client.get("/api/v1/products", headers={**admin, "X-Profile": "yes"})
-    assert (answer.status_code, answer.get_json()["detail"]) == (400, "X-Profile must be 1, or left out.")
+    assert (answer.status_code, answer.get_json()["detail"]) == (400, "X-Profile must be 1 or omitted.")
 
 
 def test_a_profile_that_cannot_be_kept_costs_no_answer(
@@ -103,7 +103,7 @@ def test_a_profile_that_cannot_be_kept_costs_no_answer(
         answer = profiled(api, admin)
     assert answer.status_code == 200
     assert "X-Profile" not in answer.headers
-    assert [record.getMessage() for record in caplog.records] == ["a profile was not stored: it is too large"]
+    assert [record.getMessage() for record in caplog.records] == ["profile not stored: it is too large"]
 
 
 def test_the_thread_is_not_watched_afterwards(api: Api, admin: dict[str, str]) -> None:

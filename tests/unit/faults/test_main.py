@@ -97,7 +97,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setenv("API_URL", "http://127.0.0.1:1")
     assert main(["list"]) == 1
     error = capsys.readouterr().err
-    assert "http://127.0.0.1:1 does not answer" in error
+    assert "http://127.0.0.1:1 does not respond" in error
     assert "a password" not in error
 
 

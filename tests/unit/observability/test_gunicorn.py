@@ -43,7 +43,7 @@ def test_a_folder_that_cannot_be_made_is_refused(
     """A shared folder that cannot be created is refused with its path and the reason."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "file" / "below"))
-    assert "file/below': it must be a folder that can be made and written (Not a directory)" in refusal(
+    assert "file/below': it must be a folder that can be created and written (Not a directory)" in refusal(
         capsys, server()
     )
 

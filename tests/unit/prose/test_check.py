@@ -59,6 +59,16 @@ def test_an_unknown_file_type_fails(repository: Path, capsys: pytest.CaptureFixt
     assert "deploy/prose/files.py: a.rst" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("name", "text"), [("b.py", 'x = """'), ("b.py", "if x:\n    y\n  z\n"), ("b.yml", 'a: "b')])
+def test_a_file_that_cannot_be_read_is_named(
+    repository: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    """Without a traceback of its parser."""
+    (repository / name).write_text(text)
+    assert command.main([], repository) == 1
+    assert f"{name} cannot be read: " in capsys.readouterr().err
+
+
 def test_a_missing_vale_fails(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -129,7 +129,7 @@ def test_bytes_that_are_not_utf_8_are_named() -> None:
         [sys.executable, "-m", "lab.trickle"], cwd=ROOT, env=raw, capture_output=True, timeout=120, check=False
     )
     said = json.loads(done.stdout)["message"]
-    assert said.startswith(r"SERVICE_VERSION is '1.\udcff': it must be a text")
+    assert said.startswith(r"SERVICE_VERSION is '1.\udcff': it must be text")
     assert said.endswith("in UTF-8 and without control characters")
     assert done.returncode == 78
 

@@ -187,7 +187,7 @@ def test_a_secret_from_a_file(tmp_path: Path) -> None:
 
 def test_a_secret_and_a_file_exclude_each_other(tmp_path: Path) -> None:
     """A secret and a file with it exclude each other, so that neither is chosen silently."""
-    with pytest.raises(WrongSetting, match=r"X_FILE is .*: it must be left out if X is set"):
+    with pytest.raises(WrongSetting, match=r"X_FILE is .*: it must be omitted if X is set"):
         read(Secret(), "s3cr3t", X_FILE=str(tmp_path / "key"))
 
 

@@ -1,4 +1,4 @@
-"""Drills over HTTP, against a small server that answers as the real ones do and fails as they may."""
+"""Drills over HTTP, tested with a small server that responds and fails like the real ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOGIN = ("POST", "/api/v1/auth/login")
 
 
 class Server:
-    """Answers by method and path, in turn, the last one again and again; notes what it was asked."""
+    """Responds by method and path with a list of responses, the last one repeatedly; records the requests."""
 
     def __init__(self) -> None:
         self.answers: dict[tuple[str, str], list[tuple[int, Any]]] = {}
@@ -48,7 +48,7 @@ class Server:
             do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
 
             def log_message(self, *_arguments: Any) -> None:
-                """Write no log."""
+                """Do not log requests."""
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
@@ -73,7 +73,7 @@ def server() -> Iterator[Server]:
 
 
 class AtServer(RunningStack):
-    """An instance whose addresses are all the server's, or have no server."""
+    """Return an instance whose addresses are all those of the server, or have no server."""
 
     server: str
     closed: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ def signed_in(instance: RunningStack) -> Switches:
 
 
 def test_switching(server: Server, instance: AtServer) -> None:
-    """As the administrator; with the parameters and the end at which it goes off by itself."""
+    """A fault is switched on and off as the administrator, with its parameters and its end."""
     server.answers[("PUT", f"{FAULTS}/api-errors")] = [(200, {})]
     server.answers[("DELETE", f"{FAULTS}/api-errors")] = [(200, {})]
     switches = signed_in(instance)
@@ -112,7 +112,7 @@ def test_switching(server: Server, instance: AtServer) -> None:
 
 
 def test_past_the_front_door(server: Server, instance: AtServer) -> None:
-    """Should that be what is broken."""
+    """Faults are switched without the front door, which may be the broken component."""
     instance.closed = ("nginx",)
     server.answers[("DELETE", f"{FAULTS}/api-errors")] = [(200, {})]
     signed_in(instance).off("api-errors")
@@ -120,14 +120,14 @@ def test_past_the_front_door(server: Server, instance: AtServer) -> None:
 
 
 def test_a_token_that_has_ended(server: Server, instance: AtServer) -> None:
-    """It signs in again and repeats the request; a fault that is off already is no error."""
+    """An expired token is replaced and the request repeated; switching off a fault that is off is no error."""
     server.answers[("DELETE", f"{FAULTS}/api-errors")] = [(401, {}), (404, {})]
     signed_in(instance).off("api-errors")
     assert [asked[2] for asked in server.asked if asked[0] == "DELETE"] == ["Bearer first", "Bearer second"]
 
 
 def test_a_fault_that_is_over_by_itself(server: Server, instance: AtServer) -> None:
-    """Nothing is left to clear, and the shop is unreachable; before the fault's end that is an error."""
+    """A failure to switch a fault off is an error before the fault's end and is ignored after it."""
     server.answers[("PUT", f"{FAULTS}/mongo-pause")] = [(200, {})]
     server.answers[("DELETE", f"{FAULTS}/mongo-pause")] = [(403, {})]
     switches = signed_in(instance)
@@ -139,7 +139,7 @@ def test_a_fault_that_is_over_by_itself(server: Server, instance: AtServer) -> N
 
 
 def test_each_drill_signs_in_again(server: Server, instance: AtServer) -> None:
-    """The token outlives the drill, during which signing in may be impossible."""
+    """A new token is obtained for each drill, so that it stays valid while signing in may be impossible."""
     for method, path in (("PUT", f"{FAULTS}/mongo-pause"), ("DELETE", f"{FAULTS}/mongo-pause"), ("GET", FAULTS)):
         server.answers[(method, path)] = [(200, {"items": [{"name": "mongo-pause"}]})]
     injector = InstanceInjector(instance)
@@ -150,7 +150,7 @@ def test_each_drill_signs_in_again(server: Server, instance: AtServer) -> None:
 
 
 def test_what_the_shop_refuses(server: Server, instance: AtServer) -> None:
-    """AlertTimes as it says it, not tried again."""
+    """A rejection by the shop is reported with its message and not retried."""
     server.answers[("PUT", f"{FAULTS}/api-errors")] = [(422, {"detail": "percent must be a number"})]
     with pytest.raises(RunFailed, match=r"422 .*percent must be a number"):
         signed_in(instance).on("api-errors", {"percent": "x"}, 300)
@@ -158,7 +158,7 @@ def test_what_the_shop_refuses(server: Server, instance: AtServer) -> None:
 
 
 def test_a_shop_with_faults_and_one_without(server: Server, instance: AtServer) -> None:
-    """The names of its faults; none where the switch is not wired."""
+    """The names of the shop's faults are returned; there are none if faults are not wired."""
     switches = signed_in(instance)
     assert switches.known() == set()
     server.answers[("GET", FAULTS)] = [(200, {"items": [{"name": "api-errors"}, {"name": "redis-pause"}]})]
@@ -166,7 +166,7 @@ def test_a_shop_with_faults_and_one_without(server: Server, instance: AtServer) 
 
 
 def test_what_prometheus_and_the_inbox_say(server: Server, instance: AtServer) -> None:
-    """Alerts with their state and begin, in Go's nanoseconds; messages oldest first; numbers of a query."""
+    """Alerts are read with state and start in Go's nanoseconds, messages oldest first, and the values of a query."""
     alert = {"labels": {"alertname": "ApiDown"}, "state": "firing", "activeAt": "2026-11-24T15:40:36.123456789Z"}
     server.answers[("GET", "/api/v1/alerts")] = [(200, {"data": {"alerts": [alert]}})]
     items = [{"id": number, "received_at": "2026-11-24T15:40:51+00:00", "kind": "alert"} for number in (8, 7)]
@@ -183,7 +183,7 @@ def test_what_prometheus_and_the_inbox_say(server: Server, instance: AtServer) -
 
 
 def test_what_loki_and_jaeger_say(server: Server, instance: AtServer) -> None:
-    """Lines of all streams; a trace one of whose spans fits."""
+    """Log lines of all streams are read, and traces that have a matching span."""
     streams = {"data": {"result": [{"values": [["1", "a"], ["2", "b"]]}, {"values": [["3", "c"]]}]}}
     server.answers[("GET", "/loki/api/v1/query_range")] = [(200, streams)]
     span = {"processID": "p", "operationName": "POST", "duration": 9, "tags": [{"key": "error", "value": True}]}
@@ -199,7 +199,7 @@ def test_what_loki_and_jaeger_say(server: Server, instance: AtServer) -> None:
 
 @pytest.mark.parametrize("answer", [(500, {}), (200, b"<html>"), (200, b"")])
 def test_no_answer(server: Server, instance: AtServer, answer: tuple[int, Any]) -> None:
-    """An error, or what is no JSON, is none; it says whose."""
+    """An error or a response that is not JSON raises an exception that names the server."""
     server.answers[("GET", "/api/v1/query")] = [answer]
     with pytest.raises(NoAnswer, match=r"prometheus at .* does not answer /api/v1/query"):
         Servers(instance).values("up")

@@ -1,4 +1,4 @@
-"""The readers in lab/clients, against a small server."""
+"""The clients in lab/clients, tested with a small server."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from tests.integration.lab.drills.test_over_http import Server
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """Answers 404 to everything that a test does not set."""
+    """Responds with 404 unless a test sets a response."""
     server = Server()
     yield server
     server.close()
 
 
 def test_a_trace_that_is_not_stored_is_no_error(server: Server) -> None:
-    """Jaeger answers 404 for it; a trace without spans is not stored either."""
+    """Jaeger's 404 for an unknown trace is no error; a trace without spans counts as not stored."""
     jaeger = Jaeger(server.url)
     server.answers[("GET", "/api/traces/b")] = [(200, {"data": []}), (200, {"data": [{"traceID": "b"}]})]
     assert [jaeger.has_trace("a"), jaeger.has_trace("b"), jaeger.has_trace("b")] == [False, False, True]
 
 
 def test_a_missing_api_is_an_error(server: Server) -> None:
-    """A 404 of a query names the server and the path."""
+    """A 404 response to a query raises an error that names the server and the path."""
     with pytest.raises(NoAnswer, match=r"prometheus does not answer /api/v1/query \(404\)"):
         Prometheus(server.url).query("up")
 
 
 def test_a_refused_query_says_why(server: Server) -> None:
-    """The start of the body, which has the parser's message."""
+    """A rejected query raises an error with the start of the body, which contains the parser's message."""
     server.answers[("GET", "/api/v1/query")] = [(400, {"error": "parse error: unexpected end"})]
     with pytest.raises(NoAnswer, match=r"400: .*parse error: unexpected end"):
         Prometheus(server.url).values("sum(")
 
 
 def test_numbers_of_the_log_store(server: Server) -> None:
-    """One for each series; none for an empty result."""
+    """A query returns one number for each series, and none for an empty result."""
     found = {"data": {"result": [{"metric": {}, "value": [1, "3"]}, {"metric": {}, "value": [1, "4.5"]}]}}
     server.answers[("GET", "/loki/api/v1/query")] = [(200, found), (200, {"data": {"result": []}})]
     loki = Loki(server.url)

@@ -1,4 +1,4 @@
-"""A small HTTP server with the shop's read and order routes: it checks and counts what a load client sends."""
+"""A small HTTP server with the shop's read and order routes, which checks and counts the requests of a load client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 PRODUCTS = [{"id": f"product-{number}", "stock": 9} for number in range(40)]
 CONFIRMED_AFTER = 2
-"""An order is confirmed on its n-th status request."""
+"""Number of status requests after which an order is confirmed."""
 
 
 class Shop:
@@ -33,7 +33,7 @@ class Shop:
         """The route template that returns 500."""
 
     def answer(self, method: str, target: str, headers: Any, body: Any) -> tuple[str, int, Any]:
-        """Route template, status and content."""
+        """Return route template, status and content."""
         parts = urlsplit(target)
         path, query = parts.path.removeprefix("/api/v1"), parse_qs(parts.query)
         route, status, content = self._answer(method, path, query, headers, body)
@@ -101,7 +101,7 @@ class Shop:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Otherwise each response body waits for the acknowledgement of its header (Nagle).
+    # Otherwise each response body waits for the TCP acknowledgement of its header (Nagle's algorithm).
     disable_nagle_algorithm = True
     shop: Shop
 
@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = _handle  # noqa: N815  (the names that http.server calls)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """No access log: the counts are enough."""
+        """Do not log requests: the counts are sufficient."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -132,7 +132,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(port: int = 0) -> Iterator[tuple[Shop, int]]:
-    """A shop and its port on 127.0.0.1."""
+    """Start a shop and return it with its port on 127.0.0.1."""
     shop = Shop()
     server = _Server(("127.0.0.1", port), type("Handler", (_Handler,), {"shop": shop}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -1,4 +1,4 @@
-"""The real JMeter with customers.jmx, against a small HTTP server: about 20 s once JMeter is in the cache."""
+"""The real JMeter with customers.jmx and a small HTTP server; takes about 20 s once JMeter is in the cache."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ QUICK = {
     "ORDER_SHARE": "0.5",
     "LOOKS": "product=50 page=20 search=15 my_orders=14 dead_link=1",
 }
-"""Short pauses, so that several visits fit into a few seconds; visits have exactly four looks, none of them at the
-first page, so that they can be counted."""
+"""Pauses are short so that several visits take only seconds.
+
+A visit has exactly four page views after the first page, so that they can be counted.
+"""
 
 USERS = 30
 HOME = ("GET", "/api/v1/home", 200)
@@ -41,13 +43,13 @@ HOW, PROFILES = read()
 
 @pytest.fixture(scope="module")
 def home() -> Path:
-    """JMeter, fetched if it is not on this machine."""
+    """Return JMeter's folder; JMeter is downloaded if necessary."""
     return obtain(Say())
 
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The plan, with short pauses."""
+    """Return the plan with short pauses."""
     folder = tmp_path_factory.mktemp("plan")
     for name in ("customers.jmx", "customer.groovy", "jmeter.properties"):
         shutil.copy(process.FOLDER / name, folder)
@@ -69,10 +71,10 @@ def _plan(port: int, users: int, seconds: float) -> Plan:
 
 @pytest.fixture(scope="module")
 def run(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Lines]]:
-    """Thirty customers until there were more than two visits for each: the server and the reported lines."""
+    """Run thirty customers until there are over two visits each; return the server and the reported lines."""
     with serving() as (shop, port):
         lines: Lines = []
-        # Stopped by the count, not by the clock: how many visits a second makes is a matter of the machine's speed.
+        # Stopped by the number of visits, because their rate depends on the speed of the machine.
         with JMeter(home, _plan(port, USERS, 40), tmp_path_factory.mktemp("run")) as client:
             for line in client.lines():
                 lines.append(line)
@@ -103,7 +105,7 @@ def test_the_results_are_what_the_server_answered(run: tuple[Shop, Lines]) -> No
 
 
 def test_every_visit_is_a_whole_one(run: tuple[Shop, Lines]) -> None:
-    """The first page, then four looks; those with accounts register before they log in; orders are looked at."""
+    """Each visit has the first page and four views; customers with accounts register and log in, and view orders."""
     shop, lines = run
     visits = shop.counts[HOME]
     looks = sum(
@@ -112,19 +114,19 @@ def test_every_visit_is_a_whole_one(run: tuple[Shop, Lines]) -> None:
         if method == "GET" and route not in ("/api/v1/home", "/api/v1/orders/<order_id>")
     )
     assert visits > 2 * USERS
-    # Only the last visit of each user may have been cut short.
+    # Only the last visit of each user may be incomplete.
     assert 4 * (visits - USERS) <= looks <= 4 * visits
     assert shop.counts["POST", "/api/v1/auth/register", 201] == len(shop.accounts) > 0
     assert shop.counts["POST", "/api/v1/auth/login", 200] > 0
     orders = lines[-1]["orders"]
     assert orders["placed"] == shop.counts["POST", "/api/v1/orders", 202] == len(shop.keys) > 0
-    # Each look at an order but the last finds it pending.
+    # Every status request for an order except the last finds it pending.
     assert orders["confirmed"] == sum(looks >= CONFIRMED_AFTER for looks in shop.looks) > 0
     assert max(shop.looks) == CONFIRMED_AFTER
 
 
 def test_a_run_ends_after_its_duration(home: Path, tmp_path: Path) -> None:
-    """Without a stop request."""
+    """A run ends after its duration, without a stop request."""
     with serving() as (_, port), JMeter(home, _plan(port, 1, 6), tmp_path) as client:
         assert list(client.lines())[-1]["ended"] == "done"
 
@@ -145,7 +147,7 @@ def test_a_failing_route_is_an_error_and_a_stop_ends_the_run(home: Path, tmp_pat
 
 
 def test_a_plan_that_cannot_run_is_said(home: Path, tmp_path: Path) -> None:
-    """JMeter's own error is reported, with its log file."""
+    """An error of JMeter itself is reported, with its log file."""
     with (
         pytest.raises(GeneratorFailed, match=r"jmeter\.log"),
         JMeter(home / "nothing", _plan(1, 1, 6), tmp_path) as client,
@@ -154,7 +156,7 @@ def test_a_plan_that_cannot_run_is_said(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_script_that_fails_ends_the_run(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failing script would also skip the pauses between requests, so nothing more is sent."""
+    """A script error ends the run, because a failing script would also skip the pauses between requests."""
     plan = shutil.copytree(process.FOLDER, tmp_path / "plan")
     script = (plan / "customer.groovy").read_text()
     (plan / "customer.groovy").write_text(script.replace("case 'compile': return 0L", "case 'compile': return 0 / 0"))

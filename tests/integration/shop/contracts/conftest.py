@@ -1,4 +1,4 @@
-"""The shop's adapters on real servers, and on servers that are not there."""
+"""The shop's adapters on real servers, and on servers that do not exist."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Db = Database[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def schema(mongo_url: str) -> Iterator[tuple[Client, Db]]:
-    """A database of the module's own, with indexes and validators: making those takes longer than a test."""
+    """Return a database for the module, with indexes and validators, because creating them takes longer than a test."""
     settings = Settings(mongo_url=mongo_url, mongo_database=f"contracts-{uuid.uuid4().hex[:8]}")
     with Client(mongo_url, tz_aware=True) as client:
         db = mongo.database(client, settings)
@@ -41,7 +41,7 @@ def client(schema: tuple[Client, Db]) -> Client:
 
 @pytest.fixture
 def db(schema: tuple[Client, Db]) -> Db:
-    """The database, empty."""
+    """Return the database, empty."""
     for name in schema[1].list_collection_names():
         schema[1][name].delete_many({})
     return schema[1]
@@ -49,7 +49,7 @@ def db(schema: tuple[Client, Db]) -> Db:
 
 @pytest.fixture
 def client_down() -> Iterator[Client]:
-    """A client of a server that is not there."""
+    """Return a client of a server that does not exist."""
     with Client(f"mongodb://127.0.0.1:{free_port()}/", serverSelectionTimeoutMS=50) as client:
         yield client
 

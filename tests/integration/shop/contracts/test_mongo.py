@@ -1,4 +1,4 @@
-"""The adapters of MongoDB and Redis keep the contracts of their ports."""
+"""The adapters of MongoDB and Redis fulfil the contracts of their ports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.integration.shop.contracts.conftest import Client, Db
 
 @pytest.fixture
 def cached(redis_server: tuple[str, Server]) -> Iterator[Callable[[ports.Catalogue], CachedCatalogue]]:
-    """Puts a catalogue behind its caches."""
+    """Put caches in front of a catalogue."""
     with redis.Redis.from_url(redis_server[0], socket_timeout=1) as client:
         yield lambda catalogue: CachedCatalogue(catalogue, client, DatabaseMetrics(CollectorRegistry()), 60.0)
 
@@ -37,7 +37,7 @@ class TestMongoCatalogue(CatalogueContract):
 
 
 class TestCachedCatalogue(CatalogueContract):
-    """Only what is looked at comes from a cache, and what changes is written through."""
+    """Browsing reads from a cache, and changes are written through it."""
 
     @pytest.fixture
     def catalogue(
@@ -79,7 +79,7 @@ class TestMongoAccounts(AccountsContract):
 
 
 class TestRedisRevocations(RevocationsContract):
-    """With Redis, and from MongoDB while Redis is down."""
+    """Revocations fulfil their contract with Redis, and with only MongoDB while Redis is down."""
 
     @pytest.fixture(params=["redis is up", "redis is down"])
     def revocations(

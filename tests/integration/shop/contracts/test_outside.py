@@ -1,4 +1,4 @@
-"""The adapters of RQ, the payment service and SMTP keep the contracts of their ports."""
+"""The adapters of RQ, the payment service and SMTP fulfil the contracts of their ports."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestRqOrderQueue(QueueContract):
 
     @pytest.fixture
     def take(self, rq: Queue) -> Callable[[], str | None]:
-        """As RQ's worker does: the job itself stays in Redis while it is carried out."""
+        """Take a job like RQ's worker: the job itself stays in Redis while it runs."""
 
         def take() -> str | None:
             found = Queue.dequeue_any([rq], timeout=None, connection=rq.connection, serializer=JSONSerializer)
@@ -74,7 +74,7 @@ class TestHttpPayments(PaymentsContract):
 
     @pytest.fixture
     def serve(self, ledger: Ledger, telemetry: Telemetry) -> Iterator[Callable[[int], int]]:
-        """Starts the payment service with a limit in cents; returns its port."""
+        """Start the payment service with a limit in cents; return its port."""
         servers: list[tuple[BaseWSGIServer, threading.Thread]] = []
 
         def start(limit_cents: int) -> int:
@@ -92,7 +92,7 @@ class TestHttpPayments(PaymentsContract):
 
     @pytest.fixture
     def adapter(self, redis_client: redis.Redis) -> Iterator[Callable[[int], HttpPayments]]:
-        """The adapter of the service at a port."""
+        """Return the payments adapter for the service at a port."""
         with requests.Session() as session:
             circuit = Circuit("payments", redis_client)
             yield lambda port: HttpPayments(session, f"http://127.0.0.1:{port}", 5.0, circuit)
@@ -115,7 +115,7 @@ class TestHttpPayments(PaymentsContract):
 
 
 class MailServer:
-    """aiosmtpd's handler: keeps to whom mail came."""
+    """aiosmtpd's handler, which records the recipients of mail."""
 
     def __init__(self) -> None:
         self.addresses: list[str | None] = []

@@ -152,10 +152,10 @@ test-newest: ## run unit and integration tests with the newest versions in the p
 		$(if $(MAIN),--main) $(if $(RECORD),--record) $(ARGS) $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
 
 # What writes files that are committed; each knows --check.
-GENERATORS = grafana.generate alerts.generate deploy.licences deploy.settings_docs
+GENERATORS = grafana.generate alerts.generate deploy.licences deploy.settings_docs deploy.telemetry_docs
 
 .PHONY: generate
-generate: ## write the generated files: dashboards, SLO rules, licences, settings
+generate: ## write the generated files: dashboards, SLO rules, licences, settings, telemetry
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each || exit; done
 
 # Each check is a target of its own, so that they run at once; the environment is set up before, where it can be seen.
@@ -182,7 +182,7 @@ check-generated:
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each --check || exit; done
 
 # Pages that a generator writes are compared by `check-generated`.
-MARKDOWN = git ls-files '*.md' ':!docs/reference/settings.md' ':!docs/reference/licences.md' ':!docs/reference/newest-versions.md'
+MARKDOWN = git ls-files '*.md' ':!docs/reference/settings.md' ':!docs/reference/licences.md' ':!docs/reference/newest-versions.md' ':!docs/reference/telemetry.md'
 SITE ?= dist/site
 
 .PHONY: docs

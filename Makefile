@@ -204,6 +204,10 @@ check-prose:
 check-commits:
 	@$(dev_setup) && exec python -m deploy.commits
 
+.PHONY: dist
+dist: ## build what a release has besides the image: the library's wheel and the list of packages (SBOM), into dist/
+	@$(dev_setup) && uv build --quiet --wheel --no-build-isolation --out-dir dist . && python deploy/compose/audit.py
+
 .PHONY: screenshots
 screenshots: ## take the screenshots of README and docs, with the tests of the pages
 	@$(dev_setup) && python -m stack programs --browser && PICTURES=docs/images exec python -m pytest tests/e2e/test_pages.py

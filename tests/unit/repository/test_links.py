@@ -14,6 +14,8 @@ from markdown_it import MarkdownIt
 ROOT = Path(__file__).resolve().parents[3]
 PARSER = MarkdownIt("gfm-like", {"linkify": False})
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
+ON_GITHUB = re.compile(r"(\.\./\.\./)(actions|releases)\b")
+"""Pages of GitHub itself, relative to the repository's README."""
 CONSOLE = re.compile(r"/(runbooks|dashboards|alerts|inbox|faults|drills|requests|logs)\b")
 """Runbooks are pages of the console and link to its other pages."""
 
@@ -53,7 +55,7 @@ def broken(page: Path, text: str) -> list[str]:
     """Return the broken links of a page, each with the reason."""
     found = []
     for address in targets(text):
-        if ELSEWHERE.match(address) or CONSOLE.match(address):
+        if any(pattern.match(address) for pattern in (ELSEWHERE, ON_GITHUB, CONSOLE)):
             continue
         path, _, anchor = address.partition("#")
         target = (page.parent / path).resolve() if path else page

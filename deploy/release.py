@@ -1,0 +1,58 @@
+"""``python -m deploy.release TAG``: check that a tag may be released, and print its release notes.
+
+The tag is ``v`` and the version. The same version must be in ``pyproject.toml`` and ``.env``, and ``CHANGELOG.md`` must
+have a dated section for it: that section is what is printed. Exit status 1 names each place that differs.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SECTION = r"^## \[{version}\] - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## \[|^\[|\Z)"
+
+
+def versions(root: Path = ROOT) -> dict[str, str]:
+    """Return the version that each file states, by file name."""
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    compose = re.search(r"^GLASSHOUSE_VERSION=(.+)$", (root / ".env").read_text(), re.MULTILINE)
+    return {"pyproject.toml": str(project), ".env": compose[1] if compose else "none"}
+
+
+def notes(version: str, root: Path = ROOT) -> str:
+    """Return the section of a version in the changelog; empty if there is none."""
+    found = re.search(SECTION.format(version=re.escape(version)), (root / "CHANGELOG.md").read_text(), re.M | re.S)
+    return found[1].strip() if found else ""
+
+
+def problems(tag: str, root: Path = ROOT) -> list[str]:
+    """Return why a tag cannot be released, one sentence each."""
+    version = tag.removeprefix("v")
+    if tag == version or not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        return [f"the tag {tag} is not of the form v1.2.3"]
+    found = [
+        f"{file} has version {stated}, the tag is {tag}" for file, stated in versions(root).items() if stated != version
+    ]
+    if not notes(version, root):
+        found.append(f"CHANGELOG.md has no dated section [{version}] with content")
+    return found
+
+
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+    """Check the tag and print the notes; returns the exit status."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m deploy.release TAG\n")
+        return 2
+    if found := problems(arguments[0], root):
+        sys.stderr.write("".join(f"{problem}\n" for problem in found))
+        return 1
+    sys.stdout.write(notes(arguments[0].removeprefix("v"), root) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,9 +1,9 @@
-# One image for every process of ours; the command says which (see docker-compose.yml).
-# Where packages come through a proxy with a certificate of its own: docker build --secret id=ca,src=<bundle> .
+# One image for all our processes. The command selects the process (see docker-compose.yml).
+# If a proxy with its own certificate serves the packages: docker build --secret id=ca,src=<bundle> .
 ARG PYTHON_VERSION=3.11.15
 
 FROM python:${PYTHON_VERSION}-slim-bookworm AS build
-# The packages first, alone: this layer is made again only when the lock file changes.
+# Packages are installed first, so that this layer is rebuilt only when the lock file changes.
 COPY requirements/run.txt /tmp/run.txt
 RUN --mount=type=secret,id=ca,target=/tmp/ca.crt \
     --mount=type=cache,target=/root/.cache/pip \
@@ -17,8 +17,8 @@ RUN rm -r /app/requirements \
     && python -m compileall -q -j 2 --invalidation-mode unchecked-hash /app
 
 FROM python:${PYTHON_VERSION}-slim-bookworm
-# A new named volume takes the owner of the directory that it covers: these are the directories of the volumes that are
-# written by a user other than root, for our own processes and for images that have no such directory.
+# A new named volume inherits the owner of the directory that it is mounted on. These directories are for volumes that
+# users other than root write to: our own processes, and images that lack such a directory.
 RUN groupadd --gid 10001 glasshouse \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin glasshouse \
     && install -d -o 10001 -g 10001 -m 2775 /var/log/glasshouse \
@@ -27,7 +27,7 @@ RUN groupadd --gid 10001 glasshouse \
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
-# No .pyc is missing, and the root file system is read-only.
+# All .pyc files exist, and the root file system is read-only.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
@@ -41,7 +41,7 @@ ARG VERSION=0.0.0
 ARG REVISION=unknown
 ENV SERVICE_VERSION=${VERSION}
 LABEL org.opencontainers.image.title="Glasshouse" \
-      org.opencontainers.image.description="A shop backend you can see through: API, workers, payments, console" \
+      org.opencontainers.image.description="A shop backend with complete observability: API, workers, payments, console" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

@@ -1,16 +1,16 @@
-# `make help` lists the targets. Each target sets up what it needs, on a machine that has nothing but Python 3.11.
+# `make help` lists the targets. Each target installs what it needs. The machine only needs Python 3.11.
 #
-# A second instance beside the first:  make up GLASSHOUSE_PORT_OFFSET=1000 GLASSHOUSE_STATE_DIR=/tmp/second
-# (afterwards the state directory alone says which one is meant; it remembers its ports).
+# To start a second instance:  make up GLASSHOUSE_PORT_OFFSET=1000 GLASSHOUSE_STATE_DIR=/tmp/second
+# (later commands need only the state directory, which records the instance's ports).
 
 PYTHON ?= python3
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# The settings of the launcher reach it however they are given: make passes on what is in the environment or on its
-# command line. Naming them here would pass on empty ones too.
+# make passes the launcher's settings on, both from the environment and from its command line. Listing them here would
+# also pass empty ones.
 
-# The virtual environment, made first if it is not there; the recipe's shell becomes the command.
+# The virtual environment, created if missing. The recipe's shell is replaced by the command.
 run_python = venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python"
 dev_setup = venv=$$($(PYTHON) stack/setup.py dev) && PATH="$$venv/bin:$$PATH"
 
@@ -22,7 +22,7 @@ help: ## list the targets
 		$(MAKEFILE_LIST)
 
 .PHONY: up
-up: ## start everything; fetches and builds what is missing (TRAFFIC=0: without generated traffic)
+up: ## start the stack, fetching and building missing programs (TRAFFIC=0: without generated traffic)
 	@$(run_python) -m stack up
 
 .PHONY: down
@@ -30,21 +30,21 @@ down: ## stop every process
 	@$(run_python) -m stack down
 
 .PHONY: status
-status: ## show every component: state, pid, port, uptime, memory, log file
+status: ## show each component's state, pid, port, uptime, memory and log file
 	@$(run_python) -m stack status
 
 .PHONY: logs
-logs: ## show all logs, live (SERVICE=api LEVEL=warning TRACE=<id> REQUEST=<id> LINES=50, or QUERY='<LogQL>')
+logs: ## follow all logs (SERVICE=api LEVEL=warning TRACE=<id> REQUEST=<id> LINES=50, or QUERY='<LogQL>')
 	@$(run_python) -m stack logs $(if $(QUERY),--query "$$QUERY") $(if $(SERVICE),--service "$(SERVICE)") \
 		$(if $(LEVEL),--level "$(LEVEL)") $(if $(TRACE),--trace "$(TRACE)") $(if $(REQUEST),--request "$(REQUEST)") $(if $(LINES),--lines "$(LINES)")
 
 .PHONY: follow
-follow: ## place an order and show its path through logs, traces and metrics (or ORDER=<id> REQUEST=<id> TRACE=<id>)
+follow: ## place an order and show its path through all signals (or that of ORDER=<id> REQUEST=<id> TRACE=<id>)
 	@$(run_python) -m stack exec console.follow $(if $(ORDER),--order "$(ORDER)") \
 		$(if $(REQUEST),--request "$(REQUEST)") $(if $(TRACE),--trace "$(TRACE)") $(ARGS)
 
 .PHONY: restart
-restart: ## restart components (NAME=api-1, or several: NAME="api-1 api-2"); all without NAME
+restart: ## restart components (NAME=api-1 or NAME="api-1 api-2"; without NAME: all)
 ifdef NAME
 	@$(run_python) -m stack restart $(NAME)
 else
@@ -53,25 +53,25 @@ else
 endif
 
 .PHONY: clean
-clean: ## stop every process, delete data and logs; built programs are kept
+clean: ## stop every process and delete data and logs; built programs are kept
 	@$(run_python) -m stack down --purge
 
-## Break
+## Faults and drills
 
 .PHONY: fault
-fault: ## inject a fault for a limited time (NAME=api-errors SECONDS=60 ARGS="--percent 20"); without NAME: list them
+fault: ## inject a fault for a limited time (NAME=api-errors SECONDS=60 ARGS="--percent 20"; without NAME: list)
 	@$(run_python) -m stack exec faults $(if $(NAME),on "$(NAME)" $(if $(SECONDS),--seconds "$(SECONDS)") $(ARGS),list)
 
 .PHONY: fault-clear
-fault-clear: ## clear the faults that are on (NAME=api-errors: only this one)
+fault-clear: ## clear all active faults (NAME=api-errors: only this one)
 	@$(run_python) -m stack exec faults off $(if $(NAME),"$(NAME)")
 
-# Drills need all servers; on a machine that has never built them, they are built first.
+# Drills need all servers. Missing ones are built first.
 drills = venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
 	exec "$$venv/bin/python" -m lab.drills
 
 .PHONY: drill
-drill: ## inject a fault, check alerts and orders (NAME=redis-pause, quick, all; ARGS=); without NAME: list the drills
+drill: ## inject a fault and verify alerts and orders (NAME=redis-pause, quick or all; ARGS=; without NAME: list)
 ifeq ($(strip $(NAME)$(ARGS)),)
 	@venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python" -m lab.drills list
 else
@@ -79,91 +79,92 @@ else
 endif
 
 .PHONY: gameday
-gameday: ## a hidden fault: find its cause (SEED=7: the same fault again; ARGS=)
+gameday: ## inject a hidden fault whose cause you have to find (SEED=7: the same fault again; ARGS=)
 	@$(drills) gameday $(if $(SEED),--seed "$(SEED)") $(ARGS)
 
 .PHONY: false-alarms
-false-alarms: ## inject nothing; any notification fails the run (MINUTES=30 ARGS=)
+false-alarms: ## run without a fault; any notification fails the run (MINUTES=30 ARGS=)
 	@$(drills) run false-alarms $(if $(MINUTES),--minutes "$(MINUTES)") $(ARGS)
 
 .PHONY: chaos
-chaos: ## send 2000 orders while every process is killed in turn, then audit the ledgers (ORDERS= RATE= SEED= ARGS=)
+chaos: ## send 2,000 orders while every process is killed in turn, then audit the ledgers (ORDERS= RATE= SEED= ARGS=)
 	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
 		exec "$$venv/bin/python" -m lab.chaos $(if $(ORDERS),--orders "$(ORDERS)") \
 		$(if $(RATE),--rate "$(RATE)") $(if $(SEED),--seed "$(SEED)") $(ARGS)
 
-## Measure
+## Measure (most targets need the running stack)
 
 .PHONY: load
-load: ## load the running stack (PROFILE=smoke|steady|spike|soak|stress USERS= MINUTES=) and compare with Prometheus
+load: ## load the running stack and compare with Prometheus (PROFILE=smoke|steady|spike|soak|stress USERS= MINUTES=)
 	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m stack exec lab.load "$(or $(PROFILE),smoke)" \
 		--python "$$load/bin/python" $(if $(USERS),--users "$(USERS)") $(if $(MINUTES),--minutes "$(MINUTES)")
 
 .PHONY: load-jmeter
-load-jmeter: ## the same load from Apache JMeter; any failed request fails the run (USERS=1000 MINUTES=5 PROFILE=steady)
+load-jmeter: ## run the load with Apache JMeter; any failed request fails it (USERS=1000 MINUTES=5 PROFILE=steady)
 	@jmeter=$$($(run_python) -m stack jmeter) && $(run_python) -m stack exec lab.load "$(or $(PROFILE),steady)" \
 		--jmeter "$$jmeter" --users "$(or $(USERS),1000)" --minutes "$(or $(MINUTES),5)"
 
 .PHONY: verify-counts
-verify-counts: ## send requests, also failing ones, and compare every server's count (REQUESTS= ERRORS=), on the running stack
+verify-counts: ## send requests, some of which fail, and compare the counts of all servers (REQUESTS= ERRORS=)
 	@$(run_python) -m stack exec lab.bench.verify_counts $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ERRORS),--errors "$(ERRORS)")
 
 .PHONY: profile
-profile: ## flame graph of a running component's CPU time (NAME=api-1 SECONDS=20)
+profile: ## record a flame graph of a running component's CPU time (NAME=api-1 SECONDS=20)
 	@load=$$($(PYTHON) stack/setup.py load) && $(run_python) -m lab.bench.profile "$(or $(NAME),api-1)" \
 		--pyspy "$$load/bin/py-spy" $(if $(SECONDS),--seconds "$(SECONDS)")
 
 .PHONY: bench
-bench: ## CPU cost of telemetry per request, compared with other libraries (QUICK=1: 4 min; ROUNDS= ARGS=)
+bench: ## measure the CPU cost of telemetry per request, compared with other libraries (QUICK=1: 4 min; ROUNDS= ARGS=)
 	@$(run_python) -m lab.bench.tax $(if $(QUICK),--quick) \
 		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(ARGS)
 
 .PHONY: bench-faults
-bench-faults: ## CPU cost of disabled faults per request, on the running stack
+bench-faults: ## measure the CPU cost of disabled faults per request
 	@$(run_python) -m stack exec lab.bench.faults_off
 
 .PHONY: bench-jobs
-bench-jobs: ## CPU cost of an order in the workers, by jobs per fork, and latency at 50 orders/s, on the running stack (ARGS=)
+bench-jobs: ## measure the workers' CPU cost per order, by jobs per fork, and latency at 50 orders/s (ARGS=)
 	@$(run_python) -m stack exec lab.bench.jobs $(ARGS)
 
 .PHONY: bench-logs
-bench-logs: ## cost of the log store from a thousand to ten million lines, on a store of its own (15 min; ARGS=)
+bench-logs: ## measure the cost of a separate log store from 1,000 to 10 million lines (15 min; ARGS=)
 	@venv=$$($(PYTHON) stack/setup.py run) && "$$venv/bin/python" -m stack programs && \
 		exec "$$venv/bin/python" -m lab.bench.log_store $(ARGS)
 
 .PHONY: bench-scaling
-bench-scaling: ## cost by number of products, orders, accounts and label sets, on the running stack (8 min; ARGS=)
+bench-scaling: ## measure the cost by number of products, orders, accounts and label sets (8 min; ARGS=)
 	@$(run_python) -m stack exec lab.bench.scaling $(ARGS)
 
 .PHONY: bench-console
-bench-console: ## time until the console's first page is drawn, on the running stack
+bench-console: ## measure the time until the console's first page is rendered
 	@$(dev_setup) && python -m stack programs --browser && python -m stack exec lab.bench.console_page
 
 ## Develop
 
 .PHONY: test
-test: ## run every test, in parts side by side (PYTEST_ARGS="-k orders": these tests, one after the other)
+test: ## run every test, in parallel parts (PYTEST_ARGS="-k orders": only these tests, sequentially)
 	@$(dev_setup) && python -m stack programs --browser && \
 		exec python -m $(if $(PYTEST_ARGS),pytest $(PYTEST_ARGS),tests.parallel)
 
 .PHONY: test-newest
-test-newest: ## run unit and integration tests with the newest versions in the package index, in an environment of its own (PRE=1 PACKAGE=flask MAIN=1 RECORD=1)
+test-newest: ## run unit and integration tests with the newest package versions (PRE=1 PACKAGE=flask MAIN=1 RECORD=1)
 	@$(dev_setup) && python -m stack programs --browser && exec python -m tests.newest $(if $(PRE),--pre) $(if $(PACKAGE),--package "$(PACKAGE)") \
 		$(if $(MAIN),--main) $(if $(RECORD),--record) $(ARGS) $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
 
-# What writes files that are committed; each knows --check.
+# Programs that write committed files. Each supports --check.
 GENERATORS = grafana.generate alerts.generate deploy.licences deploy.settings_docs deploy.telemetry_docs
 
 .PHONY: generate
 generate: ## write the generated files: dashboards, SLO rules, licences, settings, telemetry
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each || exit; done
 
-# Each check is a target of its own, so that they run at once; the environment is set up before, where it can be seen.
-# What they print comes out one check after the other. mypy's cache lies outside the checkout: a fresh clone is as quick.
+# Each check is a separate target, so that checks run in parallel. The environment is set up before, so that its output
+# is visible. The output is grouped by check. mypy's cache is outside the checkout, so that a fresh clone is equally
+# fast.
 CHECKS = check-format check-lint check-types check-imports check-generated check-docs check-prose check-commits audit
 
 .PHONY: check $(CHECKS)
-check: ## format, lint, types, import contracts, generated files current, language
+check: ## check formatting, lint rules, types, import contracts, generated files, documents and language
 	@$(dev_setup) && exec $(MAKE) --jobs=2 --keep-going --output-sync=target $(CHECKS)
 
 check-format:
@@ -209,7 +210,7 @@ dist: ## build what a release has besides the image: the library's wheel and the
 	@$(dev_setup) && uv build --quiet --wheel --no-build-isolation --out-dir dist . && python deploy/compose/audit.py
 
 .PHONY: screenshots
-screenshots: ## take the screenshots of README and docs, with the tests of the pages
+screenshots: ## run the page tests and take the screenshots of README and docs
 	@$(dev_setup) && python -m stack programs --browser && PICTURES=docs/images exec python -m pytest tests/e2e/test_pages.py
 
 ## Docker
@@ -235,7 +236,7 @@ compose-down: secrets ## stop the containers; the data is kept (VOLUMES=1: delet
 	@docker compose --profile '*' down $(if $(VOLUMES),--volumes)
 
 .PHONY: test-compose
-test-compose: ## test the composed stack on a Docker engine; starts one of its own if none answers (root only)
+test-compose: ## test the composed stack on a Docker engine; starts a separate one if none responds (root only)
 	@$(dev_setup) && COMPOSE_TESTS=1 COMPOSE_ENV_FILES= exec python -m pytest tests/compose -s $(PYTEST_ARGS)
 
 .PHONY: audit

@@ -1,1 +1,1 @@
-"""Everything that breaks, loads and measures the stack, from outside."""
+"""Tools that inject faults into the stack, put it under load and measure it, from outside."""

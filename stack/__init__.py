@@ -1,5 +1,5 @@
-"""The native launcher: how the servers are obtained, started, awaited, supervised and stopped without Docker.
+"""The native launcher: fetches, builds, starts, supervises and stops the servers without Docker.
 
-``python -m stack up|down|status|logs|start|stop|restart|programs``; the make targets of the same names call it.
-Other code uses ``stack.programs.find(name)`` for the path of a server's program.
+``python -m stack up|down|status|logs|start|stop|restart|programs``; the make targets of the same names run it.
+Other code gets the path of a server's program from ``stack.programs.find(name)``.
 """

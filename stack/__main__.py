@@ -1,4 +1,4 @@
-"""The command line: ``python -m stack --help``."""
+"""The launcher's command line: ``python -m stack --help``."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from stack.say import Say
 
 
 def parser() -> argparse.ArgumentParser:
-    """The commands and their options. Everything else comes from the environment (GLASSHOUSE_STATE_DIR, …)."""
-    top = argparse.ArgumentParser(prog="python -m stack", description="Run the whole of Glasshouse on this machine.")
+    """Return the argument parser. All other settings come from the environment (GLASSHOUSE_STATE_DIR, …)."""
+    top = argparse.ArgumentParser(prog="python -m stack", description="Run the Glasshouse stack on this machine.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", help="start what does not run, fetch and build what is missing")
-    down = commands.add_parser("down", help="end every process of the instance")
-    down.add_argument("--purge", action="store_true", help="delete its data and logs too")
-    status = commands.add_parser("status", help="show every component")
-    status.add_argument("--json", action="store_true", dest="as_json", help="for programs")
-    logs = commands.add_parser("logs", help="show all logs, live")
-    logs.add_argument("--service", default="", help="only these services or components (comma between)")
+    commands.add_parser("up", help="start every component; fetch and build missing programs")
+    down = commands.add_parser("down", help="stop every process of the instance")
+    down.add_argument("--purge", action="store_true", help="also delete the instance's data and logs")
+    status = commands.add_parser("status", help="show the state of every component")
+    status.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
+    logs = commands.add_parser("logs", help="follow all logs")
+    logs.add_argument("--service", default="", help="only these services or components (comma-separated)")
     logs.add_argument("--level", default="", help="only this level and above")
-    logs.add_argument("--trace", default="", help="only lines with this trace id, from the beginning")
-    logs.add_argument("--request", default="", help="only lines with this request id, from the beginning")
-    logs.add_argument("--query", default="", metavar="LOGQL", help="lines of the log store that match this LogQL query")
-    logs.add_argument("--lines", type=int, default=None, help="how many past lines (20; all with --trace, --request)")
-    logs.add_argument("--no-follow", action="store_false", dest="follow", help="end after the past lines")
+    logs.add_argument("--trace", default="", help="only lines with this trace id, from the start of the logs")
+    logs.add_argument("--request", default="", help="only lines with this request id, from the start of the logs")
+    logs.add_argument("--query", default="", metavar="LOGQL", help="show stored lines that match this LogQL query")
+    logs.add_argument("--lines", type=int, default=None, help="number of past lines (20; all with --trace, --request)")
+    logs.add_argument("--no-follow", action="store_false", dest="follow", help="exit after the past lines")
     for action in ("start", "stop", "restart"):
-        control = commands.add_parser(action, help=f"{action} single components")
+        control = commands.add_parser(action, help=f"{action} the named components")
         control.add_argument("names", nargs="+", metavar="NAME")
-    programs = commands.add_parser("programs", help="fetch and build every program, start nothing")
-    programs.add_argument("--browser", action="store_true", help="also chromium, with which tests look at the pages")
-    commands.add_parser("jmeter", help="fetch Apache JMeter if it is missing, and print where it is")
+    programs = commands.add_parser("programs", help="fetch and build every missing program without starting anything")
+    programs.add_argument("--browser", action="store_true", help="also install Chromium, which the page tests use")
+    commands.add_parser("jmeter", help="fetch Apache JMeter if it is missing, and print its path")
     execute = commands.add_parser("exec", help="run a Python module with this instance's addresses in its environment")
     execute.add_argument("module")
     execute.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out a command. Each is imported only when it is wanted: ``status`` need not wait for ``up``."""
+    """Run a command. Its module is imported only here, so that ``status`` does not wait for the imports of ``up``."""
     wanted = settings.read(os.environ)
     for sentence in settings.misspelled(os.environ):
         print(f"glasshouse: {sentence}", file=sys.stderr)
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         case "jmeter":
             from stack.jmeter import obtain
 
-            # Only the answer goes to stdout.
+            # Only the path goes to stdout.
             print(obtain(Say(sys.stderr)))
             return 0
         case "exec":
@@ -93,14 +93,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; errors are one sentence on stderr and an exit code that is not 0."""
+    """Run the command line. An error prints one sentence to stderr and returns a non-zero exit code."""
     try:
         return run(parser().parse_args(arguments))
     except StackError as error:
         print(f"glasshouse: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        # `make logs | head`: the reader has enough. Python would complain again when it flushes at exit.
+        # `make logs | head`: the reader has closed the pipe. Without this, Python reports it again when it flushes at
+        # exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -111,7 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             return 1
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            print(f"glasshouse: {error.filename} cannot be written ({error.strerror}): make it yours.", file=sys.stderr)
+            print(
+                f"glasshouse: {error.filename} cannot be written ({error.strerror}): make it writable for your user.",
+                file=sys.stderr,
+            )
             return 1
         raise
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
-"""Alertmanager's configuration for one instance: its addresses, and only the receivers whose secrets are there.
+"""Alertmanager's configuration for one instance: its addresses, and only the receivers whose secrets exist.
 
-Alertmanager starts with a receiver whose secret file is missing, and then fails at every notification: what is switched
-off must not be in its configuration at all. ``deploy/compose/alertmanager/start.sh`` does the same in a container.
+Alertmanager starts with a receiver whose secret file is missing and then fails at every notification. A receiver that
+is not in use must therefore be absent from the configuration. ``deploy/compose/alertmanager/start.sh`` does the same in
+a container.
 """
 
 from __future__ import annotations
@@ -9,17 +10,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-# What Compose calls the console's SMTP server; Alertmanager's configuration takes no variables.
+# The console's SMTP server under its name in Compose. Alertmanager's configuration does not support variables.
 COMPOSE_SMTP = "console:1025"
 _OPTIONAL = re.compile(r"^ *# with (secrets/\w+)\b.*\n(?:.*\n)*?^ *# end\n", re.MULTILINE)
 
 
 def rendered(text: str, smtp: str, folder: Path) -> str:
-    """The configuration with this SMTP address (host:port), without receivers that lack their file in ``folder``."""
+    """Return the configuration with this SMTP address (host:port) and the receivers whose file in ``folder`` exists."""
     kept = _OPTIONAL.sub(lambda block: block[0] if (folder / block[1]).is_file() else "", text)
     return kept.replace(COMPOSE_SMTP, smtp)
 
 
 def addresses(console: str) -> str:
-    """The template that gives messages the console's address."""
+    """Return the template that inserts the console's address into messages."""
     return f'{{{{ define "console.url" }}}}{console}{{{{ end }}}}\n'

@@ -1,4 +1,4 @@
-"""Debian packages: installed without starting the services that they bring."""
+"""Debian packages: installed without starting the services that they contain."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOG = "apt.log"
 
 
 def install(packages: Sequence[str], say: Say) -> None:
-    """Install the packages, as root or by password-less sudo; else say the command to type."""
+    """Install the packages as root or with passwordless sudo; otherwise raise an error with the command to run."""
     names = " ".join(packages)
     if not shutil.which("apt-get"):
         raise ProgramMissing(
@@ -41,19 +41,19 @@ def install(packages: Sequence[str], say: Say) -> None:
 
 
 def privileges(names: str) -> list[str]:
-    """What to put before a command that needs root."""
+    """Return the command prefix that runs a command as root."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:
         return ["sudo", "-n"]
     raise ProgramMissing(
-        f"{names}: not installed, and installing needs root: type "
+        f"{names}: not installed, and the installation needs root: run "
         f"`sudo apt-get install -y --no-install-recommends {names}`, then try again."
     )
 
 
 def fetch_and_install(packages: Sequence[str], root: list[str], say: Say, started: float) -> None:
-    """Install; when that fails, refresh the package lists once (a fresh image has none) and install again."""
+    """Install. If that fails, refresh the package lists once (a fresh image has none) and install again."""
     log = cache_home() / "logs" / LOG
     command = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
     names = " ".join(packages)
@@ -62,7 +62,8 @@ def fetch_and_install(packages: Sequence[str], root: list[str], say: Say, starte
         say.under_way(f"  installing {names}: {clock(time.monotonic() - started)}")
 
     def run(*arguments: str) -> tuple[int, str]:
-        # Finished even when interrupted: a half-configured package would stand in the way of every later installation.
+        # The command finishes even after Ctrl-C, because a half-configured package would block every later
+        # installation.
         return tasks.run([*command, *arguments], log, beat, finish=True)
 
     add = ("install", "-y", "--no-install-recommends", *packages)
@@ -77,14 +78,14 @@ def fetch_and_install(packages: Sequence[str], root: list[str], say: Say, starte
         raise disk.full("/")
     if network.unreachable(output):
         raise NoNetwork(
-            f"{names} cannot be installed, the package server cannot be reached: check the network, then try again."
+            f"{names} cannot be installed because the package server is unreachable: check the network, then try again."
         )
     raise BuildFailed(f"`apt-get install {names}` failed (log: {log}):\n{network.last_lines(output)}")
 
 
 @contextlib.contextmanager
 def services_kept_down(root: list[str]) -> Iterator[None]:
-    """Forbid maintainer scripts to start services, unless the machine has a policy of its own."""
+    """Prevent maintainer scripts from starting services, unless the machine has its own policy."""
     if POLICY.exists():
         yield
         return
@@ -97,21 +98,21 @@ def services_kept_down(root: list[str]) -> Iterator[None]:
 
 
 def installed() -> set[str]:
-    """The packages that are installed now."""
+    """Return the names of the installed packages."""
     query = ["dpkg-query", "-W", "-f", "${binary:Package} ${db:Status-Status}\n"]
     lines = subprocess.run(query, capture_output=True, text=True).stdout.splitlines()
     return {name for name, _, status in (line.partition(" ") for line in lines) if status == "installed"}
 
 
 def stop_units(packages: Sequence[str], root: list[str]) -> None:
-    """Keep the services of newly installed packages from starting at the next boot; older ones are the user's."""
+    """Disable the services of newly installed packages. Services that were installed before belong to the user."""
     if not packages or not Path("/run/systemd/system").exists():
         return
     files = subprocess.run(["dpkg", "-L", *packages], capture_output=True, text=True).stdout.splitlines()
     units = sorted(
         {Path(file).name for file in files if "/systemd/system/" in file and file.endswith((".service", ".timer"))}
     )
-    # Templates (name@.service) run only as instances, none of which exists yet.
+    # Templates (name@.service) run only as instances, and none exists yet.
     units = [unit for unit in units if "@" not in unit]
     if units:
         subprocess.run([*root, "systemctl", "disable", "--now", *units], capture_output=True, check=False)

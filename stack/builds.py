@@ -1,4 +1,4 @@
-"""The builds of one ``up``, in the background from the start, while packages are fetched and the core starts."""
+"""The builds of one ``up``. They run in the background while packages are fetched and the core starts."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Builds:
             self._finished.put(None)
 
     def _build(self, module: Module, ahead: Sequence[Module]) -> bool:
-        """Build one; returns whether to skip the others, because they would fail for the same reason."""
+        """Build one module. Returns whether to skip the others because they would fail for the same reason."""
         try:
             gobuild.build(module, self.say, self._check, ahead)
         except StackError as error:

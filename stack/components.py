@@ -1,4 +1,4 @@
-"""What a component is. All components of an instance: ``stack/inventory.py``."""
+"""The definition of a component. ``stack/inventory.py`` lists all components of an instance."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from stack.errors import UnknownComponent
 from stack.instance import Instance
 
 Probe = Callable[[], None]
-"""Asks the server whether it can serve; returns if so, raises ``ready.NotReady`` with the reason if not."""
+"""Checks whether the server is ready; raises ``ready.NotReady`` with the reason if it is not."""
 
 Table = Callable[[Instance], list["Component"]]
-"""Makes the components of an instance. Tests pass a small one in place of ``inventory.all_components``."""
+"""Creates the components of an instance. Tests pass a small one in place of ``inventory.all_components``."""
 
 PYTHON = "python"
-"""The program of our own components: the interpreter that the launcher itself runs on."""
+"""The program of our own components: the Python interpreter that runs the launcher."""
 
 
 @dataclass(frozen=True)
 class Component:
-    """One supervised process: how it is started, what it listens on, when it is ready, how it is stopped.
+    """One supervised process: its command line, its ports, its readiness check and how it is stopped.
 
     ``program`` is a name of ``programs.PROGRAMS``, or PYTHON. ``ports`` are names of ``port_numbers.DEFAULT_PORTS``;
-    the first is the one that people use. ``wave`` orders stopping: lower ones first, those of one wave together.
+    the first is the one that users open. ``wave`` defines the stop order: lower waves first, all components of a wave
+    together.
     """
 
     name: str
@@ -40,22 +41,22 @@ class Component:
     stop_signal: str = "TERM"
     ready_seconds: float = 60.0
     folder: str = ""
-    """Working directory; the checkout when empty."""
+    """Working directory; the checkout if empty."""
     scrape: Mapping[str, str] = field(default_factory=dict)
-    """Prometheus: job to port name."""
+    """Scrape targets for Prometheus: port name by job."""
     joins_with: str = ""
-    """A component that this one cannot work without: this one starts when that one's program is available."""
+    """A component that this one requires. This one starts when the other one's program is available."""
     needs: tuple[str, ...] = ()
-    """Not asked before these are ready: what it would answer is known, and would stand in its log as an error."""
+    """Components that must be ready before this one is probed. A probe would fail before that and log an error."""
     reload: str = ""
-    """Path that makes the server read its configuration again when POSTed to; used when ``up`` finds it running."""
+    """A POST to this path makes the server reload its configuration. ``up`` sends it to a server that already runs."""
     note: str = ""
-    """What people find at the address; shown with it when ``up`` is done."""
+    """Description of what the address serves; ``up`` prints it next to the address."""
 
 
 def pick(components: list[Component], name: str) -> Component:
-    """The component of this name."""
+    """Return the component with this name."""
     for component in components:
         if component.name == name:
             return component
-    raise UnknownComponent(f"there is no component {name}: it is one of {', '.join(item.name for item in components)}.")
+    raise UnknownComponent(f"there is no component {name}: use one of {', '.join(item.name for item in components)}.")

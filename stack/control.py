@@ -1,4 +1,4 @@
-"""``start``, ``stop`` and ``restart`` of single components, for drills and tests."""
+"""``start``, ``stop`` and ``restart`` for single components; drills and tests use them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stack.supervisor import Supervisor
 def control(
     action: str, names: Sequence[str], settings: Settings, say: Say, components_of: Table = all_components
 ) -> int:
-    """Stop the named components, start them again, or both; what is started is waited for until it is ready."""
+    """Stop or start the named components, or both. Waits until started components are ready."""
     instance = attach(settings)
     components = [pick(components_of(instance), name) for name in names]
     supervisor = Supervisor(instance.paths.socket)
@@ -40,13 +40,13 @@ def control(
 
 
 def require_known(supervisor: Supervisor, component: Component) -> None:
-    """Raise SupervisorError for a component that has not joined."""
+    """Raise SupervisorError for a component that is not part of the instance yet."""
     if component.name not in supervisor.processes():
-        raise SupervisorError(f"{component.name} has not joined this instance yet: `make up` adds it.")
+        raise SupervisorError(f"{component.name} is not part of this instance yet: run `make up` to add it.")
 
 
 def await_ready(component: Component) -> None:
-    """Wait until it is ready, or raise StartFailed."""
+    """Wait until the component is ready, or raise StartFailed."""
     try:
         ready.wait(component.ready, component.ready_seconds)
     except ready.NotReady as error:

@@ -1,4 +1,4 @@
-"""``down``: nothing of the instance is left, whether or not its supervisor is still there."""
+"""``down``: stops every process of the instance, even if its supervisor has exited."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ END_UP_SECONDS = 15.0
 
 
 def down(settings: Settings, say: Say, *, purge: bool = False, components_of: Table = all_components) -> int:
-    """End the instance's processes and say which; ``purge`` deletes its state directory too."""
+    """Stop the instance's processes and print their names; ``purge`` also deletes the state directory."""
     instance = attach(settings)
     paths = instance.paths
     end_up(paths, say)
-    # A process that is paused (SIGSTOP, by the fault agent or a debugger) could not shut down cleanly.
+    # A process that is paused (SIGSTOP from the fault agent or a debugger) cannot shut down cleanly.
     stragglers.wake(stragglers.find(paths.state))
     supervisor = Supervisor(paths.socket)
     ended: list[str] = []
@@ -34,15 +34,15 @@ def down(settings: Settings, say: Say, *, purge: bool = False, components_of: Ta
         ended = stop_in_waves(components_of(instance), supervisor, say)
         stop_supervisor(supervisor)
     say.under_way("")
-    # The supervisor may have been killed before, or have lost one of its processes' children.
+    # The supervisor may have been killed earlier, or a child process may have outlived its supervised parent.
     left = stragglers.end(stragglers.find(paths.state))
     paths.instance_file.unlink(missing_ok=True)
     for name in (paths.socket, paths.run / "supervisord.pid"):
         name.unlink(missing_ok=True)
     if ended:
-        say.line(f"Ended after {clock(say.elapsed())}: {', '.join(ended)}.")
+        say.line(f"Stopped after {clock(say.elapsed())}: {', '.join(ended)}.")
     if left:
-        say.line(f"Ended what ran without its supervisor: {', '.join(left)}.")
+        say.line(f"Stopped processes that had no supervisor: {', '.join(left)}.")
     if not ended and not left:
         say.line("Nothing was running.")
     if purge and paths.state.exists():
@@ -52,7 +52,7 @@ def down(settings: Settings, say: Say, *, purge: bool = False, components_of: Ta
 
 
 def delete(paths: StatePaths) -> None:
-    """Delete what is ours in the state directory, and the directory when nothing else is in it."""
+    """Delete our folders in the state directory, and the directory itself if nothing else is in it."""
     for folder in (paths.run, paths.logs, paths.faults, paths.state / "data"):
         shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):
@@ -60,24 +60,24 @@ def delete(paths: StatePaths) -> None:
 
 
 def end_up(paths: StatePaths, say: Say) -> None:
-    """End an ``up`` that is still building, as Ctrl-C would."""
+    """Stop an ``up`` that is still building; the effect is the same as Ctrl-C."""
     if not lock.is_held(paths.up_lock):
         return
     pid = lock.holder(paths.up_lock)
-    say.line(f"  ending the `make up` that is under way (pid {pid})")
+    say.line(f"  stopping the running `make up` (pid {pid})")
     with contextlib.suppress(ProcessLookupError, TypeError):
         os.kill(pid, signal.SIGINT)  # type: ignore[arg-type]
     deadline = time.monotonic() + END_UP_SECONDS
     while lock.is_held(paths.up_lock):
         if time.monotonic() > deadline:
             raise StackError(
-                f"the `make up` under way (pid {pid}) does not end: end it with Ctrl-C, then `make down` again."
+                f"the running `make up` (pid {pid}) does not stop: stop it with Ctrl-C, then run `make down` again."
             )
         time.sleep(POLL_SECONDS)
 
 
 def stop_in_waves(components: list[Component], supervisor: Supervisor, say: Say) -> list[str]:
-    """Stop callers before what they call, each wave together: supervisord alone would take them one by one."""
+    """Stop callers before the servers they call, one wave at a time; supervisord itself stops one process at a time."""
     waves = {component.name: component.wave for component in components}
     running = {name: waves.get(name, 0) for name, info in supervisor.processes().items() if info["pid"]}
     for wave in sorted(set(running.values())):
@@ -90,7 +90,7 @@ def stop_in_waves(components: list[Component], supervisor: Supervisor, say: Say)
 
 
 def stop_supervisor(supervisor: Supervisor) -> None:
-    """End supervisord and wait until it has gone."""
+    """Stop supervisord and wait until it has exited."""
     import psutil
 
     try:

@@ -1,20 +1,20 @@
-"""What can stop the launcher. Every message is one sentence for the user, with the remedy in it.
+"""The launcher's errors. Every message is one sentence for the user and names the remedy.
 
 StackError                  (exit code 1)
 ├── SettingError            a setting of the environment is wrong (exit code 2)
 │   └── OffsetMismatch      the instance runs with another port offset than the one given
-├── StateDirError           the state directory cannot be written
-├── AlreadyUnderWay         another ``up`` works on this instance
+├── StateDirError           the state directory is not writable
+├── AlreadyUnderWay         another ``up`` is running for this instance
 ├── PortTaken               another process listens on a port that we need
 ├── DiskFull                not enough space, before or during the work
 ├── ProgramError            a server's program is missing and cannot be fetched or built
 │   ├── ProgramMissing      it is not installed and we may not or cannot install it
 │   ├── NoNetwork           the registry or module proxy cannot be reached
-│   └── BuildFailed         its build broke
+│   └── BuildFailed         its build failed
 ├── UnknownComponent        no component has this name
 ├── StartFailed             a component did not become ready
-│   └── Misconfigured       because one of its settings is wrong, as it says itself
-└── SupervisorError         supervisord does not run, does not start or refuses
+│   └── Misconfigured       because it reports that one of its settings is wrong
+└── SupervisorError         supervisord is not running, does not start or refuses a call
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from observability.settings import Problem, WrongSetting
 
 
 class StackError(Exception):
-    """An error that the launcher reports to the user in one sentence, without a traceback."""
+    """An error that the launcher prints as one sentence, without a traceback."""
 
     exit_code = 1
 
 
 class SettingError(StackError):
-    """Settings are wrong: the name of each, its value and what is allowed."""
+    """Settings are wrong. The message names each setting, its value and the allowed values."""
 
     exit_code = 2
 
@@ -43,13 +43,13 @@ class OffsetMismatch(SettingError):
     def __init__(self, given: int, running: int, state: str) -> None:
         StackError.__init__(
             self,
-            f"the instance in {state} runs with GLASSHOUSE_PORT_OFFSET={running}, not {given}: leave the variable out "
-            "to use it, `make down` it first, or give a second instance its own GLASSHOUSE_STATE_DIR.",
+            f"the instance in {state} runs with GLASSHOUSE_PORT_OFFSET={running}, not {given}: unset the variable to "
+            "use this instance, stop it with `make down`, or set another GLASSHOUSE_STATE_DIR for a second instance.",
         )
 
 
 class StateDirError(StackError):
-    """The state directory cannot be made or written."""
+    """The state directory cannot be created or written."""
 
 
 class AlreadyUnderWay(StackError):
@@ -57,7 +57,7 @@ class AlreadyUnderWay(StackError):
 
 
 class PortTaken(StackError):
-    """A port that we need has a listener that is not ours."""
+    """A process other than ours listens on a port that we need."""
 
 
 class DiskFull(StackError):
@@ -69,36 +69,36 @@ class ProgramError(StackError):
 
 
 class ProgramMissing(ProgramError):
-    """A program is not there and cannot be installed from here."""
+    """A program is missing and the launcher cannot install it."""
 
 
 class NoNetwork(ProgramError):
-    """What must be fetched cannot be reached."""
+    """The server to download from is unreachable."""
 
 
 class BuildFailed(ProgramError):
-    """A build or an installation ended with an error."""
+    """A build or an installation failed."""
 
 
 class UnknownComponent(StackError):
-    """A name that is no component's."""
+    """No component has this name."""
 
 
 class StartFailed(StackError):
-    """A component ended, or was not ready within its bound."""
+    """A component exited, or was not ready within its time limit."""
 
 
 class Misconfigured(StartFailed):
-    """Components that ended because of a wrong setting; ``said`` is their own sentence about it."""
+    """Components that exited because of a wrong setting; ``said`` is the message that they logged."""
 
     def __init__(self, names: list[str], said: str) -> None:
         are = "is" if len(names) == 1 else "are"
-        super().__init__(f"{', '.join(names)} {are} wrongly set up: {said} (fix it, then `make up` again).")
+        super().__init__(f"{', '.join(names)} {are} misconfigured: {said} (fix it, then run `make up` again).")
         self.names, self.said = names, said
 
     @classmethod
     def merged(cls, errors: list[StackError]) -> list[StackError]:
-        """The errors, with those that say the same made one: a wrong setting stops every process that reads it."""
+        """Return the errors, merging equal ones: a wrong setting stops every process that reads it."""
         by_sentence: dict[str, list[str]] = {}
         for error in errors:
             if isinstance(error, cls):
@@ -108,4 +108,4 @@ class Misconfigured(StartFailed):
 
 
 class SupervisorError(StackError):
-    """supervisord does not run, does not start, or refuses."""
+    """supervisord is not running, does not start, or refuses a call."""

@@ -18,7 +18,7 @@ GIVEN = (
 
 
 def execute(module: str, arguments: Sequence[str], settings: Settings) -> int:
-    """Replace this process by ``python -m module``, which then finds the instance's servers by their addresses."""
+    """Replace this process by ``python -m module``, with the addresses of the instance's servers in its environment."""
     instance = attach(settings)
     known = environment(instance, "console", "console", port="console")
     addresses = {name: known[name] for name in GIVEN}
@@ -30,5 +30,5 @@ def execute(module: str, arguments: Sequence[str], settings: Settings) -> int:
 
 
 def admin(instance: Instance) -> dict[str, str]:
-    """Who may switch faults, and where the password is: its file alone, which its owner alone can read."""
+    """Return the user who may switch faults, and the file with the password, which only its owner can read."""
     return {"ADMIN_EMAIL": secrets.ADMIN_EMAIL, "ADMIN_PASSWORD_FILE": str(secrets.admin_password(instance.paths))}

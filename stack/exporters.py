@@ -1,6 +1,6 @@
-"""The exporters as components: what says in Prometheus' words how Redis, NGINX and the machine are.
+"""The Prometheus exporters for Redis, NGINX and the machine, as components.
 
-MongoDB needs none: the sweeper exposes ``mongodb_up``, and every caller the durations of its operations.
+MongoDB needs no exporter: the sweeper exposes ``mongodb_up``, and every client exposes the durations of its operations.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from stack.components import Component
 from stack.instance import Instance
 
 LOCAL = "127.0.0.1"
-# Less than a scrape may take (4 s): a server that is paused shows as down, not its exporter.
+# Shorter than the scrape timeout (4 s), so that a paused server is reported as down, and not its exporter.
 PATIENCE = "2s"
 
 RETRIES = {"NGINX_RETRIES": "100000", "NGINX_RETRY_INTERVAL": "1s"}
-"""Before 1.0 NGINX's exporter ends when NGINX is not there at its start. Not as flags: later ones do not know them."""
+"""Keep NGINX's exporter before 1.0 from exiting if it starts before NGINX. Later versions lack these flags."""
 
 NODE_COLLECTORS = ("cpu", "diskstats", "filesystem", "loadavg", "meminfo", "netdev", "time", "timex")
-"""Of several dozen: what alerts and panels read."""
+"""The collectors that alerts and panels use, out of several dozen."""
 
 
 def all_of(instance: Instance) -> list[Component]:
-    """One for each of them."""
+    """Return one component for each exporter."""
     ports = instance.ports
     return [
         exporter(
@@ -46,7 +46,7 @@ def all_of(instance: Instance) -> list[Component]:
 
 
 def exporter(instance: Instance, job: str, *arguments: str) -> Component:
-    """One that is scraped as ``job``."""
+    """Return one exporter that is scraped as ``job``."""
     name = f"{job}-exporter"
     port = instance.ports[name]
     return Component(

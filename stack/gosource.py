@@ -1,4 +1,4 @@
-"""Adapting a module's source before it is built: fetched at the pinned version, checked, edited in a copy.
+"""Adaptation of a module's source before its build: fetched at the pinned version, verified, edited in a copy.
 
 A recipe (``source`` in modules.yaml) names the module, its version and checksum, the folder of the copy, files to
 remove and texts to replace. The contents of ``files/`` next to the recipe are copied over the source. The go.mod of the
@@ -18,14 +18,14 @@ import yaml
 from stack.errors import BuildFailed
 
 Run = Callable[[list[str], Path], str]
-"""Runs a Go command in a folder: returns its output, or raises an error that says why it failed."""
+"""Runs a Go command in a folder: returns its output, or raises an error with the reason for the failure."""
 
 
 def prepare(module_folder: Path, recipe: Path, work: Path, run: Run) -> Path:
-    """The folder to build in: a copy of the module's folder with the adapted source in it, at ``work``.
+    """Create the folder to build in, at ``work``: a copy of the module's folder with the adapted source.
 
     Raises:
-        BuildFailed: the source is not the one that the recipe was written for.
+        BuildFailed: the source differs from the one that the recipe was written for.
     """
     wanted = yaml.safe_load(recipe.read_text())
     shutil.rmtree(work, ignore_errors=True)
@@ -44,8 +44,8 @@ def prepare(module_folder: Path, recipe: Path, work: Path, run: Run) -> Path:
 
 
 def fetch(wanted: dict[str, Any], work: Path, run: Run) -> Path:
-    """The module's source in the module cache, downloaded if missing; BuildFailed if the checksum differs."""
-    # In a folder without the go.mod, because that replaces the module with the copy that does not exist yet.
+    """Return the source in the module cache, downloaded if missing. Raises BuildFailed on a wrong checksum."""
+    # Run outside the folder with our go.mod, which replaces the module with the copy that does not exist yet.
     outside = work / ".fetch"
     outside.mkdir()
     module, version = wanted["module"], wanted["version"]
@@ -58,14 +58,14 @@ def fetch(wanted: dict[str, Any], work: Path, run: Run) -> Path:
     # Go itself rejects a download that differs from go.sum, but not a version already in the module cache.
     if answer["Sum"] != wanted["sum"]:
         raise BuildFailed(
-            f"{module} {version} has the checksum {answer['Sum']} and {wanted['sum']} was expected: what the module "
-            "proxy (GOPROXY) gave is not what was published; try another."
+            f"{module} {version} has the checksum {answer['Sum']} and {wanted['sum']} was expected: the module proxy "
+            "(GOPROXY) did not return the published file; use another proxy."
         )
     return Path(answer["Dir"])
 
 
 def adapt(copy: Path, wanted: dict[str, Any]) -> None:
-    """Remove files and replace texts; BuildFailed if one is missing."""
+    """Remove files and replace texts. Raises BuildFailed if a text is missing."""
     for name in wanted["remove"]:
         (copy / name).unlink()
     for name, edits in wanted["edits"].items():

@@ -1,4 +1,4 @@
-"""One running (or stopped) stack: its settings, its ports, and the record it keeps of how it was started."""
+"""One running (or stopped) stack: its settings, its ports, and the record of how it was started."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stack.settings import Settings
 
 @dataclass(frozen=True)
 class Instance:
-    """The settings, with the port offset and the log store that apply to this state directory."""
+    """The settings, with the port offset and the log store of this state directory."""
 
     settings: Settings
     ports: Ports
@@ -34,7 +34,7 @@ class Instance:
 
 
 def read_record(paths: StatePaths) -> dict[str, Any] | None:
-    """What ``up`` wrote about the instance; None when it was never started or was taken down."""
+    """Return the record that ``up`` wrote; None if the instance was never started or was stopped by ``down``."""
     try:
         record = json.loads(paths.instance_file.read_text())
         return record if isinstance(record.get("port_offset"), int) else None
@@ -43,9 +43,9 @@ def read_record(paths: StatePaths) -> dict[str, Any] | None:
 
 
 def attach(settings: Settings) -> Instance:
-    """The instance as it was started, so that the offset need not be given again.
+    """Return the instance as it was started, so that later commands do not need the offset.
 
-    Raises OffsetMismatch when one is given and it is another.
+    Raises OffsetMismatch if a different offset is given.
     """
     record = read_record(settings.paths)
     if record is None:
@@ -57,14 +57,14 @@ def attach(settings: Settings) -> Instance:
 
 
 def begin(settings: Settings) -> Instance:
-    """The instance as ``up`` shall start it when nothing of it runs: as given, else as one that crashed was started."""
+    """Return a stopped instance for ``up``: with the given settings, otherwise as it was started before a crash."""
     record = read_record(settings.paths) or {"port_offset": 0}
     offset = record["port_offset"] if settings.offset is None else settings.offset
     return Instance(settings, Ports(offset), logstore.choose(settings))
 
 
 def write_record(instance: Instance, components: list[str]) -> None:
-    """Note how the instance was started and what belongs to it."""
+    """Record how the instance was started and its components."""
     store = instance.log_store.record()
     record = {"port_offset": instance.ports.offset, "components": components, "log_store": store}
     replacement = instance.paths.instance_file.with_suffix(".new")
@@ -73,11 +73,11 @@ def write_record(instance: Instance, components: list[str]) -> None:
 
 
 def make_state_dir(paths: StatePaths) -> None:
-    """Make the state directory's folders; StateDirError when that is not allowed."""
+    """Create the folders of the state directory. Raises StateDirError without permission."""
     try:
         for folder in (paths.run, paths.programs, paths.json_logs, paths.faults):
             folder.mkdir(parents=True, exist_ok=True)
-        # Sockets, data and e-mails are the user's own.
+        # Sockets, data and e-mails are private to the user.
         paths.state.chmod(0o700)
         marker = paths.run / ".writable"
         marker.touch()
@@ -85,5 +85,5 @@ def make_state_dir(paths: StatePaths) -> None:
     except OSError as error:
         raise StateDirError(
             f"the state directory {paths.state} cannot be written ({error.strerror}): "
-            "make it yours, or choose another with GLASSHOUSE_STATE_DIR."
+            "make it writable for your user, or set another GLASSHOUSE_STATE_DIR."
         ) from error

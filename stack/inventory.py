@@ -8,7 +8,7 @@ from stack.instance import Instance
 
 
 def all_components(instance: Instance) -> list[Component]:
-    """Every component of this instance, in the order in which ``status`` lists them."""
+    """Return every component of this instance, in the order in which ``status`` lists them."""
     return [
         *servers.stores(instance),
         *services.all_of(instance),

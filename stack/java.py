@@ -1,4 +1,4 @@
-"""Java and Maven, for programs distributed as jars: from the PATH, else from Debian's packages."""
+"""Java and Maven, for programs distributed as jars: from the PATH, otherwise from Debian's packages."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ JAVA_PACKAGE, MAVEN_PACKAGE = "default-jre-headless", "maven"
 
 
 def java(say: Say) -> Path:
-    """A Java of version 11 or newer. Raises ProgramMissing."""
+    """Return the path of Java 11 or newer. Raises ProgramMissing."""
     return _found("java", "-version", _JAVA, OLDEST_JAVA, JAVA_PACKAGE, say)
 
 
 def maven(say: Say) -> Path:
-    """A Maven of version 3 or newer. Raises ProgramMissing."""
+    """Return the path of Maven 3 or newer. Raises ProgramMissing."""
     return _found("mvn", "--version", _MAVEN, OLDEST_MAVEN, MAVEN_PACKAGE, say)
 
 
@@ -35,8 +35,8 @@ def _found(name: str, ask: str, pattern: re.Pattern[str], oldest: int, package: 
     if found := _new_enough(name, ask, pattern, oldest):
         return found
     raise ProgramMissing(
-        f"{name} {oldest} or newer is needed, but this system's package {package} is older: install a newer "
-        "one so that it comes first on the PATH, then try again."
+        f"{name} {oldest} or newer is required, but this system's package {package} is older: install a newer "
+        "version so that it comes first on the PATH, then try again."
     )
 
 
@@ -45,6 +45,6 @@ def _new_enough(name: str, ask: str, pattern: re.Pattern[str], oldest: int) -> P
     if path is None:
         return None
     done = subprocess.run([path, ask], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    # Maven colours its name even without a terminal.
+    # Maven prints its name in colour even without a terminal.
     found = pattern.search(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout))
     return Path(path) if done.returncode == 0 and found and int(found[1]) >= oldest else None

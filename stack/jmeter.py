@@ -1,7 +1,7 @@
-"""Apache JMeter for ``make load-jmeter``: its jars from Maven Central, assembled in the cache.
+"""Apache JMeter for ``make load-jmeter``, assembled in the cache from jars of Maven Central.
 
-``lab/load/jmeter/pom.xml`` names every jar with its version, ``lab/load/jmeter/jars.sha256`` has their digests. Maven
-compares what it fetches with the repository's checksums; here each jar is compared with the committed digest.
+``lab/load/jmeter/pom.xml`` lists every jar with its version, ``lab/load/jmeter/jars.sha256`` lists their digests. Maven
+compares each download with the repository's checksums; this module compares each jar with the committed digest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CONFIG = "ApacheJMeter_config"
 
 @dataclass(frozen=True)
 class Jars:
-    """The committed list: sha256 by file name."""
+    """The committed list of digests: sha256 by file name."""
 
     digests: dict[str, str]
 
@@ -40,13 +40,13 @@ class Jars:
 
     @property
     def version(self) -> str:
-        """JMeter's own."""
+        """JMeter's own version."""
         (name,) = (name for name in self.digests if name.startswith(f"{_MAIN}-"))
         return name.removeprefix(f"{_MAIN}-").removesuffix(".jar")
 
     @property
     def home(self) -> Path:
-        """The folder where it is assembled: each list of jars has its own folder."""
+        """The folder where JMeter is assembled: each list of jars has its own folder."""
         digest = hashlib.sha256(repr(sorted(self.digests.items())).encode()).hexdigest()[:12]
         return program_home("jmeter", f"{self.version}-{digest}")
 
@@ -57,19 +57,19 @@ class Jars:
             *(f"{name} is missing" for name in sorted(self.digests.keys() - found.keys())),
             *(f"{name} is not in the list" for name in sorted(found.keys() - self.digests.keys())),
             *(
-                f"{name} has the sha256 {found[name]} and not {self.digests[name]}"
+                f"{name} has the sha256 {found[name]} instead of {self.digests[name]}"
                 for name in sorted(self.digests.keys() & found.keys())
                 if found[name] != self.digests[name]
             ),
         ]
         if wrong:
             raise BuildFailed(
-                f"JMeter's jars are not those of lab/load/jmeter/jars.sha256 and are not used: {'; '.join(wrong)}."
+                f"JMeter's jars differ from lab/load/jmeter/jars.sha256 and are not used: {'; '.join(wrong)}."
             )
 
 
 def obtain(say: Say) -> Path:
-    """JMeter's home, fetched and assembled if missing; Java is installed if missing."""
+    """Return JMeter's home. JMeter is fetched and assembled, and Java is installed, if they are missing."""
     jars = Jars.read()
     java.java(say)
     if jars.home.exists():
@@ -85,7 +85,7 @@ def obtain(say: Say) -> Path:
 
 
 def fetch(jars: Jars, say: Say) -> None:
-    """Download with Maven, verify, assemble in a temporary folder and rename: no partial home is ever visible."""
+    """Download with Maven, verify, assemble in a temporary folder and rename, so that a partial home is never used."""
     jars.home.parent.mkdir(parents=True, exist_ok=True)
     disk.require(jars.home.parent, MEGABYTES, f"JMeter {jars.version}")
     started = time.monotonic()
@@ -100,7 +100,7 @@ def fetch(jars: Jars, say: Say) -> None:
 
 
 def download(program: Path, folder: Path, version: str, say: Say, started: float) -> None:
-    """Run Maven with its own repository in the folder; errors become one sentence."""
+    """Run Maven with its own repository in the folder. Raises an error with one sentence if that fails."""
     log = cache_home() / "logs" / f"jmeter-{version}.log"
     command = [str(program), "--batch-mode", "--strict-checksums", "--file", str(FOLDER / "pom.xml")]
     command += [f"-Dmaven.repo.local={folder / 'repository'}", f"-DoutputDirectory={folder / 'jars'}"]
@@ -115,14 +115,14 @@ def download(program: Path, folder: Path, version: str, say: Say, started: float
         raise disk.full(folder.parent)
     if network.unreachable(output):
         raise NoNetwork(
-            "JMeter cannot be fetched, because Maven's repository cannot be reached: check the network (or Maven's "
-            "settings.xml, where proxies and mirrors are named), then try again."
+            "JMeter cannot be fetched, because Maven's repository is unreachable: check the network (or Maven's "
+            "settings.xml, which configures proxies and mirrors), then try again."
         )
     raise BuildFailed(f"fetching JMeter failed (log: {log}):\n{network.last_lines(output)}")
 
 
 def assemble(jars: Path, home: Path) -> None:
-    """JMeter finds its parts by location: its configuration next to the program, its own jars in lib/ext."""
+    """Arrange the files as JMeter expects them: its configuration next to the program, its own jars in lib/ext."""
     for name in ("bin", "lib/ext", "lib/junit"):
         (home / name).mkdir(parents=True)
     for jar in jars.iterdir():

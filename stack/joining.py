@@ -1,4 +1,4 @@
-"""The file that ``up`` maintains while it fetches and builds: components still to join, since when, until about when.
+"""The file that ``up`` maintains while it fetches and builds: the components that have not started, with estimates.
 
 ``status``, the console and ``make follow`` read it (the latter two in ``console/joining.py``, through JOINING_FILE) and
 show it for a server that does not answer yet:
@@ -34,7 +34,7 @@ _WRITING = threading.Lock()
 
 @dataclass(frozen=True)
 class Joining:
-    """One component that has not joined yet."""
+    """One component that has not started yet."""
 
     url: str
     state: str
@@ -50,7 +50,7 @@ class Joining:
 
 @contextlib.contextmanager
 def sole_up(paths: StatePaths) -> Iterator[None]:
-    """Hold this instance's lock for ``up``; AlreadyUnderWay when another one has it."""
+    """Hold this instance's lock for ``up``. Raises AlreadyUnderWay if another ``up`` holds it."""
     try:
         with lock.hold(paths.up_lock):
             try:
@@ -59,12 +59,12 @@ def sole_up(paths: StatePaths) -> Iterator[None]:
                 paths.joining_file.unlink(missing_ok=True)
     except lock.Held as held:
         raise AlreadyUnderWay(
-            f"another `make up` (pid {held.pid}) is under way for {paths.state}: wait for it, or `make down` ends it."
+            f"another `make up` (pid {held.pid}) is running for {paths.state}: wait, or stop it with `make down`."
         ) from None
 
 
 def forecast(absent: Sequence[Component], left: Sequence[Module], since: float, now: float) -> dict[str, Joining]:
-    """When to expect each absent component, given the modules left to build; the first is being built now."""
+    """Estimate when each absent component starts, given the modules left to build. The first one is being built now."""
     finished: dict[str, tuple[str, float]] = {}
     end = now
     for module in left:
@@ -81,7 +81,7 @@ def forecast(absent: Sequence[Component], left: Sequence[Module], since: float, 
 
 
 def note(paths: StatePaths, joining: Mapping[str, Joining]) -> None:
-    """Record the components that are still to join."""
+    """Record the components that have not started yet."""
     with _WRITING:
         _write(paths, joining)
 
@@ -92,13 +92,13 @@ def _write(paths: StatePaths, joining: Mapping[str, Joining]) -> None:
 
 
 def keep(paths: StatePaths, names: Collection[str]) -> None:
-    """Remove all components but these."""
+    """Remove all components except these."""
     with _WRITING:
         _write(paths, {name: its for name, its in expected(paths).items() if name in names})
 
 
 def expected(paths: StatePaths) -> dict[str, Joining]:
-    """The components still to join; none if no ``up`` is running, even if a killed one left a file."""
+    """Return the components that have not started yet; empty if no ``up`` runs, even if a killed one left a file."""
     if not lock.is_held(paths.up_lock):
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Starting components and waiting for them, all at the same time."""
+"""Concurrent start of components, and the wait until each is ready."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ CHECK_SECONDS = 0.4
 
 
 class Interrupted(Exception):
-    """The user does not want to wait any longer."""
+    """The user has stopped the wait."""
 
 
 class Launch:
-    """One ``up``: it starts components under supervisord and watches each until it is ready."""
+    """One ``up``: starts components under supervisord and watches each until it is ready."""
 
     def __init__(self, instance: Instance, say: Say) -> None:
         self.instance, self.say = instance, say
@@ -36,9 +36,9 @@ class Launch:
         self.log_begin = 0
 
     def start(self, components: Sequence[tuple[Component, Path]]) -> None:
-        """Start these components, supervisord too if it does not run, and begin to wait for each.
+        """Start these components, and supervisord if it is not running, and begin to wait for each.
 
-        Those that run already and have not changed go on; those that are no longer wanted are stopped.
+        Unchanged components that are already running keep running; components that are not in the list are stopped.
         """
         paths = self.instance.paths
         secrets.make(paths)
@@ -61,7 +61,7 @@ class Launch:
             self.watch(component)
 
     def join(self, component: Component, program: Path) -> None:
-        """Start one more component beside those that run, and begin to wait for it."""
+        """Start one more component and begin to wait for it."""
         supervisorconf.write_component(self.instance, component, program)
         render.joined(self.instance, component)
         self.supervisor.refresh([component.name])
@@ -72,7 +72,7 @@ class Launch:
         self.waiting[self.pool.submit(self.wait_ready, component)] = component
 
     def wait_ready(self, component: Component) -> None:
-        """Ask the component until it is ready and say so; StartFailed, with its last lines, when that does not come."""
+        """Probe the component until it is ready and print that. Raises StartFailed, with its last lines, on timeout."""
         checked = time.monotonic()
 
         def check() -> None:
@@ -85,7 +85,7 @@ class Launch:
 
         def probe() -> None:
             if missing := self.unready.intersection(component.needs):
-                raise ready.NotReady(f"waits for {' and '.join(sorted(missing))}")
+                raise ready.NotReady(f"waiting for {' and '.join(sorted(missing))}")
             component.ready()
 
         try:
@@ -99,26 +99,26 @@ class Launch:
         self.say.line(f"  {clock(self.say.elapsed()):>10}  {component.name:<13} ready   {component.url}")
 
     def reload(self, component: Component) -> None:
-        """Have a server that ran before read its configuration again; what it thinks of it is its answer."""
+        """Make a server that was already running reload its configuration. Raises StartFailed if it rejects it."""
         try:
             ready.post(self.instance.ports[component.ports[0]], component.reload)
         except ready.NotReady as error:
-            what = f"goes on with its old configuration, as it refuses the new one ({error})"
+            what = f"keeps its old configuration because it rejected the new one ({error})"
             raise failure.failed(self.instance.paths, component, what) from error
 
     def verify(self, component: Component) -> None:
-        """Raise StartFailed when supervisord has given the component up, or when it says that it is misconfigured."""
+        """Raise StartFailed if supervisord has stopped restarting the component, or if it exited as misconfigured."""
         info = self.supervisor.call("getProcessInfo", component.name)
         state, paths = info["statename"], self.instance.paths
         if state in ("EXITED", "BACKOFF") and failure.said_misconfigured(paths, component.name, self.log_begin):
             self.supervisor.call("stopProcess", component.name, False)
             raise failure.misconfigured(paths, component)
-        # EXITED is about to be started again, and so is STOPPED when it never ran.
+        # supervisord is about to restart an EXITED component, and also a STOPPED one that never ran.
         if state == "FATAL" or (state == "STOPPED" and info["stop"]):
-            raise failure.failed(paths, component, f"does not stay up ({info['spawnerr'] or info['description']})")
+            raise failure.failed(paths, component, f"keeps exiting ({info['spawnerr'] or info['description']})")
 
     def wait_all(self, core_only: bool = False) -> list[StackError]:
-        """Wait until those that were started are ready; the errors of those that failed."""
+        """Wait until the started components are ready. Returns the errors of those that failed."""
         errors: list[StackError] = []
         while pending := [future for future, component in self.waiting.items() if component.core or not core_only]:
             done, _ = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -136,7 +136,7 @@ class Launch:
         return errors
 
     def stop_waiting(self) -> None:
-        """End the waiting, not the components."""
+        """Stop waiting. The components keep running."""
         self.interrupted.set()
         self.say.under_way("")
         self.pool.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""File locks that end with their process, so that a crash never leaves one behind."""
+"""File locks that the kernel releases when their process exits, so that a crash never leaves one behind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ POLL_SECONDS = 0.2
 
 
 class Held(Exception):
-    """Another process has the lock; ``pid`` is theirs when known."""
+    """Another process holds the lock; ``pid`` is its pid if known."""
 
     def __init__(self, pid: int | None) -> None:
         super().__init__(f"held by pid {pid}")
@@ -25,7 +25,7 @@ class Held(Exception):
 def hold(
     path: Path, on_wait: Callable[[int | None], None] | None = None, check: Callable[[], None] = lambda: None
 ) -> Iterator[IO[str]]:
-    """Hold the lock. If it is taken: call ``on_wait(pid)`` and wait, or raise Held without ``on_wait``.
+    """Hold the lock. If another process holds it, call ``on_wait(pid)`` and wait; without ``on_wait``, raise Held.
 
     ``check`` is called during the wait and may raise to end it. Yields the lock's file; a child that inherits it keeps
     the lock until the child ends too.
@@ -50,7 +50,7 @@ def hold(
 
 
 def taken(file: IO[str]) -> bool:
-    """Take the lock if it is free; returns whether we hold it now."""
+    """Acquire the lock if it is free. Returns whether we hold it now."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -59,7 +59,7 @@ def taken(file: IO[str]) -> bool:
 
 
 def holder(path: Path) -> int | None:
-    """The pid written into the lock file; None when there is none."""
+    """Return the pid written in the lock file, or None."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):
@@ -67,7 +67,7 @@ def holder(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process has the lock now."""
+    """Return whether a process holds the lock now."""
     try:
         with path.open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Reading one line of any of the logs: our own JSON, the servers' JSON and logfmt, plain text."""
+"""A parser for one line of any log: our own JSON, the servers' JSON and logfmt, plain text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPELLINGS = {
     **{"D": "DEBUG", "I": "INFO", "W": "WARNING", "E": "ERROR", "F": "CRITICAL"},
     **{"TRACE": "DEBUG", "NOTICE": "INFO", "WARN": "WARNING", "ERR": "ERROR", "CRIT": "CRITICAL"},
     **{"ALERT": "CRITICAL", "EMERG": "CRITICAL", "FATAL": "CRITICAL", "PANIC": "CRITICAL", "DPANIC": "CRITICAL"},
-    # Redis has marks.
+    # Redis marks the level with one character.
     **{".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARNING"},
 }
 IDS = ("trace_id", "request_id", "job_id", "order_id")
@@ -31,7 +31,7 @@ PLAIN_TIME = re.compile(r"(?:^|\bts=\"?)(\d{4}[-/]\d\d[-/]\d\d)[T ](\d\d:\d\d:\d
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line, understood as far as possible. ``level`` is "" and ``time`` is "" when the line does not say."""
+    """One parsed line. ``level`` and ``time`` are "" if the line does not contain them."""
 
     component: str
     raw: str
@@ -43,17 +43,17 @@ class LogLine:
 
     @property
     def structured(self) -> bool:
-        """Whether it was JSON."""
+        """Whether the line was JSON."""
         return bool(self.message)
 
     @property
     def ids(self) -> dict[str, str]:
-        """The ids by which the line is tied to others."""
+        """The ids that link the line to other lines."""
         return {name: str(self.fields[name]) for name in IDS if self.fields.get(name)}
 
 
 def parse(component: str, raw: str) -> LogLine:
-    """Understand a line from the log of the component."""
+    """Parse a line from the log of the component."""
     if raw.startswith("{"):
         try:
             fields = json.loads(raw)
@@ -76,13 +76,13 @@ def parse(component: str, raw: str) -> LogLine:
 
 
 def level_of(text: object) -> str:
-    """One spelling for all writers; "" for what is none."""
+    """Return the level in the spelling that we use for all writers; "" if it is not a level."""
     name = str(text).upper()
     return SPELLINGS.get(name) or SPELLINGS.get({"DEBG": "DEBUG", "ERRO": "ERROR"}.get(name, name[:1] + "?"), "")
 
 
 def time_of(value: object) -> str:
-    """A timestamp as ``YYYY-MM-DDThh:mm:ss.ffffff``, so that text order is the order of time; "" when it is none."""
+    """Return a timestamp as ``YYYY-MM-DDThh:mm:ss.ffffff``, which sorts as text; "" if it is not a timestamp."""
     if isinstance(value, dict):  # MongoDB: {"$date": "…"}
         value = value.get("$date")
     try:
@@ -98,7 +98,7 @@ def time_of(value: object) -> str:
 
 @dataclass(frozen=True)
 class Filter:
-    """What ``logs`` was asked to show. Empty parts let everything through; ``level`` is the lowest one shown."""
+    """The lines that ``logs`` shows. An empty field matches every line; ``level`` is the lowest level shown."""
 
     services: frozenset[str] = frozenset()
     level: str = ""
@@ -107,18 +107,18 @@ class Filter:
 
     @property
     def by_id(self) -> bool:
-        """Whether it looks for the lines of one trace or request, wherever they are."""
+        """Whether it selects the lines of one trace or request, at any position in the logs."""
         return bool(self.trace or self.request)
 
     def possible(self, raw: str) -> bool:
-        """A cheap first look at the text, before the line is parsed."""
+        """Check the text quickly, before the line is parsed."""
         return self.trace in raw and self.request in raw
 
     def passes(self, line: LogLine, *, own: bool) -> bool:
-        """Whether the line is to be shown.
+        """Return whether to show the line.
 
-        A line without a level counts as INFO; in the log of our own processes (``own``), which otherwise write JSON, it
-        is a crash's output and counts as ERROR.
+        A line without a level counts as INFO. In the log of our own processes (``own``), which otherwise write JSON, it
+        is the output of a crash and counts as ERROR.
         """
         names = {line.component, line.service, str(line.fields.get("service", ""))}
         if self.services and not self.services & names:

@@ -1,4 +1,4 @@
-"""``logs --query``: lines of the log store that match a LogQL query, the newest ones and then new arrivals."""
+"""``logs --query``: prints the log store's lines that match a LogQL query: the newest ones, then new arrivals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_LINES = 5_000
 
 
 def query_logs(url: str, query: str, *, lines: int, follow: bool, stream: TextIO | None = None) -> int:
-    """Print the newest lines of the last hour that match, then new ones until Ctrl-C. Raises StackError."""
+    """Print the newest matching lines of the last hour, then new ones until Ctrl-C. Raises StackError."""
     out = stream or sys.stdout
     printer = Printer(out, colour=out.isatty())
     start, limit = time.time_ns() - HOUR_NS, min(max(lines, 1), MOST_LINES)
@@ -46,7 +46,7 @@ def query_logs(url: str, query: str, *, lines: int, follow: bool, stream: TextIO
 
 
 def ask(url: str, query: str, start: int, end: int, limit: int) -> list[tuple[int, LogLine]]:
-    """Lines of Loki's ``query_range``, oldest first, with their times in ns. Raises StackError with the reason."""
+    """Return the lines of Loki's ``query_range`` with their times in ns, oldest first. Raises StackError."""
     asked = urllib.parse.urlencode({"query": query, "start": start, "end": end, "limit": limit})
     # Proxies from the environment do not apply to this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -58,7 +58,7 @@ def ask(url: str, query: str, start: int, end: int, limit: int) -> list[tuple[in
     except (OSError, ValueError, KeyError) as error:
         raise StackError(f"the log store at {url} does not answer ({error}): `make status` shows its state.") from error
     if data["resultType"] != "streams":
-        raise StackError("a metric query has no lines: use a log query, which begins with a selector in braces.")
+        raise StackError("a metric query returns no lines: use a log query, which begins with a selector in braces.")
     found = [
         (int(value[0]), line_of(int(value[0]), value[1], stream["stream"]))
         for stream in data["result"]
@@ -68,7 +68,7 @@ def ask(url: str, query: str, start: int, end: int, limit: int) -> list[tuple[in
 
 
 def line_of(at: int, message: str, labels: dict[str, str]) -> LogLine:
-    """A line of the store in the printer's format."""
+    """Convert a line of the store to the printer's format."""
     seconds, rest = divmod(at, 1_000_000_000)
     when = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1000:06d}Z"
     service = labels.get("service_instance_id") or labels.get("service_name", "")

@@ -1,4 +1,4 @@
-"""``logs``: all logs of the instance in one stream, live, filtered, readable."""
+"""``logs``: prints all logs of the instance as one readable stream, with filters."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ from stack.paths import StatePaths
 from stack.settings import Settings
 
 POLL_SECONDS = 0.1
-# New components' files are looked for this often.
+# Interval between checks for log files of new components.
 LOOK_SECONDS = 1.0
 COLOURS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 SERVICE_COLOURS = ("36", "35", "34", "96", "95", "94", "92", "93")
 
 
 def logs(settings: Settings, wanted: Filter, *, lines: int | None, follow: bool, stream: TextIO | None = None) -> int:
-    """Print the last lines (all of them when one trace or request is asked for), then what comes, until Ctrl-C."""
+    """Print the last lines (all lines of a selected trace or request), then new lines until Ctrl-C."""
     out = stream or sys.stdout
     printer = Printer(out, colour=out.isatty() and "NO_COLOR" not in os.environ)
     tails = {path: Tail(path) for path in files(settings.paths)}
     if not tails:
-        raise StackError(f"there are no logs in {settings.paths.logs}: `make up` starts the stack.")
+        raise StackError(f"there are no logs in {settings.paths.logs}: start the stack with `make up`.")
     try:
         past = [line for tail in tails.values() for line in read_past(tail, wanted)]
-        # Lines of one file stay in their order, as sorting is stable and a line without a time takes its predecessor's.
+        # Lines of one file keep their order, because the sort is stable and a line without a time uses its
+        # predecessor's.
         past.sort(key=lambda pair: pair[0])
         count = len(past) if lines is None and wanted.by_id else 20 if lines is None else lines
         for _, line in past[len(past) - count if count < len(past) else 0 :]:
@@ -50,7 +51,7 @@ def logs(settings: Settings, wanted: Filter, *, lines: int | None, follow: bool,
 
 
 def make_filter(services: str, level: str, trace: str, request: str) -> Filter:
-    """The filter as typed; SettingError for a level that is none."""
+    """Return the filter for the given options. Raises SettingError for an unknown level."""
     known = logline.level_of(level) if level else ""
     if level and not known:
         raise SettingError(Problem("LEVEL", quoted(level), f"one of {', '.join(logline.LEVELS)}"))
@@ -58,17 +59,17 @@ def make_filter(services: str, level: str, trace: str, request: str) -> Filter:
 
 
 def files(paths: StatePaths) -> list[Path]:
-    """Every log there is now."""
+    """Return every existing log file."""
     return sorted([*paths.json_logs.glob("*.log"), *paths.logs.glob("*.log")])
 
 
 def is_own(path: Path) -> bool:
-    """Whether the file is the log of a component that writes JSON lines."""
+    """Return whether the file is the log of a component that writes JSON lines."""
     return path.parent.name == "json"
 
 
 def read_past(tail: Tail, wanted: Filter) -> Iterator[tuple[str, LogLine]]:
-    """The lines of the past that pass, each with the time to sort it by."""
+    """Return the past lines that match the filter, each with the time to sort it by."""
     last = ""
     for raw in history(tail, wanted.possible, everything=wanted.by_id):
         line = logline.parse(tail.path.stem, raw)
@@ -78,17 +79,17 @@ def read_past(tail: Tail, wanted: Filter) -> Iterator[tuple[str, LogLine]]:
 
 
 class Printer:
-    """Writes lines for people."""
+    """Writes lines in a readable form."""
 
     def __init__(self, out: TextIO, *, colour: bool) -> None:
         self.out, self.colour = out, colour
 
     def paint(self, text: str, code: str) -> str:
-        """The text in a colour, if there are colours."""
+        """Return the text in a colour, if the output supports colours."""
         return f"\033[{code}m{text}\033[0m" if self.colour else text
 
     def show(self, line: LogLine) -> None:
-        """One line: time, component, level, message, ids; a plain one is passed on behind its component."""
+        """Write one line: time, component, level, message, ids. A plain-text line follows its component unchanged."""
         name = self.paint(f"{line.service:<12}", SERVICE_COLOURS[sum(line.service.encode()) % len(SERVICE_COLOURS)])
         if not line.structured:
             self.out.write(f"{' ' * 12} {name} {line.raw}\n")
@@ -102,7 +103,7 @@ class Printer:
                 self.out.write(f"{' ' * 26}{self.paint(part, '31')}\n")
 
     def follow(self, paths: StatePaths, tails: dict[Path, Tail], wanted: Filter) -> None:
-        """Print what is written from now on, in files that appear later too."""
+        """Print lines that are written from now on, also to files that are created later."""
         looked = time.monotonic()
         while True:
             self.out.flush()

@@ -1,6 +1,6 @@
 """The servers that store and serve the logs, as components: VictoriaLogs behind the log gateway, or Loki.
 
-All speak Loki's API on the port ``loki``, so that nothing else needs to know which one runs.
+All serve Loki's API on the port ``loki``, so that other components do not depend on the choice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from stack.servers import CONFIG, LOCAL
 
 
 def all_of(instance: Instance) -> list[Component]:
-    """None if an external Loki is used."""
+    """Return the log store's components; none if an external Loki is used."""
     match instance.log_store.kind:
         case "given":
             return []
@@ -23,7 +23,7 @@ def all_of(instance: Instance) -> list[Component]:
 
 
 def victorialogs(instance: Instance) -> Component:
-    """VictoriaLogs, all in one process."""
+    """Return VictoriaLogs as one process."""
     ports, settings = instance.ports, instance.settings
     return Component(
         name="victorialogs",
@@ -35,7 +35,7 @@ def victorialogs(instance: Instance) -> Component:
             f"-retention.maxDiskSpaceUsageBytes={settings.log_retention_bytes}",
             # How long an accepted line may stay in memory only: the gateway acknowledges it after that.
             "-inmemoryDataFlushInterval=1s",
-            # The gateway watches the process over one connection (log_gateway/writing/durability.py).
+            # The gateway detects a restart of the process by one open connection (log_gateway/writing/durability.py).
             "-http.connTimeout=24h",
             # An empty line stays empty, as in Loki.
             "-defaultMsgValue=",
@@ -64,7 +64,7 @@ def victorialogs(instance: Instance) -> Component:
 
 
 def log_gateway(instance: Instance) -> Component:
-    """Our process that serves Loki's API from VictoriaLogs."""
+    """Return our process that serves Loki's API from VictoriaLogs."""
     ports = instance.ports
     own = {"VICTORIALOGS_URL": ports.url("victorialogs")}
     return Component(
@@ -88,7 +88,7 @@ def log_gateway(instance: Instance) -> Component:
 
 
 def loki(instance: Instance) -> Component:
-    """A local Loki, all parts in one process."""
+    """Return a local Loki, with all parts in one process."""
     ports = instance.ports
     return Component(
         name="loki",

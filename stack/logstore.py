@@ -1,4 +1,4 @@
-"""Which server stores the logs: our own VictoriaLogs, a local Loki, or an external one."""
+"""The choice of the log store: our own VictoriaLogs, a local Loki, or an external one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class LogStore:
     url: str = ""
 
     def record(self) -> dict[str, Any]:
-        """For the instance's record: later commands use the same store regardless of their environment."""
+        """Return the store for the instance's record, so that later commands use it regardless of their environment."""
         return asdict(self)
 
 
 def choose(settings: Settings) -> LogStore:
-    """The store that the settings select; by default Loki if this machine has one, else VictoriaLogs.
+    """Return the store that the settings select; by default Loki if it is installed, otherwise VictoriaLogs.
 
     Raises:
         ProgramMissing: LOG_STORE=loki, but there is no Loki on the PATH.
@@ -38,13 +38,13 @@ def choose(settings: Settings) -> LogStore:
         return LogStore("loki")
     if settings.log_store == "loki":
         raise ProgramMissing(
-            "LOG_STORE=loki, and there is no Loki 3.4 or newer on the PATH: install one, or unset LOG_STORE to "
+            "LOG_STORE=loki requires Loki 3.4 or newer on the PATH: install it, or unset LOG_STORE to "
             "store the logs in VictoriaLogs."
         )
     return LogStore("victorialogs")
 
 
 def recorded(record: dict[str, Any]) -> LogStore | None:
-    """The store in a record; None if it has none (written by an older version)."""
+    """Return the store in a record; None if it has none (written by an older version)."""
     kept = record.get("log_store")
     return LogStore(kept["kind"], kept["url"]) if isinstance(kept, dict) else None

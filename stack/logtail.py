@@ -1,4 +1,4 @@
-"""Following log files over rotation: supervisord renames a full file and begins a new one under the old name."""
+"""Following log files across rotation: supervisord renames a full file and begins a new one under the old name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TAIL_BYTES = 512 * 1024
 
 
 class Tail:
-    """One file that is followed. Every line is given exactly once, also those written just before a rotation."""
+    """One file that is followed. Every line is returned exactly once, also those written just before a rotation."""
 
     def __init__(self, path: Path, *, from_start: bool = False) -> None:
         self.path = path
@@ -19,7 +19,7 @@ class Tail:
         self.begin = 0 if from_start else self.file.seek(0, os.SEEK_END)
 
     def new_lines(self) -> Iterator[str]:
-        """What has been written since the last call."""
+        """Return the lines written since the last call."""
         yield from self.read()
         try:
             now = self.path.stat()
@@ -27,7 +27,7 @@ class Tail:
             return
         mine = os.fstat(self.file.fileno())
         if (now.st_ino, now.st_dev) != (mine.st_ino, mine.st_dev):
-            # Once more: it may have been written between reading and being renamed.
+            # Read a second time: lines may have been written between the last read and the rename.
             yield from self.read()
             self.file.close()
             self.file = self.path.open("rb")
@@ -37,18 +37,18 @@ class Tail:
             yield from self.read()
 
     def read(self) -> Iterator[str]:
-        """The whole lines up to the end; a half one waits for its other half."""
+        """Return the complete lines up to the end; an incomplete line stays until the rest of it is written."""
         *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
         for line in lines:
             yield line.decode(errors="replace")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.file.close()
 
 
 def history(tail: Tail, keep: Callable[[str], bool], *, everything: bool) -> list[str]:
-    """Lines written before the tail begins: its last half megabyte, or all there are with the rotated files."""
+    """Return lines written before the tail begins: the last half megabyte, or all lines including the rotated files."""
     lines: list[str] = []
     if everything:
         for old in rotated(tail.path):
@@ -58,11 +58,11 @@ def history(tail: Tail, keep: Callable[[str], bool], *, everything: bool) -> lis
         start = 0 if everything else max(0, tail.begin - TAIL_BYTES)
         file.seek(start)
         found = file.read(max(0, tail.begin - start)).decode(errors="replace").splitlines()
-    # A cut in the middle of the file is a cut in the middle of a line.
+    # The first line is incomplete if reading starts in the middle of the file.
     return lines + [line for line in (found[1:] if start else found) if keep(line)]
 
 
 def rotated(path: Path) -> list[Path]:
-    """The file's predecessors, oldest first: name.log.3, name.log.2, …"""
+    """Return the rotated files, oldest first: name.log.3, name.log.2, …"""
     found = [old for old in path.parent.glob(f"{path.name}.*") if old.suffix[1:].isdigit()]
     return sorted(found, key=lambda old: -int(old.suffix[1:]))

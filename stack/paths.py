@@ -1,4 +1,4 @@
-"""Where things lie: the checkout, the cache shared by all checkouts, and one instance's state directory."""
+"""Paths of the checkout, of the cache shared by all checkouts, and of one instance's state directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_SOCKET = 96
 
 
 def cache_home() -> Path:
-    """Glasshouse's own folder in the user's cache; shared by every checkout and instance."""
+    """Return Glasshouse's folder in the user's cache; every checkout and instance shares it."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glasshouse"
 
 
@@ -31,17 +31,17 @@ class StatePaths:
 
     @property
     def secrets(self) -> Path:
-        """Keys and passwords, made at the first start."""
+        """Keys and passwords, generated at the first start."""
         return self.state / "secrets"
 
     @property
     def faults(self) -> Path:
-        """Which faults are on, and who switched them on."""
+        """The active faults and who activated them."""
         return self.state / "faults"
 
     @property
     def flags_file(self) -> Path:
-        """The flags by which faults are switched on."""
+        """The flags that activate faults."""
         return self.faults / "flags.json"
 
     @property
@@ -56,7 +56,7 @@ class StatePaths:
 
     @property
     def programs(self) -> Path:
-        """One supervisord section per component; supervisord.conf, beside it, includes the folder by this name."""
+        """One supervisord section per component; supervisord.conf in the same folder includes this folder by name."""
         return self.run / "components"
 
     @property
@@ -66,17 +66,17 @@ class StatePaths:
 
     @property
     def instance_file(self) -> Path:
-        """What this instance was started with."""
+        """The settings that this instance was started with."""
         return self.run / "instance.json"
 
     @property
     def up_lock(self) -> Path:
-        """Held by the ``up`` that is under way."""
+        """The lock that a running ``up`` holds."""
         return self.run / "up.lock"
 
     @property
     def joining_file(self) -> Path:
-        """The components that the ``up`` under way is still fetching or building."""
+        """The components that the running ``up`` is still fetching or building."""
         return self.run / "joining.json"
 
     @property
@@ -85,10 +85,10 @@ class StatePaths:
         usual = self.run / "supervisor.sock"
         if len(os.fsencode(usual)) <= LONGEST_SOCKET:
             return usual
-        # Not where TMPDIR or XDG_RUNTIME_DIR point to: they differ between sessions, and `down` must find it again.
+        # Not in TMPDIR or XDG_RUNTIME_DIR, which differ between sessions: `down` must find the socket again.
         digest = hashlib.sha256(os.fsencode(self.state)).hexdigest()[:16]
         return Path("/tmp") / f"glasshouse-{os.getuid()}" / digest  # noqa: S108  (its owner is checked)
 
     def data(self, component: str) -> Path:
-        """The component's own data, kept over restarts."""
+        """Return the folder of the component's data, which is kept across restarts."""
         return self.state / "data" / component

@@ -1,4 +1,4 @@
-"""Every port of the stack, in one table; an instance adds its offset to each."""
+"""All ports of the stack in one table. An instance adds its offset to each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "console-smtp": 1025,
     "console-metrics": 9106,
     "traffic-metrics": 9107,
-    # Not the exporters' own defaults: a machine may have some already.
+    # Not the exporters' default ports: the machine may already run exporters on them.
     "redis-exporter": 9108,
     "nginx-exporter": 9109,
     "node-exporter": 9110,
@@ -56,5 +56,5 @@ class Ports:
         return DEFAULT_PORTS[name] + self.offset
 
     def url(self, name: str, scheme: str = "http") -> str:
-        """The address of the server on the port of this name."""
+        """Return the URL of the server on the port with this name."""
         return f"{scheme}://127.0.0.1:{self[name]}"

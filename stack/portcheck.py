@@ -1,4 +1,4 @@
-"""Before anything starts: is every port free, and if not, who has it?"""
+"""The check before a start that every port is free, and the search for the process that uses a port."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from stack.port_numbers import DEFAULT_PORTS, HIGHEST_OFFSET
 from stack.say import Say
 from stack.stragglers import instance_of
 
-# How many taken ports are named before the rest is only counted.
+# The number of used ports that the message lists; the rest is only counted.
 SHOWN = 3
-# A closed connection keeps its port for a minute (TIME_WAIT).
+# A closed connection occupies its port for a minute (TIME_WAIT).
 CLOSING_SECONDS = 65.0
 POLL_SECONDS = 0.2
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on 127.0.0.1:port now. Connections in TIME_WAIT do not count."""
+    """Return whether a server could listen on 127.0.0.1:port now. Connections in TIME_WAIT do not count."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-            # Binding beside a bound but silent socket succeeds with SO_REUSEADDR; listening does not.
+            # With SO_REUSEADDR, binding succeeds next to a socket that is bound but not listening. Listening does not.
             probe.listen(1)
         except OSError:
             return False
@@ -34,7 +34,7 @@ def is_free(port: int) -> bool:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who has a port: in words, and its instance's state directory if it is one of ours."""
+    """The process that uses a port: its description, and its instance's state directory if it is ours."""
 
     words: str
     instance: str | None = None
@@ -42,14 +42,14 @@ class Holder:
 
 
 def holder(port: int) -> Holder:
-    """Who has the port; another user's process cannot be named without root."""
+    """Return the process that uses the port. Another user's process cannot be identified without root."""
     import psutil
 
     try:
         connections = [one for one in psutil.net_connections(kind="tcp") if one.laddr[1:2] == (port,)]
     except psutil.Error:
         connections = []
-    # A listener before a connection that happens to go out from this port.
+    # A listener takes precedence over an outgoing connection that uses this port.
     for connection in sorted(connections, key=lambda one: one.status != psutil.CONN_LISTEN):
         if connection.pid:
             return described(connection.pid, listens=connection.status == psutil.CONN_LISTEN)
@@ -59,7 +59,7 @@ def holder(port: int) -> Holder:
 
 
 def described(pid: int, *, listens: bool) -> Holder:
-    """The process by name and pid, and its Glasshouse instance if it belongs to one."""
+    """Describe the process by name and pid, and by its Glasshouse instance if it belongs to one."""
     import psutil
 
     try:
@@ -71,9 +71,9 @@ def described(pid: int, *, listens: bool) -> Holder:
 
 
 def require_free(wanted: Mapping[str, int], offset: int, say: Say) -> None:
-    """Raise PortTaken, naming the taken ports, what wants them, who has them, and the remedy.
+    """Raise PortTaken with the used ports, the components that need them, the processes that use them, and the remedy.
 
-    A port above 32767 may belong for another minute to a connection that went out from it: that is waited for.
+    An outgoing connection may still occupy a port above 32767 for a minute after it was closed: wait for that.
     """
     deadline = time.monotonic() + CLOSING_SECONDS
     while taken := {name: port for name, port in wanted.items() if not is_free(port)}:
@@ -86,20 +86,20 @@ def require_free(wanted: Mapping[str, int], offset: int, say: Say) -> None:
 
 
 def sentence(shown: Sequence[tuple[str, int, Holder]], count: int, offset: int) -> str:
-    """What PortTaken says."""
-    listed = "; ".join(f"port {port} (for {name}) is taken by {who.words}" for name, port, who in shown)
-    more = f", and {count - len(shown)} more ports are taken" if count > len(shown) else ""
+    """Return the message of PortTaken."""
+    listed = "; ".join(f"port {port} (for {name}) is in use by {who.words}" for name, port, who in shown)
+    more = f", and {count - len(shown)} more ports are in use" if count > len(shown) else ""
     instances = {who.instance for _, _, who in shown}
     if len(instances) == 1 and (other := instances.pop()):
         stop = (
             f"they belong to the Glasshouse instance in {other}, stop it with `make down GLASSHOUSE_STATE_DIR={other}`"
         )
     else:
-        stop = "stop what has them"
+        stop = "stop these processes"
     return f"{listed}{more}: {stop}, or choose other ports with `make up GLASSHOUSE_PORT_OFFSET={proposal(offset)}`."
 
 
 def proposal(offset: int) -> int:
-    """Another offset at which every port is free now, if there is one in steps of a thousand."""
+    """Return another multiple of 1,000 as an offset at which every port is free now; 1000 if there is none."""
     tried = (other for other in range(1000, HIGHEST_OFFSET, 1000) if other != offset)
     return next((other for other in tried if all(is_free(port + other) for port in DEFAULT_PORTS.values())), 1000)

@@ -1,4 +1,4 @@
-"""Asking servers whether they can serve. Each probe returns when yes, and raises NotReady with the reason when no."""
+"""Readiness probes of the servers. Each probe raises NotReady with the reason if the server is not ready."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ POLL_SECONDS = 0.07
 
 
 class NotReady(Exception):
-    """Why the server cannot serve yet."""
+    """The reason why the server is not ready."""
 
 
 def http_ok(port: int, path: str = "/") -> Probe:
-    """GET answers 200."""
+    """GET returns 200."""
 
     def probe() -> None:
         status, _ = ask("GET", port, path)
@@ -34,14 +34,14 @@ def http_ok(port: int, path: str = "/") -> Probe:
 
 
 def post(port: int, path: str) -> None:
-    """POST answers 200; else NotReady with what the server says."""
+    """POST returns 200; otherwise NotReady with the server's message."""
     status, body = ask("POST", port, path)
     if status != 200:
         raise NotReady(body.strip() or str(status))
 
 
 def ask(method: str, port: int, path: str) -> tuple[int, str]:
-    """A request without proxies, redirects and retries: status and body, or NotReady when there is no answer."""
+    """Send a request without proxies, redirects or retries; return status and body. No response raises NotReady."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request(method, path)
@@ -54,7 +54,7 @@ def ask(method: str, port: int, path: str) -> tuple[int, str]:
 
 
 def recorded(path: Path) -> Probe:
-    """The process that the file names (``pid`` in JSON) lives."""
+    """The process whose pid is in the file (``pid`` in JSON) is alive."""
 
     def probe() -> None:
         try:
@@ -66,7 +66,7 @@ def recorded(path: Path) -> Probe:
 
 
 def redis_ping(port: int) -> Probe:
-    """PING answers PONG, so the append-only file is loaded."""
+    """PING returns PONG, which means that the append-only file is loaded."""
 
     def probe() -> None:
         try:
@@ -99,9 +99,9 @@ def smtp_and_http(http: Probe, port: int) -> Probe:
 
 
 def mongo_primary(port: int) -> Probe:
-    """The node is the writable primary of its one-node replica set, which is initiated if it is not yet.
+    """The node is the writable primary of its one-node replica set. The set is initiated if necessary.
 
-    Safe to repeat. A set that was made on another port (same data, other offset) is moved to this one.
+    Safe to repeat. A set that was created on another port (same data, other offset) is changed to this port.
     """
     host = f"127.0.0.1:{port}"
 
@@ -127,14 +127,15 @@ def mongo_primary(port: int) -> Probe:
 
 
 def initiate(client: Any, host: str) -> None:
-    """Make the one-node set rs0, or give an existing one this address."""
+    """Initiate the one-node set rs0, or change the address of an existing one."""
     from pymongo.errors import OperationFailure
 
     members = [{"_id": 0, "host": host}]
     try:
         client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
     except OperationFailure:
-        # Already initiated. If the address in the stored configuration is another's, the node does not know itself.
+        # Already initiated. With another address in the stored configuration, the node does not recognise itself as a
+        # member.
         config = client.local.system.replset.find_one() or {}
         if config.get("members", [{}])[0].get("host") == host:
             return
@@ -143,7 +144,7 @@ def initiate(client: Any, host: str) -> None:
 
 
 def wait(probe: Probe, seconds: float, check: Callable[[], None] = lambda: None) -> None:
-    """Ask until the server is ready; raises the last NotReady after ``seconds``. ``check`` may raise earlier."""
+    """Probe until the server is ready. Raises the last NotReady after ``seconds``; ``check`` may raise earlier."""
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -1,6 +1,6 @@
-"""The files that must be made for one instance: nginx.conf, Prometheus' folder and Alertmanager's folder.
+"""The files that are generated for one instance: nginx.conf, Prometheus' folder and Alertmanager's folder.
 
-Everything else is read where it lies in the checkout.
+All other configuration files are read from the checkout.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ ALERTS = ROOT / "alerts"
 
 
 def envsubst(template: str, values: Mapping[str, str]) -> str:
-    """Replace ``${NAME}`` for the names given, and nothing else: nginx's own ``$variables`` stay, as in its image."""
+    """Replace ``${NAME}`` for the given names only. nginx's own ``$variables`` stay, as in the official image."""
     return re.sub(r"\$\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
 
 
 def write(path: Path, text: str) -> None:
-    """Write in one step: a server that is running never reads half a file."""
+    """Write the file atomically, so that a running server never reads an incomplete file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(text)
@@ -35,7 +35,7 @@ def write(path: Path, text: str) -> None:
 
 
 def link(path: Path, target: Path) -> None:
-    """Make ``path`` a symlink to ``target``, whatever was there."""
+    """Make ``path`` a symlink to ``target``, replacing an existing file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
@@ -44,7 +44,7 @@ def link(path: Path, target: Path) -> None:
 
 
 def static(instance: Instance) -> None:
-    """Everything that does not depend on which components have joined. Servers that run may be reading it."""
+    """Write the files that do not depend on which components have started. Running servers may be reading them."""
     run = instance.paths.run
     try:
         nginx(instance)
@@ -52,12 +52,12 @@ def static(instance: Instance) -> None:
         alertmanager(instance, run / "alertmanager")
     except FileNotFoundError as error:
         raise StartFailed(
-            f"this checkout has no {error.filename}: it is incomplete, `git status` shows what is missing."
+            f"this checkout has no {error.filename}: run `git status` to list the missing files."
         ) from error
 
 
 def nginx(instance: Instance) -> None:
-    """nginx.conf from its template."""
+    """Return nginx.conf, rendered from its template."""
     ports, run = instance.ports, instance.paths.run
     template = (CONFIG / "nginx" / "nginx.conf.template").read_text()
     values = {
@@ -65,7 +65,7 @@ def nginx(instance: Instance) -> None:
         "NGINX_STATUS_LISTEN": f"127.0.0.1:{ports['nginx-status']}",
         "NGINX_ACCESS_LOG": "/dev/stdout",
         "NGINX_RUN_DIR": str(run).replace(" ", r"\ "),
-        # One second: in a rolling restart the replica that is back must not count as failed when the next one stops.
+        # One second: in a rolling restart, a restarted replica must not count as failed when the next one stops.
         "API_UPSTREAM_SERVERS": " ".join(
             f"server 127.0.0.1:{ports[name]} max_fails=2 fail_timeout=1s;" for name in ("api-1", "api-2")
         ),
@@ -74,7 +74,7 @@ def nginx(instance: Instance) -> None:
 
 
 def prometheus(folder: Path) -> None:
-    """The configuration and rules as links, which Prometheus resolves from the folder, and room for targets."""
+    """Link the configuration and rules, which Prometheus resolves from the folder, and create the target folders."""
     link(folder / "prometheus.yml", CONFIG / "prometheus" / "prometheus.yml")
     link(folder / "rules", ALERTS / "rules")
     for name in ("targets", "alertmanagers"):
@@ -82,7 +82,7 @@ def prometheus(folder: Path) -> None:
 
 
 def alertmanager(instance: Instance, folder: Path) -> None:
-    """The configuration with this instance's addresses and with the receivers whose secrets it has."""
+    """Write the configuration with this instance's addresses and with the receivers whose secrets exist."""
     ports, text = instance.ports, (ALERTS / "alertmanager.yml").read_text()
     link(folder / "templates", ALERTS / "templates")
     link(folder / "secrets", instance.paths.secrets)
@@ -93,7 +93,7 @@ def alertmanager(instance: Instance, folder: Path) -> None:
 
 
 def joined(instance: Instance, component: Component) -> None:
-    """Have Prometheus scrape a component that has been started, and send alerts to it if it is Alertmanager."""
+    """Add a started component to Prometheus' scrape targets; Alertmanager also becomes its alert receiver."""
     folder = instance.paths.run / "prometheus"
     groups = [
         {"targets": [f"127.0.0.1:{instance.ports[port]}"], "labels": {"job": job, "instance": component.name}}
@@ -107,7 +107,7 @@ def joined(instance: Instance, component: Component) -> None:
 
 
 def given_log_store(instance: Instance) -> None:
-    """Make Prometheus scrape an external Loki at the given address."""
+    """Add an external Loki at the given address to Prometheus' scrape targets."""
     if instance.log_store.kind != "given":
         return
     parts = urlsplit(instance.log_store.url)
@@ -124,7 +124,7 @@ def given_log_store(instance: Instance) -> None:
 
 
 def left(paths: StatePaths, joined_ones: Collection[str]) -> None:
-    """Forget the components that are no longer part of the instance."""
+    """Delete the files of components that are no longer part of the instance."""
     targets = (paths.run / "prometheus").glob("*/*.json")
     for written in (*paths.programs.glob("*.conf"), *targets):
         if written.stem not in joined_ones:
@@ -132,5 +132,5 @@ def left(paths: StatePaths, joined_ones: Collection[str]) -> None:
 
 
 def log_file(paths: StatePaths, component: Component) -> Path:
-    """Where supervisord writes what the component says."""
+    """Return the file to which supervisord writes the component's output."""
     return (paths.json_logs if component.json_log else paths.logs) / f"{component.name}.log"

@@ -1,4 +1,4 @@
-"""What the launcher prints while it works: whole lines, and on a terminal one line that shows what is under way."""
+"""The launcher's output: complete lines and, on a terminal, one progress line."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import threading
 import time
 from typing import TextIO
 
-# Without a terminal (CI, a pipe) the line under way is repeated this often instead of being redrawn.
+# Without a terminal (CI, a pipe), the progress line is printed at this interval instead of being redrawn.
 REPEAT_SECONDS = 15.0
 
 
 def clock(seconds: float) -> str:
-    """Seconds as people say them: ``4.2 s``, ``37 s``, ``6 min 05 s``."""
+    """Format a duration: ``4.2 s``, ``37 s``, ``6 min 05 s``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:
@@ -23,7 +23,7 @@ def clock(seconds: float) -> str:
 
 
 class Say:
-    """Progress on a stream; safe to use from several threads."""
+    """Prints progress to a stream. Thread-safe."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stdout
@@ -34,18 +34,18 @@ class Say:
         self.started = self.repeated_at = time.monotonic()
 
     def elapsed(self) -> float:
-        """Seconds since this began."""
+        """Return the seconds since this object was created."""
         return time.monotonic() - self.started
 
     def line(self, text: str = "") -> None:
-        """Write a line; the line under way is drawn again below it."""
+        """Write a line and redraw the progress line below it."""
         with self.lock:
             self.erase()
             self.stream.write(f"{text}\n")
             self.draw()
 
     def under_way(self, text: str, part: str = "") -> None:
-        """Show progress, replacing the previous progress of this part of the work; "" ends it.
+        """Show progress, replacing the previous progress of this part of the work; "" removes it.
 
         Concurrent parts share the line.
         """
@@ -61,13 +61,13 @@ class Say:
                 self.stream.flush()
 
     def erase(self) -> None:
-        """Take the line under way off the terminal."""
+        """Erase the progress line from the terminal."""
         if self.live and self.shown:
             self.stream.write("\r\033[K")
 
     def draw(self) -> None:
-        """Put the line under way on the terminal."""
+        """Draw the progress line on the terminal."""
         if self.live and self.shown:
-            # A line that the terminal breaks in two could not be erased.
+            # Truncated, because a line that the terminal wraps could not be erased.
             self.stream.write(self.shown[: shutil.get_terminal_size().columns - 1])
         self.stream.flush()

@@ -1,4 +1,4 @@
-"""Secrets of one instance: made at its first start, kept in its state directory, readable by its owner alone."""
+"""Secrets of one instance: generated at its first start, kept in its state directory, readable only by its owner."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ ADMIN_EMAIL = "admin@glasshouse.example"
 
 
 def jwt_secret(paths: StatePaths) -> Path:
-    """The file with the key that signs tokens; the same for every replica, and over restarts."""
+    """Return the file with the key that signs tokens, which is the same for every replica and across restarts."""
     return paths.secrets / "jwt_secret"
 
 
 def admin_password(paths: StatePaths) -> Path:
-    """The file with the password of the shop's first admin."""
+    """Return the file with the password of the shop's first admin."""
     return paths.secrets / "admin_password"
 
 
 def grafana_password(paths: StatePaths) -> Path:
-    """The file with the password of Grafana's admin, where Grafana is installed."""
+    """Return the file with the password of Grafana's admin, used if Grafana is installed."""
     return paths.secrets / "grafana_password"
 
 
 def make(paths: StatePaths) -> None:
-    """Make those that are not there yet."""
+    """Generate the secrets that do not exist yet."""
     _made_once(jwt_secret(paths), 48)
     _made_once(admin_password(paths), 18)
     _made_once(grafana_password(paths), 18)
@@ -40,7 +40,7 @@ def _made_once(path: Path, size: int) -> None:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(size))
         try:
-            # Linked, not renamed: a second process must not replace what the first has handed out.
+            # Linked, not renamed: a second process must not replace a secret that the first process has already used.
             os.link(fresh, path)
         except FileExistsError:
             return

@@ -1,4 +1,4 @@
-"""The third-party servers as components. Their configuration and its settings: ``stack/config/README.md``."""
+"""The third-party servers as components. ``stack/config/README.md`` describes their configuration and settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOCAL = "127.0.0.1"
 
 
 def stores(instance: Instance) -> list[Component]:
-    """MongoDB and Redis."""
+    """Return MongoDB and Redis."""
     ports, paths = instance.ports, instance.paths
     mongo = Component(
         name="mongo",
@@ -22,7 +22,7 @@ def stores(instance: Instance) -> list[Component]:
         arguments=(
             *("--config", str(CONFIG / "mongo" / "mongod.conf"), "--bind_ip", LOCAL, "--port", str(ports["mongo"])),
             *("--dbpath", str(paths.data("mongo")), "--nounixsocket"),
-            # A primary that is asked to stop waits 15 s for a successor, which a set of one does not have.
+            # A primary waits up to 15 s for a successor when it stops, and a set of one has no successor.
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         ),
         ports=("mongo",),
@@ -36,7 +36,7 @@ def stores(instance: Instance) -> list[Component]:
         arguments=(
             *(str(CONFIG / "redis" / "redis.conf"), "--bind", LOCAL, "--port", str(ports["redis"])),
             *("--dir", str(paths.data("redis"))),
-            # Its process title is written over the environment, by which stragglers are found.
+            # A process title would overwrite the environment, which is used to find remaining processes.
             *("--set-proc-title", "no"),
         ),
         ports=("redis",),
@@ -48,12 +48,12 @@ def stores(instance: Instance) -> list[Component]:
 
 
 def front_door(instance: Instance) -> Component:
-    """NGINX before the API replicas."""
+    """Return NGINX, the reverse proxy of the API replicas."""
     run = instance.paths.run
     return Component(
         name="nginx",
         program="nginx",
-        # One process: a master and its workers write their titles over the environment, by which stragglers are found.
+        # One process: a master and its workers overwrite the environment, which is used to find remaining processes.
         arguments=("-p", str(run), "-e", "stderr", "-c", "nginx.conf", "-g", "master_process off;"),
         ports=("nginx", "nginx-status"),
         ready=ready.http_ok(instance.ports["nginx-status"], "/status"),
@@ -68,16 +68,16 @@ def front_door(instance: Instance) -> Component:
 
 
 def telemetry(instance: Instance) -> list[Component]:
-    """What collects, keeps and shows the signals."""
+    """Return the servers that collect, store and show telemetry."""
     found = [prometheus(instance), alertmanager(instance), jaeger(instance), collector(instance)]
-    # Grafana is in no registry: it is shown only where it is installed.
+    # Grafana is not available from a registry: it is started only if it is installed.
     if program := shutil.which("grafana-server") or shutil.which("grafana"):
         found.append(grafana(instance, program))
     return found
 
 
 def prometheus(instance: Instance) -> Component:
-    """Prometheus, with exemplars."""
+    """Return Prometheus, with exemplar storage."""
     port = instance.ports["prometheus"]
     return Component(
         name="prometheus",
@@ -89,7 +89,7 @@ def prometheus(instance: Instance) -> Component:
             "--storage.tsdb.retention.size=1GB",
             "--enable-feature=exemplar-storage",
             f"--web.listen-address={LOCAL}:{port}",
-            # Without it, links in notifications name this machine, and the port that it has without an offset.
+            # Without it, links in notifications use this machine's name and the port without the offset.
             f"--web.external-url={instance.ports.url('prometheus')}/",
             "--web.enable-lifecycle",
             "--log.level=warn",
@@ -106,7 +106,7 @@ def prometheus(instance: Instance) -> Component:
 
 
 def alertmanager(instance: Instance) -> Component:
-    """Alertmanager; alone, without a cluster."""
+    """Return Alertmanager as a single server, without a cluster."""
     port = instance.ports["alertmanager"]
     return Component(
         name="alertmanager",
@@ -125,16 +125,16 @@ def alertmanager(instance: Instance) -> Component:
         environment={"GOMEMLIMIT": "40MiB"},
         core=False,
         wave=2,
-        # Its configuration names files beside it, read relative to the working directory.
+        # Its configuration names files in the same folder, which are read relative to the working directory.
         folder=str(instance.paths.run / "alertmanager"),
         scrape={"alertmanager": "alertmanager"},
         reload="/-/reload",
-        note="alerts that fire",
+        note="firing alerts",
     )
 
 
 def jaeger(instance: Instance) -> Component:
-    """Jaeger with Badger on disk."""
+    """Return Jaeger with Badger on disk."""
     ports = instance.ports
     return Component(
         name="jaeger",
@@ -151,8 +151,8 @@ def jaeger(instance: Instance) -> Component:
             "JAEGER_HEALTH_PORT": str(ports["jaeger-health"]),
             "JAEGER_METRICS_PORT": str(ports["jaeger-metrics"]),
             "JAEGER_DATA": str(instance.paths.data("jaeger")),
-            # Badger needs room when it opens: with 450 MB of spans and 150 MiB it collected garbage without end, with
-            # nearly a whole core. An instance with little in it takes a fifth of this.
+            # Badger needs memory when it opens: with 450 MB of spans and a limit of 150 MiB, garbage collection never
+            # ended and used nearly a whole core. An instance with few spans uses a fifth of this limit.
             "GOMEMLIMIT": "640MiB",
         },
         core=False,
@@ -163,14 +163,14 @@ def jaeger(instance: Instance) -> Component:
 
 
 def collector(instance: Instance) -> Component:
-    """The OpenTelemetry Collector between our processes and the stores of logs and traces."""
+    """Return the OpenTelemetry Collector between our processes and the log and trace stores."""
     ports, paths = instance.ports, instance.paths
     return Component(
         name="collector",
         program="otelcol",
         arguments=(
             f"--config={CONFIG / 'collector' / 'collector.yaml'}",
-            # A log file's offset moves only when its lines are in the queue on disk.
+            # A log file's offset advances only when its lines are in the queue on disk.
             "--feature-gates=stanza.synchronousLogEmitter",
         ),
         ports=(
@@ -200,7 +200,7 @@ def collector(instance: Instance) -> Component:
 
 
 def grafana(instance: Instance, program: str) -> Component:
-    """Grafana as installed on this machine."""
+    """Return Grafana, as installed on this machine."""
     home = str(instance.settings.grafana_home)
     port = instance.ports["grafana"]
     dashboards = ROOT / "grafana" / "dashboards"
@@ -221,7 +221,7 @@ def grafana(instance: Instance, program: str) -> Component:
             "GF_SECURITY_ADMIN_USER": "admin",
             "GF_SECURITY_ADMIN_PASSWORD__FILE": str(secrets.grafana_password(instance.paths)),
             "GF_USERS_ALLOW_SIGN_UP": "false",
-            # Only on request: dashboards show addresses and names of the shop's users.
+            # Only on request, because dashboards show addresses and names of the shop's users.
             "GF_AUTH_ANONYMOUS_ENABLED": str(instance.settings.grafana_anonymous).lower(),
             "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
             "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(dashboards / "glasshouse-overview.json"),
@@ -236,5 +236,5 @@ def grafana(instance: Instance, program: str) -> Component:
             "JAEGER_URL": instance.ports.url("jaeger"),
         },
         core=False,
-        note="dashboards; admin, the password is in secrets/grafana_password",
+        note="dashboards; user admin, password in secrets/grafana_password",
     )

@@ -1,4 +1,4 @@
-"""Our own processes as components, and the environment that they are configured by."""
+"""Our own processes as components, and the environment that configures them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stack.paths import ROOT
 
 
 def all_of(instance: Instance) -> list[Component]:
-    """Payments, API replicas, worker, sweeper, the front door before them, console, and traffic if it is wanted."""
+    """Return payments, API replicas, worker, sweeper, NGINX, the console and, if enabled, the generated traffic."""
     found = [
         web(instance, "payments", "payments", "payments", wave=2, database="payments"),
         web(instance, "api", "api-1", "app"),
@@ -28,15 +28,15 @@ def all_of(instance: Instance) -> list[Component]:
 def web(
     instance: Instance, service: str, name: str, package: str, *, wave: int = 1, database: str = "shop"
 ) -> Component:
-    """A gunicorn process that serves ``package.wsgi:app``."""
+    """Return a gunicorn process that serves ``package.wsgi:app``."""
     own = {"MONGO_DATABASE": database}
     if service == "api":
-        # The keys go to those who need them, by file: an environment is easily printed.
+        # Keys are passed as files, and only to processes that need them, because an environment is easily printed.
         own |= {
             "JWT_SECRET_FILE": str(secrets.jwt_secret(instance.paths)),
             "ADMIN_EMAIL": secrets.ADMIN_EMAIL,
             "ADMIN_PASSWORD_FILE": str(secrets.admin_password(instance.paths)),
-            # Faults that only an agent can bring about may be switched on: it runs beside us.
+            # Faults that require the fault agent are available, because it runs in this instance.
             "FAULTS_AGENT": "1",
         }
     return Component(
@@ -50,7 +50,7 @@ def web(
         json_log=True,
         needs=("mongo", "redis") if database == "shop" else ("mongo",),
         wave=wave,
-        # Above gunicorn's graceful_timeout, which is above that of any request.
+        # Longer than gunicorn's graceful_timeout, which is longer than any request's timeout.
         stop_seconds=15 if service == "api" else 10,
         scrape={service: f"{name}-metrics"},
     )
@@ -59,7 +59,7 @@ def web(
 def background(
     instance: Instance, service: str, name: str, module: str, *, wave: int = 1, stop_seconds: int = 10
 ) -> Component:
-    """A process without a port of its own but that of its metrics; these answer once it is at work."""
+    """Return a process whose only port serves its metrics. The port is open once the process works."""
     port = f"{name}-metrics"
     return Component(
         name=name,
@@ -77,7 +77,7 @@ def background(
 
 
 def console(instance: Instance) -> Component:
-    """The console, which also receives e-mail and alerts."""
+    """Return the console, which also receives e-mail and alerts."""
     ports = instance.ports
     own = {
         "SMTP_HOST": "127.0.0.1",
@@ -86,7 +86,7 @@ def console(instance: Instance) -> Component:
         "CONSOLE_RUNBOOKS_DIR": str(ROOT / "alerts" / "runbooks"),
         "CONSOLE_DASHBOARDS_DIR": str(ROOT / "grafana" / "dashboards"),
         "CONSOLE_DRILLS_DIR": str(instance.paths.state / "drills"),
-        # Drills need the launcher, which is at hand here: they can be run from the page.
+        # Drills need the launcher, which is available here, so the page can run them.
         "CONSOLE_DRILLS_CATALOGUE": str(ROOT / "lab" / "drills" / "scenarios"),
     }
     return Component(
@@ -99,12 +99,12 @@ def console(instance: Instance) -> Component:
         environment=environment(instance, "console", "console", port="console") | own,
         json_log=True,
         scrape={"console": "console-metrics"},
-        note="the console: map, dashboards, requests, logs, alerts, drills",
+        note="console: map, dashboards, requests, logs, alerts, drills",
     )
 
 
 def fault_agent(instance: Instance) -> Component:
-    """Injects the faults that a process cannot inject into itself (`docs/reference/faults.md`)."""
+    """Return the fault agent, which injects the faults that need another process (`docs/reference/faults.md`)."""
     paths = instance.paths
     record = paths.faults / "fault-agent.json"
     return Component(
@@ -121,13 +121,13 @@ def fault_agent(instance: Instance) -> Component:
             "SUPERVISOR_SOCKET": str(paths.socket),
         },
         json_log=True,
-        # First of all: what it has paused goes on, and can be stopped.
+        # Stopped first: it resumes the processes that it has paused, so that they can be stopped.
         wave=0,
     )
 
 
 def environment(instance: Instance, service: str, name: str, port: str = "") -> dict[str, str]:
-    """The settings of one process, complete: from the user's shell comes only what ``settings`` hands on."""
+    """Return all settings of one process. Only the variables that ``settings`` passes on come from the user's shell."""
     ports = instance.ports
     return {
         **instance.settings.passed_on,

@@ -14,36 +14,36 @@ from stack.errors import SettingError
 from stack.paths import ROOT, StatePaths
 from stack.port_numbers import HIGHEST_OFFSET
 
-# Handed on to our own processes as they are: each checks its own settings and says what is wrong with them.
+# Passed unchanged to our own processes. Each process checks its own settings and reports wrong ones.
 _PASSED_ON = (
     *("LOG_LEVEL", "THREADS", "DEPLOYMENT_ENVIRONMENT", "SERVICE_VERSION"),
     *("TRACES_PER_SECOND", "TRACE_RATIO", "TRACE_SLOW_SECONDS", "JOBS_PER_FORK"),
-    # A load test sends from one address what many would.
+    # A load test sends the requests of many clients from one address.
     *("RATE_LIMIT_ORDERS", "RATE_LIMIT_LOGINS", "RATE_LIMIT_ADDRESSES"),
 )
-# What has one of these in it cannot be written into supervisord's configuration and be read back the same.
+# A text with one of these cannot be written to supervisord's configuration and read back unchanged.
 UNFIT = ("\n", '"', "'", " ;", " #", "*", "?", "[")
 
 
 class Fit(Kind[str]):
-    """A text that can stand in supervisord's configuration."""
+    """A text that supervisord's configuration can contain."""
 
     allowed = "a text without quotes, line breaks, ` ;`, ` #` and any of *?["
 
     def parse(self, text: str) -> str:
-        """The text itself."""
+        """Return the text."""
         if any(part in text for part in UNFIT):
             raise Refused
         return text
 
 
 class StateDir(Kind[Path]):
-    """The state directory; a relative one counts from the checkout, as the default does."""
+    """The state directory. A relative path starts at the checkout, like the default."""
 
     allowed = "the path of a folder without quotes, line breaks, ` ;`, ` #` and any of *?["
 
     def parse(self, text: str) -> Path:
-        """Its absolute path."""
+        """Return the absolute path."""
         try:
             path = (ROOT / Path(text).expanduser()).resolve()
         except (RuntimeError, OSError):  # ~unknown-user; a loop of links
@@ -57,22 +57,22 @@ STATE_DIR = Declared(
     "GLASSHOUSE_STATE_DIR",
     StateDir(),
     ROOT / ".glasshouse",
-    "where an instance keeps its data and logs",
+    "folder for the instance's data and logs",
     default_shown="`.glasshouse` in the checkout",
 )
 OFFSET: Declared[int | None] = Declared(
     "GLASSHOUSE_PORT_OFFSET",
     Whole(0, HIGHEST_OFFSET),
     None,
-    "is added to every port",
-    default_shown="as the instance runs, else 0",
+    "number added to every port",
+    default_shown="the offset of the running instance, else 0",
 )
-TRAFFIC = Declared("TRAFFIC", Switch(), True, "whether shoppers are simulated")
+TRAFFIC = Declared("TRAFFIC", Switch(), True, "whether to simulate shoppers")
 LOKI_URL = Declared(
     "LOKI_URL",
     Url("http", "https", user=False, check=Fit().parse),
     "",
-    "a Loki that is used in place of the instance's own log store; excludes `LOG_STORE`",
+    "address of a Loki to use instead of the instance's own log store; excludes `LOG_STORE`",
 )
 LOG_STORE = Declared(
     "LOG_STORE",
@@ -85,23 +85,23 @@ LOG_RETENTION = Declared(
     "LOG_RETENTION",
     Pattern(r"[1-9][0-9]{0,4}[dwy]", "whole days, weeks or years: 3d, 2w, 1y"),
     "3d",
-    "how long logs stay",
+    "how long logs are kept",
 )
 LOG_RETENTION_BYTES = Declared(
     "LOG_RETENTION_BYTES",
     Pattern(r"[1-9][0-9]{0,5}(MB|GB|TB)", "a size: 500MB, 1GB, 2TB"),
     "1GB",
-    "how much disk space logs may take",
+    "maximum disk space for logs",
 )
 GRAFANA_HOME: Declared[Path | None] = Declared(
-    "GRAFANA_HOME", Folder(), None, "where Grafana is installed", default_shown="`/usr/share/grafana`"
+    "GRAFANA_HOME", Folder(), None, "folder where Grafana is installed", default_shown="`/usr/share/grafana`"
 )
-GRAFANA_ANONYMOUS = Declared("GRAFANA_ANONYMOUS", Switch(), False, "whether Grafana shows dashboards without a login")
+GRAFANA_ANONYMOUS = Declared("GRAFANA_ANONYMOUS", Switch(), False, "whether Grafana shows dashboards without login")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user asked for. ``offset`` is None when GLASSHOUSE_PORT_OFFSET was not given."""
+    """The user's settings. ``offset`` is None if GLASSHOUSE_PORT_OFFSET is not set."""
 
     paths: StatePaths
     offset: int | None = None
@@ -110,7 +110,7 @@ class Settings:
     loki_url: str = ""
     """A Loki that is used instead of the instance's own log store; no trailing slash."""
     log_store: str = ""
-    """``victorialogs``, ``loki``, or "" for the one that this machine has."""
+    """``victorialogs``, ``loki``, or "" for the store that is available on this machine."""
     log_retention: str = "3d"
     log_retention_bytes: str = "1GB"
     grafana_home: Path = Path("/usr/share/grafana")
@@ -118,7 +118,7 @@ class Settings:
 
 
 def read(environ: Mapping[str, str]) -> Settings:
-    """Settings from the environment; SettingError names every wrong one."""
+    """Read the settings from the environment. Raises SettingError, which lists every wrong one."""
     reader = Reader(environ)
     found = read_with(reader)
     try:
@@ -129,7 +129,7 @@ def read(environ: Mapping[str, str]) -> Settings:
 
 
 def read_with(reader: Reader) -> Settings:
-    """Settings from this reader, which collects the problems."""
+    """Read the settings from this reader, which collects the problems."""
     texts = {name: reader.value(declared) for name, declared in PASSED_ON.items()}
     passed_on = {name: text for name, text in texts.items() if text}
     passed_on.setdefault("LOG_LEVEL", "INFO")
@@ -139,7 +139,7 @@ def read_with(reader: Reader) -> Settings:
         reader.refuse("the checkout's path", quoted(str(ROOT)), Fit.allowed)
     loki_url, log_store = reader.value(LOKI_URL), reader.value(LOG_STORE)
     if loki_url and log_store:
-        reader.refuse(LOG_STORE.name, quoted(log_store), "left out with LOKI_URL, which names the store")
+        reader.refuse(LOG_STORE.name, quoted(log_store), "unset if LOKI_URL is set, because LOKI_URL selects the store")
     return Settings(
         paths=StatePaths(reader.value(STATE_DIR)),
         offset=reader.value(OFFSET),
@@ -155,14 +155,14 @@ def read_with(reader: Reader) -> Settings:
 
 
 def misspelled(environ: Mapping[str, str]) -> list[str]:
-    """Sentences about variables that look like a misspelled setting of the launcher."""
+    """Return warnings about variables that look like misspelled settings of the launcher."""
     reader = Reader(environ)
     read_with(reader)
     return reader.warnings()
 
 
 def state_dir(environ: Mapping[str, str]) -> Path:
-    """GLASSHOUSE_STATE_DIR as an absolute path. Raises SettingError."""
+    """Return GLASSHOUSE_STATE_DIR as an absolute path. Raises SettingError."""
     reader = Reader(environ)
     found = reader.value(STATE_DIR)
     if reader.problems:
@@ -171,7 +171,7 @@ def state_dir(environ: Mapping[str, str]) -> Path:
 
 
 def project_version() -> str:
-    """The version in pyproject.toml; telemetry carries it as service.version."""
+    """Return the version in pyproject.toml, which telemetry contains as service.version."""
     try:
         with (ROOT / "pyproject.toml").open("rb") as file:
             return str(tomllib.load(file)["project"]["version"])

@@ -1,11 +1,11 @@
-"""Make the virtual environment that everything else runs in; needs nothing but Python's standard library.
+"""Create the virtual environment that everything else runs in. Needs only Python's standard library.
 
     python3 stack/setup.py run|dev|load|peers
 
-prints the environment's directory on stdout, and what it does on stderr. The environment lives outside the
-checkout, in ``$XDG_CACHE_HOME/glasshouse/venv/<kind>-<python>-<digest of the lock file>``, so that every checkout with
-the same lock shares one; ``.venv`` in the checkout points to it. ``dev`` holds everything that ``run`` holds. ``load``
-holds the load generator and the profiler alone: what they bring along stays out of the shop's own processes.
+prints the environment's directory to stdout and its progress to stderr. The environment lives outside the checkout, in
+``$XDG_CACHE_HOME/glasshouse/venv/<kind>-<python>-<digest of the lock file>``, so that every checkout with the same lock
+shares one; ``.venv`` in the checkout points to it. ``dev`` contains everything in ``run``. ``load`` contains only the
+load generator and the profiler, so that their dependencies stay out of the shop's processes.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ NO_NETWORK = re.compile(
 
 
 class SetupError(Exception):
-    """What stopped the set-up, as one sentence with the remedy."""
+    """An error of the set-up: one sentence with the remedy."""
 
 
 def say(text: str) -> None:
-    """Print to stderr: stdout carries the result."""
+    """Print to stderr, because stdout is for the result."""
     print(text, file=sys.stderr, flush=True)
 
 
 def cache_home() -> Path:
-    """Glasshouse's own folder in the user's cache."""
+    """Return Glasshouse's folder in the user's cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glasshouse"
 
 
 def venv_path(kind: str) -> Path:
-    """Where the environment of this kind belongs, for this Python and the lock file as it is now."""
+    """Return the path of the environment of this kind, for this Python and the current lock file."""
     digest = hashlib.sha256((ROOT / "requirements" / f"{kind}.txt").read_bytes()).hexdigest()[:12]
     return cache_home() / "venv" / f"{kind}-{sys.version_info[0]}.{sys.version_info[1]}-{digest}"
 
 
 def complete(venv: Path) -> bool:
-    """Whether the environment was built to its end and its Python is still there (an upgrade may remove it)."""
+    """Return whether the environment is completely built and its Python still exists (an upgrade may remove it)."""
     return (venv / ".complete").exists() and (venv / "bin" / "python").exists()
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a file lock, so that two checkouts never build one environment at once."""
+    """Hold a file lock, so that two checkouts never build the same environment at the same time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         try:
@@ -72,18 +72,18 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def require_ensurepip() -> None:
-    """Debian splits ``ensurepip`` off into python3-venv: install it if we may, else say the command."""
+    """Install python3-venv, in which Debian ships ``ensurepip``, or raise an error with the command to run."""
     if importlib.util.find_spec("ensurepip"):
         return
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-    cure = f"type `sudo apt-get install -y {package}` and try again"
+    cure = f"run `sudo apt-get install -y {package}` and try again"
     if not shutil.which("apt-get"):
         raise SetupError(
-            "this Python has no `ensurepip`, so no virtual environment can be made: install your system's python3-venv"
+            "this Python has no `ensurepip`, which virtual environments need: install your system's python3-venv"
         )
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if prefix and (not shutil.which("sudo") or subprocess.run([*prefix, "true"], capture_output=True).returncode):
-        raise SetupError(f"this Python has no `ensurepip` and installing it needs root: {cure}")
+        raise SetupError(f"this Python has no `ensurepip` and the installation needs root: {cure}")
     say(f"installing {package} (apt-get)")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["install"], ["update"], ["install"]):
@@ -97,18 +97,18 @@ def require_ensurepip() -> None:
 
 
 def last_line(text: str) -> str:
-    """The last line that says something."""
+    """Return the last line that is not empty."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no output")
 
 
 def build(kind: str, venv: Path) -> None:
-    """Make the environment in place (environments cannot be moved) and mark it complete at the very end."""
+    """Create the environment in its final place (environments cannot be moved) and finally mark it as complete."""
     shutil.rmtree(venv, ignore_errors=True)
     venv.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(venv.parent).free
     if free < NEEDED_BYTES:
         raise SetupError(
-            f"{venv.parent} has {free // 2**20} MB free and the Python environment needs {NEEDED_BYTES // 2**20}: "
+            f"{venv.parent} has {free // 2**20} MB free, but the Python environment needs {NEEDED_BYTES // 2**20} MB: "
             "free some space, or set XDG_CACHE_HOME to a larger disk"
         )
     require_ensurepip()
@@ -116,11 +116,11 @@ def build(kind: str, venv: Path) -> None:
     count = sum(1 for line in lock.read_text().splitlines() if "==" in line)
     say(f"setting up Python {sys.version.split()[0]} with {count} packages in {venv} (about half a minute)")
     started = time.monotonic()
-    # A fresh process: an ensurepip that apt has just brought is not importable in this one's caches.
+    # A new process: an ensurepip that apt has just installed is not in this process's import caches.
     created = subprocess.run([sys.executable, "-m", "venv", str(venv)], capture_output=True, text=True)
     if created.returncode:
         raise SetupError(f"`python3 -m venv` failed: {last_line(created.stdout + created.stderr)}")
-    # --no-deps: the lock file is complete, and pip need not work that out again.
+    # --no-deps: the lock file is complete, so pip does not need to resolve dependencies.
     install = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps", "--require-hashes"]
     options = ["--disable-pip-version-check", "--no-input", "-r", str(lock)]
     done = subprocess.run([*install, *options], capture_output=True, text=True)
@@ -131,7 +131,7 @@ def build(kind: str, venv: Path) -> None:
 
 
 def reason(output: str) -> None:
-    """Turn pip's output into one sentence."""
+    """Raise a SetupError that explains pip's output in one sentence."""
     if "No space left" in output:
         raise SetupError("the disk is full: free some space, or set XDG_CACHE_HOME to a larger disk")
     if NO_NETWORK.search(output):
@@ -142,13 +142,13 @@ def reason(output: str) -> None:
 
 
 def link(venv: Path) -> None:
-    """Point ``.venv`` in the checkout to the environment; a ``dev`` one stays, as does a real directory."""
+    """Link ``.venv`` in the checkout to the environment. A link to a ``dev`` one or a real directory is kept."""
     shown = ROOT / ".venv"
     target = venv_path("dev") if complete(venv_path("dev")) else venv
     if shown.readlink() == target if shown.is_symlink() else shown.exists():
         return
-    # Renamed over, so that a shell that is using `.venv` never sees it missing. A checkout that cannot be written does
-    # without it: only people and editors look there.
+    # Renamed over the old link, so that a shell that uses `.venv` never finds it missing. A read-only checkout has no
+    # link, because only users and editors need it.
     with contextlib.suppress(OSError):
         fresh = ROOT / f".venv.{os.getpid()}"
         fresh.symlink_to(target)
@@ -156,7 +156,7 @@ def link(venv: Path) -> None:
 
 
 def ensure(kind: str) -> Path:
-    """The environment of this kind, built if it is not there. A complete ``dev`` one serves for ``run`` too."""
+    """Return the environment of this kind, building it if missing. A complete ``dev`` one is also used for ``run``."""
     venv = venv_path(kind)
     if kind == "run" and not complete(venv) and complete(venv_path("dev")):
         venv = venv_path("dev")
@@ -170,19 +170,19 @@ def ensure(kind: str) -> Path:
 
 
 def newer_python() -> str | None:
-    """A Python on the PATH that is new enough, when this one is not."""
+    """Return a Python on the PATH that is new enough, if the current one is not."""
     return next((found for minor in (13, 12, 11) if (found := shutil.which(f"python3.{minor}"))), None)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line; 0, or 1 after one sentence on stderr."""
+    """Run the command line. Returns 0, or 1 after printing one sentence to stderr."""
     if len(arguments) != 1 or arguments[0] not in KINDS:
         say("usage: python3 stack/setup.py run|dev|load|peers")
         return 2
     if sys.version_info < OLDEST_PYTHON:
         if found := newer_python():
-            os.execv(found, [found, __file__, *arguments])  # noqa: S606  (no shell wanted)
-        say(f"glasshouse: Python 3.11 or newer is needed and this is {sys.version.split()[0]}: install python3.11")
+            os.execv(found, [found, __file__, *arguments])  # noqa: S606  (runs without a shell)
+        say(f"glasshouse: Python 3.11 or newer is required, this is {sys.version.split()[0]}: install python3.11")
         return 1
     try:
         print(ensure(arguments[0]))
@@ -190,10 +190,10 @@ def main(arguments: list[str]) -> int:
         say(f"glasshouse: {error}")
         return 1
     except OSError as error:
-        say(f"glasshouse: no Python environment can be set up in {cache_home()}: {error.strerror} ({error.filename})")
+        say(f"glasshouse: cannot set up the Python environment in {cache_home()}: {error.strerror} ({error.filename})")
         return 1
     except KeyboardInterrupt:
-        say("glasshouse: stopped; what was begun is finished next time")
+        say("glasshouse: stopped; the next run continues the setup")
         return 130
     return 0
 

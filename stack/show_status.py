@@ -12,7 +12,7 @@ from stack.statustable import show
 
 
 def status(settings: Settings, *, as_json: bool = False) -> int:
-    """Print the table or the JSON; 0 when every component runs, else 1."""
+    """Print the table or the JSON. Returns 0 if every component is running, else 1."""
     instance = attach(settings)
     rows = collect(instance)
     if as_json:

@@ -1,4 +1,4 @@
-"""The state of every component, as supervisord and the operating system know it."""
+"""The state of every component, from supervisord and the operating system."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One component's state: running, starting, stopped, backoff, fatal, building or absent. Port 0: it has none."""
+    """One component's state: running, starting, stopped, backoff, fatal, building or absent. Port 0: no port."""
 
     state: str
     pid: int | None
@@ -40,11 +40,11 @@ class Row:
     uptime_seconds: float | None
     memory_bytes: int | None
     joining: str = ""
-    """For a component still to join: how long it has been building, and about how long it will still take."""
+    """For a component that has not started: how long it has been building and about how long it will still take."""
 
 
 def state_of(info: Mapping[str, Any] | None, joins: Joining | None) -> str:
-    """The component's state in one word; ``info`` is supervisord's account of it, None when it knows nothing of it."""
+    """Return the component's state in one word; ``info`` is supervisord's information, None if it has none."""
     if info is None:
         return "building" if joins else "absent"
     if info["statename"] == "EXITED" and info["exitstatus"] == MISCONFIGURED:
@@ -59,7 +59,7 @@ def row(
     joins: Joining | None,
     children: Mapping[int, Sequence[int]],
 ) -> Row:
-    """What there is to know about the component; ``children``: child processes by parent."""
+    """Return the component's row; ``children`` are child processes by parent."""
     pid = info["pid"] if info and info["pid"] else None
     return Row(
         state=state_of(info, joins),
@@ -74,7 +74,7 @@ def row(
 
 
 def children_of_all() -> dict[int, list[int]]:
-    """Child processes by parent on this machine; read once for all components, because it visits every process."""
+    """Return the machine's child processes by parent. Called once for all components: it reads every process."""
     import psutil
 
     found: dict[int, list[int]] = {}
@@ -84,7 +84,7 @@ def children_of_all() -> dict[int, list[int]]:
 
 
 def resident(pid: int, children: Mapping[int, Sequence[int]]) -> int | None:
-    """Resident memory of the process and everything it has started, in bytes; None if it has ended."""
+    """Return the resident memory of the process and its descendants in bytes; None if it has exited."""
     import psutil
 
     total, waiting, ended = 0, [pid], True
@@ -100,7 +100,7 @@ def resident(pid: int, children: Mapping[int, Sequence[int]]) -> int | None:
 
 
 def collect(instance: Instance, components_of: Table = all_components) -> dict[str, Row]:
-    """A row per component that belongs to the instance as it was started, or would be started now."""
+    """Return one row per component of the instance as it was started or, if it was not, as it would be started now."""
     known = Supervisor(instance.paths.socket).processes()
     to_come = joining.expected(instance.paths)
     record = read_record(instance.paths)

@@ -1,4 +1,4 @@
-"""The table that ``status`` shows to people."""
+"""The table that ``status`` prints."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MB = 1024 * 1024
 
 
 def show(instance: Instance, rows: Mapping[str, Row]) -> None:
-    """The table for people."""
+    """Print the table."""
     from rich.console import Console
     from rich.table import Table
 
-    # Whole lines for `grep` and files; a terminal's width for people.
+    # Full-width lines for `grep` and files; on a terminal, its width.
     console = Console() if sys.stdout.isatty() else Console(width=250)
     columns = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("component", "state", "pid", "port", "uptime", "memory", "log file"):
@@ -40,16 +40,16 @@ def show(instance: Instance, rows: Mapping[str, Row]) -> None:
     total = sum(its.memory_bytes or 0 for its in rows.values()) + supervisor_memory(instance)
     running = sum(its.state == "running" for its in rows.values())
     console.print(
-        f"{running} of {len(rows)} run, {total // MB} MB resident with the supervisor; state in {instance.paths.state}"
+        f"{running} of {len(rows)} running, {total // MB} MB resident with supervisord; state in {instance.paths.state}"
     )
     if not running and (left := stragglers.find(instance.paths.state)):
         console.print(
-            f"The supervisor has gone but {len(left)} processes of this instance run: `make up` or `make down` helps."
+            f"supervisord has exited, but {len(left)} processes of this instance run: use `make up` or `make down`."
         )
 
 
 def cells(its: Row) -> tuple[str, ...]:
-    """The row's numbers as text; a dash where there is none."""
+    """Return the row's numbers as text; a dash for a missing one."""
     log = Path(its.log)
     return (
         str(its.pid or "-"),
@@ -61,12 +61,12 @@ def cells(its: Row) -> tuple[str, ...]:
 
 
 def shown(path: Path) -> str:
-    """A path that can be typed here: short when it lies in the checkout."""
+    """Return the path, relative if it is in the checkout."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
 def supervisor_memory(instance: Instance) -> int:
-    """Resident memory of supervisord itself, without the components, which are its children."""
+    """Return the resident memory of supervisord itself, without the components, which are its children."""
     import psutil
 
     try:

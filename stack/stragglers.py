@@ -1,4 +1,4 @@
-"""Finding and ending the processes of an instance without asking supervisord, which may have been killed.
+"""Finding and stopping the processes of an instance without supervisord, which may have been killed.
 
 Every process is started with GLASSHOUSE_INSTANCE=<state directory>, which its children inherit.
 """
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 10.0
 
 
 def instance_of(process: psutil.Process) -> str | None:
-    """The state directory that a process belongs to; None when it is no Glasshouse process or not ours to read."""
+    """Return the state directory that a process belongs to; None for other processes and for unreadable ones."""
     import psutil
 
     try:
@@ -27,7 +27,7 @@ def instance_of(process: psutil.Process) -> str | None:
 
 
 def find(state: Path) -> list[psutil.Process]:
-    """This user's processes that belong to the instance; never this process or one that it descends from."""
+    """Return this user's processes that belong to the instance, except this process and its ancestors."""
     import psutil
 
     me = psutil.Process()
@@ -41,7 +41,7 @@ def find(state: Path) -> list[psutil.Process]:
 
 
 def name_of(process: psutil.Process) -> str:
-    """The component's name where the process knows it (ours are all called python), else the program's."""
+    """Return the component's name if the environment contains it (ours are all called python), else the program's."""
     import psutil
 
     try:
@@ -51,7 +51,7 @@ def name_of(process: psutil.Process) -> str:
 
 
 def wake(processes: list[psutil.Process]) -> None:
-    """Let those go on that were stopped by a signal."""
+    """Resume processes that were stopped by a signal."""
     import psutil
 
     for process in processes:
@@ -63,7 +63,7 @@ def wake(processes: list[psutil.Process]) -> None:
 
 
 def end(processes: list[psutil.Process], patience: float = PATIENCE_SECONDS) -> list[str]:
-    """End these processes, asking first and killing after ``patience`` seconds; their names and pids."""
+    """Terminate these processes, and kill them after ``patience`` seconds. Returns their names and pids."""
     import psutil
 
     names = []

@@ -1,4 +1,4 @@
-"""Talking to supervisord: starting it, and its XML-RPC interface on a Unix socket."""
+"""The start of supervisord, and a client for its XML-RPC interface on a Unix socket."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stack.supervisorconf import base_environment
 START_SECONDS = 15.0
 SETTLE_SECONDS = 3.0
 POLL_SECONDS = 0.05
-# Faults of supervisor.xmlrpc.Faults that only say that things are as wished.
+# Faults of supervisor.xmlrpc.Faults that report that the requested state already exists.
 ALREADY = {60, 70, 90}  # ALREADY_STARTED, NOT_RUNNING, ALREADY_ADDED
 
 
@@ -41,7 +41,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class UnixTransport(xmlrpc.client.Transport):
-    """XML-RPC over a Unix socket; a connection per call, as threads share this."""
+    """XML-RPC over a Unix socket, with one connection per call because threads share this object."""
 
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__()
@@ -49,11 +49,11 @@ class UnixTransport(xmlrpc.client.Transport):
         self.verbose = False  # which the base class sets only in the method that is replaced here
 
     def make_connection(self, host: Any) -> UnixConnection:
-        """A fresh connection."""
+        """Return a new connection."""
         return UnixConnection(self.path, self.timeout)
 
     def single_request(self, host: Any, handler: str, request_body: Any, verbose: bool = False) -> Any:
-        """One request; the connection is closed after it."""
+        """Send one request and close the connection."""
         connection = self.make_connection(host)
         try:
             connection.request("POST", handler, request_body, {"Content-Type": "text/xml"})
@@ -72,7 +72,7 @@ class Supervisor:
         self.socket_path, self.timeout = socket_path, timeout
 
     def call(self, method: str, *arguments: Any) -> Any:
-        """Call a method of the ``supervisor`` namespace; SupervisorError when it does not answer or refuses."""
+        """Call a method of the ``supervisor`` namespace. Raises SupervisorError without a response and on refusal."""
         proxy = xmlrpc.client.ServerProxy(
             "http://localhost/RPC2", transport=UnixTransport(self.socket_path, self.timeout)
         )
@@ -85,10 +85,10 @@ class Supervisor:
                 f"supervisord refuses {method} {' '.join(map(str, arguments))}: {fault.faultString}."
             ) from fault
         except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
-            raise SupervisorError("supervisord does not run: `make up` starts it.") from error
+            raise SupervisorError("supervisord is not running: start the stack with `make up`.") from error
 
     def alive(self) -> bool:
-        """Whether supervisord answers."""
+        """Return whether supervisord responds."""
         try:
             self.call("getState")
         except SupervisorError:
@@ -96,14 +96,14 @@ class Supervisor:
         return True
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """supervisord's own account of each process, by name; empty when it does not run."""
+        """Return supervisord's information about each process, by name; empty if supervisord is not running."""
         try:
             return {info["name"]: info for info in self.call("getAllProcessInfo")}
         except SupervisorError:
             return {}
 
     def refresh(self, wanted: Sequence[str]) -> None:
-        """Take up what has been written: stop what has gone, restart what has changed, start what is wanted."""
+        """Apply the written configuration: stop removed components, restart changed ones, start the given ones."""
         added, changed, removed = self.call("reloadConfig")[0]
         for name in (*changed, *removed):
             self.call("stopProcess", name, False)
@@ -113,14 +113,14 @@ class Supervisor:
         for name in (*added, *changed):
             self.call("addProcessGroup", name)
         states = {name: info["statename"] for name, info in self.processes().items()}
-        # supervisord takes a component that is being stopped for started, and leaves it stopped.
+        # supervisord treats a component that is being stopped as started, and leaves it stopped.
         self.wait_stopped([name for name in wanted if states.get(name) == "STOPPING"])
         for name in wanted:
             if states.get(name) not in ("RUNNING", "STARTING"):
                 self.call("startProcess", name, False)
 
     def settle(self) -> None:
-        """Wait until supervisord counts all as started, which it does a second after each start."""
+        """Wait until supervisord reports all as started, which it does one second after each start."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline:
             if all(info["statename"] != "STARTING" for info in self.processes().values()):
@@ -128,13 +128,13 @@ class Supervisor:
             time.sleep(POLL_SECONDS)
 
     def wait_stopped(self, names: Sequence[str]) -> None:
-        """Wait until none of these runs. Asking also keeps supervisord's loop turning, which else sleeps a second."""
+        """Wait until none of these is running. Polling also wakes supervisord's loop, which would sleep a second."""
         while any(info["pid"] for name, info in self.processes().items() if name in names):
             time.sleep(POLL_SECONDS)
 
 
 def start(instance: Instance) -> Supervisor:
-    """Start supervisord in a session of its own, with every component whose file is there; wait until it answers."""
+    """Start supervisord in its own session, with every component that has a file, and wait until it responds."""
     paths = instance.paths
     said = paths.logs / "supervisord.out"
     with said.open("wb") as output:
@@ -144,7 +144,7 @@ def start(instance: Instance) -> Supervisor:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            cwd=ROOT,  # where it finds `stack.orphans`
+            cwd=ROOT,  # supervisord imports `stack.orphans` from here
             env=base_environment(instance, os.environ),
         )
     supervisor = Supervisor(paths.socket)
@@ -153,6 +153,6 @@ def start(instance: Instance) -> Supervisor:
         if process.poll() is not None or time.monotonic() > deadline:
             raise SupervisorError(f"supervisord did not start (log: {said}):\n{network.last_lines(said.read_text())}")
         time.sleep(POLL_SECONDS)
-    # It is to outlive us: without this, Python warns that a child was left behind.
+    # It outlives this process; without this, Python warns about a child that is still running.
     process.returncode = 0
     return supervisor

@@ -1,4 +1,4 @@
-"""supervisord's configuration: one main file, and one file per component that has joined."""
+"""supervisord's configuration: one main file, and one file per started component."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from stack.programs import SYSTEM_FOLDERS
 from stack.render import log_file, write
 from stack.stragglers import MARK
 
-# All that our processes keep of the user's shell. Proxies, OTEL_*, FLASK_* and the like would change what they do.
+# The only variables that our processes inherit from the user's shell. Proxies, OTEL_*, FLASK_* and similar variables
+# would change their behaviour.
 KEPT = ("HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 
-# sysexits.h EX_CONFIG: a process that says so is wrongly set up, and starting it again would not help.
+# sysexits.h EX_CONFIG: a process that exits with it is misconfigured, and a restart would not help.
 MISCONFIGURED = 78
 
 MAIN = """\
@@ -47,9 +48,9 @@ supervisor.rpcinterface_factory = stack.orphans:make
 files=components/*.conf
 """
 
-# A process that runs for a second counts as started; one that ends by itself is started again at once, whatever its
-# exit code, unless it says that it is misconfigured. One that never gets so far is tried again ever more slowly, for
-# about five minutes. TERM goes to the parent only (RQ and gunicorn see to their children); KILL to the whole group.
+# A process that runs for a second counts as started. A started process that exits is restarted immediately with any
+# exit code except the one for a wrong configuration. A process that exits earlier is retried at growing intervals for
+# about five minutes. TERM is sent to the parent only (RQ and gunicorn stop their children), KILL to the whole group.
 COMPONENT = """\
 [program:{name}]
 command={command}
@@ -71,29 +72,29 @@ stdout_logfile_backups=3
 
 
 def base_environment(instance: Instance, environ: Mapping[str, str]) -> dict[str, str]:
-    """What every process of the instance has in its environment."""
+    """Return the variables that every process of the instance has in its environment."""
     kept = {name: environ[name] for name in KEPT if name in environ}
     folders = [*environ.get("PATH", os.defpath).split(os.pathsep), *SYSTEM_FOLDERS]
     return {**kept, "PATH": os.pathsep.join(dict.fromkeys(folders)), MARK: str(instance.paths.state)}
 
 
 def escaped(text: object) -> str:
-    """supervisord replaces %(name)s in values: a plain per cent sign is doubled."""
+    """Double per cent signs, because supervisord replaces %(name)s in values."""
     return str(text).replace("%", "%%")
 
 
 def command_line(program: Path, arguments: tuple[str, ...]) -> str:
-    """A command as supervisord splits it again: like a shell."""
+    """Quote a command so that supervisord, which splits it like a shell, gets the same arguments."""
     return escaped(shlex.join([str(program), *arguments]))
 
 
 def environment_line(environment: Mapping[str, str]) -> str:
-    """KEY="value" pairs; ``settings.fit`` has seen to it that no value holds a quote."""
+    """Return KEY="value" pairs. ``settings.Fit`` ensures that no value contains a quote."""
     return escaped(",".join(f'{name}="{value}"' for name, value in environment.items()))
 
 
 def write_main(instance: Instance) -> None:
-    """supervisord.conf, and a place for its socket."""
+    """Write supervisord.conf and create the folder of its socket."""
     paths = instance.paths
     folder = paths.socket.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -104,14 +105,14 @@ def write_main(instance: Instance) -> None:
         logs=escaped(paths.logs),
         run=escaped(paths.run),
         root=escaped(ROOT),
-        # Said openly, else it warns on every start.
+        # Set explicitly, because supervisord otherwise warns on every start.
         user="user=root\n" if os.geteuid() == 0 else "",
     )
     write(paths.supervisor_config, text)
 
 
 def program_of(component: Component, found: Mapping[str, Path | None]) -> Path | None:
-    """The file to run: our own interpreter, or what has been found; a name with a slash is that file."""
+    """Return the file to run: our own interpreter, or the program that was found. A name with a slash is a path."""
     if component.program == PYTHON:
         return Path(sys.executable)
     if "/" in component.program:
@@ -120,7 +121,7 @@ def program_of(component: Component, found: Mapping[str, Path | None]) -> Path |
 
 
 def write_component(instance: Instance, component: Component, program: Path) -> None:
-    """The component's section, and its folder for data."""
+    """Write the component's section and create its data folder."""
     instance.paths.data(component.name).mkdir(parents=True, exist_ok=True)
     text = COMPONENT.format(
         name=component.name,

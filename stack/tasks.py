@@ -1,4 +1,4 @@
-"""Running the long commands (apt-get, pip, go): output into a log, a sign of life, ended together with us."""
+"""Execution of long commands (apt-get, pip, go) with a log and progress reports; they stop with this process."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ def run(
     keep_open: Sequence[IO[str]] = (),
     finish: bool = False,
 ) -> tuple[int, str]:
-    """Run the command at low priority, append its output to ``log``; return its exit code and the end of its output.
+    """Run the command at low priority and append its output to ``log``. Returns the exit code and the last output.
 
-    ``beat`` is called twice a second and may raise to stop the command. If we are interrupted or killed, the command's
-    whole process group is ended: it has its own, so that Ctrl-C reaches us first; with ``finish`` it may finish.
-    ``keep_open`` are files (locks) that stay held until the command has ended, even if we are killed.
+    ``beat`` is called twice a second and may raise to stop the command. If this process is interrupted or killed, the
+    command's whole process group is stopped. The group is separate, so that Ctrl-C reaches this process first. With
+    ``finish``, the command is allowed to finish. ``keep_open`` are files (locks) that stay held until the command has
+    exited, even if this process is killed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as open_files:
@@ -75,12 +76,12 @@ def run(
 
 
 def nice() -> list[str]:
-    """Builds yield to the stack that already serves."""
+    """Lower the priority, so that builds do not slow down the running stack."""
     return ["nice", "-n", "10"] if shutil.which("nice") else []
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End the process group of a command."""
+    """Stop the process group of a command."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):

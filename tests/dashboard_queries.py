@@ -1,7 +1,7 @@
-"""The queries of the dashboards in `grafana/dashboards`, with their variables filled in as Grafana does.
+"""The queries of the dashboards in `grafana/dashboards`, with variables substituted as in Grafana.
 
-Tests run every query of every dashboard with it. The console fills in variables in the browser, by the same rules
-(`console/static/js/board/fill.js`); `tests/integration/console/test_boards.py` compares the two.
+Tests run every query of every dashboard. The console substitutes variables in the browser by the same rules
+(`console/static/js/board/fill.js`); `tests/integration/console/test_boards.py` compares both.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOTES = GRAFANA / "panels.json"
 SCRAPE_SECONDS = 5
 """The data source's ``timeInterval``, which is the scrape interval."""
 
-# Names do not begin with a digit: ${1} is label_replace's.
+# Names do not begin with a digit: ${1} belongs to label_replace.
 _USE = re.compile(
     r"\$\{(?P<braced>[A-Za-z_][\w.]*)(?::(?P<format>\w+))?\}|\$(?P<bare>[A-Za-z_]\w*)|\[\[(?P<old>[A-Za-z_]\w*)\]\]"
 )
@@ -27,7 +27,7 @@ _SPECIAL = re.compile(r"[$^*{}\[\]'+?.()|]")
 
 
 class Pattern(str):
-    """A value that is a regular expression already: what ``All`` stands for. It is filled in as it is."""
+    """A value that is already a regular expression, such as the value of ``All``. It is inserted unchanged."""
 
 
 Value = str | Sequence[str]
@@ -49,7 +49,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Span:
-    """The time that is looked at, in epoch seconds, and the time between two points of a graph."""
+    """The time range in epoch seconds, and the time between two points of a graph."""
 
     start: float
     end: float
@@ -73,11 +73,11 @@ class Span:
 
 
 class UnknownVariable(KeyError):
-    """A query uses a variable that its dashboard does not have."""
+    """A query uses a variable that its dashboard does not define."""
 
 
 def load(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
-    """Every dashboard by its uid."""
+    """Return every dashboard by its uid."""
     found = (json.loads(file.read_text()) for file in sorted(folder.glob("*.json")))
     return {dashboard["uid"]: dashboard for dashboard in found}
 
@@ -89,7 +89,7 @@ def notes(file: Path = NOTES) -> dict[str, dict[str, Any]]:
 
 
 def panels(dashboard: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every panel, those in closed rows too; rows themselves are none."""
+    """Yield every panel, including those in collapsed rows, but not the rows."""
     for panel in dashboard["panels"]:
         if panel["type"] != "row":
             yield panel
@@ -97,7 +97,7 @@ def panels(dashboard: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def of_panels(dashboard: Mapping[str, Any]) -> Iterator[Query]:
-    """Every query of every panel."""
+    """Yield every query of every panel."""
     for panel in panels(dashboard):
         for target in panel.get("targets", ()):
             yield Query(
@@ -112,13 +112,13 @@ def of_panels(dashboard: Mapping[str, Any]) -> Iterator[Query]:
 
 
 def of_annotations(dashboard: Mapping[str, Any]) -> Iterator[Query]:
-    """Every query of an annotation."""
+    """Yield every query of an annotation."""
     for known in dashboard["annotations"]["list"]:
         yield Query(dashboard["uid"], known["name"], known["datasource"]["uid"], known["expr"])
 
 
 def variables(dashboard: Mapping[str, Any]) -> dict[str, Value]:
-    """What every variable of the dashboard is when it is opened."""
+    """Return the initial value of every variable of the dashboard."""
     found: dict[str, Value] = {}
     for known in dashboard["templating"]["list"]:
         value = known.get("current", {}).get("value", "")
@@ -127,12 +127,12 @@ def variables(dashboard: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def used(text: str) -> set[str]:
-    """The names of all variables in a text."""
+    """Return the names of all variables in a text."""
     return {_name(match) for match in _USE.finditer(text)}
 
 
 def fill(text: str, values: Mapping[str, Value], span: Span) -> str:
-    """The query as Grafana sends it. Several values become ``(a|b)``, and are escaped for a regular expression."""
+    """Return the query as Grafana sends it. Several values become ``(a|b)``, escaped for a regular expression."""
     macros = span.macros()
 
     def filled(match: re.Match[str]) -> str:
@@ -147,7 +147,7 @@ def fill(text: str, values: Mapping[str, Value], span: Span) -> str:
 
 
 def escape(value: str) -> str:
-    """For a regular expression in a quoted string of PromQL or LogQL: each backslash twice."""
+    """Escape a value for a regular expression in a quoted string of PromQL or LogQL: each backslash is doubled."""
     return _SPECIAL.sub(r"\\\\\g<0>", value.replace("\\", "\\\\\\\\"))
 
 

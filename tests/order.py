@@ -1,9 +1,9 @@
-"""The order of the tests: quick ones first, and alerts one at a time, since an open incident mutes other pages.
+"""The order of the tests: quick ones first, and alerts one at a time, because an open incident mutes other pages.
 
-Within tests/e2e one stack serves most modules. The outage of MongoDB comes early, when no incident has been open, and
-its end is asserted after the tests that only look at pages, which take longer than the alert needs to be over. The two
-faults that are followed in the browser come next: the last incident must be over for three minutes before them. What
-kills or stops components is last.
+Within tests/e2e one stack serves most modules. The MongoDB outage is early, before any incident. Its end is asserted
+after the tests that only read pages, which take longer than the alert needs to resolve. The two faults that are
+followed in the browser are next, because the last incident must have been resolved three minutes before. Tests that
+kill or stop components are last.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ FIRST = (
     "test_faults.py",
     "test_load.py",
 )
-"""Beginnings of node ids in tests/e2e; the longest that fits counts. What is not named comes between these and LAST."""
+"""Prefixes of node ids in tests/e2e; the longest match counts. Other tests run between these and LAST."""
 LAST = ("test_rolling_restart.py", "test_chaos.py", "test_outages.py")
 
 
 def place(nodeid: str) -> tuple[int, int]:
-    """Where a test belongs: its folder, and its place in tests/e2e; those of one place keep their order."""
+    """Return a test's sort key: its folder and its place in tests/e2e. Tests with equal keys keep their order."""
     folder = next((number for number, name in enumerate(FOLDERS) if nodeid.startswith(name)), len(FOLDERS))
     if not nodeid.startswith("tests/e2e/"):
         return folder, 0
@@ -43,6 +43,6 @@ def place(nodeid: str) -> tuple[int, int]:
 
 
 def longest(name: str, beginnings: Sequence[str]) -> int | None:
-    """The place of the longest beginning that fits."""
+    """Return the place of the longest matching prefix."""
     fitting = [number for number, beginning in enumerate(beginnings) if name.startswith(beginning)]
     return max(fitting, key=lambda number: len(beginnings[number]), default=None)

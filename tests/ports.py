@@ -1,4 +1,4 @@
-"""Ports for servers that a test starts."""
+"""Free ports for servers that a test starts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 
 def free_ports(count: int) -> list[int]:
-    """So many ports of 127.0.0.1 at which nothing listens now."""
+    """Return this many ports of 127.0.0.1 that are free now."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -16,5 +16,5 @@ def free_ports(count: int) -> list[int]:
 
 
 def free_port() -> int:
-    """One of them."""
+    """Return one free port."""
     return free_ports(1)[0]

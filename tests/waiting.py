@@ -1,4 +1,4 @@
-"""Waiting for a condition, in words."""
+"""Waiting for a described condition."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ EVERY_SECONDS = 0.1
 
 
 def wait_until(what: str, check: Callable[[], T | None], seconds: float = 20.0) -> T:
-    """The first truthy answer of ``check``; after ``seconds`` fails, saying what was awaited and what was seen last.
+    """Return the first truthy result of ``check``. Fails after ``seconds`` with the condition and the last result.
 
-    An exception of ``check`` counts as "not yet" and is part of the error if time runs out.
+    An exception in ``check`` counts as "not yet" and is part of the error on a timeout.
     """
     deadline = time.monotonic() + seconds
     pause = EVERY_SECONDS
@@ -21,7 +21,7 @@ def wait_until(what: str, check: Callable[[], T | None], seconds: float = 20.0) 
         seen: object
         try:
             answer = check()
-        except Exception as error:  # (a server that is not up yet raises whatever it likes)
+        except Exception as error:  # (a server that is not up yet may raise any error)
             seen = repr(error)
         else:
             if answer:

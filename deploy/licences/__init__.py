@@ -1,1 +1,1 @@
-"""The licences of everything that is built, installed or pulled: generates ``docs/reference/licences.md``."""
+"""The licences of all built, installed and pulled parts: generates ``docs/reference/licences.md``."""

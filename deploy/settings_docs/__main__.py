@@ -1,4 +1,4 @@
-"""``python -m deploy.settings_docs``: bring docs/reference/settings.md up to date; ``--check``: 1 if it is not."""
+"""``python -m deploy.settings_docs``: update docs/reference/settings.md; ``--check``: return 1 if it is not current."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy.settings_docs.tables import PAGE, page
 
 
 def main(arguments: Sequence[str], path: Path = PAGE) -> int:
-    """Write or compare; returns 1 if the page is not current, 2 for wrong usage."""
+    """Write or compare the page. Returns 1 if it is not current, 2 for wrong usage."""
     if list(arguments) not in ([], ["--check"]):
         sys.stderr.write("usage: python -m deploy.settings_docs [--check]\n")
         return 2

@@ -1,4 +1,4 @@
-"""Every service and command that reads settings, and what it reads."""
+"""Every service and command that reads settings, and its settings."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Service:
     read: Callable[[Reader], None]
 
     def declared(self) -> dict[str, Declared[Any]]:
-        """Its variables by name, in the order in which they are declared."""
+        """Its variables by name, in declaration order."""
         reader = Reader({}, SERVICE_NAME=self.name)
         self.read(reader)
         return reader.asked

@@ -14,7 +14,7 @@ MARK = "<!-- Below: written by `python -m deploy.settings_docs` -->\n"
 
 
 def page() -> str:
-    """The page as it should be: its own text, then a table for each service."""
+    """Return the expected page: its hand-written text, then a table for each service."""
     text = PAGE.read_text().partition(MARK)[0]
     common = TELEMETRY.declared()
     parts = [f"### {TELEMETRY.title}\n\n{_table(common.values())}"]
@@ -25,7 +25,7 @@ def page() -> str:
 
 
 def _table(declared: Iterable[Declared[Any]]) -> str:
-    rows = ["| variable | default | allowed | what it is |", "|---|---|---|---|"]
+    rows = ["| variable | default | allowed values | description |", "|---|---|---|---|"]
     for one in declared:
         names = [one.name, *one.aliases, *([f"{one.name}_FILE"] if isinstance(one.kind, Secret) else [])]
         cells = (", ".join(f"`{name}`" for name in names), _default(one), one.kind.allowed, one.about)
@@ -37,7 +37,7 @@ def _default(one: Declared[Any]) -> str:
     if one.default_shown:
         return one.default_shown
     if one.default is REQUIRED:
-        return "must be set"
+        return "required"
     if isinstance(one.default, bool):
         return "on" if one.default else "off"
     if one.default in ("", None, ()):

@@ -1,1 +1,1 @@
-"""Measurements: what things cost, and what they save."""
+"""Benchmarks: the cost of features and the savings by optimisations."""

@@ -1,4 +1,4 @@
-"""Where the running stack is: what ``stack exec`` sets for the benches."""
+"""Addresses of the running stack, which ``stack exec`` sets for the benchmarks."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LOKI_URL = Declared("LOKI_URL", Url("http", "https"), REQUIRED, "the address of 
 JAEGER_URL = Declared("JAEGER_URL", Url("http", "https"), REQUIRED, "Jaeger's address")
 CONSOLE_URL = Declared("CONSOLE_URL", Url("http", "https"), "http://127.0.0.1:8080", "the console's address")
 MONGO_URL = Declared(
-    "MONGO_URL", Url("mongodb", "mongodb+srv", check=check_mongo), REQUIRED, "where databases of the bench are made"
+    "MONGO_URL", Url("mongodb", "mongodb+srv", check=check_mongo), REQUIRED, "server for the databases of the benchmark"
 )
-OFFSET = Declared("GLASSHOUSE_PORT_OFFSET", Whole(0, HIGHEST_OFFSET), 0, "is added to every port")
+OFFSET = Declared("GLASSHOUSE_PORT_OFFSET", Whole(0, HIGHEST_OFFSET), 0, "number added to every port")
 ALL = (API_URL, PROMETHEUS_URL, LOKI_URL, JAEGER_URL, CONSOLE_URL, MONGO_URL, OFFSET)
 
 
 def read(*wanted: Declared[Any]) -> list[Any]:
-    """The values, in this order. Wrong ones end the process with status 78 and one line on standard error."""
+    """Return the values in this order. A wrong value ends the process with status 78 and one line on standard error."""
     reader = Reader()
     values = [reader.value(declared) for declared in wanted]
     try:

@@ -1,7 +1,7 @@
-"""``python -m stack exec lab.bench.caches``: what each cache of the shop saves, on the running instance's own servers.
+"""``python -m stack exec lab.bench.caches``: the savings by each cache of the shop, on the running instance's servers.
 
-Every variant is measured in turn, round by round, so that a machine that is slow for a while is slow for all; figures
-are medians. A database and a key space of its own are used and removed.
+Variants are measured in turn in each round, so that a temporarily slow machine affects all of them. Figures are
+medians. The benchmark uses a separate database and key space and removes them.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ HOT = "brass-desk-lamp"
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print the table."""
     settings = replace(Settings.from_env(), mongo_database=f"bench-{uuid.uuid4().hex[:8]}")
     telemetry = Telemetry(TelemetrySettings(service="bench", instance="bench"))
     shop = new_shop(settings, Instruments.install(telemetry))
     shop.prepare()
     try:
-        table = Table("what", "without", "with", "saved", title="What each cache saves (medians)")
+        table = Table("what", "without", "with", "saved", title="Savings by each cache (medians)")
         for row in (
             *reads(shop),
             *stampede(shop),
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def a_replica(shop: Shop) -> CachedCatalogue:
-    """A fresh process's view: nothing in its own level, keys of its own in Redis."""
+    """Return the caches of a new process: an empty local level and separate keys in Redis."""
     inner = shop.catalogue
     assert isinstance(inner, CachedCatalogue)
     replica = CachedCatalogue(inner._catalogue, shop.redis_client, DatabaseMetrics(CollectorRegistry()), 60)
@@ -70,7 +70,7 @@ def a_replica(shop: Shop) -> CachedCatalogue:
 
 
 def median_of(rounds: int, *calls: Callable[[], object]) -> list[float]:
-    """Median seconds of each call, measured in turn."""
+    """Return the median seconds of each call, measured in turn."""
     seconds: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):
         for place, call in zip(seconds, calls, strict=True):
@@ -81,12 +81,12 @@ def median_of(rounds: int, *calls: Callable[[], object]) -> list[float]:
 
 
 def row(what: str, without: float, with_: float) -> tuple[str, str, str, str]:
-    """A line of the table; times in microseconds."""
+    """Return a row of the table, with times in microseconds."""
     return what, f"{without * 1e6:,.0f} µs", f"{with_ * 1e6:,.0f} µs", f"{without / max(with_, 1e-9):,.1f} ×"
 
 
 def reads(shop: Shop) -> list[tuple[str, str, str, str]]:
-    """One product: from MongoDB, from Redis, from the process."""
+    """Measure reads of one product: from MongoDB, from Redis and from the process."""
     replica = a_replica(shop)
     replica.look_at(HOT)
 
@@ -104,7 +104,7 @@ def reads(shop: Shop) -> list[tuple[str, str, str, str]]:
 
 
 def stampede(shop: Shop) -> list[tuple[str, str, str, str]]:
-    """Many readers of one product that is not cached: queries that reach the database."""
+    """Count the database queries of many concurrent readers of one product that is not cached."""
 
     def queries(protected: bool) -> int:
         replica, asked, lock = a_replica(shop), 0, threading.Lock()
@@ -135,7 +135,7 @@ def stampede(shop: Shop) -> list[tuple[str, str, str, str]]:
 
 
 def front_page(shop: Shop) -> list[tuple[str, str, str, str]]:
-    """The front page: two queries, or one round trip."""
+    """Measure the front page: two queries, or one round trip."""
     replica = a_replica(shop)
     replica.home()
 
@@ -152,7 +152,7 @@ def front_page(shop: Shop) -> list[tuple[str, str, str, str]]:
 
 
 def negative(shop: Shop) -> list[tuple[str, str, str, str]]:
-    """A product that does not exist."""
+    """Measure reads of a product that does not exist."""
     replica = a_replica(shop)
 
     def ask(one: Callable[[str], object]) -> None:
@@ -166,14 +166,14 @@ def negative(shop: Shop) -> list[tuple[str, str, str, str]]:
 
 
 def views(shop: Shop) -> list[tuple[str, str, str, str]]:
-    """A view: written at once, or counted and written behind."""
+    """Measure counting a view: written immediately, or counted and written behind."""
     replica = a_replica(shop)
     without, with_ = median_of(ROUNDS, lambda: replica._catalogue.add_views({HOT: 1}), lambda: replica.views.count(HOT))
     return [row("write-behind: one view of a product", without, with_)]
 
 
 def warm(shop: Shop) -> tuple[str, str, str, str]:
-    """The first reader after a start."""
+    """Measure the first reader after a start."""
     products: list[Product] = shop.catalogue.best_sellers(50)
 
     def first_reader(is_warm: bool) -> float:
@@ -191,7 +191,7 @@ def warm(shop: Shop) -> tuple[str, str, str, str]:
 
 
 def over_http() -> list[tuple[str, str, str, str]]:
-    """What clients and a CDN save, through NGINX: time for a product, bytes for a page of the catalogue."""
+    """Measure savings by clients and a CDN, through NGINX: time for a product, bytes for a page of the catalogue."""
     base, session = addresses.read(addresses.API_URL)[0], direct_session()
     without, with_ = median_of(
         ROUNDS,
@@ -203,8 +203,8 @@ def over_http() -> list[tuple[str, str, str, str]]:
     unchanged = session.get(page, headers={"If-None-Match": whole.headers["ETag"]}, timeout=5)
     sizes = len(whole.content), len(unchanged.content)
     return [
-        row("NGINX as CDN: a product, seen by the client", without, with_),
-        ("ETag: body of a page that has not changed", f"{sizes[0]:,} B", f"{sizes[1]:,} B", "all of it"),
+        row("NGINX as CDN: a product, measured by the client", without, with_),
+        ("ETag: body of a page that has not changed", f"{sizes[0]:,} B", f"{sizes[1]:,} B", "everything"),
     ]
 
 

@@ -1,6 +1,7 @@
-"""``python -m lab.bench.console_page``: time until the console's first page is drawn, on the running stack.
+"""``python -m lab.bench.console_page``: time until the console's first page is rendered, on the running stack.
 
-Each time in a fresh browser context, which has nothing in its cache: from the address to the first figure on the page.
+Each measurement uses a new browser context with an empty cache and lasts from the navigation to the first figure on the
+page.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from lab.bench import addresses
 from stack import programs
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-# The moment is taken in the page itself: asking for it from outside would be part of what is measured.
+# The page itself records the time, because a query from outside would add to the measured time.
 WATCH = """new MutationObserver(() => {
   if (!window.drawnAt && document.querySelector("#red .tile")) { window.drawnAt = performance.now(); }
 }).observe(document, {childList: true, subtree: true})"""
 
 
 def first_view(browser: Browser, url: str) -> float:
-    """Milliseconds from the navigation to the first drawn figure."""
+    """Return the milliseconds from the navigation to the first rendered figure."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     try:
         page = context.new_page()
@@ -36,7 +37,7 @@ def first_view(browser: Browser, url: str) -> float:
 
 
 def main() -> int:
-    """Measure and print each time and the median."""
+    """Measure, and print each time and the median."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench.console_page", description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, default=9)
     times = parser.parse_args().times

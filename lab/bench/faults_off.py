@@ -27,11 +27,11 @@ from stack.paths import ROOT
 ROUNDS, REQUESTS, WARM_UP = 60, 300, 500
 READY_SECONDS = 60.0
 ASKED = "/api/v1/products/brass-desk-lamp"
-"""A cached read, the cheapest request there is: whatever is added weighs most on it."""
+"""A cached read, the cheapest request: additional cost has the greatest relative effect on it."""
 
 
 class Replica:
-    """One API process, on a port of its own."""
+    """One API process on a separate port."""
 
     def __init__(self, port: int, env: Mapping[str, str]) -> None:
         command = [sys.executable, "-m", "gunicorn", "-c", "app/gunicorn.conf.py", "app.wsgi:app"]
@@ -39,11 +39,11 @@ class Replica:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=10)
 
     def wait(self) -> None:
-        """Until it is ready and warm. Raises ``TimeoutError``."""
+        """Wait until it is ready and warmed up. Raises ``TimeoutError``."""
         deadline = time.monotonic() + READY_SECONDS
         while not self._is_ready():
             if time.monotonic() > deadline or self._master.poll() is not None:
-                raise TimeoutError("a replica does not become ready; its errors are above")
+                raise TimeoutError("a replica did not become ready; its errors are shown above")
             time.sleep(0.2)
         self.ask(WARM_UP)
 
@@ -58,24 +58,24 @@ class Replica:
         return answer.status == 200
 
     def ask(self, requests: int) -> float:
-        """CPU microseconds a request. Raises ``RuntimeError`` if one is not answered with 200."""
+        """Return the CPU microseconds per request. Raises ``RuntimeError`` for a response other than 200."""
         before = self._cpu_nanoseconds()
         for _ in range(requests):
             self._connection.request("GET", ASKED)
             answer = self._connection.getresponse()
             answer.read()
             if answer.status != 200:
-                raise RuntimeError(f"{ASKED} is answered {answer.status}")
+                raise RuntimeError(f"{ASKED} returned {answer.status}")
         return (self._cpu_nanoseconds() - before) / requests / 1000
 
     def _cpu_nanoseconds(self) -> int:
-        """Of all threads of gunicorn's one worker; the scheduler's own count, finer than ``/proc/PID/stat``."""
+        """Return the CPU time of the worker's threads, from the scheduler (finer than ``/proc/PID/stat``)."""
         master = self._master.pid
         (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{worker}/task").glob("*/schedstat"))
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the process."""
         self._connection.close()
         self._master.terminate()
         self._master.wait()
@@ -109,7 +109,7 @@ def main() -> int:
 
 
 def measured(replicas: list[Replica]) -> list[list[float]]:
-    """CPU microseconds a request, of each replica in each round."""
+    """Return the CPU microseconds per request of each replica in each round."""
     spent: list[list[float]] = [[] for _ in replicas]
     for turn in range(ROUNDS):
         for place in range(len(replicas)):
@@ -119,13 +119,13 @@ def measured(replicas: list[Replica]) -> list[list[float]]:
 
 
 def show(without: list[float], control: list[float], with_faults: list[float]) -> None:
-    """Medians, and the ratio to the replica without, round by round."""
+    """Print medians and the per-round ratio to the replica without faults."""
     say = Console(width=110).print
     say(f"CPU of one cached read, {ROUNDS} rounds of {REQUESTS} requests, in turn:")
     for name, spent in (
         ("without FAULTS_FILE", without),
-        ("the same again (control)", control),
-        ("with it, all off", with_faults),
+        ("without it, again (control)", control),
+        ("with it, all faults off", with_faults),
     ):
         ratios = [one / other for one, other in zip(spent, without, strict=True)]
         low, middle, high = statistics.quantiles(ratios, n=4)

@@ -1,4 +1,4 @@
-"""What a figure was measured on."""
+"""A description of the machine that produced a measurement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def machine() -> str:
-    """The processor, how many of it, and the kernel."""
+    """Return the processor, the number of cores and the kernel version."""
     models = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()

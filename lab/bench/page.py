@@ -1,4 +1,4 @@
-"""Results in a page of the documentation, between two markers."""
+"""Insertion of results into a documentation page, between two markers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def put_into(document: Path, name: str, markdown: str) -> None:
-    """Replace what is between the markers of ``name`` in ``document``. Raises ``ValueError`` if it has none."""
+    """Replace the text between the markers of ``name`` in ``document``. Raises ``ValueError`` without markers."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before, _, rest = document.read_text().partition(begin)
     _, found, after = rest.partition(end)
     if not found:
-        raise ValueError(f"{document} lacks the lines {begin} and {end}")
+        raise ValueError(f"{document} does not contain the lines {begin} and {end}")
     document.write_text(f"{before}{begin}\n\n{markdown}\n\n{end}{after}")

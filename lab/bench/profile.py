@@ -1,7 +1,8 @@
-"""``make profile NAME=api-1 [SECONDS=20]``: what a running component spends its CPU on.
+"""``make profile NAME=api-1 [SECONDS=20]``: a CPU profile of a running component.
 
-Python components: py-spy, as a flame graph (SVG). It looks into the running processes, those of a fork too, and changes
-nothing in them; root may do so. Go servers: their own pprof, where they have it.
+Python components are profiled with py-spy, which writes a flame graph (SVG). It reads the memory of the running
+processes and their forks without changing them, which root is allowed to do. Go servers are profiled with their pprof
+endpoint, if they have one.
 """
 
 from __future__ import annotations
@@ -29,24 +30,24 @@ from stack.status import Row, collect
 
 SAMPLES_A_SECOND = 100
 LONGEST_SECONDS = 600
-# Where each serves pprof, by the name of the port; the others of the Go servers do not serve it.
+# Go servers with a pprof endpoint, and the name of its port. The other Go servers have none.
 PPROF = {"prometheus": "prometheus", "alertmanager": "alertmanager", "victorialogs": "victorialogs", "loki": "loki"}
 PTRACE = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 
 class CannotProfile(Exception):
-    """Says why, and what to do instead."""
+    """The component cannot be profiled; the message states the reason and the alternative."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Take a profile and say where it is; 2 if that cannot be done."""
+    """Record a profile and print its path. Returns 2 if that is not possible."""
     options = parser().parse_args(arguments)
     try:
         instance = attach(settings.read(os.environ))
         component = pick(all_components(instance), options.name)
         row = collect(instance).get(component.name)
         if row is None or row.state != "running" or row.pid is None:
-            raise CannotProfile(f"{component.name} does not run: `make up` starts it.")
+            raise CannotProfile(f"{component.name} is not running: start it with `make up`.")
         print(f"{component.name} for {options.seconds} s …", flush=True)
         print(profiled(instance, component, row, options.seconds, options.pyspy))
     except (CannotProfile, StackError) as error:
@@ -56,16 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the argument parser."""
     top = argparse.ArgumentParser(prog="make profile", description="Profile a running component.")
-    top.add_argument("name", help="a component, as in `make status`")
+    top.add_argument("name", help="a component listed by `make status`")
     top.add_argument("--seconds", type=seconds, default=20, help=f"1 to {LONGEST_SECONDS}")
-    top.add_argument("--pyspy", required=True, help="the py-spy program")
+    top.add_argument("--pyspy", required=True, help="path of py-spy")
     return top
 
 
 def seconds(text: str) -> int:
-    """A whole number within bounds; raises ``ArgumentTypeError``."""
+    """Parse an integer within bounds. Raises ``ArgumentTypeError``."""
     kind = Whole(1, LONGEST_SECONDS)
     try:
         return kind.parse(text)
@@ -74,7 +75,7 @@ def seconds(text: str) -> int:
 
 
 def profiled(instance: Instance, component: Component, row: Row, length: int, pyspy: str) -> Path:
-    """Profile a component and return the file. Raises ``CannotProfile``."""
+    """Profile a component and return the profile's path. Raises ``CannotProfile``."""
     folder = instance.paths.state / "profiles"
     folder.mkdir(exist_ok=True)
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
@@ -85,15 +86,15 @@ def profiled(instance: Instance, component: Component, row: Row, length: int, py
         url = f"{instance.ports.url(PPROF[component.name])}/debug/pprof/profile"
         return pprof(url, length, folder / f"{component.name}-{at}.pb.gz")
     raise CannotProfile(
-        f"{component.name} is no Python process and serves no pprof: use `perf record -g -p {row.pid}`. "
-        f"What can be profiled here: every Python component, and {', '.join(PPROF)}."
+        f"{component.name} is not a Python process and does not serve pprof: use `perf record -g -p {row.pid}`. "
+        f"`make profile` supports every Python component, and {', '.join(PPROF)}."
     )
 
 
 def flame_graph(pid: int, name: str, length: int, pyspy: str, target: Path) -> Path:
-    """py-spy's picture of the process and all it has started. Raises ``CannotProfile``.
+    """Record py-spy's flame graph of the process and its descendants. Raises ``CannotProfile``.
 
-    Of threads that hold the interpreter: a thread that waits for a socket or a lock uses no CPU.
+    Only threads that hold the interpreter lock are sampled: a thread that waits for a socket or a lock uses no CPU.
     """
     if why := forbidden():
         raise CannotProfile(why)
@@ -112,34 +113,34 @@ def flame_graph(pid: int, name: str, length: int, pyspy: str, target: Path) -> P
     if done.returncode or not target.exists():
         said = done.stderr + done.stdout
         if "No stack counts found" in said:
-            raise CannotProfile(f"{name} did nothing in {length} s: put it under load first, `make load`.")
-        why = next((line for line in said.splitlines() if line.startswith("Error")), "it said nothing")
-        raise CannotProfile(f"py-spy could not look into {name} (pid {pid}): {why}")
+            raise CannotProfile(f"{name} used no CPU in {length} s: put it under load first, with `make load`.")
+        why = next((line for line in said.splitlines() if line.startswith("Error")), "no output")
+        raise CannotProfile(f"py-spy could not read {name} (pid {pid}): {why}")
     return target
 
 
 def forbidden() -> str:
-    """Why this user may not look into another process, with the remedy; "" if they may."""
+    """Return why this user may not read another process, with the remedy; "" if the user may."""
     if os.geteuid() == 0:
         return ""
     scope = PTRACE.read_text().strip() if PTRACE.exists() else "0"
     if scope == "0":
         return ""
     return (
-        f"py-spy must look into another process, and kernel.yama.ptrace_scope={scope} keeps that to root: run "
-        "`sudo -E make profile …`, or `sudo sysctl kernel.yama.ptrace_scope=0` until the next start of the machine."
+        f"py-spy must read another process, which kernel.yama.ptrace_scope={scope} allows only root: run "
+        "`sudo -E make profile …`, or `sudo sysctl kernel.yama.ptrace_scope=0` until the next reboot."
     )
 
 
 def pprof(url: str, length: int, target: Path) -> Path:
-    """A Go server's own CPU profile. Raises ``CannotProfile``."""
+    """Fetch a Go server's CPU profile. Raises ``CannotProfile``."""
     try:
         answer = direct_session().get(url, params={"seconds": length}, timeout=length + 15)
         answer.raise_for_status()
     except requests.RequestException as error:
-        raise CannotProfile(f"{url} gives no profile: {error}") from error
+        raise CannotProfile(f"{url} returned no profile: {error}") from error
     target.write_bytes(answer.content)
-    print("look at it with: go tool pprof -http 127.0.0.1:8899", target)
+    print("view it with: go tool pprof -http 127.0.0.1:8899", target)
     return target
 
 

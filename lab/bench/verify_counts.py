@@ -1,8 +1,8 @@
 """``python -m stack exec lab.bench.verify_counts``: send requests to the running instance and compare all counts.
 
-Requests sent = requests in Prometheus = request lines in Loki, and every error has a trace in Jaeger. Errors are made
-by the fault ``api-errors`` on one route, so how many there are is known. No other client may use them
-(``make up TRAFFIC=0``).
+Requests sent = requests in Prometheus = request lines in Loki, and every error has a trace in Jaeger. The fault
+``api-errors`` on one route causes the errors, so their number is known. No other client may send requests (``make up
+TRAFFIC=0``).
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ GOOD = ("/api/v1/products/<product_id>", "/api/v1/products/brass-desk-lamp")
 BAD = ("/api/v1/products/search", "/api/v1/products/search?q=lamp")
 CLIENTS = 16
 PATIENCE_SECONDS = 240.0
-"""For what was sent to arrive everywhere."""
+"""The time limit for the data to arrive in all servers."""
 SCRAPE_PATIENCE_SECONDS = 60.0
 QUERY_SECONDS = 120.0
 MOST_REQUESTS = 1_000_000
 
 Kind = tuple[str, int]
-"""Route template and status."""
+"""A route template and a status."""
 
 
 class Unequal(AssertionError):
-    """The servers do not agree; says who counts what."""
+    """The servers' counts differ; the message has each count."""
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Where requests are sent, and the servers that count them."""
+    """The target of the requests, and the servers that count them."""
 
     api: str
     prometheus: Prometheus
@@ -57,7 +57,7 @@ class Servers:
 
     @classmethod
     def from_env(cls) -> Servers:
-        """The addresses that ``stack exec`` sets."""
+        """Return the addresses that ``stack exec`` sets."""
         api, prometheus, loki, jaeger = addresses.read(
             addresses.API_URL, addresses.PROMETHEUS_URL, addresses.LOKI_URL, addresses.JAEGER_URL
         )
@@ -69,40 +69,40 @@ class Servers:
         )
 
     def counted(self, kind: Kind) -> int:
-        """Requests of a kind in Prometheus, summed over all replicas."""
+        """Return the number of requests of a kind in Prometheus, over all replicas."""
         labels = f'job="api",http_route="{kind[0]}",http_response_status_code="{kind[1]}"'
         return int(sum(self.prometheus.values(f"sum(http_server_request_duration_seconds_count{{{labels}}})")))
 
     def await_scrape(self) -> None:
-        """Return once every replica has been scraped again: older samples may be of a process that has ended.
+        """Wait until every replica has been scraped again, because older samples may be of an earlier process.
 
         Raises ``Unequal``.
         """
         now, deadline = time.time(), time.monotonic() + SCRAPE_PATIENCE_SECONDS
         while sum(self.prometheus.values('min(timestamp(up{job="api"}) * up{job="api"})')) <= now:
             if time.monotonic() > deadline:
-                raise Unequal("Prometheus does not scrape the API; `make status` shows what runs")
+                raise Unequal("Prometheus does not scrape the API; check the components with `make status`")
             time.sleep(0.5)
 
     def logged(self, run: str) -> int:
-        """Request lines of a run in the log store."""
+        """Return the number of a run's request lines in the log store."""
         lines = f'{{service_name="api"}} | event="http.request" | request_id=~"{run}-.*"'
         return int(sum(self.loki.values(f"sum(count_over_time({lines} [2h]))")))
 
 
 @dataclass
 class Sent:
-    """What was sent, by what came back."""
+    """The requests sent, by response."""
 
     run: str
     kinds: Counter[Kind] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
-    """Trace ids of the answers from 500 on."""
+    """Trace ids of responses with status 500 or above."""
 
 
 @contextmanager
 def failing(route: str, seconds: int) -> Iterator[None]:
-    """Within the block every request to ``route`` is answered 500. Raises ``CalledProcessError``."""
+    """Make every request to ``route`` fail with 500 within the block. Raises ``CalledProcessError``."""
     on = [sys.executable, "-m", "faults", "on", "api-errors", "--percent", "100", "--route", route]
     subprocess.run([*on, "--seconds", str(seconds)], check=True, capture_output=True)
     try:
@@ -112,14 +112,14 @@ def failing(route: str, seconds: int) -> Iterator[None]:
 
 
 class Sender:
-    """Sends from many threads, each with a connection of its own."""
+    """Sends requests from many threads, each with its own connection."""
 
     def __init__(self, api: str, run: str) -> None:
         self._api, self._here, self._lock, self._number = api, threading.local(), threading.Lock(), 0
         self.sent = Sent(run)
 
     def send(self, what: tuple[str, str]) -> int:
-        """One request; returns its status."""
+        """Send one request and return its status."""
         if not hasattr(self._here, "session"):
             self._here.session = direct_session()
         with self._lock:
@@ -134,7 +134,7 @@ class Sender:
         return int(answer.status_code)
 
     def send_many(self, total: int, errors: int) -> None:
-        """``total`` requests, ``errors`` of them to the route that fails, spread evenly."""
+        """Send ``total`` requests, ``errors`` of them to the failing route, spread evenly."""
         bad = {number * total // errors for number in range(errors)} if errors else set()
         with ThreadPoolExecutor(CLIENTS) as pool:
             for _ in pool.map(self.send, (BAD if number in bad else GOOD for number in range(total))):
@@ -142,17 +142,17 @@ class Sender:
 
 
 def until(what: str, found: Callable[[], int], wanted: int) -> None:
-    """Return once ``found()`` is ``wanted``; raises ``Unequal`` if it is more, or stays less."""
+    """Wait until ``found()`` equals ``wanted``. Raises ``Unequal`` if it is greater or stays lower."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (number := found()) != wanted:
         if number > wanted or time.monotonic() > deadline:
-            more = "; does another client use the shop? `make up TRAFFIC=0` starts it alone" if number > wanted else ""
-            raise Unequal(f"{what}: {number}, and {wanted} were sent{more}")
+            more = "; if another client uses the shop, start it with `make up TRAFFIC=0`" if number > wanted else ""
+            raise Unequal(f"{what}: {number}, but {wanted} were sent{more}")
         time.sleep(1)
 
 
 def compare(servers: Servers, sent: Sent, before: Counter[Kind], say: Callable[[str], None]) -> None:
-    """Hold what each server knows against what was sent. Raises ``Unequal``."""
+    """Compare each server's count with the requests sent. Raises ``Unequal``."""
     for kind, number in sorted(sent.kinds.items()):
         until(f"requests in Prometheus, {kind}", partial(_risen, servers, kind, before[kind]), number)
         say(f"Prometheus: {number} × {kind[1]} {kind[0]}")
@@ -166,7 +166,7 @@ def compare(servers: Servers, sent: Sent, before: Counter[Kind], say: Callable[[
         return len(sent.errors) - len(missing)
 
     until("errors with a trace in Jaeger", arrived, len(sent.errors))
-    say(f"Jaeger: a trace of each of the {len(sent.errors)} errors")
+    say(f"Jaeger: a trace for each of the {len(sent.errors)} errors")
 
 
 def _risen(servers: Servers, kind: Kind, before: int) -> int:
@@ -174,7 +174,7 @@ def _risen(servers: Servers, kind: Kind, before: int) -> int:
 
 
 def run(servers: Servers, total: int, errors: int, say: Callable[[str], None]) -> Sent:
-    """Send and compare. Raises ``Unequal``."""
+    """Send requests and compare. Raises ``Unequal``."""
     sender = Sender(servers.api, uuid.uuid4().hex[:8])
     kinds = [(GOOD[0], 200), (BAD[0], 200), (BAD[0], 500)]
     servers.await_scrape()
@@ -200,16 +200,16 @@ def run(servers: Servers, total: int, errors: int, say: Callable[[str], None]) -
 
 
 def say(text: str) -> None:
-    """Progress and result, on standard output."""
+    """Print progress and results to standard output."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def main() -> int:
-    """Read the command line, send, compare. Returns the exit status."""
+    """Run the command line. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="make verify-counts", description=__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
-    parser.add_argument("--errors", type=int, help="how many of them fail (default: one in fifty)")
+    parser.add_argument("--errors", type=int, help="number of failing requests (default: one in fifty)")
     asked = parser.parse_args()
     if not 1 <= asked.requests <= MOST_REQUESTS:
         parser.error(f"--requests must be from 1 to {MOST_REQUESTS}")

@@ -1,1 +1,1 @@
-"""Orders while components are killed in turn; afterwards every ledger is audited."""
+"""Chaos runs: orders are sent while components are killed in turn, then every ledger is audited."""

@@ -1,4 +1,4 @@
-"""Components killed in turn, held down for a while, and started again."""
+"""Components are killed in turn, kept down for a while, and started again."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from lab.clients.errors import RunFailed
 from lab.clients.running_stack import RunningStack
 
-# Those that take orders come first: they are to die while orders arrive.
+# Components that accept orders are first, so that they are killed while orders arrive.
 IN_TURN = ("mongo", "api-1", "redis", "payments", "worker-1", "api-2", "sweeper")
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """A component that was killed; ``down_seconds`` from the kill until it was ready again."""
+    """A killed component; ``down_seconds`` lasts from the kill until it was ready again."""
 
     name: str
     held_seconds: float
@@ -26,9 +26,10 @@ class Kill:
 
 @dataclass
 class Killer:
-    """Kills the components ``names`` in turn, each held down for a time drawn between the two of ``hold``, seconds.
+    """Kills the components ``names`` in turn and keeps each down for a random time within ``hold``, in seconds.
 
-    ``turns`` whole turns at least, then until ``enough`` is set. Everything runs again when it has ended.
+    Runs at least ``turns`` complete turns, then until ``enough`` is set. All components are running when it has
+    finished.
     """
 
     instance: RunningStack
@@ -40,24 +41,24 @@ class Killer:
     kills: list[Kill] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     now: str = ""
-    """Which component is down at the moment; empty for none."""
+    """The component that is currently down; empty if none."""
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)  # noqa: S311  (a repeatable draw, not a secret)
         self._thread = threading.Thread(target=self._run, name="killer")
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
+        """Start in a separate thread."""
         self._thread.start()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end; whether it has come."""
+        """Wait for the end. Returns whether it has finished."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     @property
     def running(self) -> bool:
-        """Whether it is still at it."""
+        """Whether it is still running."""
         return self._thread.is_alive()
 
     def _run(self) -> None:
@@ -78,7 +79,7 @@ class Killer:
         self.now = name
         try:
             pid = self.instance.kill(name)
-            # Supervision would start it again at once.
+            # supervisord would restart it immediately.
             self.instance.run("stop", name)
             # An event that is never set, used as a timer.
             threading.Event().wait(max(0.0, hold - (time.monotonic() - began)))
@@ -86,6 +87,6 @@ class Killer:
             self.instance.run("start", name)
             self.now = ""
         if pid is None:
-            self.errors.append(f"{name} did not run when it was to be killed")
+            self.errors.append(f"{name} was not running when it should have been killed")
         else:
             self.kills.append(Kill(name, hold, time.monotonic() - began))

@@ -23,7 +23,7 @@ IDS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The median, the 95th percentile and the most of some times, seconds."""
+    """The median, the 95th percentile and the maximum of some durations in seconds."""
 
     p50: float
     p95: float
@@ -31,7 +31,7 @@ class Spread:
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Spread:
-        """Of no times at all: zeros."""
+        """Return the spread; zeros for an empty list."""
         if len(seconds) < 2:
             return cls(*([round(seconds[0], 3) if seconds else 0.0] * 3))
         cuts = statistics.quantiles(seconds, n=100, method="inclusive")
@@ -43,7 +43,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a chaos run measured."""
+    """The figures of a chaos run."""
 
     orders: int
     promised: int
@@ -54,7 +54,7 @@ class Figures:
     charges_declined: int
     emails: int
     emails_repeated: int
-    """Sent again after a crash, and recognised by their Message-ID."""
+    """E-mails sent again after a crash, and recognised by their Message-ID."""
     pieces_sold: int
     products_sold: int
     kills: dict[str, int]
@@ -70,7 +70,7 @@ class Figures:
     def of(
         cls, found: Evidence, answers: Mapping[str, int], kills: Sequence[Kill], repeated: int, took: float
     ) -> Figures:
-        """Counted from the evidence."""
+        """Compute the figures from the evidence."""
         ours = {order["_id"] for order in found.orders}
         charges = Counter(charge["status"] for charge in found.charges if charge["order_id"] in ours)
         sold: Counter[str] = Counter()
@@ -108,7 +108,7 @@ class Figures:
 
 
 class Progress:
-    """On a terminal one line that is overwritten; elsewhere a line every few seconds."""
+    """Prints progress: one line that is overwritten on a terminal, otherwise a line every few seconds."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True)
@@ -117,7 +117,7 @@ class Progress:
         self._said = ""
 
     def say(self, text: str) -> None:
-        """Show how far the run is."""
+        """Show the progress of the run."""
         now = time.monotonic()
         line = f"{now - self._began:5.0f} s  {text}"
         if self._status is not None:
@@ -134,21 +134,21 @@ class Progress:
 
 
 def rows(figures: Figures) -> list[tuple[str, str]]:
-    """The table's rows."""
+    """Return the table's rows."""
     return [
         ("orders sent", f"{figures.orders}"),
-        ("promised (202)", f"{figures.promised}, after at most {figures.attempts_most} attempts"),
+        ("accepted (202)", f"{figures.promised}, with at most {figures.attempts_most} attempts"),
         ("in the database", f"{figures.in_database}"),
         ("final states", _listed(figures.statuses)),
-        ("reasons of failure", _listed(figures.reasons) or "none"),
+        ("failure reasons", _listed(figures.reasons) or "none"),
         ("charges", f"{figures.charges_approved} approved, {figures.charges_declined} declined"),
-        ("e-mails", f"{figures.emails}, and {figures.emails_repeated} repetitions recognised"),
-        ("sold", f"{figures.pieces_sold} pieces of {figures.products_sold} products"),
+        ("e-mails", f"{figures.emails}, and {figures.emails_repeated} duplicates recognised"),
+        ("sold", f"{figures.pieces_sold} items of {figures.products_sold} products"),
         ("kill -9", f"{sum(figures.kills.values())}: {_listed(figures.kills)}" if figures.kills else "none"),
         ("down, p50 / p95 / max", str(figures.down)),
-        ("answers to the sender", _listed(figures.answers)),
-        ("time to the promise, p50 / p95 / max", str(figures.to_promise)),
-        ("promise to final, p50 / p95 / max", str(figures.to_final)),
+        ("responses to the sender", _listed(figures.answers)),
+        ("time to 202, p50 / p95 / max", str(figures.to_promise)),
+        ("202 to final state, p50 / p95 / max", str(figures.to_final)),
         ("longest request", f"{figures.longest_request:.2f} s"),
         ("duration", f"{figures.took:.0f} s"),
     ]
@@ -156,7 +156,7 @@ def rows(figures: Figures) -> list[tuple[str, str]]:
 
 def show(figures: Figures, violations: Sequence[Violation], console: Console) -> None:
     """Print the table, and each broken invariant with the ids that break it."""
-    table = Table(title="Orders that are never lost", title_justify="left", show_header=False)
+    table = Table(title="Chaos run", title_justify="left", show_header=False)
     table.add_column(no_wrap=True)
     table.add_column()
     for name, value in rows(figures):
@@ -171,7 +171,7 @@ def show(figures: Figures, violations: Sequence[Violation], console: Console) ->
 
 
 def write_json(path: Path, seed: int, figures: Figures, violations: Sequence[Violation], kills: Sequence[Kill]) -> None:
-    """Write everything, every id included."""
+    """Write all figures, including every id."""
     content = {
         "seed": seed,
         "passed": not violations,

@@ -1,7 +1,6 @@
-"""Orders while components are killed in turn; afterwards every ledger is audited.
+"""A chaos run: orders are sent while components are killed in turn, then every ledger is audited.
 
-Every order that was promised (202) must reach a final state; charges, stock and e-mails must match the confirmed
-orders exactly.
+Every accepted order (202) must reach a final state. Charges, stock and e-mails must match the confirmed orders exactly.
 """
 
 from __future__ import annotations
@@ -34,10 +33,11 @@ LOOK_EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ChaosRun:
-    """``orders`` at ``rate`` a second; the components ``kills`` are killed and held down for ``hold`` seconds.
+    """``orders`` orders at ``rate`` per second; the components ``kills`` are killed and kept down for ``hold`` seconds.
 
-    ``turns`` is how often each is killed at the least. ``promise_seconds`` is how long after the last order's time each
-    must have its 202, ``end_seconds`` how long after the last 202 and the last kill each must be in a final state.
+    ``turns`` is the minimum number of kills of each component. Every order must have its 202 within ``promise_seconds``
+    after the last order's scheduled time, and must be in a final state within ``end_seconds`` after the last 202 and
+    the last kill.
     """
 
     orders: int = 2000
@@ -60,7 +60,7 @@ class Outcome:
 
 
 def carry_out(instance: RunningStack, run: ChaosRun, progress: Progress) -> Outcome:
-    """Place the orders, kill, wait, check. Raises ``RunFailed`` if that is not possible."""
+    """Place the orders, kill components, wait and audit. Raises ``RunFailed`` if that is not possible."""
     client, ledgers = ShopClient(instance), Ledgers(instance.mongo_url)
     try:
         _require_quiet(instance, ledgers, progress)
@@ -79,18 +79,18 @@ def carry_out(instance: RunningStack, run: ChaosRun, progress: Progress) -> Outc
 
         def on_progress() -> None:
             mailbag_may_look(mailbag)
-            progress.say(f"{sender.promised} of {run.orders} orders promised{_fallen(killer)}")
+            progress.say(f"{sender.promised} of {run.orders} orders accepted{_fallen(killer)}")
 
         try:
             sender.send(plan.wishes, run.rate, run.promise_seconds, on_progress)
         finally:
             all_sent.set()
-            _wait_for_killer(killer, run, lambda: progress.say(f"the last kills{_fallen(killer)}"), mailbag)
+            _wait_for_killer(killer, run, lambda: progress.say(f"finishing the last kills{_fallen(killer)}"), mailbag)
         _wait_for_ends(ledgers, mailbag, prefix, run.end_seconds, progress)
         took = time.monotonic() - started
         mailbag.look()
         if mailbag.overrun:
-            raise RunFailed("more e-mails arrived between two looks than the inbox shows.")
+            raise RunFailed("more e-mails arrived between two polls than the inbox shows.")
         orders = ledgers.orders(prefix)
         evidence = Evidence(
             sender.sent, orders, ledgers.charges(began), mailbag.per_order, before, ledgers.shelf(), plan.scarce,
@@ -105,7 +105,7 @@ def carry_out(instance: RunningStack, run: ChaosRun, progress: Progress) -> Outc
 
 
 def mailbag_may_look(mailbag: Mailbag) -> None:
-    """Poll the inbox if it answers; messages stay there until the next poll."""
+    """Poll the inbox if it responds. Otherwise messages stay there until the next poll."""
     try:
         mailbag.look()
     except RequestException:
@@ -119,12 +119,12 @@ def _fallen(killer: Killer) -> str:
 
 def _require_quiet(instance: RunningStack, ledgers: Ledgers, progress: Progress) -> None:
     if "traffic" in instance.status():
-        raise RunFailed("another client orders too (the component traffic): start the instance with TRAFFIC=0.")
+        raise RunFailed("another client (the component traffic) also places orders: start the instance with TRAFFIC=0.")
     deadline = time.monotonic() + QUIET_SECONDS
-    # Charges of the last moments would count as ours: they are within the tolerance of the clocks.
+    # Charges made just before would count as ours, because they are within the tolerance of the clocks.
     while waiting := sum(ledgers.unfinished().values()) or len(ledgers.charges(datetime.now(UTC) - CLOCK_TOLERANCE)):
         if time.monotonic() > deadline:
-            raise RunFailed(f"{waiting} earlier orders are not finished after {QUIET_SECONDS:.0f} s.")
+            raise RunFailed(f"{waiting} earlier orders are unfinished after {QUIET_SECONDS:.0f} s.")
         progress.say(f"waiting for {waiting} earlier orders")
         time.sleep(LOOK_EVERY_SECONDS)
 
@@ -137,21 +137,21 @@ def _wait_for_killer(killer: Killer, run: ChaosRun, on_progress: Callable[[], No
         on_progress()
         mailbag_may_look(mailbag)
         if time.monotonic() > deadline:
-            raise RunFailed(f"the kills do not come to an end{_fallen(killer)}.")
+            raise RunFailed(f"the kills did not finish in time{_fallen(killer)}.")
 
 
 def _wait_for_ends(ledgers: Ledgers, mailbag: Mailbag, prefix: str, seconds: float, progress: Progress) -> None:
-    """Wait until no order has work left, at most ``seconds``; the audit reports those that have."""
+    """Wait at most ``seconds`` until no order is unfinished. The audit reports unfinished ones."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             left = ledgers.unfinished(prefix)
             mailbag.look()
         except (PyMongoError, RequestException) as error:
-            progress.say(f"the ledgers cannot be read now ({type(error).__name__})")
+            progress.say(f"the ledgers are unavailable ({type(error).__name__})")
         else:
             if not left:
                 return
             states = ", ".join(f"{count} {status}" for status, count in sorted(left.items()))
-            progress.say(f"orders with work left: {states}")
+            progress.say(f"unfinished orders: {states}")
         time.sleep(LOOK_EVERY_SECONDS)

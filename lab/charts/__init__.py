@@ -1,1 +1,1 @@
-"""Charts as SVG, without scripts and fonts of their own. Pure."""
+"""Charts as SVG without scripts or embedded fonts. Pure functions."""

@@ -23,7 +23,7 @@ class Line:
 
 
 def chart(title: str, unit: str, lines: Sequence[Line], logarithmic: bool = False) -> str:
-    """The chart as SVG. ``logarithmic`` is for values that span decades, such as latencies; it leaves out 0."""
+    """Return the chart as SVG. ``logarithmic`` is for values that span decades, such as latencies; it omits 0."""
     values = [
         value for line in lines for _, value in line.points if value is not None and (value > 0 or not logarithmic)
     ]

@@ -15,9 +15,10 @@ class Markup(str):
 
 
 def element(name: str, *children: str, **attributes: Value) -> Markup:
-    """``<name …>children</name>``. Children that are no ``Markup`` are text.
+    """Return ``<name …>children</name>``. Children that are not ``Markup`` are text.
 
-    Attributes: ``_`` stands for ``-``, a trailing one is dropped (``class_``); floats are rounded to a tenth.
+    In attribute names, ``_`` becomes ``-`` and a trailing one is dropped (``class_``). Floats are rounded to one
+    decimal.
     """
     written = "".join(f' {_name(key)}="{_written(value)}"' for key, value in attributes.items())
     inner = "".join(child if isinstance(child, Markup) else escape(child) for child in children)
@@ -25,24 +26,25 @@ def element(name: str, *children: str, **attributes: Value) -> Markup:
 
 
 def text(x: float, y: float, content: str, **attributes: Value) -> Markup:
-    """A text whose baseline starts at ``x``, ``y``."""
+    """Return a text whose baseline starts at ``x``, ``y``."""
     return element("text", content, x=x, y=y, **attributes)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, **attributes: Value) -> Markup:
-    """A straight line."""
+    """Return a straight line."""
     return element("line", x1=x1, y1=y1, x2=x2, y2=y2, **attributes)
 
 
 def rect(x: float, y: float, width: float, height: float, **attributes: Value) -> Markup:
-    """A rectangle."""
+    """Return a rectangle."""
     return element("rect", x=x, y=y, width=width, height=height, **attributes)
 
 
 def document(width: int, height: int, title: str, *children: Markup, background: str = "#fbfcfd") -> str:
-    """The whole picture, readable on light and on dark pages. ``title`` is its accessible name."""
+    """Return the whole picture, readable on light and dark pages. ``title`` is its accessible name."""
     base = rect(0, 0, width, height, rx=8, fill=background)
-    # As attributes of the group they are defaults, which those of a text override; a style sheet would override those.
+    # As attributes of the group they are defaults that a text's attributes override; a style sheet would override
+    # those.
     content = element("g", *(Markup(f"\n{child}") for child in children), font_family=FONT, font_size=12, fill=INK)
     return element(
         "svg",

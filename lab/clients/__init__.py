@@ -1,1 +1,1 @@
-"""Clients of a running instance: its launcher, its shop, its servers."""
+"""Clients of a running instance's launcher, shop and servers."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 class RunFailed(Exception):
-    """A drill, a chaos run or a load run could not be carried out; the message says why in one sentence."""
+    """A drill, a chaos run or a load run failed to run; the message states the reason in one sentence."""
 
 
 class NoAnswer(Exception):
-    """A server did not answer, or answered with an error; the message names the server in one line."""
+    """A server did not respond, or returned an error; the message names the server in one line."""

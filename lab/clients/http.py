@@ -1,4 +1,4 @@
-"""HTTP to servers on this machine: sessions, and GET requests that return JSON."""
+"""HTTP clients for servers on this machine: sessions, and GET requests that return JSON."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from lab.clients.errors import NoAnswer
 
 
 def direct_session() -> requests.Session:
-    """A session for servers on loopback: proxies of the environment do not apply."""
+    """Return a session for servers on loopback, which ignores the environment's proxies."""
     session = requests.Session()
     session.trust_env = False
     return session
 
 
 class JsonServer:
-    """The server called ``name`` (for messages) at ``url``, on loopback."""
+    """The server ``name`` (used in messages) at ``url``, on loopback."""
 
     def __init__(self, name: str, url: str, timeout: float = 10.0) -> None:
         """``timeout``: seconds to connect, and between two bytes of the response."""
@@ -25,14 +25,14 @@ class JsonServer:
         self._session = direct_session()
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
-        """The JSON object of a successful response. Raises ``NoAnswer``, also for a status from 400 on."""
+        """Return the JSON object of a successful response. Raises ``NoAnswer``, also for status 400 and above."""
         found = self.find(path, **query)
         if found is None:
-            raise NoAnswer(f"{self.name} does not answer {path} (404)")
+            raise NoAnswer(f"{self.name} returned 404 for {path}")
         return found
 
     def find(self, path: str, **query: Any) -> dict[str, Any] | None:
-        """As ``get``; ``None`` for a 404."""
+        """Like ``get``, but return ``None`` for a 404."""
         try:
             answer = self._session.get(f"{self.url}{path}", params=query, timeout=self._timeout)
             if answer.status_code == 404:
@@ -45,7 +45,7 @@ class JsonServer:
 
 
 def _reason(error: Exception) -> str:
-    """The kind of error; for an error status also the start of the body, which says what is wrong with a query."""
+    """Return the kind of error, and for an error status also the start of the body, which explains a wrong query."""
     response = getattr(error, "response", None)
     if response is None:
         return type(error).__name__

@@ -23,7 +23,7 @@ class Jaeger:
         failed: bool = False,
         limit: int = 50,
     ) -> list[dict[str, Any]]:
-        """Traces with a span of ``service`` between two moments (seconds since the epoch).
+        """Return traces with a span of ``service`` between two times (seconds since the epoch).
 
         ``longer_than`` (seconds) and ``failed`` apply to a span of that service.
         """
@@ -35,6 +35,6 @@ class Jaeger:
         return self._server.get("/api/traces", **asked)["data"] or []
 
     def has_trace(self, trace_id: str) -> bool:
-        """Whether at least one span of the trace is stored."""
+        """Return whether at least one span of the trace is stored."""
         found = self._server.find(f"/api/traces/{trace_id}")
         return found is not None and bool(found["data"])

@@ -15,15 +15,15 @@ from lab.clients.running_stack import RunningStack
 from stack.port_numbers import DEFAULT_PORTS
 
 UP_SECONDS = 900.0
-# Above those that the end-to-end tests use, so that a run and the tests do not collide.
+# Above the offsets of the end-to-end tests, so that a run and the tests do not collide.
 OFFSETS = range(33_000, 38_500, 250)
 
 
 @contextmanager
 def own_stack(keep: bool = False) -> Iterator[RunningStack]:
-    """A stack without generated traffic in a temporary directory; it is taken down at the end.
+    """Start a stack without generated traffic in a temporary directory, and stop it at the end.
 
-    ``keep`` leaves its directory, with all logs. Raises ``RunFailed`` if it does not start.
+    ``keep`` keeps its directory with all logs. Raises ``RunFailed`` if it does not start.
     """
     state_dir = Path(tempfile.mkdtemp(prefix="glasshouse-lab-")) / "state"
     instance = RunningStack.at(state_dir, GLASSHOUSE_PORT_OFFSET=str(free_offset()), TRAFFIC="0")
@@ -37,12 +37,12 @@ def own_stack(keep: bool = False) -> Iterator[RunningStack]:
 
 
 def free_offset() -> int:
-    """A random port offset at which nothing listens now: two runs that start together rarely choose the same."""
+    """Return a random port offset at which all ports are free. Two runs that start together rarely choose the same."""
     offsets = random.sample(OFFSETS, len(OFFSETS))
     for offset in offsets:
         if all(_is_free(port + offset) for port in DEFAULT_PORTS.values()):
             return offset
-    raise RunFailed(f"every range of ports from {OFFSETS.start} above the default ones is taken.")
+    raise RunFailed(f"no range of free ports was found from {OFFSETS.start} above the default ports.")
 
 
 def _is_free(port: int) -> bool:

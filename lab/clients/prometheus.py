@@ -19,15 +19,15 @@ class Prometheus:
         return self._server.url
 
     def query(self, promql: str) -> list[dict[str, Any]]:
-        """The result of an instant query: rows with ``metric`` and ``value``, or ``values`` for a range selector."""
+        """Return the rows of an instant query, with ``metric`` and ``value``, or ``values`` for a range selector."""
         found: list[dict[str, Any]] = self._server.get("/api/v1/query", query=promql)["data"]["result"]
         return found
 
     def values(self, promql: str) -> list[float]:
-        """The values of an instant query, one for each series."""
+        """Return the values of an instant query, one for each series."""
         return [float(row["value"][1]) for row in self.query(promql)]
 
     def alerts(self) -> list[dict[str, Any]]:
-        """Pending and firing alerts: ``labels``, ``state``, ``activeAt``."""
+        """Return pending and firing alerts: ``labels``, ``state``, ``activeAt``."""
         found: list[dict[str, Any]] = self._server.get("/api/v1/alerts")["data"]["alerts"]
         return found

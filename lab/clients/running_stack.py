@@ -1,4 +1,4 @@
-"""A running stack, through its launcher: its addresses and its processes."""
+"""A running stack's addresses and processes, through its launcher."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMAND_SECONDS = 120.0
 
 
 def default_state_dir() -> Path:
-    """The state directory that the environment names, or the default one. Raises ``SettingError``."""
+    """Return the state directory from the environment, or the default one. Raises ``SettingError``."""
     return settings.state_dir(os.environ)
 
 
@@ -36,13 +36,13 @@ class RunningStack:
 
     @classmethod
     def at(cls, state_dir: Path, **environment: str) -> RunningStack:
-        """The stack of this state directory; ``environment`` is added to its launcher's environment."""
+        """Return the stack of this state directory; ``environment`` is added to its launcher's environment."""
         return cls(state_dir, {**os.environ, "GLASSHOUSE_STATE_DIR": str(state_dir), **environment})
 
     def launcher(self, *arguments: str, seconds: float = COMMAND_SECONDS) -> subprocess.CompletedProcess[str]:
-        """Run ``python -m stack …``; its output is captured. Raises ``RunFailed`` if it does not end in time.
+        """Run ``python -m stack …`` and capture its output. Raises ``RunFailed`` on a timeout.
 
-        It has a session of its own: Ctrl-C ends our run, not the command that cleans up after it.
+        The command runs in its own session, so that Ctrl-C stops our run but not a command that cleans up.
         """
         command = [sys.executable, "-m", "stack", *arguments]
         try:
@@ -66,39 +66,39 @@ class RunningStack:
             raise RunFailed(f"`stack {' '.join(arguments)}` failed ({done.returncode}): {output}")
 
     def status(self) -> dict[str, dict[str, Any]]:
-        """Each component's row of ``status --json``. Raises ``RunFailed`` if the launcher prints none."""
+        """Return each component's row of ``status --json``. Raises ``RunFailed`` if the launcher prints none."""
         done = self.launcher("status", "--json")
         try:
             self._status = json.loads(done.stdout)
         except ValueError as error:
             output = (done.stderr or done.stdout).strip()
-            raise RunFailed(f"no stack runs in {self.state_dir}: {output}") from error
+            raise RunFailed(f"no stack is running in {self.state_dir}: {output}") from error
         components: dict[str, dict[str, Any]] = self._status["components"]
         return components
 
     def port(self, name: str) -> int:
-        """A port by its name in ``stack.port_numbers``."""
+        """Return a port by its name in ``stack.port_numbers``."""
         if not self._status:
             self.status()
         return DEFAULT_PORTS[name] + int(self._status["port_offset"])
 
     def url(self, name: str) -> str:
-        """The address of the HTTP server on the port of this name."""
+        """Return the URL of the HTTP server on the port with this name."""
         return f"http://127.0.0.1:{self.port(name)}"
 
     @property
     def mongo_url(self) -> str:
-        """The connection string of the databases."""
+        """Return the connection string of the databases."""
         return f"mongodb://127.0.0.1:{self.port('mongo')}/?directConnection=true"
 
     def admin_password(self) -> str:
-        """The password of the shop's first admin, from the state directory."""
+        """Return the password of the shop's first admin, from the state directory."""
         return (self.state_dir / "secrets" / "admin_password").read_text().strip()
 
     def kill(self, name: str) -> int | None:
         """``kill -9`` the component's process and its descendants, so that none of them can clean up.
 
-        Returns its pid, ``None`` if it did not run.
+        Returns its pid, or ``None`` if it was not running.
         """
         pid = self.status()[name]["pid"]
         try:
@@ -111,6 +111,6 @@ class RunningStack:
 
 
 def family_of(pid: int) -> list[psutil.Process]:
-    """The process and its descendants. Raises ``psutil.NoSuchProcess``."""
+    """Return the process and its descendants. Raises ``psutil.NoSuchProcess``."""
     process = psutil.Process(pid)
     return [process, *process.children(recursive=True)]

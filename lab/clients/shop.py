@@ -1,4 +1,4 @@
-"""What drills and chaos runs ask of the shop: its catalogue, new customers, stock, retries of dead letters."""
+"""The shop's API for drills and chaos runs: catalogue, new customers, stock, retries of dead letters."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SECONDS = 15.0
 
 
 class ShopClient:
-    """The shop through its front door."""
+    """The shop, through NGINX."""
 
     def __init__(self, instance: RunningStack) -> None:
         self._api = f"{instance.url('nginx')}/api/v1"
         self._password = instance.admin_password()
 
     def catalogue(self) -> list[dict[str, Any]]:
-        """Every product, as the API shows it."""
+        """Return every product, as the API shows it."""
         found: list[dict[str, Any]] = []
         while True:
             after = {"after": found[-1]["id"]} if found else {}
@@ -35,7 +35,7 @@ class ShopClient:
                 return found
 
     def customers(self, count: int) -> list[str]:
-        """Access tokens of so many fresh accounts."""
+        """Return access tokens of this many new accounts."""
         who = secrets.token_hex(4)
         return [
             str(
@@ -49,11 +49,11 @@ class ShopClient:
         ]
 
     def set_stock(self, product: str, pieces: int) -> None:
-        """As the admin."""
+        """Set a product's stock, as the admin."""
         self._ask("PUT", f"/admin/products/{product}/stock", json={"stock": pieces}, headers=self._as_admin())
 
     def retry(self, dead_letters: Sequence[str]) -> None:
-        """Give these orders another chance, as the admin."""
+        """Retry these orders, as the admin."""
         headers = self._as_admin() if dead_letters else {}
         for order in dead_letters:
             self._ask("POST", f"/admin/dead-letters/{order}/retry", headers=headers)
@@ -63,7 +63,7 @@ class ShopClient:
         return {"Authorization": f"Bearer {token}"}
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        """The JSON of the answer. An instance that has just come up gets a few tries."""
+        """Return the response's JSON. Retries a few times, because the instance may have just started."""
         last = ""
         for attempt in range(5):
             try:

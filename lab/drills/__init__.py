@@ -1,1 +1,1 @@
-"""Drills: the stack is broken on purpose, and what it promised is checked afterwards."""
+"""Drills: a fault is injected into the stack, and the expected alerts, telemetry and orders are verified."""

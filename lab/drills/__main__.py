@@ -2,7 +2,7 @@
 
 docs/reference/drills.md describes them.
 
-Exit status: 0 if every expectation was met, 1 if not, 2 if a drill could not be carried out, 130 after Ctrl-C.
+Exit status: 0 if every expectation was met, 1 if not, 2 if a drill failed to run, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,33 +19,31 @@ from stack.errors import SettingError
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the argument parser."""
     top = argparse.ArgumentParser(
         prog="python -m lab.drills",
-        description="Fire drills: inject a fault, watch the alerts, clear the fault, measure.",
+        description="Drills: inject a fault, record the alerts, clear the fault, verify the expectations.",
     )
     what = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    what.add_parser("list", help="every drill, and how its last run ended")
+    what.add_parser("list", help="list every drill with the result of its last run")
     what.add_parser("check", help="validate the scenarios")
-    run = what.add_parser("run", help="carry out drills")
+    run = what.add_parser("run", help="run drills")
     run.add_argument("names", nargs="+", metavar="NAME", help="a drill, quick, or all")
-    run.add_argument("--again", action="store_true", help="with all: also those that have passed already")
-    run.add_argument(
-        "--minutes", type=float, default=None, help="how long the fault (or the quiet of false-alarms) lasts"
-    )
-    run.add_argument("--users", type=float, default=None, help="load of so many times the declared one")
-    run.add_argument("--here", action="store_true", help="on the instance that is up, or not at all")
-    game = what.add_parser("gameday", help="a hidden fault: find it")
-    game.add_argument("--seed", type=int, default=None, help="the same seed hides the same fault")
-    game.add_argument("--answer", action="append", default=[], metavar="NAME", help="answer without being asked")
+    run.add_argument("--again", action="store_true", help="with all: also run drills that have already passed")
+    run.add_argument("--minutes", type=float, default=None, help="duration of the fault (or of false-alarms)")
+    run.add_argument("--users", type=float, default=None, help="multiply the scenario's load by this factor")
+    run.add_argument("--here", action="store_true", help="use the running instance; fail if none is running")
+    game = what.add_parser("gameday", help="inject a hidden fault to find")
+    game.add_argument("--seed", type=int, default=None, help="the same seed selects the same fault")
+    game.add_argument("--answer", action="append", default=[], metavar="NAME", help="give this answer without a prompt")
     for one in (run, game):
-        one.add_argument("--own", action="store_true", help="on an instance of its own, even if one is up")
-        one.add_argument("--keep", action="store_true", help="leave that instance's state and logs")
+        one.add_argument("--own", action="store_true", help="start a separate instance, even if one is running")
+        one.add_argument("--keep", action="store_true", help="keep that instance's state and logs")
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command."""
+    """Run a command."""
     options = parser().parse_args(arguments)
     try:
         with as_interrupt():

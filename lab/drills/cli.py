@@ -28,23 +28,23 @@ WIDE = 200
 
 
 def commands() -> Mapping[str, Command]:
-    """By name."""
+    """Return the drills by name."""
     return {"list": show_list, "check": check, "run": run, "gameday": gameday}
 
 
 def screen() -> Console:
-    """The terminal; where there is none, lines are not broken at 80 columns."""
+    """Return a console. Without a terminal, lines are not wrapped at 80 columns."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=WIDE)
 
 
 def results_dir() -> Path:
-    """Where runs are kept."""
+    """Return the folder in which runs are stored."""
     return default_state_dir() / "drills"
 
 
 def show_list(_options: argparse.Namespace) -> int:
-    """Every drill in a line."""
+    """Print one line for every drill."""
     done, console = Memory(results_dir()).results(), screen()
     for name, drill in scenarios().items():
         last = {True: "passed", False: "FAILED"}[done[name].passed] if name in done else ""
@@ -60,22 +60,22 @@ def check(_options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Drills, one after the other."""
+    """Run drills one after the other."""
     every = scenarios()
     wanted = [adjusted(drill, options) for drill in chosen(every, options.names)]
     memory, console = Memory(results_dir()), screen()
     if "all" in options.names and not options.again:
         left = memory.left([drill.name for drill in wanted])
         if len(left) < len(wanted):
-            console.print(f"{len(wanted) - len(left)} of {len(wanted)} have passed already; --again repeats them.")
+            console.print(f"{len(wanted) - len(left)} of {len(wanted)} have already passed; --again repeats them.")
         wanted = [drill for drill in wanted if drill.name in left]
     if not wanted:
-        console.print("Every drill has passed.")
+        console.print("All drills have passed.")
         return 0
     session, progress = Session.under(results_dir()), Progress(console)
     try:
         with place(options.own, options.keep, options.here) as (instance, own):
-            whose = "a stack of its own" if own else f"the stack in {instance.state_dir}"
+            whose = "a separate stack" if own else f"the stack in {instance.state_dir}"
             console.print(f"{len(wanted)} drills on {whose}")
             world = world_of(instance)
             watcher = Watcher(world.observatory, world.clock, lambda event: show_event(console, session, event))
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def adjusted(drill: Drill, options: argparse.Namespace) -> Drill:
-    """The drill with the command line's changes."""
+    """Return the drill with the command line's changes."""
     changes: dict[str, object] = {}
     if options.minutes is not None:
         changes["lasts"] = options.minutes * 60
@@ -100,7 +100,7 @@ def adjusted(drill: Drill, options: argparse.Namespace) -> Drill:
 
 
 def show_event(console: Console, session: Session, event: Event) -> None:
-    """Print and record it. Text from servers is not interpreted as markup."""
+    """Print and record an event. Text from servers is not interpreted as markup."""
     session.record(event)
     console.print(f"{clock(event.at)}  {event_line(event)}", markup=False, soft_wrap=True)
 
@@ -128,5 +128,5 @@ def finish(console: Console, session: Session, is_all: bool) -> None:
 
 
 def gameday(options: argparse.Namespace) -> int:
-    """The game."""
+    """Run a game day."""
     return play(options, results_dir(), screen())

@@ -11,7 +11,7 @@ from lab.drills.spec.model import Fault, Load, SpanWanted
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """An alert as Prometheus holds it. ``state``: pending or firing. Times are seconds since the epoch."""
+    """An alert in Prometheus. ``state`` is pending or firing. Times are seconds since the epoch."""
 
     name: str
     state: str
@@ -21,7 +21,7 @@ class AlertState:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An item of the inbox as the console shows it."""
+    """An item of the console's inbox."""
 
     id: int
     at: float
@@ -31,11 +31,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the light load saw in a span of time. ``answered``: by the API itself; the rest came from before it."""
+    """The light load's counts in a time range. ``answered``: responses of the API; the others are from NGINX."""
 
     requests: int = 0
     failed: int = 0
-    """5xx, or no answer."""
+    """Requests with 5xx or without a response."""
     answered: int = 0
     answered_failed: int = 0
     slowest: float = 0.0
@@ -43,18 +43,18 @@ class Tally:
 
     @property
     def ratio(self) -> float:
-        """Failed of all."""
+        """Ratio of failed to all requests."""
         return self.failed / self.requests if self.requests else 0.0
 
     @property
     def answered_ratio(self) -> float:
-        """Failed of those that the API answered: what its own metrics can know."""
+        """Ratio of failed to all requests that the API answered, which is what its own metrics can show."""
         return self.answered_failed / self.answered if self.answered else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The drill's orders by outcome. ``lost``: accepted, and missing or not in a final state."""
+    """The drill's orders by outcome. ``lost``: accepted, but missing or not in a final state."""
 
     placed: int = 0
     confirmed: int = 0
@@ -63,72 +63,72 @@ class Orders:
     dead_letters: int = 0
     lost: int = 0
     slowest: float = 0.0
-    """The longest from promise to end, seconds."""
+    """The longest time from acceptance to the final state, in seconds."""
     violations: tuple[str, ...] = ()
 
 
 class Clock(Protocol):
-    """Time; tests fake it."""
+    """A clock; tests use a fake one."""
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Sleep."""
 
 
 class Observatory(Protocol):
-    """The servers that an engineer on call would query. Every method raises ``NoAnswer``."""
+    """The servers that an engineer on call would query. Every method may raise ``NoAnswer``."""
 
     def alerts(self) -> Sequence[AlertState]:
-        """Pending and firing alerts."""
+        """Return pending and firing alerts."""
 
     def messages(self, after: int) -> Sequence[Message]:
-        """The inbox after this id, oldest first."""
+        """Return the inbox items after this id, oldest first."""
 
     def newest_message(self) -> int:
-        """The id of the newest item of the inbox, 0 if it is empty."""
+        """Return the id of the newest inbox item, 0 if the inbox is empty."""
 
     def log_lines(self, query: str, start: float, end: float) -> int:
-        """How many lines match."""
+        """Return the number of matching log lines."""
 
     def has_span(self, wanted: SpanWanted, start: float, end: float) -> bool:
-        """Whether there is such a trace."""
+        """Return whether a matching trace exists."""
 
     def values(self, query: str) -> Sequence[float]:
-        """The values of an instant query."""
+        """Return the values of an instant query."""
 
     def busy(self) -> float:
-        """Processes that run or wait to, per core of the machine, averaged over a minute."""
+        """Return the number of runnable processes per core, averaged over a minute."""
 
     def unhealthy(self) -> Sequence[str]:
-        """What is wrong, in words; empty if everything runs."""
+        """Return the problems as text; empty if everything is running."""
 
 
 class Injector(Protocol):
-    """Injects and clears faults. A fault ends after ``seconds`` even if this process dies."""
+    """Injects and clears faults. A fault ends after ``seconds`` even if this process is killed."""
 
     def begin(self, fault: Fault, seconds: float) -> None:
-        """Inject it. Raises ``RunFailed`` if that is not possible."""
+        """Inject the fault. Raises ``RunFailed`` if that is not possible."""
 
     def clear(self) -> None:
-        """Clear every fault; idempotent."""
+        """Clear every fault. Idempotent."""
 
 
 class Shoppers(Protocol):
-    """The light load, which counts what it does."""
+    """The light load, which counts its requests."""
 
     def start(self, load: Load) -> None:
-        """Begin."""
+        """Start the load."""
 
     def stop(self) -> None:
-        """End; returns when no request is under way any more."""
+        """Stop the load. Returns when no request is in flight."""
 
     def tally(self, start: float, end: float) -> Tally:
-        """What was seen between two moments."""
+        """Return the counts between two times."""
 
     def revive(self) -> None:
-        """Retry the dead letters, as an operator does after the fault is cleared; raises ``NoAnswer``."""
+        """Retry the dead letters, as an operator does after a fault is cleared. Raises ``NoAnswer``."""
 
     def settle(self, seconds: float) -> Orders:
         """Resend unanswered orders, wait until every order is final, and audit the ledgers."""
@@ -136,7 +136,7 @@ class Shoppers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that the runner uses."""
+    """All interfaces that the runner uses."""
 
     clock: Clock
     observatory: Observatory

@@ -1,4 +1,4 @@
-"""A run of several drills: one directory with everything, a result kept after each."""
+"""A run of several drills in one directory; the result of each drill is stored when it ends."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from lab.drills.watch.timeline import PAGES, Event
 
 @dataclass
 class Session:
-    """``directory`` is where this run writes. ``late``: pages that came between the drills."""
+    """``directory`` contains the run's files. ``late`` contains pages sent between the drills."""
 
     directory: Path
     memory: Memory
     results: list[Result] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    """Drills that could not be carried out, and why."""
+    """Drills that failed to run, with the reasons."""
 
     @classmethod
     def under(cls, directory: Path) -> Session:
-        """A directory of its own below, named for the time."""
+        """Create a session in a new subdirectory, named after the time."""
         own = directory / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         own.mkdir(parents=True, exist_ok=True)
         return cls(own, Memory(directory))
 
     @property
     def passed(self) -> bool:
-        """Whether every drill passed, without a page between them."""
+        """Whether every drill passed and no page was sent between drills."""
         return all(result.passed for result in self.results) and not self.late and not self.failed
 
     def record(self, event: Event) -> None:
-        """For the console, which shows what is going on: one line of JSON an event."""
+        """Append an event as one line of JSON, which the console shows during the run."""
         line = {
             "at": moment(event.at),
             "kind": str(event.kind),
@@ -55,10 +55,10 @@ class Session:
             file.write(json.dumps(line) + "\n")
 
     def run(self, runner: Runner, drills: Sequence[Drill]) -> None:
-        """Each in turn. A drill that cannot be carried out is noted, and the next one tried.
+        """Run each drill in turn. A drill that fails to run is recorded, and the next one runs.
 
-        The result is written at the end: a run without one is in progress or was interrupted. The report is rewritten
-        after each drill.
+        The result is written at the end, so a run without a result is in progress or was interrupted. The report is
+        rewritten after each drill.
         """
         for number, drill in enumerate(drills, 1):
             runner.say(f"[{number}/{len(drills)}] {drill.name}: {drill.title}")

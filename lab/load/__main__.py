@@ -1,7 +1,7 @@
-"""``make load`` (``python -m stack exec lab.load PROFILE``): put the instance under load, and compare with Prometheus.
+"""``make load`` (``python -m stack exec lab.load PROFILE``): put the instance under load and compare with Prometheus.
 
-Ends with 0 if both saw the same, 1 if not, 2 if it could not be carried out, 130 after Ctrl-C (with the report of what
-there was by then).
+Exit status: 0 if both have the same figures, 1 if not, 2 if the load failed to run, 130 after Ctrl-C (with a report of
+the figures so far).
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from observability.settings import MISCONFIGURED, WrongSetting
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line; everything else comes from ``stack exec``."""
+    """Return the argument parser; all other settings come from ``stack exec``."""
     top = argparse.ArgumentParser(prog="make load", description="Put the running stack under load.")
     top.add_argument("profile", nargs="?", default="smoke", help="smoke, steady, spike, soak or stress")
-    top.add_argument("--users", default="", help="how many there are at the most")
-    top.add_argument("--minutes", default="", help="how long it takes")
+    top.add_argument("--users", default="", help="maximum number of users")
+    top.add_argument("--minutes", default="", help="duration")
     client = top.add_mutually_exclusive_group(required=True)
     client.add_argument("--python", help="use Locust: the Python of the load generator's environment")
     client.add_argument(
@@ -48,9 +48,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a profile."""
+    """Run a profile."""
     options = parser().parse_args(arguments)
-    # SIGTERM cleans up like Ctrl-C: the generated traffic is started again.
+    # SIGTERM cleans up like Ctrl-C and starts the generated traffic again.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         customers, profiles = read()
@@ -76,12 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"load: {error}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("load: stopped; nothing was compared.\n")
+        sys.stderr.write("load: stopped before any comparison.\n")
         return 130
 
 
 def _client(python: str | None, jmeter: Path | None) -> tuple[str, Start]:
-    """The client's name, and how to start it."""
+    """Return the client's name and the function that starts it."""
     if jmeter is not None:
         home = jmeter
         return "JMeter", lambda plan, folder: JMeter(home, plan, folder)
@@ -89,10 +89,10 @@ def _client(python: str | None, jmeter: Path | None) -> tuple[str, Start]:
 
 
 def announced(profile: Profile, url: str, client: str) -> str:
-    """What is about to happen, in a line or two."""
+    """Return one or two lines that announce the run."""
     return (
         f"{profile.name} ({profile.what}): up to {profile.users} users for {profile.seconds:.0f} s at {url}\n"
-        f"  {client} and the stack share the {os.cpu_count()} cores of this machine: the figures reflect both together."
+        f"  {client} and the stack share the {os.cpu_count()} cores of this machine: the figures cover both."
     )
 
 
@@ -108,8 +108,8 @@ def finish(result: Result, folder: Path, at: datetime, strict: bool) -> int:
         _say(f"  differs: {sentence}")
     failed = strict and bool(result.tally.errors)
     if failed:
-        _say(f"  failed: {errors_said(result.tally.errors)}; the independent client allows none")
-    _say(f"report: {folder / 'report.html'} (and report.json beside it)")
+        _say(f"  failed: {errors_said(result.tally.errors)}; with JMeter, no request may fail")
+    _say(f"report: {folder / 'report.html'} (and report.json in the same folder)")
     if result.ended == "stopped":
         return 130
     return 1 if wrong or failed else 0

@@ -1,4 +1,4 @@
-"""The only permitted target of load: this machine."""
+"""The only permitted target of load is this machine."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from observability.settings.shown import quoted_url
 
 
 class ForeignHost(ValueError):
-    """The address is not one of 127.0.0.1."""
+    """The address is not on 127.0.0.1."""
 
 
 def checked(url: str) -> str:
-    """The address without a trailing slash. Raises ``ForeignHost`` unless it is ``http://127.0.0.1:<port>``.
+    """Return the address without a trailing slash. Raises ``ForeignHost`` unless it is ``http://127.0.0.1:<port>``.
 
     Names such as ``localhost`` are refused too, because they may resolve to another address.
     """
@@ -24,31 +24,31 @@ def checked(url: str) -> str:
         or not 0 < int(url.rstrip("/").rsplit(":")[-1]) < 65536
     ):
         shown = quoted_url(url) if url else "(none)"
-        raise ForeignHost(f"{shown} gets no load: it goes to http://127.0.0.1:<port> only.")
+        raise ForeignHost(f"{shown} is not allowed: load is sent to http://127.0.0.1:<port> only.")
     return url.rstrip("/")
 
 
 class Loopback(Kind[str]):
-    """An address that load may be sent to."""
+    """An address that may receive load."""
 
-    allowed = "http://127.0.0.1:<port>: no other host gets load"
+    allowed = "http://127.0.0.1:<port>; load is sent to no other host"
     sensitive = True
 
     def parse(self, text: str) -> str:
-        """The address without a trailing slash."""
+        """Return the address without a trailing slash."""
         try:
             return checked(text)
         except ForeignHost:
             raise Refused from None
 
     def shown(self, text: str) -> str:
-        """Without user and password."""
+        """Return the address without user and password."""
         return quoted_url(text)
 
 
 @dataclass(frozen=True)
 class LoadSettings(FromEnv):
-    """Where load goes, and who counts it. ``stack exec`` sets both."""
+    """The target of the load and the Prometheus that counts it. ``stack exec`` sets both."""
 
     api_url: str = setting("API_URL", Loopback(), REQUIRED, "the shop's address")
     prometheus_url: str = setting("PROMETHEUS_URL", Loopback(), REQUIRED, "Prometheus' address")

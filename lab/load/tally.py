@@ -1,4 +1,4 @@
-"""Requests counted by outcome, and their durations in a histogram fine enough for any quantile."""
+"""Counts of requests by outcome, and their durations in a histogram that is fine enough for any quantile."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 API, FRONT_DOOR, NO_ANSWER = "API", "NGINX", "no answer"
-"""Who answered. The front door's own answers never reached the API, so the API cannot have counted them."""
+"""The server that answered. Requests that NGINX answered itself never reached the API, which did not count them."""
 
 _FLOOR, _STEP = 1e-4, math.log(1.01)
-"""From 0.1 ms in steps of one per cent: a quantile is right within one per cent."""
+"""From 0.1 ms in steps of one per cent, so that a quantile is accurate within one per cent."""
 
 
 class Outcome(NamedTuple):
-    """A request's kind and outcome. ``status`` 0: no answer. ``expected``: as a customer would wish."""
+    """A request's kind and outcome. ``status`` 0: no response. ``expected``: the customer expects this status."""
 
     method: str
     route: str
@@ -26,26 +26,26 @@ class Outcome(NamedTuple):
 
 
 class Histogram:
-    """Durations in seconds."""
+    """A histogram of durations in seconds."""
 
     def __init__(self, counts: Mapping[int, int] | None = None) -> None:
         self.counts: Counter[int] = Counter(counts or {})
 
     def add(self, seconds: float) -> None:
-        """Count one."""
+        """Count one duration."""
         self.counts[max(0, math.ceil(math.log(max(seconds, _FLOOR) / _FLOOR) / _STEP))] += 1
 
     def merge(self, other: Histogram) -> None:
-        """Count all of the other's too."""
+        """Add the counts of the other."""
         self.counts.update(other.counts)
 
     @property
     def total(self) -> int:
-        """How many."""
+        """Return the number of durations."""
         return sum(self.counts.values())
 
     def quantile(self, q: float) -> float | None:
-        """The upper edge of where the ``q``-th of all lies; ``None`` of nothing."""
+        """Return the upper bound of the ``q``-quantile's bucket; ``None`` if empty."""
         rank, seen = max(1, math.ceil(q * self.total)), 0
         for index in sorted(self.counts):
             seen += self.counts[index]
@@ -65,17 +65,17 @@ class Tally:
         self.outcomes.setdefault(outcome, Histogram()).add(seconds)
 
     def merge(self, other: Tally) -> None:
-        """Count all of the other's too."""
+        """Add the counts of the other."""
         for outcome, histogram in other.outcomes.items():
             self.outcomes.setdefault(outcome, Histogram()).merge(histogram)
 
     def count(self, outcomes: Iterable[Outcome] | None = None) -> int:
-        """How many requests, of these outcomes or of all."""
+        """Return the number of requests with these outcomes, or of all requests."""
         return sum(self.outcomes[outcome].total for outcome in (self.outcomes if outcomes is None else outcomes))
 
     @property
     def errors(self) -> Counter[tuple[str, int]]:
-        """Those that a customer would not wish, by who answered and with what."""
+        """Return the unexpected responses by server and status."""
         found: Counter[tuple[str, int]] = Counter()
         for outcome, histogram in self.outcomes.items():
             if not outcome.expected:
@@ -84,14 +84,14 @@ class Tally:
 
     @property
     def durations(self) -> Histogram:
-        """Of all requests, those without an answer with the time until they were given up."""
+        """Return the durations of all requests; without a response, the time until the request was abandoned."""
         merged = Histogram()
         for histogram in self.outcomes.values():
             merged.merge(histogram)
         return merged
 
     def answered_by(self, who: str) -> Histogram:
-        """Durations of what this one answered."""
+        """Return the durations of requests that this server answered."""
         merged = Histogram()
         for outcome, histogram in self.outcomes.items():
             if outcome.by == who:
@@ -99,7 +99,7 @@ class Tally:
         return merged
 
     def as_json(self) -> list[dict[str, Any]]:
-        """For the way between processes."""
+        """Return the tally for transfer between processes."""
         return [
             {**outcome._asdict(), "counts": {str(index): count for index, count in histogram.counts.items()}}
             for outcome, histogram in self.outcomes.items()
@@ -107,7 +107,7 @@ class Tally:
 
     @classmethod
     def from_json(cls, rows: Iterable[Mapping[str, Any]]) -> Tally:
-        """What ``as_json`` made."""
+        """Parse the output of ``as_json``."""
         return cls(
             {
                 Outcome(row["method"], row["route"], row["status"], row["by"], row["expected"]): Histogram(

@@ -1,1 +1,1 @@
-"""Orders with known outcomes: planned, sent, and checked against every record of them."""
+"""Orders with known outcomes, which are planned, sent, and compared with every record of them."""

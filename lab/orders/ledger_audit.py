@@ -1,4 +1,4 @@
-"""The ledger audit: every accepted order against its document, charge, stock and e-mail. Pure."""
+"""The ledger audit compares every accepted order with its document, charge, stock and e-mail. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FINAL = ("confirmed", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A broken invariant, and the orders (or products, or keys) that break it."""
+    """A broken invariant and the orders (or products, or keys) that break it."""
 
     invariant: str
     ids: tuple[str, ...]
@@ -37,7 +37,7 @@ class Evidence:
 
 
 def audit(found: Evidence) -> list[Violation]:
-    """Every broken invariant; none: nothing was lost, nothing was done twice."""
+    """Return every broken invariant; none if nothing was lost or done twice."""
     checks = {
         **_promises(found),
         **_ends(found),
@@ -54,9 +54,9 @@ def _promises(found: Evidence) -> dict[str, set[str]]:
     per_key = Counter(order["idempotency_key"] for order in found.orders)
     per_id = Counter(one.order_id for one in found.sent if one.order_id is not None)
     return {
-        "every order was promised (202) in the end": {one.wish.key for one in found.sent if one.order_id is None},
-        "every promised order is in the database": promised - kept,
-        "every order in the database was promised": kept - promised,
+        "every order was eventually accepted (202)": {one.wish.key for one in found.sent if one.order_id is None},
+        "every accepted order is in the database": promised - kept,
+        "every order in the database was accepted": kept - promised,
         "one order for each Idempotency-Key": {key for key, count in per_key.items() if count > 1},
         "one Idempotency-Key for each order": {order for order, count in per_id.items() if count > 1},
     }
@@ -92,8 +92,8 @@ def _charges(found: Evidence) -> dict[str, set[str]]:
     approved = [charge for charge in found.charges if charge["status"] == "approved"]
     count = Counter(charge["order_id"] for charge in approved)
     return {
-        "no confirmed order is uncharged": confirmed - count.keys(),
-        "no order is charged that is not confirmed": set(count) - confirmed,
+        "every confirmed order is charged": confirmed - count.keys(),
+        "only confirmed orders are charged": set(count) - confirmed,
         "no order is charged twice": {order for order, times in count.items() if times > 1},
         "an order is charged its total": {
             charge["order_id"]
@@ -118,7 +118,7 @@ def _stock(found: Evidence) -> dict[str, set[str]]:
         "stock before - sold = stock after": {
             product for product in found.before.stock if whole(found.before, product) != whole(found.after, product)
         },
-        "only confirmed orders hold stock": {product for product, pieces in held.items() if pieces != sold[product]},
+        "only confirmed orders reserve stock": {product for product, pieces in held.items() if pieces != sold[product]},
     }
 
 
@@ -126,7 +126,7 @@ def _mails(found: Evidence) -> dict[str, set[str]]:
     confirmed = _confirmed(found.orders)
     ours = {order["_id"] for order in found.orders}
     return {
-        "every confirmed order has its e-mail": {order for order in confirmed if not found.mails.get(order)},
+        "every confirmed order has an e-mail": {order for order in confirmed if not found.mails.get(order)},
         "no order has two e-mails": {order for order, count in found.mails.items() if order in ours and count > 1},
         "only confirmed orders have an e-mail": {order for order in found.mails if order in ours - confirmed},
     }

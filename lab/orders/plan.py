@@ -1,4 +1,4 @@
-"""The orders of a run: a realistic mix, reproducible from a seed; some have a known final state."""
+"""The orders of a run: a realistic mix that a seed reproduces. Some have a known final state."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from enum import StrEnum
 from typing import Any
 
 LIMIT_CENTS = 1_000_000
-"""Above this the payment service declines."""
+"""The payment service declines charges above this amount."""
 HOT = 5
 SHARE_HOT, SHARE_LOGGED_IN = 0.5, 0.4
 SHARE_DECLINED, SHARE_SCARCE = 0.03, 0.03
 EXPENSIVE_CENTS = 10_000
-"""A declined order has an expensive product, so that it holds few pieces."""
+"""A declined order has an expensive product, so that it reserves few items."""
 
 
 class Expectation(StrEnum):
-    """How an order must end."""
+    """The expected final state of an order."""
 
     CONFIRMED = "confirmed"
     DECLINED = "declined"
     SCARCE = "scarce"
-    """Confirmed as long as the scarce product lasts, then failed."""
+    """Confirmed while the scarce product is in stock, then failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An order to be sent: its Idempotency-Key, its lines, the customer (``None``: a guest) and its end."""
+    """An order to send: its Idempotency-Key, its lines, the customer (``None``: a guest) and its expected end."""
 
     key: str
     lines: tuple[tuple[str, int], ...]
@@ -37,13 +37,13 @@ class Wish:
 
     @property
     def body(self) -> dict[str, Any]:
-        """As ``POST /api/v1/orders`` takes it."""
+        """Return the body for ``POST /api/v1/orders``."""
         return {"items": [{"product_id": product, "quantity": quantity} for product, quantity in self.lines]}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All wishes, in the order in which they are sent; the scarce product and how many pieces of it there are."""
+    """All orders to send, in sequence; the scarce product and its stock."""
 
     prefix: str
     wishes: tuple[Wish, ...]
@@ -52,9 +52,9 @@ class Plan:
 
 
 def make_plan(prefix: str, products: Sequence[dict[str, Any]], orders: int, customers: int, seed: int) -> Plan:
-    """The plan of ``seed``: the same for the same catalogue. Keys are ``<prefix>-<number>``.
+    """Return the plan of ``seed``, which is the same for the same catalogue. Keys are ``<prefix>-<number>``.
 
-    ``products`` are those of ``GET /api/v1/products``; at least ten.
+    ``products`` are at least ten products of ``GET /api/v1/products``.
     """
     chance = random.Random(seed)  # noqa: S311  (a repeatable draw, not a secret)
     by_stock = sorted(products, key=lambda product: (product["stock"], product["id"]))

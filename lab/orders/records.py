@@ -1,4 +1,4 @@
-"""The databases and the inbox, read directly and not through the shop."""
+"""Direct reads of the databases and the inbox, without the shop."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ Document = dict[str, Any]
 
 HOLDS_STOCK = ("reserved", "paid", "confirmed")
 PAGE = 1000
-"""As many items as the inbox shows at a time."""
+"""The number of items that the inbox shows at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Stock by product, and the pieces of each product that orders hold, at the same moment."""
+    """Stock by product and the reserved quantity of each product at the same time."""
 
     stock: dict[str, int]
     held: dict[str, int]
 
 
 class Ledgers:
-    """The shop's and the payment service's databases. Close it when done."""
+    """The databases of the shop and the payment service. Close it after use."""
 
     def __init__(self, mongo_url: str) -> None:
         self._client: MongoClient[Document] = MongoClient(
@@ -40,7 +40,7 @@ class Ledgers:
         self._client.close()
 
     def shelf(self) -> Shelf:
-        """Stock and held pieces, from one snapshot, so that no piece moves between the two reads."""
+        """Return stock and reserved quantities from one snapshot, so that no item moves between the two reads."""
         with self._client.start_session(snapshot=True) as session:
             stock = {one["_id"]: one["stock"] for one in self._shop["products"].find({}, {"stock": 1}, session=session)}
             held: Counter[str] = Counter()
@@ -51,17 +51,17 @@ class Ledgers:
         return Shelf(stock, dict(held))
 
     def orders(self, prefix: str) -> list[Document]:
-        """The orders whose Idempotency-Key begins so."""
+        """Return the orders whose Idempotency-Key has this prefix."""
         return list(self._shop["orders"].find(_begins(prefix)))
 
     def unfinished(self, prefix: str = "") -> Counter[str]:
-        """How many of them have work left or are dead letters, by status."""
+        """Return the number of unfinished and dead-lettered orders by status."""
         query = {**_begins(prefix), "$or": [{"due_at": {"$exists": True}}, {"dead_letter": {"$exists": True}}]}
         groups = self._shop["orders"].aggregate([{"$match": query}, {"$group": {"_id": "$status", "n": {"$sum": 1}}}])
         return Counter({group["_id"]: group["n"] for group in groups})
 
     def charges(self, since: datetime) -> list[Document]:
-        """The charges made since then."""
+        """Return the charges made since this time."""
         return list(self._payments["charges"].find({"created_at": {"$gte": since}}))
 
 
@@ -70,7 +70,7 @@ def _begins(prefix: str) -> Document:
 
 
 class Mailbag:
-    """E-mails that came to the console's inbox since it was opened; look often, for it shows 1,000 at a time."""
+    """E-mails that arrived in the console's inbox since the start. Poll often: it shows 1,000 at a time."""
 
     def __init__(self, console_url: str) -> None:
         self._url = f"{console_url}/api/inbox"
@@ -78,7 +78,7 @@ class Mailbag:
         self._last = newest[0]["id"] if newest else 0
         self.per_order: Counter[str] = Counter()
         self.overrun = False
-        """Whether more arrived between two looks than the inbox shows: the count is not to be trusted then."""
+        """Whether more arrived between two polls than the inbox shows, which makes the count unreliable."""
 
     def look(self) -> None:
         """Read new items."""
@@ -97,7 +97,7 @@ class Mailbag:
 
 
 def duplicates(metrics_url: str) -> int:
-    """How many e-mails the console has recognised as sent before (its own metric)."""
+    """Return the number of e-mails that the console has recognised as duplicates (its own metric)."""
     text = direct_session().get(f"{metrics_url}/metrics", timeout=10).text
     for line in text.splitlines():
         if line.startswith("console_inbox_received_total{") and 'outcome="duplicate"' in line:

@@ -1,6 +1,6 @@
-"""Orders sent at a steady rate, each repeated under its Idempotency-Key until it is promised.
+"""Orders sent at a steady rate, each repeated with its Idempotency-Key until it is accepted.
 
-Open loop: each order is sent at its time, whatever the outcome of earlier ones. A retry is scheduled like a new order,
+Open loop: each order is sent at its time, regardless of earlier ones. A retry is scheduled like a new order,
 so that no thread sleeps.
 """
 
@@ -28,7 +28,7 @@ AGAIN = (429, 500, 502, 503, 504)
 
 @dataclass
 class Sent:
-    """The outcome of one wish. Times are of ``time.monotonic``; ``order_id`` is ``None`` until it is promised."""
+    """The outcome of one order. Times are from ``time.monotonic``; ``order_id`` is ``None`` until it is accepted."""
 
     wish: Wish
     due: float
@@ -37,23 +37,23 @@ class Sent:
     promised_at: float | None = None
     refused: str | None = None
     longest: float = 0.0
-    """The longest that one request took, seconds."""
+    """The longest duration of a request, in seconds."""
 
     @property
     def settled(self) -> bool:
-        """Whether it was promised or refused for good."""
+        """Whether it was accepted or permanently refused."""
         return self.order_id is not None or self.refused is not None
 
 
 @dataclass
 class Sender:
-    """Sends wishes to ``url``; ``tokens`` are the customers' access tokens."""
+    """Sends orders to ``url``; ``tokens`` are the customers' access tokens."""
 
     url: str
     tokens: Sequence[str] = ()
     threads: int = THREADS
     answers: Counter[str] = field(default_factory=Counter)
-    """How often each answer came: a status, or the name of an error of the connection."""
+    """The number of responses by status, or by the name of a connection error."""
 
     def __post_init__(self) -> None:
         self._local = threading.local()
@@ -63,11 +63,11 @@ class Sender:
 
     @property
     def promised(self) -> int:
-        """How many orders have their 202."""
+        """The number of orders with a 202."""
         return sum(one.order_id is not None for one in self.sent)
 
     def send(self, wishes: Sequence[Wish], rate: float, patience: float, on_progress: Callable[[], None]) -> list[Sent]:
-        """Send all, ``rate`` a second; each is settled at the return, or given up ``patience`` seconds after the last.
+        """Send all orders at ``rate`` per second. Unsettled ones are abandoned ``patience`` seconds after the last.
 
         ``on_progress`` is called several times a second.
         """

@@ -1,4 +1,4 @@
-"""``python -m lab.trickle``: runs until SIGTERM or SIGINT."""
+"""``python -m lab.trickle``: send traffic until SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def main() -> int:
         Shopper(HttpShop(settings.api_url, counter), outage, stop.wait, rng, settings.pace, settings.api_url)
         for _ in range(settings.shoppers)
     ]
-    # Daemons: a request under way must not hold up the end for longer than STOP_SECONDS.
+    # Daemon threads: a request in flight must not delay the exit for longer than STOP_SECONDS.
     threads = [threading.Thread(target=shopper.run, daemon=True) for shopper in shoppers]
     for thread in threads:
         thread.start()
-    log.info("%d shoppers visit %s", len(threads), settings.api_url, extra={"event": "traffic.started"})
+    log.info("started %d shoppers for %s", len(threads), settings.api_url, extra={"event": "traffic.started"})
     stop.wait()
     deadline = time.monotonic() + STOP_SECONDS
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     telemetry.stop()
-    log.info("the traffic has stopped", extra={"event": "traffic.stopped"})
+    log.info("stopped the generated traffic", extra={"event": "traffic.stopped"})
     return 0
 
 

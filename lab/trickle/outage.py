@@ -1,4 +1,4 @@
-"""What the shoppers do when the shop is down: wait longer each time, and say it once."""
+"""The shoppers' behaviour when the shop is down: they wait longer after each failure and log the outage once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 15.0
-"""Short enough that traffic is back soon after the shop is, and that an outage is still seen in the proxy's figures."""
+"""Short enough that traffic resumes soon after the shop, and that the proxy's metrics still show an outage."""
 
 log = logging.getLogger(__name__)
 
 
 class Outage:
-    """Shared by all shoppers: one log line when the shop goes down, one when it is back."""
+    """State shared by all shoppers: one log line when the shop goes down and one when it has recovered."""
 
     def __init__(self, clock: Callable[[], float], rng: random.Random) -> None:
         self._clock, self._rng = clock, rng
@@ -23,12 +23,12 @@ class Outage:
         self._lock = threading.Lock()
 
     def failed(self, failures: int, reason: str, api_url: str) -> float:
-        """Note a shopper's ``failures``-th failure in a row; return the seconds to wait: doubling, with jitter."""
+        """Record a shopper's ``failures``-th failure in a row. Returns the seconds to wait: doubling, with jitter."""
         with self._lock:
             if self._since is None:
                 self._since = self._clock()
                 log.warning(
-                    "the API does not answer at %s (%s): trying again, at least every %.0f s",
+                    "the API does not respond at %s (%s): retrying at least every %.0f s",
                     api_url,
                     reason,
                     LONGEST_SECONDS,
@@ -38,9 +38,9 @@ class Outage:
             return longest * self._rng.uniform(0.5, 1.0)
 
     def succeeded(self) -> None:
-        """Note that the shop answered."""
+        """Record that the shop answered."""
         with self._lock:
             if self._since is None:
                 return
             seconds, self._since = self._clock() - self._since, None
-        log.info("the API answers again after %.1f s", seconds, extra={"event": "traffic.resumed"})
+        log.info("the API responds again after %.1f s", seconds, extra={"event": "traffic.resumed"})

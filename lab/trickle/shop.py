@@ -1,4 +1,4 @@
-"""The shop as a shopper's browser sees it."""
+"""The shop's API as a shopper's browser uses it."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ _GATEWAY_ERRORS = (502, 504)
 
 
 class ShopIsDown(Exception):
-    """No answer from the shop: no response at all, or the proxy answered that it has no upstream."""
+    """The shop is unavailable: no response, or the proxy reported that it has no upstream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and JSON content (None if it was no JSON)."""
+    """Status and JSON content (None if it was not JSON)."""
 
     status: int
     content: Any = None
 
 
 class Shop(Protocol):
-    """What a visit needs of the shop. Raises ``ShopIsDown``; every answer, errors included, is an ``Answer``."""
+    """The interface that a visit uses. Raises ``ShopIsDown``. Every response, including errors, is an ``Answer``."""
 
     def get(self, path: str) -> Answer:
-        """Look at something."""
+        """Send a GET request."""
 
     def post(self, path: str, body: Any) -> Answer:
-        """Order something."""
+        """Send a POST request."""
 
 
 class HttpShop:
-    """The real one. Not traced: the API's span is to be the root, as it is for a customer's request."""
+    """The real shop. Requests are not traced, so that the API's span is the root, like for a customer's request."""
 
     def __init__(self, api_url: str, requests_total: Counter) -> None:
-        """Make a client for one shopper: sessions are not shared between threads."""
+        """Return a client for one shopper, because sessions are not shared between threads."""
         self._api_url, self._requests = api_url, requests_total
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["User-Agent"] = "glasshouse-trickle"
 
     def get(self, path: str) -> Answer:
-        """Look at something."""
+        """Send a GET request."""
         return self._send("GET", path, None)
 
     def post(self, path: str, body: Any) -> Answer:
-        """Order something."""
+        """Send a POST request."""
         return self._send("POST", path, body)
 
     def _send(self, method: str, path: str, body: Any) -> Answer:
@@ -67,7 +67,7 @@ class HttpShop:
 
 
 def requests_counter(registry: CollectorRegistry) -> Counter:
-    """Return ``traffic_requests_total``, every outcome at zero."""
+    """Return ``traffic_requests_total`` with every outcome at zero."""
     counter = Counter(
         "traffic_requests_total", "Requests of the generated traffic by outcome", ["outcome"], registry=registry
     )

@@ -1,4 +1,4 @@
-"""A shopper: one visit after the other, until it is stopped."""
+"""A shopper, who makes one visit after the other until it is stopped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFECT_SECONDS = 15.0
 log = logging.getLogger(__name__)
 
 Rest = Callable[[float], bool]
-"""Wait so many seconds; True says to stop, at once if it is said in the middle."""
+"""Waits this many seconds. Returns True immediately when the shopper must stop."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Shopper:
     api_url: str
 
     def run(self) -> None:
-        """Visit again and again. Starts at a random moment, so that shoppers do not march in step."""
+        """Visit repeatedly. The start is delayed by a random time, so that shoppers do not act in step."""
         if self.rest(self.rng.uniform(0.0, 3.0) / self.pace):
             return
         for pause in self._pauses():
@@ -49,6 +49,6 @@ class Shopper:
             except ShopIsDown as error:
                 failures += 1
                 yield self.outage.failed(failures, str(error), self.api_url)
-            except Exception:  # a shopper with a defect says so and goes on: silence would look like a quiet shop
-                log.exception("a visit failed by a defect of the traffic itself")
+            except Exception:  # a bug is logged and the shopper continues: no traffic would look like a quiet shop
+                log.exception("a visit failed because of a bug in the traffic generator")
                 yield DEFECT_SECONDS

@@ -1,4 +1,4 @@
-"""One visit to the shop: what a shopper does, and how long they think before the next step.
+"""One visit to the shop: the shopper's steps and the think time before each.
 
 A visit is a generator of pauses in seconds, independent of threads, clocks and signals.
 """
@@ -15,7 +15,7 @@ PRODUCTS = "/api/v1/products"
 ORDERS = "/api/v1/orders"
 
 THINK_SECONDS = 2.4
-"""Mean pause between two steps; pauses are exponentially distributed, as those of people roughly are."""
+"""Mean pause between two steps. Pauses are exponentially distributed, which approximates human behaviour."""
 LONGEST_THINK_SECONDS = 8.0
 POLL_SECONDS = (0.3, 0.5, 1.0, 2.0, 4.0, 8.0)
 ORDER_SHARE = 0.8
@@ -27,7 +27,7 @@ _PAGE = 100
 
 
 def visit(shop: Shop, rng: random.Random) -> Iterator[float]:
-    """Visit the shop once. Yields the seconds to wait before going on; raises ``ShopIsDown``.
+    """Visit the shop once. Yields the seconds to wait before the next step; raises ``ShopIsDown``.
 
     An error response ends the visit, as it would for a customer.
     """
@@ -50,7 +50,7 @@ def visit(shop: Shop, rng: random.Random) -> Iterator[float]:
 
 
 def _order(shop: Shop, product_id: str, rng: random.Random) -> Iterator[float]:
-    """Order and look at the order, ever less often, until it is final."""
+    """Place an order and poll it at growing intervals until it is final."""
     body = {"items": [{"product_id": product_id, "quantity": rng.randint(1, MOST_PIECES)}]}
     placed = shop.post(ORDERS, body)
     if placed.status != 202 or not isinstance(placed.content, dict):
@@ -65,7 +65,7 @@ def _order(shop: Shop, product_id: str, rng: random.Random) -> Iterator[float]:
 
 
 def popular(products: list[str], rng: random.Random) -> str:
-    """Choose a product; the nth of the list is chosen about n times less often than the first (Zipf's law)."""
+    """Choose a product. The nth of the list is chosen about n times less often than the first (Zipf's law)."""
     rank = int((len(products) + 1) ** rng.random())
     return products[min(rank, len(products)) - 1]
 

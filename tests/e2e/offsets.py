@@ -28,7 +28,7 @@ def port_offset() -> Iterator[int]:
             if all(not_listening(port + offset) for port in DEFAULT_PORTS.values()):
                 yield offset
                 return
-    raise AssertionError(f"every range of ports from {OFFSETS.start} above the default ones is in use")
+    raise AssertionError(f"no range of free ports was found from {OFFSETS.start} above the default ports")
 
 
 def not_listening(port: int) -> bool:

@@ -13,7 +13,7 @@ def test_far_more_requests_than_are_traced_are_counted_and_logged_and_each_error
     """Sent = in Prometheus = lines in Loki, exactly; and each request that failed has its trace in Jaeger."""
     done = stack.launcher("exec", "lab.bench.verify_counts", "--requests", "3000", "--errors", "150")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Jaeger: a trace of each of the" in done.stdout
+    assert "Jaeger: a trace for each of the" in done.stdout
 
 
 def test_what_a_replica_counted_before_it_was_restarted_is_not_taken_for_what_it_counts_now(stack: Stack) -> None:

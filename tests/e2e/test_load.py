@@ -109,13 +109,13 @@ def test_a_second_load_is_refused_when_the_first_is_under_way(stack: Stack, figu
     command = ["make", "load", "PROFILE=smoke", f"USERS={USERS}", "MINUTES=0.5"]
     with subprocess.Popen(command, cwd=ROOT, env=stack.env, stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout is not None
-        line = next(line for line in first.stdout if "waiting for quiet" in line)
+        line = next(line for line in first.stdout if "waiting for two scrapes" in line)
         second = subprocess.run(command, cwd=ROOT, env=stack.env, capture_output=True, text=True, timeout=60)
         first.terminate()
         first.communicate(timeout=120)
     assert line
     assert second.returncode != 0
-    assert "another `make load` runs on this stack" in second.stderr
+    assert "another `make load` is running on this stack" in second.stderr
 
 
 def may_trace(pid: int) -> bool:

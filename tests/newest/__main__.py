@@ -1,4 +1,4 @@
-"""`python -m tests.newest`: run the tests with newer packages, name what breaks them, write the report.
+"""`python -m tests.newest`: run the tests with newer packages, identify packages that break them, write the report.
 
 Exit status: 0 if all tests pass, 1 if tests fail, 2 if the versions cannot be installed.
 """
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.newest", description=__doc__)
-    parser.add_argument("--package", choices=versions.WATCHED, help="upgrade this one only (default: all packages)")
+    parser.add_argument("--package", choices=versions.WATCHED, help="upgrade only this package (default: all packages)")
     parser.add_argument("--main", action="store_true", help="take --package from its main branch")
     parser.add_argument("--pre", action="store_true", help="admit pre-releases")
     parser.add_argument("--write", action="append", type=Path, metavar="FILE", help="write the report to this file")
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> Result:
     locked = versions.pinned(environment.LOCK.read_text())
-    # OpenTelemetry has no entry among the branches: its pre-releases are what comes next.
+    # OpenTelemetry has no branch here, because its pre-releases are its next versions.
     main = [options.package] if options.main and options.package in versions.MAIN_BRANCHES else []
     pre = options.pre or (options.main and not main)
     chosen = None if options.package is None else versions.members(options.package, locked)
@@ -82,7 +82,7 @@ def _run(options: argparse.Namespace) -> Result:
 
 
 def _scratch() -> Path:
-    """On the cache's file system: uv links the files of packages instead of copying them."""
+    """On the cache's file system, so that uv links the files of packages instead of copying them."""
     folder = cache_home() / "venv"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -94,7 +94,7 @@ def _kind(options: argparse.Namespace, main: Sequence[str], pre: bool) -> str:
 
 
 def _limited(lock: str, chosen: Sequence[str] | None, *, pre: bool) -> dict[str, str]:
-    """Watched packages of which the index has a newer version than could be installed with the others."""
+    """Return watched packages with a newer version in the index than could be installed with the others."""
     installed = versions.pinned(lock)
     names = [name for name in installed if versions.group(name) in versions.WATCHED and (not chosen or name in chosen)]
     newest = versions.pinned(environment.newest_alone(names, pre=pre))

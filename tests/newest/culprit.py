@@ -1,18 +1,18 @@
-"""Finds which package's upgrade breaks a test: failed tests are run again with each upgrade alone."""
+"""The search for the package whose upgrade breaks a test: failed tests run again with each upgrade alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
 Failing = Callable[[str | None, Sequence[str]], list[str]]
-"""Runs the tests with one group of packages upgraded, or with the locked versions (None); those that fail."""
+"""Runs the tests with one upgraded group of packages, or with the locked versions (None); returns the failing ones."""
 
 ANYWAY = "the locked versions too"
 TOGETHER = "no single upgrade"
 
 
 def blame(failed: Sequence[str], groups: Sequence[str], failing: Failing) -> Mapping[str, list[str]]:
-    """The failed tests by what breaks them: a group of packages, ``ANYWAY`` or ``TOGETHER``.
+    """Return the failed tests by cause: a group of packages, ``ANYWAY`` or ``TOGETHER``.
 
     A test is named under every group that breaks it alone. Those that fail with the locked versions are not run again.
     """

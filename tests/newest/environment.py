@@ -1,4 +1,4 @@
-"""Resolves newer versions and installs them into an environment of its own, beside the locked one. uv does both."""
+"""Resolution of newer versions and their installation into a separate environment, both with uv."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SetupFailed(Exception):
 
 
 def resolve(upgrade: Sequence[str] | None, *, pre: bool = False, main: Sequence[str] = ()) -> str:
-    """The text of a lock file with newer versions: of the packages to ``upgrade`` (None: all), else the locked ones.
+    """Return a lock file with newer versions of the packages to ``upgrade`` (None: all) and locked versions of others.
 
     ``pre`` admits pre-releases. ``main`` names packages that are taken from their main branches, without digests.
     Raises ``SetupFailed``.
@@ -43,7 +43,7 @@ def resolve(upgrade: Sequence[str] | None, *, pre: bool = False, main: Sequence[
 
 
 def newest_alone(names: Sequence[str], *, pre: bool = False) -> str:
-    """The newest version of each package in the index, whatever other packages require; as a lock file."""
+    """Return a lock file with the newest version of each package, regardless of other packages' requirements."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.in"
         wanted.write_text("\n".join(names))
@@ -52,7 +52,7 @@ def newest_alone(names: Sequence[str], *, pre: bool = False) -> str:
 
 
 def install(lock: str, home: Path | None = None) -> Path:
-    """An environment with the versions of this lock file, in ``home`` or kept in the cache under the lock's digest.
+    """Return an environment with the versions of this lock file, in ``home`` or cached under the lock's digest.
 
     Raises ``SetupFailed``.
     """
@@ -74,12 +74,12 @@ def install(lock: str, home: Path | None = None) -> Path:
 
 def _wanted() -> list[str]:
     lines = [line for name in _INPUTS for line in (ROOT / "requirements" / name).read_text().splitlines(keepends=True)]
-    # Without references to other files: those would bring the locked versions back as constraints.
+    # Without references to other files, which would add the locked versions as constraints.
     return [line for line in lines if not re.match(r"-[cr]\s", line)]
 
 
 def _uv(*arguments: str) -> str:
-    """Run uv in the root, where pyproject.toml configures it; its output, or ``SetupFailed``."""
+    """Run uv in the root, where pyproject.toml configures it, and return its output. Raises ``SetupFailed``."""
     uv = Path(sys.executable).with_name("uv")
     done = subprocess.run([uv, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=_LIMIT_SECONDS)
     if done.returncode:

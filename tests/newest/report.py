@@ -18,9 +18,9 @@ fit together, instead of the locked ones. `.github/workflows/newest.yml` runs th
 
 @dataclass(frozen=True)
 class Result:
-    """One run: what was installed, and the failed tests by what breaks them.
+    """One run: the installed versions, and the failed tests by cause.
 
-    ``index`` has the newest versions in the index for packages that others keep at an older one.
+    ``index`` has the newest versions in the index of packages that other packages keep at an older version.
     """
 
     day: date
@@ -33,7 +33,7 @@ class Result:
 
 
 def summary(result: Result) -> str:
-    """One sentence: whether the tests passed, and what breaks them."""
+    """Return one sentence: whether the tests passed, and the packages that break them."""
     if not result.blamed:
         return "All unit and integration tests passed."
     named = [f"{name} ({len(tests)})" for name, tests in result.blamed.items()]
@@ -41,7 +41,7 @@ def summary(result: Result) -> str:
 
 
 def page(result: Result) -> str:
-    """The whole text: the packages that are watched or differ, and the failed tests."""
+    """Return the whole report: packages that are watched or differ, and the failed tests."""
     changed = {change.name: change for change in result.changed}
     watched = {name for name in result.locked if group(name) in WATCHED and not _is_satellite(name)}
     rows = [
@@ -61,7 +61,7 @@ def page(result: Result) -> str:
 
 
 def _is_satellite(name: str) -> bool:
-    """One row stands for all packages of an OpenTelemetry release whose versions are those of the SDK."""
+    """One row for all packages of an OpenTelemetry release with the SDK's version."""
     return name.startswith(OPENTELEMETRY) and name not in ("opentelemetry-sdk", "opentelemetry-instrumentation")
 
 

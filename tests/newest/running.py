@@ -1,4 +1,4 @@
-"""Runs tests in another environment and says which failed."""
+"""Runs tests in another environment and reports the failed ones."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _PASSED, _FAILED = 0, 1
 
 
 def warning_filters() -> list[str]:
-    """pytest's filters for newer packages: as in pyproject.toml, but a package may use what another one deprecates.
+    """pytest's warning filters for newer packages: as in pyproject.toml, but a package may use deprecated functions.
 
-    Such a warning would stop the import of the tests. One that our own code causes is still an error.
+    Such a warning about another package would stop the import of the tests. A warning caused by our own code is still
+    an error.
     """
     configured = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
     ours = "|".join([*configured["mypy"]["packages"], "tests"])
@@ -29,13 +30,13 @@ def warning_filters() -> list[str]:
 
 
 class RunFailed(Exception):
-    """pytest ended without a result: wrong arguments, no tests, an interrupt or an error of its own."""
+    """pytest ended without a result: wrong arguments, no tests, an interrupt or an internal error."""
 
 
 def failing(venv: Path, tests: Sequence[str] = FOLDERS, arguments: Sequence[str] = ()) -> list[str]:
-    """The node ids of the tests that fail or cannot be collected in this environment, sorted.
+    """Return the sorted node ids of the tests that fail or cannot be collected in this environment.
 
-    pytest's output goes to this process's. Raises ``RunFailed``.
+    pytest's output goes to this process's output. Raises ``RunFailed``.
     """
     cache = venv / "pytest-cache"
     last_failed = cache / "v" / "cache" / "lastfailed"
@@ -45,9 +46,9 @@ def failing(venv: Path, tests: Sequence[str] = FOLDERS, arguments: Sequence[str]
     path = f"{venv / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     code = subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path, "VIRTUAL_ENV": str(venv)}).returncode
     found = sorted(json.loads(last_failed.read_text())) if last_failed.exists() else []
-    # An error of collection ends pytest with 2, as an interrupt does; only the former is recorded.
+    # A collection error ends pytest with status 2, like an interrupt, but only the error is recorded.
     if code == _PASSED or found:
         return found
     raise RunFailed(
-        f"pytest ended with {code} and names no failed test: see its output; PACKAGE= upgrades one package alone"
+        f"pytest ended with {code} and reported no failed test: see its output; PACKAGE= upgrades only one package"
     )

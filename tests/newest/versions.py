@@ -1,4 +1,4 @@
-"""Which versions are locked, which are newer, and which packages are upgraded together."""
+"""Locked and newer versions, and the packages that are upgraded together."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ MAIN_BRANCHES: Mapping[str, str] = {
     "prometheus-client": "https://github.com/prometheus/client_python@master",
     "gunicorn": "https://github.com/benoitc/gunicorn@master",
 }
-"""The repository and branch in which the next version of a package is written."""
+"""The repository and branch of a package's next version."""
 OPENTELEMETRY = "opentelemetry"
-"""One release of many packages, tied to each other by exact versions: its pre-releases are used, not its branches."""
+"""One release of many packages that require each other's exact versions: pre-releases are used, not branches."""
 WATCHED = (*MAIN_BRANCHES, OPENTELEMETRY)
-"""What this project hooks into most deeply. The report always lists these, changed or not."""
+"""The packages whose internals this project uses most. The report always lists them, changed or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +36,24 @@ class Change:
 
 
 def pinned(lock: str) -> dict[str, str]:
-    """The versions in the text of a lock file by canonical name; the address for a package from a repository."""
+    """Return the versions in a lock file by canonical name; the address for a package from a repository."""
     return {canonical(name): version or address for name, version, address in _PINNED.findall(lock)}
 
 
 def changes(locked: Mapping[str, str], newest: Mapping[str, str]) -> list[Change]:
-    """Every package whose version differs, by name."""
+    """Return every package whose version differs, by name."""
     names = sorted(locked.keys() | newest.keys())
     found = (Change(name, locked.get(name, ""), newest.get(name, "")) for name in names)
     return [change for change in found if change.locked != change.newest]
 
 
 def group(name: str) -> str:
-    """What a package is upgraded with: OpenTelemetry's packages together, pydantic with its core, others alone."""
+    """Return the group of a package: OpenTelemetry's packages together, pydantic with its core, others alone."""
     if name.startswith(OPENTELEMETRY):
         return OPENTELEMETRY
     return "pydantic" if name == "pydantic-core" else name
 
 
 def members(name: str, packages: Iterable[str]) -> list[str]:
-    """Those of the packages that are upgraded with this group."""
+    """Return the packages that belong to this group."""
     return sorted(package for package in packages if group(package) == name)

@@ -1,7 +1,7 @@
-"""``python -m tests.parallel [PART…]``: every test, in parts that run side by side; without names, all but `compose`.
+"""``python -m tests.parallel [PART…]``: run all tests in parallel parts; without names, all parts except `compose`.
 
-The first failure ends the run; with ``KEEP_GOING=1`` in the environment all parts run to their end.
-It ends with 0 when all have passed, else with 1, and with 130 when it is interrupted. Nothing of it runs afterwards.
+The first failure stops the run; with ``KEEP_GOING=1`` in the environment, all parts are completed. Exit status: 0 if
+all have passed, 1 if not, 130 after an interrupt. No process of the run remains.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tests.parallel.slowest import counted, slowest
 def main(names: list[str]) -> int:
     """Run the named parts."""
     if unknown := sorted(set(names) - set(NAMES)):
-        say(f"there is no part {', '.join(unknown)}: they are {', '.join(NAMES)}")
+        say(f"there is no part {', '.join(unknown)}: valid parts are {', '.join(NAMES)}")
         return 2
     folder = Path(tempfile.mkdtemp(prefix="gh-"))
     signal.signal(signal.SIGTERM, _interrupt)
-    # A shell ignores SIGINT for what it starts in the background, and parts would inherit that: they are ended by it.
+    # A shell makes background processes ignore SIGINT. Parts would inherit that, but they are stopped by SIGINT.
     signal.signal(signal.SIGINT, _interrupt)
     keep_going = os.environ.get("KEEP_GOING", "") == "1"
     try:
@@ -36,10 +36,10 @@ def main(names: list[str]) -> int:
         say(f"{failed}. Its files are in {folder}.")
         return 1
     except KeyboardInterrupt:
-        say(f"interrupted. Its files are in {folder}.")
+        say(f"interrupted. The run's files are in {folder}.")
         return 130
     files = sorted(folder.glob("*/junit.xml"))
-    say("The slowest 20 tests, in seconds with their fixtures:")
+    say("The slowest 20 tests, in seconds including fixtures:")
     for seconds, name in slowest(files):
         say(f"{seconds:8.1f}  {name}")
     for file in files:

@@ -1,4 +1,4 @@
-"""A part of the test run: a command with its output in a file, which can be ended together with what it started."""
+"""A part of the test run: a command with its output in a file, which can be stopped with all its processes."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Part:
-    """What is run, and which parts must have passed before."""
+    """The definition of a part: its command and the parts that must have passed before."""
 
     name: str
     command: tuple[str, ...]
     after: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 3600.0
-    """After which it counts as failed."""
+    """The time after which it counts as failed."""
     may_be_skipped: bool = False
-    """Whether the machine may lack what all its tests need; the run then ends with a line that says so."""
+    """Whether the machine may lack a requirement of all its tests; the run then ends with a line that reports it."""
 
 
 class Running:
-    """A part that was started, in a process group and a folder for temporary files of its own.
+    """A started part, with its own process group and its own folder for temporary files.
 
-    The launcher passes TMPDIR on to all that it starts, as does every process that does not clear its environment: by
-    it the processes of a part are known, also those that have left its process group.
+    The launcher and every process that does not clear its environment pass TMPDIR on. It identifies the processes of a
+    part, including those that have left its process group.
     """
 
     def __init__(self, part: Part, folder: Path) -> None:
@@ -55,27 +55,27 @@ class Running:
 
     @property
     def seconds(self) -> float:
-        """Since it was started."""
+        """Return the seconds since it was started."""
         return time.monotonic() - self.began
 
     def ended(self) -> int | None:
-        """Its exit status; ``None`` while it runs."""
+        """Return its exit status; ``None`` while it is running."""
         return self._process.poll()
 
     @property
     def late(self) -> bool:
-        """Whether it has used up its time."""
+        """Return whether its time limit has passed."""
         return self.seconds > self.part.seconds
 
     def interrupt(self) -> None:
-        """Ask it to end, as Ctrl-C does: pytest then takes down what its fixtures have started.
+        """Interrupt it like Ctrl-C, so that pytest stops what its fixtures have started.
 
-        Its children are not asked: a test that has just forked would run on in both.
+        Its children are not interrupted, because a test that has just forked would continue in both processes.
         """
         self._process.send_signal(signal.SIGINT)
 
     def wait(self, seconds: float) -> None:
-        """Until it has ended; if it has not after so many seconds, it is killed."""
+        """Wait until it has exited; kill it after this many seconds."""
         try:
             self._process.wait(max(0.0, seconds))
         except subprocess.TimeoutExpired:
@@ -83,7 +83,7 @@ class Running:
             self._process.wait()
 
     def left(self) -> list[psutil.Process]:
-        """The processes that it has started and that still run."""
+        """Return its processes that are still running."""
         mark, found = str(self.temporary), []
         for process in psutil.process_iter():
             try:

@@ -1,8 +1,8 @@
-"""Which parts the test run has, and what runs beside what on two cores.
+"""The parts of the test run and their order on two cores.
 
-Parts that mostly wait start early: the windows of the objectives and the drills take minutes whatever the machine does,
-on instances of their own. The tests that need the CPU run beside them, quick ones first, since most mistakes are found
-there. Drills wait until those are done: on a machine without CPU to spare, databases are slow and tickets say so.
+Parts that mostly wait start early: the windows of the objectives and the drills take minutes on any machine, on
+separate instances. The tests that need the CPU run in parallel, quick ones first, because they find most errors. Drills
+wait until those are done: on a busy machine, databases are slow and tickets fire.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 from tests.parallel.part import Part
 
 WAITING = ("slo", "drills")
-"""Modules of tests/e2e with instances of their own."""
+"""Modules of tests/e2e that start separate instances."""
 COMPOSE_SECONDS = 1800.0
 
 
 def parts(folder: Path) -> list[Part]:
-    """All of them, in the order in which they are started; pytest's results go to ``folder``."""
+    """Return all parts in start order; pytest's results go to ``folder``."""
 
     def pytest(name: str, *arguments: str) -> tuple[str, ...]:
         results = ("--junitxml", str(folder / name / "junit.xml"), "--override-ini", "junit_family=xunit1")
@@ -44,7 +44,7 @@ def parts(folder: Path) -> list[Part]:
             ("integration",),
             compose_env,
             compose_seconds,
-            # Root may be unable to start an engine, in a container say. COMPOSE=1 demands one.
+            # Root may be unable to start an engine, for example in a container. COMPOSE=1 requires one.
             may_be_skipped=os.environ.get("COMPOSE", "") != "1",
         ),
     ]
@@ -55,7 +55,7 @@ BY_DEFAULT = tuple(name for name in NAMES if name not in ("check", "compose"))
 
 
 def chosen(names: Sequence[str], folder: Path) -> list[Part]:
-    """Those parts; none of them waits for one that is not among them."""
+    """Return the named parts, without dependencies on other parts."""
     wanted = set(names or BY_DEFAULT)
     return [
         replace(one, after=tuple(name for name in one.after if name in wanted))

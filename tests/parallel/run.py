@@ -1,4 +1,4 @@
-"""Runs parts of the test run side by side. The first one that fails ends all others, unless all are to be run."""
+"""Parallel execution of parts. The first failure stops all others, unless all must be completed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tests.parallel.slowest import all_skipped
 
 EVERY_SECONDS = 0.2
 TEARDOWN_SECONDS = 120.0
-"""For pytest to take down what its fixtures have started, after SIGINT."""
+"""The time for pytest to stop what its fixtures have started, after SIGINT."""
 Say = Callable[[str], None]
 
 
 class Failed(Exception):
-    """A part has failed; the message says which and why."""
+    """A part has failed; the message has its name and the reason."""
 
 
 class Session:
     """One run. ``folder`` gets a folder for each part; ``jobs`` is the number of parts that run at once.
 
-    ``keep_going``: the others run to their end after one has failed, also those that would come after it.
-    ``untested``: a sentence for each part that may be skipped and was.
+    With ``keep_going``, the other parts are completed after a failure, including dependent ones. ``untested`` has a
+    sentence for each skipped part.
     """
 
     def __init__(self, parts: Sequence[Part], folder: Path, say: Say, jobs: int, keep_going: bool = False) -> None:
@@ -38,7 +38,7 @@ class Session:
         self._began = time.monotonic()
 
     def run(self) -> None:
-        """Run all of them. Raises ``Failed``; nothing of them runs afterwards, whatever is raised."""
+        """Run all parts. Raises ``Failed``. No process remains afterwards, whatever is raised."""
         try:
             while self._waiting or self._running:
                 self._start()
@@ -50,7 +50,7 @@ class Session:
             self._end()
 
     def _start(self) -> None:
-        """Start what may run now, in the order of the list."""
+        """Start the parts that may run now, in the order of the list."""
         for part in [part for part in self._waiting if self._over.issuperset(part.after)]:
             if len(self._running) < self._jobs:
                 self._waiting.remove(part)
@@ -76,7 +76,7 @@ class Session:
             elif status:
                 self._fail(f"{one.part.name} has failed")
             elif left:
-                self._fail(f"{one.part.name} has left processes behind: {'; '.join(left)}")
+                self._fail(f"{one.part.name} left processes running: {'; '.join(left)}")
             self._over.add(one.part.name)
 
     def _fail(self, why: str) -> None:
@@ -85,7 +85,7 @@ class Session:
         self._failures.append(why)
 
     def _end(self) -> None:
-        """End what still runs: all are asked first, then each is waited for."""
+        """Stop all running parts: interrupt all of them, then wait for each."""
         for one in self._running:
             one.interrupt()
         deadline = time.monotonic() + TEARDOWN_SECONDS
@@ -96,7 +96,7 @@ class Session:
         self._running = []
 
     def _show(self, one: Running, how: str) -> None:
-        """The whole output of a part, between two lines that say of which."""
+        """Print the whole output of a part, between two lines with its name."""
         self._say(f"\n===== {one.part.name}: its output =====")
         self._say(one.log.read_text(errors="replace").rstrip())
         self._say(f"===== {self._clock()} {one.part.name} {how} after {one.seconds:.0f} s =====\n")
@@ -107,13 +107,13 @@ class Session:
 
 
 def nothing_tested(one: Running) -> str | None:
-    """Why a pytest run that ended well has not passed: its status is 0 also when every test was skipped."""
+    """Return why a pytest run with status 0 has not passed: its status is also 0 if every test was skipped."""
     results = one.folder / "junit.xml"
     return all_skipped(results) if results.exists() else None
 
 
 def ended(one: Running) -> list[str]:
-    """Kill what a part has left behind; returns the commands."""
+    """Kill the remaining processes of a part. Returns their commands."""
     left = []
     for process in one.left():
         try:
@@ -125,7 +125,7 @@ def ended(one: Running) -> list[str]:
 
 
 def say(text: str) -> None:
-    """Print a line at once."""
+    """Print a line and flush it."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

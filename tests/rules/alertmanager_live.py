@@ -1,4 +1,4 @@
-"""The real Alertmanager on free ports, with the repository's configuration, before a webhook and a mailbox of ours."""
+"""The real Alertmanager on free ports with the repository's configuration, and a webhook and mailbox that receive."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tests.rules.files import ALERTS
 from tests.waiting import wait_until
 
 Labels = Mapping[str, str]
-# The waits of the configuration, made short: what is tested is what is sent, not when. Replaced as text, so that
-# a changed wait fails here until it is changed here too.
+# The configuration's waits, shortened, because the tests check the notifications, not their timing. They are replaced
+# as text, so that a changed wait fails here until it is also changed here.
 SHORT = {
     "group_wait: 5s": "group_wait: 500ms",
     "group_interval: 30s": "group_interval: 1s",
@@ -47,7 +47,7 @@ class Call:
 
 @dataclass
 class Receivers:
-    """An HTTP server as the console, Slack, PagerDuty and Opsgenie, and an SMTP server; it keeps everything."""
+    """An HTTP server in place of the console, Slack, PagerDuty and Opsgenie, and an SMTP server; stores everything."""
 
     url: str = ""
     smtp: str = ""
@@ -55,40 +55,40 @@ class Receivers:
     mails: list[EmailMessage] = field(default_factory=list)
 
     def notifications(self, receiver: str, status: str | None = None) -> list[dict[str, Any]]:
-        """What was sent to the console on a receiver's behalf."""
+        """Return the notifications sent to the console for a receiver."""
         bodies = [call.body for call in self.calls if call.path == "/console"]
         return [one for one in bodies if one["receiver"] == receiver and status in (None, one["status"])]
 
     def notified(self, receiver: str, status: str) -> list[list[str]]:
-        """The alerts' names in each notification."""
+        """Return the alerts' names in each notification."""
         return [
             [alert["labels"]["alertname"] for alert in one["alerts"]] for one in self.notifications(receiver, status)
         ]
 
     def asked(self, path: str) -> list[Call]:
-        """The requests to paths that begin so."""
+        """Return the requests to paths with this prefix."""
         return [call for call in self.calls if call.path.startswith(path)]
 
 
 @contextmanager
 def receivers() -> Iterator[Receivers]:
-    """The servers that keep what they are sent, until the end of the block."""
+    """Run the servers that store received data, until the end of the block."""
     kept = Receivers()
 
     class Web(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             kept.calls.append(Call(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            # As the real ones answer: Slack with the text ok, PagerDuty with 202.
+            # Respond like the real services: Slack with the text ok, PagerDuty with 202.
             self.send_response(202 if "pagerduty" in self.path else 200)
             self.end_headers()
             self.wfile.write(b"ok" if self.path == "/slack" else b"{}")
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
-        request_queue_size = 100  # all groups are notified at once
+        request_queue_size = 100  # all groups are notified at the same time
 
     class Mail:
         async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
@@ -122,35 +122,35 @@ class Alertmanager:
     began: dict[tuple[tuple[str, str], ...], str] = field(default_factory=dict)
 
     def fire(self, *alerts: Labels, annotations: Labels | None = None) -> None:
-        """Have alerts fire, as Prometheus would say it; they stay until `resolve`."""
+        """Send firing alerts as Prometheus does; they fire until `resolve`."""
         given = dict(annotations or {})
         self._send([{**self._named(one), "annotations": given, "endsAt": _at(3600)} for one in alerts])
 
     def resolve(self, *alerts: Labels) -> None:
-        """Say that they are over."""
+        """Resolve the alerts."""
         self._send([{**self._named(one), "endsAt": _at(0)} for one in alerts])
         for one in alerts:
             self.began.pop(tuple(sorted(one.items())), None)
 
     def muted(self) -> set[tuple[str, str]]:
-        """Name and scope of each alert that is inhibited now."""
+        """Return the name and scope of each alert that is inhibited now."""
         alerts = requests.get(f"{self.url}/api/v2/alerts", timeout=5).json()
         known = [(one["labels"]["alertname"], one["labels"].get("scope", ""), one["status"]) for one in alerts]
         return {(name, scope) for name, scope, status in known if status["inhibitedBy"]}
 
     def muted_by_time(self) -> dict[str, list[str]]:
-        """The mute times in force, by the receiver of the group."""
+        """Return the active mute times by the group's receiver."""
         groups = requests.get(f"{self.url}/api/v2/alerts/groups", timeout=5).json()
         return {one["receiver"]["name"]: one["alerts"][0]["status"]["mutedBy"] for one in groups}
 
     def withheld(self, reason: str) -> float:
-        """How often a group was due and something in it was held back; grows with every flush."""
+        """Return how often a due group had muted or inhibited alerts; increases with every flush."""
         text = requests.get(f"{self.url}/metrics", timeout=5).text
         lines = [line for line in text.splitlines() if line.startswith("alertmanager_notifications_suppressed_total{")]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if f'"{reason}"' in line)
 
     def until_withheld(self, reason: str = "inhibition", times: int = 2) -> None:
-        """Wait until groups were due, `times` more, and something was withheld: a due notification is sent by then."""
+        """Wait until groups with suppressed alerts were due `times` more: due notifications are sent by then."""
         before = self.withheld(reason)
         wait_until(f"something withheld by {reason}", lambda: self.withheld(reason) >= before + times)
 
@@ -173,7 +173,7 @@ def alertmanager(
     secrets: Mapping[str, str] | None = None,
     change: Callable[[str], str] = lambda text: text,
 ) -> Iterator[Alertmanager]:
-    """Alertmanager with the repository's configuration, waits made short; `secrets` by the names of their files."""
+    """Run Alertmanager with the repository's configuration and short waits; `secrets` are by file name."""
     (folder / "secrets").mkdir(parents=True)
     for name, value in (secrets or {}).items():
         (folder / "secrets" / name).write_text(value)

@@ -1,4 +1,4 @@
-"""The alerts as the rules define them, what they query, and which ones mute each other in Alertmanager."""
+"""The alerts in the rules, their queries, and the inhibitions between them in Alertmanager."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.rules.runbooks import Query
 
 ASKED = {"metric_query": "promql", "log_query": "logql", "trace_query": "jaeger"}
 """The annotations that are queries, and their language."""
-# What Alertmanager would have filled in: labels as a running instance has them.
+# The labels of a running instance, which Alertmanager would fill in.
 _FILLED = {"job": "api", "instance": "api-1", "service": "api", "slo": "api-availability", "exporter": "otlp_http/logs"}
 _LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
@@ -22,24 +22,24 @@ CONFIG: dict[str, Any] = yaml.safe_load((ALERTS / "alertmanager.yml").read_text(
 
 @cache
 def every_rule() -> list[dict[str, Any]]:
-    """Every rule of alerts/rules/, recording or alerting; read once, as parsing takes a second."""
+    """Return every recording and alerting rule of alerts/rules/; read once, because parsing takes a second."""
     files = sorted((ALERTS / "rules").glob("*.yml"))
     groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
     return [rule for group in groups for rule in group["rules"]]
 
 
 def rules() -> list[dict[str, Any]]:
-    """Every alerting rule."""
+    """Return every alerting rule."""
     return [rule for rule in every_rule() if "alert" in rule]
 
 
 def recorded() -> set[str]:
-    """The names of the series that rules record."""
+    """Return the names of the series that rules record."""
     return {rule["record"] for rule in every_rule() if "record" in rule}
 
 
 def queries() -> list[Query]:
-    """What every alert compares, and what it suggests people query; what several rules of one name share comes once."""
+    """Return the expressions of every alert and its suggested queries, without duplicates between rules of one name."""
     found: dict[tuple[str, str], Query] = {}
     for rule in rules():
         asked = [("promql", rule["expr"])]
@@ -52,12 +52,12 @@ def queries() -> list[Query]:
 
 
 def labels(rule: dict[str, Any]) -> dict[str, str]:
-    """An alert's labels as far as its rule says them."""
+    """Return the labels that an alert's rule sets."""
     return {"alertname": rule["alert"], **{name: str(value) for name, value in rule["labels"].items()}}
 
 
 def matches(matchers: list[str], alert: dict[str, str]) -> bool:
-    """Whether an alert has labels as Alertmanager's matchers ask for; a label that is missing is empty."""
+    """Return whether an alert's labels satisfy Alertmanager's matchers. A missing label counts as empty."""
     parsed = [found for matcher in matchers for found in _MATCHER.findall(matcher)]
     assert len(parsed) == len(matchers), matchers
     return all(_fits(operator, alert.get(name, ""), value) for name, operator, value in parsed)
@@ -69,7 +69,7 @@ def _fits(operator: str, has: str, value: str) -> bool:
 
 
 def mutes(source: dict[str, str], target: dict[str, str]) -> bool:
-    """Whether `source` inhibits `target` by one of the rules; as in Alertmanager, an alert on both sides mutes none."""
+    """Return whether a rule inhibits `target` by `source`. As in Alertmanager, an alert on both sides mutes none."""
     return source != target and any(_by(rule, source, target) for rule in CONFIG["inhibit_rules"])
 
 

@@ -1,4 +1,4 @@
-"""What the rule tests share: the servers' own checking programs, run on the files as they are committed."""
+"""Fixtures of the rule tests, which run the servers' own checking programs on the committed files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.rules.files import Check
 
 @pytest.fixture
 def check() -> Check:
-    """Run a program by its name and return what it printed; it fails the test if the program does, or is missing."""
+    """Return a function that runs a program and returns its output; a failing or missing program fails the test."""
 
     def run(name: str, *arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
         command = [str(programs.find(name)), *map(str, arguments)]

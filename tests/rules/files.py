@@ -1,4 +1,4 @@
-"""Where the files under test are."""
+"""Paths of the files under test."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ ALERTS = ROOT / "alerts"
 MODULES = ROOT / "stack" / "modules"
 
 Check = Callable[..., str]
-"""The fixture `check`: run a program on files, get what it printed."""
+"""The fixture `check`: runs a program on files and returns its output."""

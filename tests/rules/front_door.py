@@ -1,4 +1,4 @@
-"""NGINX on free ports, rendered from its template, before replicas of the test's own."""
+"""NGINX on free ports, rendered from its template, in front of the tests' own replicas."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FrontDoor:
     access_log: Path
 
     def send(self, raw: bytes) -> Answer:
-        """Send bytes as they are, which no HTTP client would, and close this side of the connection."""
+        """Send raw bytes, which no HTTP client would send, and close this side of the connection."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
             connection.sendall(raw)
             connection.shutdown(socket.SHUT_WR)
@@ -58,7 +58,7 @@ class FrontDoor:
         return self.send("\r\n".join(lines).encode("latin-1"))
 
     def log_line(self, request_id: str) -> dict[str, object]:
-        """The access log's line of a request."""
+        """Return the access log line of a request."""
 
         def look() -> dict[str, object] | None:
             lines: list[dict[str, object]] = [json.loads(line) for line in self.access_log.read_text().splitlines()]
@@ -69,7 +69,7 @@ class FrontDoor:
 
 @dataclass
 class Replica:
-    """A stand-in for an API replica that keeps the headers it was sent."""
+    """A substitute for an API replica that stores the headers it receives."""
 
     name: str
     seen: list[dict[str, str]] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Replica:
             do_POST = do_GET  # noqa: N815 (the name is http.server's)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -103,7 +103,7 @@ class Replica:
 
 
 def rendered(folder: Path, port: int, status_port: int, replicas: list[int]) -> Path:
-    """Render the template as both runtimes do and return the file."""
+    """Render the template like both runtimes and return the file."""
     values = {
         "NGINX_LISTEN": f"127.0.0.1:{port}",
         "NGINX_STATUS_LISTEN": f"127.0.0.1:{status_port}",
@@ -117,7 +117,7 @@ def rendered(folder: Path, port: int, status_port: int, replicas: list[int]) -> 
 
 @contextmanager
 def nginx(folder: Path, replicas: list[int]) -> Iterator[FrontDoor]:
-    """NGINX, until the end of the block."""
+    """Run NGINX until the end of the block."""
     port, status_port = free_port(), free_port()
     rendered(folder, port, status_port, replicas)
     command = [str(programs.find("nginx")), "-p", str(folder), "-e", "stderr", "-c", "nginx.conf"]
@@ -132,7 +132,7 @@ def nginx(folder: Path, replicas: list[int]) -> Iterator[FrontDoor]:
 
 
 def listening(port: int, process: subprocess.Popen[bytes]) -> bool:
-    """Whether the port is open; fails at once if the process has ended."""
-    assert process.poll() is None, "NGINX has ended; see errors.log in the test's folder"
+    """Return whether the port is open. Fails immediately if the process has exited."""
+    assert process.poll() is None, "NGINX has exited; see errors.log in the test's folder"
     with socket.create_connection(("127.0.0.1", port), timeout=1):
         return True

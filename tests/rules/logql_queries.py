@@ -103,7 +103,7 @@ def of_provisioning() -> Iterator[Found]:
 
 
 def of_drills() -> Iterator[Found]:
-    """The queries with which drills search the lines."""
+    """The queries that drills use to search log lines."""
     for file in sorted((ROOT / "lab" / "drills" / "scenarios").glob("*.yaml")):
         yield from (Found(name_of(file), text) for text in values_of("log", [*yaml.safe_load_all(file.read_text())]))
 

@@ -1,4 +1,4 @@
-"""The runbooks, taken apart: their sections, and the queries that a person pastes."""
+"""A parser of the runbooks: their sections and their queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECTIONS = ("What customers feel", "Confirm", "Likely causes", "Mitigate", "Prev
 LANGUAGES = ("promql", "logql", "jaeger")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 _PARAMETER = re.compile(r"(\w+)=(\{[^}]*\}|\S+)")
-# In a selector or function, not a name: functions are followed by a parenthesis, labels stand in braces or after by.
+# Not a metric name: functions are followed by a parenthesis, and labels are in braces or follow `by`.
 _NOT_NAMES = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)')
 _NAME = re.compile(r"\b[a-zA-Z_:][a-zA-Z0-9_:]*\b(?!\s*\()")
 _WORDS = {"and", "or", "unless", "bool", "offset", "inf", "nan", "by", "without"}
@@ -37,7 +37,7 @@ def files() -> list[Path]:
 
 
 def queries() -> list[Query]:
-    """Every fenced block of every runbook."""
+    """Return every fenced block of every runbook."""
     return [
         Query(file.stem, number, found[1], found[2])
         for file in files()
@@ -50,17 +50,17 @@ def sections(text: str) -> list[str]:
 
 
 def drills(text: str) -> list[str]:
-    """The drills that a runbook names."""
+    """Return the drills that a runbook names."""
     return re.findall(r"`make drill NAME=([\w-]+)`", text)
 
 
 def metrics(promql: str) -> set[str]:
-    """The names of the metrics that a query reads."""
+    """Return the names of the metrics that a query reads."""
     selected = set(re.findall(r'__name__="([^"]+)"', promql))
     bare = _NOT_NAMES.sub(" ", promql)
     return selected | {name for name in _NAME.findall(bare) if name.lower() not in _WORDS and not name[0].isdigit()}
 
 
 def jaeger(query: str) -> dict[str, str]:
-    """What Jaeger's search form takes, by field."""
+    """Return the values for Jaeger's search form, by field."""
     return dict(_PARAMETER.findall(query))

@@ -1,4 +1,4 @@
-"""Cases for the rules of objectives: the input series and the expected result, stated by hand, not by the generator."""
+"""Cases for the rules of objectives: input series and expected results, written by hand, not by the generator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 RESET = "reset"
 Phase = tuple[int, int, int] | str
-"""So many minutes with so many good and so many bad events each; or the counters back at 0, as after a restart."""
+"""A number of minutes with good and bad events each, or a counter reset to 0, as after a restart."""
 Series = dict[str, str]
 
 _API = (
@@ -21,7 +21,7 @@ _TAKEN = 'otelcol_receiver_accepted_log_records{job="collector", receiver="file_
 
 @dataclass(frozen=True)
 class Known:
-    """An objective as a person would write it down: its alert, its limits in percent, its events."""
+    """A hand-written objective: its alert, its limits in percent, its events."""
 
     slo: str
     service: str
@@ -30,11 +30,11 @@ class Known:
     limits: dict[str, float]
     """The percentage of bad events above which each tier fires."""
     good: tuple[str, ...]
-    """Series that rise with each good event."""
+    """Series that increase with each good event."""
     bad: str
-    """The series that rises with each bad event; none where what counts is the difference of two."""
+    """The series that increases with each bad event; none if the bad events are a difference of two series."""
     both: tuple[str, ...] = ()
-    """Series that rise with every event."""
+    """Series that increase with every event."""
 
 
 def _limits(*percent: float) -> dict[str, float]:
@@ -78,11 +78,11 @@ KNOWN = [
 PENDING = {"page-fast": "3m", "page-slow": "5m", "ticket-fast": "10m", "ticket-slow": "60m"}
 """How long each tier waits before it fires."""
 MANY = 100_000
-"""Events a minute: enough for percentages to three digits."""
+"""Events per minute: enough for percentages with three digits."""
 
 
 def series(known: Known, phases: Sequence[Phase], errors: bool = True) -> list[Series]:
-    """promtool's input for an objective; without ``errors`` the series of bad events is missing."""
+    """Return promtool's input for an objective; without ``errors``, the series of bad events is missing."""
     rises: list[tuple[str, Callable[[int, int], int]]] = [(name, lambda good, _: good) for name in known.good]
     rises += [(name, lambda good, bad: good + bad) for name in known.both]
     if known.bad and errors:
@@ -104,13 +104,13 @@ def _values(phases: Sequence[Phase], rise: Callable[[int, int], int]) -> str:
 
 
 def at(percent: float, minutes: int) -> Phase:
-    """Minutes in which that percentage is bad."""
+    """Return minutes in which this percentage of the events is bad."""
     bad = round(MANY * percent / 100)
     return minutes, MANY - bad, bad
 
 
 def fires(known: Known, when: str, *tiers: str) -> dict[str, Any]:
-    """At that time exactly these tiers fire."""
+    """Return a test that exactly these tiers fire at this time."""
     return {
         "expr": f'count by (tier) (ALERTS{{alertname="{known.alert}", alertstate="firing"}})',
         "eval_time": when,
@@ -119,5 +119,5 @@ def fires(known: Known, when: str, *tiers: str) -> dict[str, Any]:
 
 
 def case(name: str, given: list[Series], *expected: dict[str, Any], interval: str = "1m") -> dict[str, Any]:
-    """One test of promtool's."""
+    """Return one test in promtool's format."""
     return {"name": name, "interval": interval, "input_series": given, "promql_expr_test": list(expected)}

@@ -1,4 +1,4 @@
-"""Alertmanager's configuration: valid in each of its forms, and every kind of alert has its receiver."""
+"""Alertmanager's configuration is valid in each form, and every kind of alert has its receiver."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ KINDS = list(
 
 
 def receiver(check: Check, alert: dict[str, str]) -> str:
-    """The receiver that Alertmanager notifies of an alert."""
+    """Return the receiver that Alertmanager selects for an alert."""
     given = [f"{name}={value}" for name, value in alert.items() if value]
     said: str = check("amtool", "config", "routes", "test", f"--config.file={CONFIG_FILE}", *given)
     return said.strip()
 
 
 def test_configuration_is_valid(check: Check) -> None:
-    """amtool accepts the configuration with everything switched on, and finds its templates."""
+    """amtool accepts the configuration with all receivers, and finds its templates."""
     assert "templates" in check("amtool", "check-config", CONFIG_FILE)
 
 
@@ -39,7 +39,7 @@ def test_configuration_is_valid(check: Check) -> None:
     "there", [(), *((name,) for name in SECRETS), SECRETS], ids=lambda there: "+".join(there) or "-"
 )
 def test_configuration_is_valid_for_each_set_of_secrets(check: Check, tmp_path: Path, there: tuple[str, ...]) -> None:
-    """Whatever is switched off, what remains is valid; the address of the mail server is this instance's."""
+    """The configuration stays valid without any of the receivers, and has this instance's mail server address."""
     (tmp_path / "secrets").mkdir()
     (tmp_path / "templates").symlink_to(ALERTS / "templates")
     for name in there:
@@ -53,7 +53,7 @@ def test_configuration_is_valid_for_each_set_of_secrets(check: Check, tmp_path: 
 
 @pytest.mark.parametrize(("severity", "scope", "name"), KINDS)
 def test_kind_of_alert_reaches(check: Check, severity: str, scope: str, name: str) -> None:
-    """The severity decides the receiver, whatever scope and name; an alert without a known one pages."""
+    """The severity selects the receiver, regardless of scope and name. An alert without a known severity pages."""
     alert = {"alertname": name, "severity": severity, "scope": scope}
     assert receiver(check, alert) == RECEIVERS.get(severity, "pages")
 

@@ -1,4 +1,4 @@
-"""What a live Alertmanager sends during an incident: how often, to which receiver, and that it is resolved."""
+"""The notifications of a live Alertmanager during an incident: their number, receivers and resolutions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.rules.test_inhibition import burn, opened, page, recent, ticket
 from tests.waiting import wait_until
 
 SAID = {
-    "summary": "12% of the requests to the API fail, and this summary goes on for longer than a phone shows",
+    "summary": "12% of the requests to the API fail, and this summary is longer than a phone can show",
     "impact": "Customers cannot order.",
     "threshold": "5% over 1 minute",
     "runbook_url": "/runbooks/ApiErrorRatioHigh",
@@ -48,7 +48,7 @@ def over(kept: Receivers, times: int = 1) -> None:
 
 
 def test_a_cause_and_all_that_follows_from_it_is_one_page(running: Alertmanager, kept: Receivers) -> None:
-    """Symptom, budget and ticket come while the cause fires, and outlast it: one page, one all-clear, the cause's."""
+    """Only the cause's page and its resolution are sent, although symptom, budget and ticket fire and outlast it."""
     opening = in_shop(opened("MongoDown"))
     follow = [SYMPTOM, in_shop(burn("page-fast")), in_shop(ticket("QueueOld", "symptom"))]
     running.fire(CAUSE, opening, in_shop(recent()))
@@ -67,7 +67,7 @@ def test_a_cause_and_all_that_follows_from_it_is_one_page(running: Alertmanager,
 
 
 def test_a_cause_that_comes_late_does_not_page_again(running: Alertmanager, kept: Receivers) -> None:
-    """The symptom has paged: its page goes on until it is over, and the end is notified."""
+    """A symptom that has paged keeps its page until it is resolved, and the resolution is notified."""
     running.fire(SYMPTOM, in_shop(opened("ApiErrorRatioHigh")))
     paged(kept)
     running.fire(CAUSE)
@@ -81,7 +81,7 @@ def test_a_cause_that_comes_late_does_not_page_again(running: Alertmanager, kept
 
 
 def test_what_begins_together_is_one_page(running: Alertmanager, kept: Receivers) -> None:
-    """Two pages arrive before IncidentOpen does: one message with both, and no other when one of them is muted."""
+    """Two pages before IncidentOpen are sent in one message, and no other message follows when one of them is muted."""
     running.fire(CAUSE, SYMPTOM)
     paged(kept)
     running.fire(in_shop(opened("MongoDown")))
@@ -92,7 +92,7 @@ def test_what_begins_together_is_one_page(running: Alertmanager, kept: Receivers
 
 
 def test_without_the_helper_alert_there_are_too_many_notifications(running: Alertmanager, kept: Receivers) -> None:
-    """Alertmanager notifies of a group again when an alert joins it: the reason for IncidentOpen."""
+    """Alertmanager notifies of a group again when an alert joins it, which is the reason for IncidentOpen."""
     running.fire(SYMPTOM)
     paged(kept)
     running.fire(CAUSE)
@@ -100,7 +100,7 @@ def test_without_the_helper_alert_there_are_too_many_notifications(running: Aler
 
 
 def test_a_budget_that_burns_does_not_hold_up_an_outage(running: Alertmanager, kept: Receivers) -> None:
-    """It is in a group of its own: the outage need not wait for the interval of a group that is there already."""
+    """The outage has its own group, so that it does not wait for the interval of an existing group."""
     running.fire(in_shop(burn("page-fast")))
     paged(kept)
     running.fire(CAUSE, in_shop(opened("MongoDown")))
@@ -111,7 +111,7 @@ def test_a_budget_that_burns_does_not_hold_up_an_outage(running: Alertmanager, k
 
 
 def test_what_still_fires_after_the_incident_pages(running: Alertmanager, kept: Receivers) -> None:
-    """When IncidentOpen has ended, a page that it muted is sent: it has another cause."""
+    """A page that IncidentOpen muted is sent when IncidentOpen has ended, because it has another cause."""
     running.fire(CAUSE, SYMPTOM, in_shop(opened("MongoDown")))
     paged(kept)
     running.resolve(CAUSE)
@@ -123,7 +123,7 @@ def test_what_still_fires_after_the_incident_pages(running: Alertmanager, kept: 
 
 
 def test_an_alert_that_ends_while_muted_is_never_notified_as_resolved(running: Alertmanager, kept: Receivers) -> None:
-    """Alertmanager's other habit: the reason why a late cause must not mute a symptom that has paged."""
+    """No resolution is sent for an alert that ends while muted, so a late cause must not mute a symptom's page."""
     muted_ticket = ticket("CircuitOpen", scope="shop")
     running.fire(muted_ticket)
     wait_until("the ticket", lambda: kept.notified("tickets", "firing") == [["CircuitOpen"]])
@@ -138,7 +138,7 @@ def test_an_alert_that_ends_while_muted_is_never_notified_as_resolved(running: A
 
 
 def test_a_ticket_is_notified_with_its_end(running: Alertmanager, kept: Receivers) -> None:
-    """Tickets go to their own receiver, one message for each kind and service."""
+    """Tickets are sent to their own receiver, with one message for each kind and service."""
     alerts = [ticket("ReplicaDown", scope="shop", service=name) for name in ("api", "worker")]
     running.fire(*alerts)
     wait_until("two tickets", lambda: len(kept.notifications("tickets", "firing")) == 2)
@@ -148,7 +148,7 @@ def test_a_ticket_is_notified_with_its_end(running: Alertmanager, kept: Receiver
 
 
 def test_mail_reads_well_on_a_phone(running: Alertmanager, kept: Receivers) -> None:
-    """A subject of sixty characters, what and how bad first, every link absolute; at the end how long it lasted."""
+    """The subject has sixty characters and starts with the problem, links are absolute, the end has the duration."""
     running.fire(SYMPTOM, annotations=SAID)
     mail = wait_until("the mail", lambda: next(iter(kept.mails), None))
     assert mail["subject"] == "PAGE ApiErrorRatioHigh: 12% of the requests to the API fa..."
@@ -170,14 +170,14 @@ def test_mail_reads_well_on_a_phone(running: Alertmanager, kept: Receivers) -> N
     assert 'href="http://console.example:8080/runbooks/ApiErrorRatioHigh"' in html.get_content()
     assert "{service_name=&#34;api&#34;}" in html.get_content()
     running.resolve(SYMPTOM)
-    end = wait_until("the mail that it is over", lambda: next(iter(kept.mails[1:]), None))
+    end = wait_until("the e-mail that the alert is resolved", lambda: next(iter(kept.mails[1:]), None))
     assert end["subject"].startswith("OVER ApiErrorRatioHigh, after ")
     for either in (mail, end):
         assert "no value" not in either.as_string()
 
 
 def test_tickets_wait_in_their_mute_time(tmp_path: Path, kept: Receivers) -> None:
-    """A ticket is held back and says by which mute time; a page is not."""
+    """A ticket is muted and shows the mute time; a page is not muted."""
 
     def always(text: str) -> str:
         assert 'years: ["2000"]' in text
@@ -197,13 +197,13 @@ def ready_made(kept: Receivers) -> dict[str, str]:
 
 
 def to_the_desk(kept: Receivers, text: str) -> str:
-    """PagerDuty's and Opsgenie's own addresses are Alertmanager's defaults: have them on this machine."""
+    """Replace the addresses of PagerDuty and Opsgenie, which are Alertmanager's defaults, by this machine's."""
     urls = f"  pagerduty_url: {kept.url}/pagerduty\n  opsgenie_api_url: {kept.url}/opsgenie/\n"
     return text.replace("global:\n", f"global:\n{urls}", 1)
 
 
 def test_ready_made_receivers_are_switched_on_by_their_files(tmp_path: Path, kept: Receivers) -> None:
-    """Slack, PagerDuty and Opsgenie each get a page and its end, with the secret from its file."""
+    """Slack, PagerDuty and Opsgenie each receive a page and its resolution, with the secret from its file."""
     with alertmanager(tmp_path / "run", kept, ready_made(kept), lambda text: to_the_desk(kept, text)) as running:
         running.fire(SYMPTOM, annotations=SAID)
         slack, pager, genie = (
@@ -229,7 +229,7 @@ def test_ready_made_receivers_are_switched_on_by_their_files(tmp_path: Path, kep
 
 
 def test_without_its_file_a_receiver_is_not_there(running: Alertmanager, kept: Receivers) -> None:
-    """What is switched off is not in the configuration, so that it cannot fail."""
+    """A receiver that is not in use is absent from the configuration, so that it cannot fail."""
     running.fire(SYMPTOM, annotations=SAID)
     paged(kept)
     assert {call.path for call in kept.calls} == {"/console"}

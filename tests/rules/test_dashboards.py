@@ -1,4 +1,4 @@
-"""The dashboards as files: current, complete, and every name in them resolves."""
+"""The dashboard files are current and complete, and every name in them resolves."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def every_panel(uid: str) -> list[dict[str, Any]]:
 
 
 def under(value: Any, key: str) -> Iterator[Any]:
-    """Every value that has this key, at any depth."""
+    """Yield every value of this key, at any depth."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if name == key:
@@ -45,7 +45,7 @@ def under(value: Any, key: str) -> Iterator[Any]:
 
 
 def test_committed_files_are_current() -> None:
-    """Generating them again changes nothing."""
+    """The generator's output equals the committed dashboards."""
     done = subprocess.run(
         [sys.executable, "-m", "grafana.generate", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -53,7 +53,7 @@ def test_committed_files_are_current() -> None:
 
 
 def test_there_is_one_file_for_each_place() -> None:
-    """Every dashboard that links name exists, and no other; Grafana and the console find it by its uid."""
+    """Exactly the dashboards that links name exist, under their uids, which Grafana and the console use."""
     assert set(DASHBOARDS) == set(PLACES)
     for uid, dashboard in DASHBOARDS.items():
         assert dashboard["title"] == PLACES[uid]
@@ -62,7 +62,7 @@ def test_there_is_one_file_for_each_place() -> None:
 
 @each_dashboard
 def test_every_panel_says_what_it_shows(uid: str) -> None:
-    """A title of its own, a sentence of help, a unit of ours, a type that the console can draw, queries with names."""
+    """Every panel has a unique title, a help sentence, a known unit, a supported type and named queries."""
     titles = [panel["title"] for panel in every_panel(uid)]
     assert len(titles) == len(set(titles))
     for panel in every_panel(uid):
@@ -75,7 +75,7 @@ def test_every_panel_says_what_it_shows(uid: str) -> None:
 
 @each_dashboard
 def test_panels_have_ids_and_room_of_their_own(uid: str) -> None:
-    """No id twice, and no two panels on one place."""
+    """Panel ids are unique, and panels do not overlap."""
     everything = DASHBOARDS[uid]["panels"]
     ids = [panel["id"] for panel in everything]
     assert len(ids) == len(set(ids))
@@ -90,14 +90,14 @@ def test_panels_have_ids_and_room_of_their_own(uid: str) -> None:
 
 @each_dashboard
 def test_every_data_source_is_provisioned(uid: str) -> None:
-    """By uid and type, in panels, queries, annotations and variables."""
+    """Panels, queries, annotations and variables reference existing data sources by uid and type."""
     for source in under(DASHBOARDS[uid], "datasource"):
         assert SOURCES.get(source["uid"]) == source["type"], source
 
 
 @each_dashboard
 def test_every_variable_is_known(uid: str) -> None:
-    """In queries and in links; and every variable is used by a query of the dashboard."""
+    """Queries and links use only defined variables, and every variable is used by a query of its dashboard."""
     dashboard = DASHBOARDS[uid]
     values = queries.variables(dashboard)
     asked = [*queries.of_panels(dashboard), *queries.of_annotations(dashboard)]
@@ -109,7 +109,7 @@ def test_every_variable_is_known(uid: str) -> None:
 
 @each_dashboard
 def test_every_link_leads_somewhere(uid: str) -> None:
-    """To a dashboard that exists, with variables that it has, and with the time range kept."""
+    """Links lead to an existing dashboard, use its variables and keep the time range."""
     for shown in DASHBOARDS[uid]["links"]:
         assert shown["keepTime"] is True
         assert shown["includeVars"] is True
@@ -128,7 +128,7 @@ def test_every_link_leads_somewhere(uid: str) -> None:
 
 @each_dashboard
 def test_a_drill_down_takes_a_label_that_its_query_keeps(uid: str) -> None:
-    """`${__field.labels.x}` is a label in the query's `by (…)`, `${__data.fields.X}` a column of the table."""
+    """`${__field.labels.x}` is a label in the query's `by (…)`, and `${__data.fields.X}` is a table column."""
     for panel in every_panel(uid):
         expressions = " ".join(target.get("expr", "") for target in panel["targets"])
         columns = {name for renamed in under(panel, "renameByName") for name in renamed.values()}
@@ -143,7 +143,7 @@ def test_a_drill_down_takes_a_label_that_its_query_keeps(uid: str) -> None:
 
 @each_dashboard
 def test_thresholds_are_those_of_the_alerts(uid: str) -> None:
-    """What a panel declares is drawn in it, with the number of `alerts/thresholds.yaml`."""
+    """A panel draws its declared threshold with the number of `alerts/thresholds.yaml`."""
     numbers = {name: entry["value"] for name, entry in yaml.safe_load((ALERTS / "thresholds.yaml").read_text()).items()}
     for panel in every_panel(uid):
         drawn = [step["value"] for step in panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", [])][1:]
@@ -154,7 +154,7 @@ def test_thresholds_are_those_of_the_alerts(uid: str) -> None:
 
 @each_dashboard
 def test_no_colour_but_those_with_a_meaning(uid: str) -> None:
-    """Colours by name, which both themes have; no hexadecimal ones."""
+    """Colours are names that both themes define, not hexadecimal values."""
     for key in ("color", "iconColor"):
         for colour in under(DASHBOARDS[uid], key):
             assert isinstance(colour, dict) or colour in COLOURS, colour
@@ -162,13 +162,13 @@ def test_no_colour_but_those_with_a_meaning(uid: str) -> None:
 
 
 def test_notes_are_of_panels_that_exist() -> None:
-    """Nothing is declared of a panel that is gone."""
+    """Every declaration refers to an existing panel."""
     for uid, noted in NOTES.items():
         assert set(noted) <= {panel["title"] for panel in every_panel(uid)}
 
 
 def test_sources_lead_to_each_other() -> None:
-    """Every uid and dashboard that a data source names exists."""
+    """Every uid and dashboard that a data source references exists."""
     for uid in under(PROVISIONED, "datasourceUid"):
         assert uid in SOURCES
     for url in under(PROVISIONED, "url"):

@@ -1,4 +1,4 @@
-"""Which alert mutes which: every rule on a live Alertmanager, and over all alerts never two each other."""
+"""Inhibition: each rule works on a live Alertmanager, and no two alerts mute each other."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def recent(**more: str) -> dict[str, str]:
     return {"alertname": "IncidentRecent", "severity": "none", **more}
 
 
-# Each pair has a scope of its own: what mutes, and what it mutes.
+# Pairs of a muting and a muted alert. Each pair has its own scope.
 MUTED: list[tuple[dict[str, str], dict[str, str]]] = [
-    # The alert that opened the incident over every other page of it, in either direction.
+    # The alert that opened the incident mutes every other page of the incident, in either direction.
     (opened("FrontDoorDown"), page("ApiErrorRatioHigh", "symptom")),
     (opened("MongoDown"), page("PaymentsFailing")),
     (opened("ApiDown"), page("WorkerDown")),
@@ -83,13 +83,13 @@ MUTED: list[tuple[dict[str, str], dict[str, str]]] = [
     (ticket("ConsoleDown", instance="console"), ticket("TelemetryTargetDown", instance="console")),
 ]
 
-# What must be notified though the other fires too.
+# Alerts that must be notified although the other alert also fires.
 NOTIFIED: list[tuple[dict[str, str], dict[str, str]]] = [
     (opened("MongoDown"), page("MongoDown")),
     (opened("ApiAvailabilityBurn", tier="page-fast"), page("ApiErrorRatioHigh", "symptom")),
     (opened("ApiAvailabilityBurn", tier="page-slow"), burn("page-fast")),
     (opened("ApiAvailabilityBurn", tier="page-fast"), ticket("DeadLetters", "symptom")),
-    # An alert that is not listed mutes no other page: too many notifications rather than too few.
+    # An alert that is not listed mutes no other page, because too many notifications are better than too few.
     (opened("SomethingNew"), page("MongoDown")),
     (recent(), page("MongoDown")),
     (recent(tier="page-slow"), burn("page-fast")),
@@ -109,7 +109,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
 
 
 def in_scope(cases: list[tuple[dict[str, str], dict[str, str]]]) -> list[tuple[dict[str, str], dict[str, str]]]:
-    """The pairs, each in a scope (and an objective) of its own, so that all can fire at once."""
+    """Start Alertmanager with all pairs firing, each in its own scope (and objective)."""
     found = []
     for number, (source, target) in enumerate(cases):
         scope = {"scope": f"case-{number}"}
@@ -122,7 +122,7 @@ def own_slo(alert: dict[str, str], scope: str) -> dict[str, str]:
 
 
 def test_every_pair_mutes_in_one_direction_and_one_scope(running: Alertmanager) -> None:
-    """Each target is muted by its source, no source by its target, and no target of another scope."""
+    """Each source mutes its target, no target mutes its source, and targets of other scopes are not muted."""
     pairs = [(own_slo(one, one["scope"]), own_slo(other, other["scope"])) for one, other in in_scope(MUTED)]
     elsewhere = [
         own_slo(other, "other")
@@ -138,7 +138,7 @@ def test_every_pair_mutes_in_one_direction_and_one_scope(running: Alertmanager) 
 
 
 def test_what_is_not_the_same_incident_is_notified(running: Alertmanager) -> None:
-    """None of these mutes the other."""
+    """None of these alerts mutes the other."""
     pairs = [(own_slo(one, one["scope"]), own_slo(other, other["scope"])) for one, other in in_scope(NOTIFIED)]
     everything = [alert for pair in pairs for alert in pair]
     control = [opened("MongoDown") | {"scope": "control"}, page("ApiDown") | {"scope": "control"}]
@@ -149,7 +149,7 @@ def test_what_is_not_the_same_incident_is_notified(running: Alertmanager) -> Non
 
 
 def test_every_rule_has_a_pair() -> None:
-    """No inhibition rule is without a pair that shows it: without the rule, a pair would not mute."""
+    """Every inhibition rule has a pair that would not mute without it."""
     for rule in CONFIG["inhibit_rules"]:
         only = {"inhibit_rules": [rule]}
         assert any(_mutes_by(only, *pair) for pair in in_scope(MUTED)), rule
@@ -162,7 +162,7 @@ def _mutes_by(config: dict[str, Any], source: dict[str, str], target: dict[str, 
 
 
 def all_alerts() -> list[dict[str, str]]:
-    """Every alert of the rules as if all were about the same, and IncidentOpen by each page that can open one."""
+    """Return every alert of the rules in one scope, and IncidentOpen for each page that can open an incident."""
     known = [labels(rule) for rule in rules() if rule["alert"] != "IncidentOpen"]
     known += [opened(one["alertname"]) for one in known if opens(one)]
     same = {"scope": FELT, "service": "same", "instance": "same"}
@@ -174,7 +174,7 @@ def opens(alert: dict[str, str]) -> bool:
 
 
 def test_never_do_two_mute_each_other() -> None:
-    """Of no two alerts both are muted by the other, whatever their scope: neither would be notified."""
+    """No two alerts mute each other in any scope, because neither would be notified."""
     both = [pair for pair in combinations(all_alerts(), 2) if mutes(*pair) and mutes(*reversed(pair))]
     assert both == []
 
@@ -183,7 +183,7 @@ def test_never_do_two_mute_each_other() -> None:
     "rule", [rule for rule in rules() if labels(rule)["severity"] == "page"], ids=lambda rule: rule["alert"]
 )
 def test_a_page_that_opens_an_incident_is_known(rule: dict[str, Any]) -> None:
-    """Each page has its inhibition rule as the first of an incident; without one it would not keep others quiet."""
+    """Each page has an inhibition rule for the case that it opens an incident, so that it mutes other pages."""
     alert = {**labels(rule), "scope": FELT}
     another = page("Another", "budget" if alert.get("layer") == "budget" else "cause", scope=FELT)
     assert mutes({**opened(rule["alert"]), "scope": FELT}, another)
@@ -191,7 +191,7 @@ def test_a_page_that_opens_an_incident_is_known(rule: dict[str, Any]) -> None:
 
 
 def test_one_alert_is_notified_whatever_fires() -> None:
-    """With every alert of the rules firing in one scope, the page that opened the incident is sent, and no other."""
+    """With every alert firing in one scope, only the page that opened the incident is sent."""
     known = all_alerts()
     for first in (one["alertname"] for one in known if opens(one)):
         now = [one for one in known if one["alertname"] != "IncidentOpen"]

@@ -13,32 +13,32 @@ from tests.rules.lezer import grammar
 from tests.rules.logql_queries import everything, with_a_selector
 
 LENIENT: dict[str, str] = {}
-"""Texts that Loki rejects but Grafana's grammar, made for highlighting, accepts: each with the reason."""
+"""Texts that Loki rejects but Grafana's grammar, which is for highlighting, accepts, with the reasons."""
 STRICT = {
     '{service_name="shop"} | status="200" http_route="/products"': "a blank is a documented `and`",
 }
-"""Documented LogQL that Grafana's grammar does not support yet: each with the reason."""
+"""Documented LogQL that Grafana's grammar does not support yet, with the reasons."""
 
 
 @cache
 def judged() -> dict[str, int | None]:
-    """The position of the first error by query text, from one run of Node."""
+    """Return the position of the first error by query text, from one run of Node."""
     texts = sorted({found.text for found in everything()} | {case.query for case in cases.load()})
     return dict(zip(texts, grammar.first_errors(texts), strict=True))
 
 
 def pointed(query: str, place: int) -> str:
-    """The query with a mark at the error."""
+    """Return the query with a mark at the error."""
     return f"error at {place}: {query[:place]} >>>{query[place:]}"
 
 
 def test_no_file_is_overlooked() -> None:
-    """Queries were collected from every file that seems to contain one."""
+    """Queries were collected from every file that seems to contain a query."""
     assert with_a_selector() - {found.file for found in everything()} == set()
 
 
 def test_queries_are_logql_to_grafana() -> None:
-    """Dashboards, alerts, SLOs, runbooks, drills, documents, the console and the benchmarks."""
+    """Grafana's grammar accepts every query of dashboards, alerts, runbooks, drills, documents and programs."""
     found = everything()
     assert len({query.file for query in found}) > 60
     wrong = [f"{one.file}: {pointed(one.text, place)}" for one in found if (place := judged()[one.text]) is not None]
@@ -46,7 +46,7 @@ def test_queries_are_logql_to_grafana() -> None:
 
 
 def test_queries_are_logql_to_the_gateway() -> None:
-    """The same queries, as the gateway parses them."""
+    """The gateway's parser accepts the same queries."""
     wrong = []
     for one in everything():
         try:
@@ -70,7 +70,7 @@ def test_conformance_queries_are_logql_to_grafana() -> None:
     "case", [case for case in cases.load() if case.syntax_error], ids=lambda case: case.query or "empty"
 )
 def test_syntax_errors_are_refused(case: cases.Case) -> None:
-    """Rejected by Grafana's grammar and by the gateway's parser, which names the position."""
+    """Grafana's grammar and the gateway's parser reject these texts, and the parser reports the position."""
     if case.query not in LENIENT:
         assert judged()[case.query] is not None
     with pytest.raises(QueryError) as refused:
@@ -80,7 +80,7 @@ def test_syntax_errors_are_refused(case: cases.Case) -> None:
 
 
 def test_exceptions_are_needed() -> None:
-    """Exceptions that no longer apply must be removed."""
+    """Every exception still applies."""
     assert [text for text in LENIENT if judged()[text] is not None] == []
     assert [text for text in STRICT if judged()[text] is None] == []
 

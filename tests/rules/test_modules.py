@@ -1,4 +1,4 @@
-"""The Go modules of the servers that are built: what the table says is what their go.mod and go.sum pin."""
+"""The Go modules of the servers that are built: modules.yaml agrees with their go.mod and go.sum."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TABLE: list[dict[str, Any]] = yaml.safe_load((MODULES / "modules.yaml").read_tex
 
 @pytest.mark.parametrize("module", TABLE, ids=lambda module: module["name"])
 def test_module_is_pinned(module: dict[str, Any]) -> None:
-    """Each module has a go.mod and a go.sum, and its go.mod asks for the Go version that the table names."""
+    """Each module has a go.mod and a go.sum, and its go.mod requires the Go version in the table."""
     go_mod = (MODULES / module["dir"] / "go.mod").read_text()
     assert re.search(rf"^go {re.escape(module['go'])}$", go_mod, re.MULTILINE)
     assert (MODULES / module["dir"] / "go.sum").read_text()
@@ -23,7 +23,7 @@ def test_module_is_pinned(module: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("module", TABLE, ids=lambda module: module["name"])
 def test_packages_are_required(module: dict[str, Any]) -> None:
-    """A package that is built belongs to the module itself or to one that go.mod requires and go.sum knows."""
+    """A package that is built belongs to the module itself or to one that go.mod requires and go.sum contains."""
     go_mod = (MODULES / module["dir"] / "go.mod").read_text()
     go_sum = (MODULES / module["dir"] / "go.sum").read_text()
     required = dict(re.findall(r"^(?:require )?\s*(\S+\.\S+/\S+) (v\S+)", go_mod, re.MULTILINE))
@@ -43,7 +43,7 @@ def test_packages_are_required(module: dict[str, Any]) -> None:
 
 
 def source(module: dict[str, Any], owner: str) -> dict[str, Any] | None:
-    """The recipe that adapts the source of this dependency, if any."""
+    """Return the recipe that adapts the source of this dependency, if any."""
     if "source" not in module:
         return None
     recipe: dict[str, Any] = yaml.safe_load((MODULES / module["dir"] / module["source"]).read_text())
@@ -52,7 +52,7 @@ def source(module: dict[str, Any], owner: str) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize("module", TABLE, ids=lambda module: module["name"])
 def test_no_module_is_under_a_licence_that_many_may_not_use(module: dict[str, Any]) -> None:
-    """Loki, Grafana, Tempo, Mimir, Pyroscope's server and k6 are AGPL: neither built nor fetched as a dependency."""
+    """No module builds or fetches Loki, Grafana, Tempo, Mimir, Pyroscope's server or k6, which are AGPL."""
     text = "".join((MODULES / module["dir"] / name).read_text() for name in ("go.mod", "go.sum"))
     assert re.findall(r"\S*grafana/(?:loki|grafana|tempo|mimir|pyroscope)(?![\w-])\S*|\S*go\.k6\.io\S*", text) == []
 

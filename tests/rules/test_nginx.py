@@ -1,4 +1,4 @@
-"""NGINX's template: valid, and in front of replicas it does what its comments say."""
+"""NGINX's template is valid, and NGINX behaves in front of replicas as its comments state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def replica() -> Replica:
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory, replica: Replica) -> Iterator[FrontDoor]:
-    """NGINX before one replica and one that is dead."""
+    """NGINX in front of one running and one stopped replica."""
     with replica.serving() as port, nginx(tmp_path_factory.mktemp("nginx"), [port, free_port()]) as front_door:
         yield front_door
 
@@ -36,7 +36,7 @@ def assert_problem(answer: Answer, status: int) -> None:
 
 
 def test_template_is_valid(check: Check, tmp_path: Path) -> None:
-    """nginx accepts the rendered template, and no variable of ours is left in it."""
+    """nginx accepts the rendered template, which contains none of our variables."""
     path = rendered(tmp_path, 8000, 8011, [8001, 8002])
     said = check("nginx", "-t", "-p", tmp_path, "-e", "stderr", "-c", "nginx.conf")
     assert "[warn]" not in said.replace('the "user" directive', "")
@@ -45,7 +45,7 @@ def test_template_is_valid(check: Check, tmp_path: Path) -> None:
 
 
 def test_variables_are_documented() -> None:
-    """The head of the template lists exactly the variables in it."""
+    """The template's header lists exactly its variables."""
     text = TEMPLATE.read_text()
     documented = set(re.findall(r"^#   ([A-Z][A-Z_]+) ", text, re.MULTILINE))
     assert documented == set(re.findall(r"\$\{([A-Z_]+)\}", text)) - {"NAME"}
@@ -72,7 +72,7 @@ def test_variables_are_documented() -> None:
     ids=lambda value: repr(value[:40]) if isinstance(value, bytes) else str(value),
 )
 def test_what_is_no_request_gets_a_problem(door: FrontDoor, replica: Replica, raw: bytes, status: int) -> None:
-    """NGINX answers what it does not pass on with problem+json and a request id, and the replica sees none of it."""
+    """NGINX responds to requests that it does not forward with problem+json and a request id."""
     before = len(replica.seen)
     answer = door.send(raw)
     assert_problem(answer, status)
@@ -90,7 +90,7 @@ def test_metrics_stay_inside(door: FrontDoor, replica: Replica, path: str) -> No
 
 
 def test_request_id_is_kept_if_it_is_one(door: FrontDoor, replica: Replica) -> None:
-    """An id of 8 to 128 letters, digits, dots, dashes and underscores reaches the replica and the log as it came."""
+    """A valid id (8 to 128 letters, digits, dots, dashes, underscores) reaches the replica and the log unchanged."""
     assert door.get("/a", "X-Request-ID: order_42.retry-1").status == 200
     assert replica.seen[-1]["x-request-id"] == "order_42.retry-1"
     assert door.log_line("order_42.retry-1")["url_path"] == "/a"
@@ -100,13 +100,13 @@ def test_request_id_is_kept_if_it_is_one(door: FrontDoor, replica: Replica) -> N
     "absurd", ["short", "a" * 129, "white space in it", 'quote"quote', "<script>alert(1)</script>"]
 )
 def test_absurd_request_id_is_replaced(door: FrontDoor, replica: Replica, absurd: str) -> None:
-    """Anything else is replaced by a fresh id."""
+    """Any other value is replaced by a new id."""
     door.get("/", f"X-Request-ID: {absurd}")
     assert re.fullmatch("[0-9a-f]{32}", replica.seen[-1]["x-request-id"])
 
 
 def test_callers_cannot_claim_an_address(door: FrontDoor, replica: Replica) -> None:
-    """The forwarding headers say what NGINX saw, not what the caller claims."""
+    """The forwarding headers contain the values of the connection, not those sent by the client."""
     door.get(
         "/", "X-Forwarded-For: 9.9.9.9", "X-Real-IP: 9.9.9.9", "X-Forwarded-Proto: https", "Forwarded: for=9.9.9.9"
     )
@@ -116,7 +116,7 @@ def test_callers_cannot_claim_an_address(door: FrontDoor, replica: Replica) -> N
 
 
 def test_access_line_has_the_keys_of_ours(door: FrontDoor) -> None:
-    """One JSON line a request: UTC time with milliseconds, the path without its query, the replica's trace id."""
+    """A request has one JSON line: UTC time in milliseconds, the path without its query, the replica's trace id."""
     door.get("/api/v1/products?token=secret", "X-Request-ID: access-line-1")
     line = door.log_line("access-line-1")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", str(line["timestamp"]))
@@ -129,14 +129,14 @@ def test_access_line_has_the_keys_of_ours(door: FrontDoor) -> None:
 
 
 def test_post_goes_to_the_replica_that_is_alive(door: FrontDoor) -> None:
-    """A refused connection costs no order: nothing was sent, so the other replica gets it."""
+    """An order whose connection is refused is sent to the other replica."""
     body = b'{"items": []}'
     head = f"POST /o HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     assert [door.send(head + body).status for _ in range(6)] == [200] * 6
 
 
 def test_replicas_share_the_work(tmp_path: Path) -> None:
-    """Two replicas that are alive both get requests."""
+    """Two running replicas both receive requests."""
     first, second = Replica("first"), Replica("second")
     with first.serving() as one, second.serving() as two, nginx(tmp_path, [one, two]) as door:
         answers = {door.get().body for _ in range(10)}
@@ -144,7 +144,7 @@ def test_replicas_share_the_work(tmp_path: Path) -> None:
 
 
 def test_no_replica_is_a_problem_with_retry_after(tmp_path: Path) -> None:
-    """With every replica dead the answer is 502, with when to come back and the method as it came in the log."""
+    """Without a running replica, the response is 502 with Retry-After, and the log has the original method."""
     with nginx(tmp_path, [free_port(), free_port()]) as door:
         answer = door.send(b"POST /o HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
         assert_problem(answer, 502)

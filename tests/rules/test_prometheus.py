@@ -1,4 +1,4 @@
-"""Prometheus' configuration, the alert rules, and what every alert must say to the person on call."""
+"""Prometheus' configuration, the alert rules, and the required fields of every alert."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNIT_TESTS = sorted((ALERTS / "tests").glob("*.yml"))
 
 
 def test_configuration_is_valid(check: Check, tmp_path: Path) -> None:
-    """promtool accepts the configuration in the folder that both runtimes give it: rules and targets beside it."""
+    """promtool accepts the configuration in a folder with rules and targets, as in both runtimes."""
     (tmp_path / "prometheus.yml").symlink_to(CONFIG / "prometheus" / "prometheus.yml")
     (tmp_path / "rules").symlink_to(ALERTS / "rules")
     for folder in ("targets", "alertmanagers"):
@@ -35,7 +35,7 @@ def test_rules_are_valid(check: Check) -> None:
 
 @pytest.mark.parametrize("file", UNIT_TESTS, ids=lambda file: file.stem)
 def test_rules_fire_when_they_should(check: Check, file: Path) -> None:
-    """The rules' own unit tests pass: above and below the threshold, silence, missing series, recovery."""
+    """The rules' unit tests pass: above and below the threshold, no data, missing series, recovery."""
     check("promtool", "test", "rules", file)
 
 
@@ -52,7 +52,7 @@ def test_alert_says_what_to_do(alert: dict[str, Any]) -> None:
 
 
 def expectations() -> list[tuple[str, bool]]:
-    """Each time that a unit test expects an alert to fire (True) or to be silent (False), by the alert's name."""
+    """Return the unit tests' expectations: an alert's name, and whether it fires (True) or does not (False)."""
     tests = [test for file in UNIT_TESTS for test in yaml.safe_load(file.read_text())["tests"]]
     whole = [
         (case["alertname"], bool(case["exp_alerts"])) for test in tests for case in test.get("alert_rule_test", [])
@@ -61,18 +61,18 @@ def expectations() -> list[tuple[str, bool]]:
         (name, bool(case["exp_samples"]))
         for test in tests
         for case in test.get("promql_expr_test", [])
-        # The tests of incidents.yml are about alerts without a `for`, which never pend.
+        # The tests of incidents.yml are about alerts without a `for`, which are never pending.
         if "ALERTS{" in case["expr"] and 'alertstate="pending"' not in case["expr"]
         for name in re.findall(r'alertname="(\w+)"', case["expr"])
     ]
     return whole + counted
 
 
-# Those on budgets are asked tier by tier in test_slo_alerts.py, which knows all of them.
+# test_slo_alerts.py tests all budget alerts tier by tier.
 ASKED = sorted({alert["alert"] for alert in alerts.rules() if alert["labels"].get("layer") != "budget"} - {"Watchdog"})
 
 
 @pytest.mark.parametrize("name", ASKED)
 def test_alert_is_unit_tested(name: str) -> None:
-    """Every alert but the watchdog is expected to fire in a unit test, and to be silent in one."""
+    """Every alert except the watchdog is expected to fire in one unit test and not to fire in another."""
     assert {fires for alert, fires in expectations() if alert == name} == {True, False}

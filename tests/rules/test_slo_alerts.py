@@ -1,4 +1,4 @@
-"""Each tier of each objective: fires above its limit, not below, is over in time, and is not fooled."""
+"""Each tier of each objective fires above its limit and not below, resolves in time, and ignores too few events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ each_objective = pytest.mark.parametrize("known", KNOWN, ids=lambda known: known
 
 
 def run(check: Check, folder: Path, known: Known, *cases: dict[str, Any], every: str = "1m") -> None:
-    """Have promtool carry out cases on the committed rules of the objective; only on those, as it takes its time."""
+    """Run promtool with the cases on the committed rules of one objective, because all rules would take long."""
     groups = yaml.safe_load((ALERTS / "rules" / f"slo-{known.service}.yml").read_text())["groups"]
     own = [group for group in groups if known.slo in group["name"]]
     (folder / "rules.yml").write_text(yaml.safe_dump({"groups": own}))
@@ -32,7 +32,7 @@ def slower_than(tier: str, known: Known) -> list[str]:
 
 @each_objective
 def test_each_tier_fires_just_above_its_limit_and_not_just_below(check: Check, tmp_path: Path, known: Known) -> None:
-    """2 % of the limit to either side, after the tier's time and not before; the slower tiers fire, no faster one."""
+    """A tier fires 2 % above its limit after its time, with slower tiers but no faster one, and not 2 % below."""
     cases = []
     for tier, limit in known.limits.items():
         slower = slower_than(tier, known)
@@ -49,7 +49,7 @@ def test_each_tier_fires_just_above_its_limit_and_not_just_below(check: Check, t
 
 @each_objective
 def test_pages_are_over_when_their_short_window_is_clean(check: Check, tmp_path: Path, known: Known) -> None:
-    """Ten bad minutes: the fast page ends after 5 minutes more, the slow one after 30."""
+    """After ten bad minutes, the fast page resolves 5 minutes later and the slow one 30 minutes later."""
     given = series(known, [at(0, 60), at(95, 10), at(0, 45)])
     run(
         check,
@@ -70,7 +70,7 @@ def test_pages_are_over_when_their_short_window_is_clean(check: Check, tmp_path:
 
 @each_objective
 def test_tickets_are_over_when_their_short_window_is_clean(check: Check, tmp_path: Path, known: Known) -> None:
-    """Ten bad minutes: the fast ticket ends after two hours more, the slow one after six."""
+    """After ten bad minutes, the fast ticket resolves two hours later and the slow one six hours later."""
     given = series(known, [at(0, 60), at(95, 10), at(0, 385)])
     run(
         check,
@@ -89,7 +89,7 @@ def test_tickets_are_over_when_their_short_window_is_clean(check: Check, tmp_pat
 
 @each_objective
 def test_silence_restarts_gaps_and_missing_series_are_no_alert(check: Check, tmp_path: Path, known: Known) -> None:
-    """And they produce no NaN: where nothing happens there is no ratio."""
+    """Silence, restarts, gaps and missing series cause no alert and no NaN: without events there is no ratio."""
     selector = f'{{slo="{known.slo}"}}'
     ratio = f"count(slo:sli_error:ratio_rate5m{selector})"
     nothing: list[Any] = []
@@ -138,7 +138,7 @@ def zero(known: Known, window: str = "30d") -> list[dict[str, Any]]:
 
 @each_objective
 def test_few_failures_in_a_quiet_time_are_no_alert(check: Check, tmp_path: Path, known: Known) -> None:
-    """Nine of nine bad are none; twelve are."""
+    """Nine bad of nine events do not fire; twelve of twelve do."""
     nine, twelve = (series(known, [(1, 0, 0), (failures, 0, 1), (20, 0, 0)]) for failures in (9, 12))
     run(
         check,
@@ -151,7 +151,7 @@ def test_few_failures_in_a_quiet_time_are_no_alert(check: Check, tmp_path: Path,
 
 
 def test_every_tier_of_every_objective_is_known() -> None:
-    """What the rules have is what these cases ask for."""
+    """The rules contain exactly the objectives and tiers of these cases."""
     wanted = {(known.alert, tier) for known in KNOWN for tier in known.limits}
     assert {
         (rule["alert"], rule["labels"]["tier"]) for rule in rules() if rule["labels"].get("layer") == "budget"

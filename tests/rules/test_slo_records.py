@@ -1,4 +1,4 @@
-"""The recorded series of each objective have the values that a person computes by hand."""
+"""The recorded series of each objective have the values that were computed by hand."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ def promtool(check: Check, folder: Path, rules: list[dict[str, Any]], every: str
 
 
 def is_true(expr: str, when: str) -> dict[str, Any]:
-    """At that time the comparison finds one series."""
+    """Return a test that the comparison finds one series at this time."""
     return {"expr": f"count({expr})", "eval_time": when, "exp_samples": [{"labels": "{}", "value": 1}]}
 
 
 def about(name: str, known: Known, value: float, when: str, apart: float = 1e-6) -> dict[str, Any]:
-    """The series is there once, and within a share of ``value``."""
+    """Return a test that the series exists once and is within a fraction of ``value``."""
     at_once = f'{name}{{slo="{known.slo}", service="{known.service}"}}'
     return is_true(f"abs({at_once} - {value!r}) <= {abs(value) * apart!r}", when)
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.slo)
 def test_every_series_of_an_objective_has_its_value(check: Check, tmp_path: Path, known: Known) -> None:
-    """After twenty minutes with 1 % bad events: each window's ratio is 1 %, also of those that are longer."""
+    """After twenty minutes with 1 % bad events, each window's ratio is 1 %, including longer windows."""
     allowed = (100 - known.objective) / 100
     asked = [about(f"slo:sli_error:ratio_rate{window}", known, 0.01, "20m") for window in WINDOWS]
     asked += [
@@ -61,7 +61,7 @@ def test_every_series_of_an_objective_has_its_value(check: Check, tmp_path: Path
     asked += [
         about("slo:sli_events:rate5m", known, MANY / 60, "20m"),
         about("slo:sli_errors:rate5m", known, MANY / 6000, "20m"),
-        # Of the longer windows only what was seen counts: 20 minutes. Within them the first five minutes are partial.
+        # Longer windows cover only the 20 minutes with data, of which the first five are partial.
         *(
             about(f"slo:sli_events:rate{window}", known, 20 * MANY / WINDOWS[window], "20m", 0.05)
             for window in ("30m", "1h")
@@ -82,7 +82,7 @@ def test_every_series_of_an_objective_has_its_value(check: Check, tmp_path: Path
 
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.slo)
 def test_series_are_these_and_no_others(known: Known) -> None:
-    """Every recorded series is known to these tests."""
+    """These tests cover every recorded series."""
     wanted = {f"{kind}{window}" for kind in PER_WINDOW for window in WINDOWS}
     wanted |= {f"slo:burn_rate:ratio{window}" for window in WINDOWS if window != "30d"} | set(OTHERS)
     names = [rule["record"] for rule in records(known)]
@@ -91,7 +91,7 @@ def test_series_are_these_and_no_others(known: Known) -> None:
 
 @pytest.mark.parametrize("window", ["2h", "6h", "1d", "3d", "30d"])
 def test_a_window_is_as_long_as_its_name(check: Check, tmp_path: Path, window: str) -> None:
-    """What was bad is in it until then and not after; one hour of errors is so much of it."""
+    """Bad events are in the period's ratio until its end and not after; an hour of errors has its fraction."""
     length = WINDOWS[window]
     step = max(60, length // 720)
     bad = 10
@@ -107,7 +107,7 @@ def test_a_window_is_as_long_as_its_name(check: Check, tmp_path: Path, window: s
         "input_series": given,
         "promql_expr_test": [
             is_true(f"{ratio} > 0.09", f"{(bad - 1) * step}s"),
-            # Ten bad steps in all that have been.
+            # Ten bad steps among all steps.
             about(ratio, FIRST, bad / (seconds // step + 1) / 10, f"{seconds // step * step}s", 0.02),
             is_true(f"{ratio} > 0", f"{length + (bad - 2) * step}s"),
             is_true(f"{ratio} == 0", f"{length + (bad + 1) * step}s"),
@@ -117,14 +117,14 @@ def test_a_window_is_as_long_as_its_name(check: Check, tmp_path: Path, window: s
 
 
 def test_the_period_weighs_by_traffic(check: Check, tmp_path: Path) -> None:
-    """A day with 1000 events a second and none bad, a night with 1 a second and half of them bad: 0.05 %, not 25 %."""
+    """A day with 1,000 good events per second and a night with 1 per second, half bad, give 0.05 %, not 25 %."""
     hours = 24 * 4
     day_and_night = {
         "slo:sli_events:rate5m": f"{'1000x11 1x11 ' * (hours // 24)}",
         "slo:sli_errors:rate5m": f"{'0x11 0.5x11 ' * (hours // 24)}",
     }
     rules = [rule for rule in records(FIRST) if "30d" in rule["record"] or rule["record"] in OTHERS[2:]]
-    # What the last hour burns, which the time to the end is computed from: half of what is allowed.
+    # The last hour's burn rate, from which the time to exhaustion is computed: half of the allowed rate.
     given = [{"series": f"{name}{LABELS}", "values": values.strip()} for name, values in day_and_night.items()]
     given.append({"series": f"slo:burn_rate:ratio1h{LABELS}", "values": f"0.5x{hours}"})
     ratio = 0.5 / 1001
@@ -140,7 +140,7 @@ def test_the_period_weighs_by_traffic(check: Check, tmp_path: Path) -> None:
 
 
 def test_a_spent_budget_is_gone_now_and_one_that_does_not_burn_never(check: Check, tmp_path: Path) -> None:
-    """0 seconds, not fewer; and no series where nothing burns."""
+    """An exhausted budget has 0 seconds left, not fewer, and no series exists without bad events."""
     given = [
         {"series": f"slo:sli_events:rate5m{LABELS}", "values": "100x60"},
         {"series": f"slo:sli_errors:rate5m{LABELS}", "values": "1x60"},

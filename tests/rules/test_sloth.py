@@ -1,6 +1,6 @@
-"""Our rules beside those that Sloth makes of the same objectives, on the same recorded series.
+"""Our rules compared with Sloth's rules for the same objectives, on the same recorded series.
 
-Equal where Sloth is right: steady traffic and restarts. Where it is not, both answers are stated.
+They are equal where Sloth is right: steady traffic and restarts. Where it is not, the tests state both results.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ONE = [{"labels": "{}", "value": 1}]
 
 
 def side_by_side(check: Check, folder: Path, *cases: dict[str, Any], every: str = "1m") -> None:
-    """Have promtool evaluate both sets of rules."""
+    """Evaluate both sets of rules with promtool."""
     ours = [str(file) for file in sorted((ALERTS / "rules").glob("slo-*.yml"))]
     content = {"rule_files": [*ours, str(THEIRS)], "evaluation_interval": every, "tests": list(cases)}
     (folder / "cases.yml").write_text(yaml.safe_dump(content))
@@ -46,7 +46,7 @@ def nothing(expr: str, when: str) -> dict[str, Any]:
 
 
 def apart(name: str, when: str, share: float) -> dict[str, Any]:
-    """For every objective both have the series, and they differ by less than a share of it."""
+    """Return a test that both have the series for every objective, with a difference below a fraction of it."""
     theirs = f'label_replace({name}{{sloth_slo!=""}}, "slo", "$1", "sloth_slo", "(.+)")'
     ours = f'{name}{{slo!=""}}'
     return {
@@ -57,14 +57,14 @@ def apart(name: str, when: str, share: float) -> dict[str, Any]:
 
 
 def everything(phases: list[Phase]) -> list[Series]:
-    """The series of all objectives; those that count the same requests share them."""
+    """Return the series of all objectives; objectives that count the same requests share series."""
     found = {one["series"]: one for known in KNOWN for one in series(known, phases)}
     return list(found.values())
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["steady", "with a restart"])
 def test_on_steady_traffic_both_say_the_same(check: Check, tmp_path: Path, restart: bool) -> None:
-    """Every window of every objective, the period and its budget, and the time: within 1 % of the value."""
+    """Every window of every objective, the period, its budget and the time left are within 1 % of Sloth's values."""
     phases: list[Phase] = [at(2, 25), RESET, at(2, 25)] if restart else [at(2, 50)]
     asked = [apart(f"slo:sli_error:ratio_rate{window}", "50m", 0.01) for window in WINDOWS]
     asked += [
@@ -76,10 +76,10 @@ def test_on_steady_traffic_both_say_the_same(check: Check, tmp_path: Path, resta
 
 
 def test_on_steady_traffic_both_notify_the_same_people(check: Check, tmp_path: Path) -> None:
-    """Pages and tickets of the same alerts, once ours have waited for symptoms to be notified first."""
+    """The same alerts page and create tickets, after ours have waited for symptoms to notify first."""
     firing = 'group by (alertname, severity) (ALERTS{alertstate="firing", alertname=~".+Burn", %s})'
     theirs, ours = firing % 'sloth_severity!=""', firing % 'tier!=""'
-    # 2 %: above all limits of 99.9 and 99.95 %, above the ticket of 99.5 %, above the slow ticket of 99 %.
+    # 2 % is above all limits of 99.9 and 99.95 %, above the ticket limit of 99.5 % and the slow ticket limit of 99 %.
     asked = [
         nothing(f"({theirs} unless {ours}) or ({ours} unless {theirs})", "75m"),
         {"expr": f"count({ours})", "eval_time": "75m", "exp_samples": [{"labels": "{}", "value": 10}]},
@@ -88,7 +88,7 @@ def test_on_steady_traffic_both_notify_the_same_people(check: Check, tmp_path: P
 
 
 def test_after_silence_theirs_is_nan_for_the_rest_of_the_period(check: Check, tmp_path: Path) -> None:
-    """Ten minutes without an event: 0/0. Ours has no ratio meanwhile, and the right one of the period afterwards."""
+    """For ten minutes without events (0/0), ours has no ratio, and the correct ratio of the period afterwards."""
     given = series(FIRST, [at(1, 20), (20, 0, 0), at(1, 20)])
     period = "slo:sli_error:ratio_rate30d"
     asked = [
@@ -101,7 +101,7 @@ def test_after_silence_theirs_is_nan_for_the_rest_of_the_period(check: Check, tm
 
 
 def test_without_an_error_series_theirs_is_empty(check: Check, tmp_path: Path) -> None:
-    """No error has ever happened: an empty ratio, an empty budget. Ours: no errors, and all of the budget left."""
+    """Without any error ever, Sloth's ratio and budget are empty; ours show no errors and the full budget."""
     given = series(FIRST, [at(0, 20)], errors=False)
     left = "slo:period_error_budget_remaining:ratio"
     asked = [
@@ -113,7 +113,7 @@ def test_without_an_error_series_theirs_is_empty(check: Check, tmp_path: Path) -
 
 
 def test_theirs_weighs_a_quiet_time_like_a_busy_one(check: Check, tmp_path: Path) -> None:
-    """Half an hour of 100,000 good events a minute, half an hour of 10 of which 5 fail: 0.005 % failed, not 25 %."""
+    """Half an hour of 100,000 good events per minute and half an hour of 10 with 5 failed give 0.005 %, not 25 %."""
     given = series(FIRST, [(30, 100_000, 0), (30, 5, 5)])
     period = "slo:sli_error:ratio_rate30d"
     truth = 30 * 5 / (30 * 100_000 + 30 * 10)
@@ -126,7 +126,7 @@ def test_theirs_weighs_a_quiet_time_like_a_busy_one(check: Check, tmp_path: Path
 
 
 def test_theirs_pages_for_one_failure_in_a_quiet_hour(check: Check, tmp_path: Path) -> None:
-    """One of five requests in ten minutes fails. Ours asks for ten failures."""
+    """One failure of five requests in ten minutes fires Sloth's page; ours requires ten failures."""
     given = series(FIRST, [(2, 0, 0), (3, 1, 0), (1, 0, 1), (1, 1, 0), (8, 0, 0)])
     pages = 'ALERTS{alertname="ApiAvailabilityBurn", severity="page", %s}'
     asked = [
@@ -137,7 +137,7 @@ def test_theirs_pages_for_one_failure_in_a_quiet_hour(check: Check, tmp_path: Pa
 
 
 def test_theirs_are_of_the_same_objectives() -> None:
-    """The output is of these queries; where this fails, it has to be generated again (sloth/README.md)."""
+    """The committed output of Sloth is for the current queries; regenerate it if this fails (sloth/README.md)."""
     expressions = [rule["expr"] for group in yaml.safe_load(THEIRS.read_text())["groups"] for rule in group["rules"]]
     known = {_squeezed(expression) for expression in expressions}
     for spec in yaml.safe_load_all((ALERTS / "slos.yaml").read_text()):

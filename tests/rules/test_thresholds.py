@@ -1,4 +1,4 @@
-"""The numbers that alerts compare with are those of alerts/thresholds.yaml, and no others."""
+"""Alerts compare exactly with the numbers of alerts/thresholds.yaml."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from tests.rules.files import ALERTS
 
 THRESHOLDS: dict[str, dict[str, Any]] = yaml.safe_load((ALERTS / "thresholds.yaml").read_text())
 WINDOWS: dict[str, Any] = yaml.safe_load((ALERTS / "windows.yaml").read_text())
-# `> 0.05`, `>= 3`, `== 0`; the value may be a product (`> 14.4 * 0.001`). Strings, ranges and names hold digits too.
+# `> 0.05`, `>= 3`, `== 0`; the value may be a product (`> 14.4 * 0.001`). Strings, ranges and names also contain
+# digits.
 _NOISE = re.compile(r'"[^"]*"|\[[^]]*\]|(?<![\d.])[a-zA-Z_:][\w:]*')
 _COMPARED = re.compile(r"(?:>=|<=|==|!=|>|<)\s*(?:bool\s+)?(-?[\d.]+(?:e-?\d+)?)")
 
-# States, not measures: up or down, on or off, ever or never; and the ages of Prometheus in which it says nothing yet.
+# States, not measurements: up or down, on or off, ever or never; and the uptimes of Prometheus before which alerts
+# wait.
 STATES = {
     "CollectorDown", "LogStoreDown", "JaegerDown", "AlertmanagerDown", "ConsoleDown", "TelemetryTargetDown",
     "FrontDoorDown", "ApiDown", "MongoDown", "RedisDown", "PaymentsDown", "WorkerDown", "ReplicaDown",
@@ -27,12 +29,12 @@ STATES = {
 
 
 def compared(expr: str) -> list[float]:
-    """The numbers on the right of an expression's comparisons."""
+    """Return the numbers on the right of an expression's comparisons."""
     return [float(number) for number in _COMPARED.findall(_NOISE.sub("x", expr))]
 
 
 def declared(name: str) -> set[float]:
-    """The numbers that thresholds.yaml has for an alert."""
+    """Return an alert's numbers in thresholds.yaml."""
     return {float(entry["value"]) for key, entry in THRESHOLDS.items() if key.split(".")[0] == name}
 
 
@@ -42,7 +44,7 @@ BURNS = [rule for rule in rules() if rule["labels"].get("layer") == "budget"]
 
 @pytest.mark.parametrize("rule", MEASURED, ids=lambda rule: rule["alert"])
 def test_the_rule_compares_with_the_declared_numbers(rule: dict[str, Any]) -> None:
-    """Each declared number is in the rule, and each of the rule is declared, but for 0, 1 and 2 of guards."""
+    """Rules use exactly the declared numbers, except 0, 1 and 2 in guards."""
     name = rule["alert"]
     numbers = set(compared(rule["expr"]))
     assert declared(name), f"{name} has no entry in thresholds.yaml"
@@ -52,19 +54,19 @@ def test_the_rule_compares_with_the_declared_numbers(rule: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("rule", MEASURED, ids=lambda rule: rule["alert"])
 def test_people_read_the_same_sentence(rule: dict[str, Any]) -> None:
-    """The annotation `threshold` is the declared sentence, which names the number in one way or another."""
+    """The annotation `threshold` is the declared sentence, which contains the number in some form."""
     assert rule["annotations"]["threshold"] == THRESHOLDS[rule["alert"]]["sentence"]
 
 
 @pytest.mark.parametrize("rule", BURNS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['tier']}")
 def test_a_budget_is_held_to_the_numbers_of_its_tier(rule: dict[str, Any]) -> None:
-    """Both windows to the tier's factor, and the least number of errors."""
+    """Budget alerts compare both windows with the tier's factor, and require the minimum number of errors."""
     factor, errors = (THRESHOLDS[key]["value"] for key in (f"Burn.{rule['labels']['tier']}", "Burn.errors"))
     assert compared(rule["expr"]) == [factor, factor, errors]
 
 
 def test_factors_are_those_of_the_windows() -> None:
-    """thresholds.yaml repeats windows.yaml for those who read only one of them."""
+    """thresholds.yaml agrees with windows.yaml, whose values it repeats."""
     known = {key.partition(".")[2]: entry["value"] for key, entry in THRESHOLDS.items() if key.startswith("Burn.")}
     least = {tier["errors"] - 0.5 for tier in WINDOWS["tiers"].values()}
     assert known == {name: tier["factor"] for name, tier in WINDOWS["tiers"].items()} | {"errors": least.pop()}
@@ -76,17 +78,17 @@ def test_factors_are_those_of_the_windows() -> None:
 
 
 def test_every_entry_belongs_to_an_alert() -> None:
-    """Nothing is declared that no rule compares with."""
+    """Every declared number is used by a rule."""
     names = {rule["alert"] for rule in rules()} | {"Burn"}
     assert sorted({key.split(".")[0] for key in THRESHOLDS} - names) == []
 
 
 def test_what_is_a_state_has_no_threshold() -> None:
-    """And every state is an alert that exists."""
+    """Every declared state is an existing alert."""
     assert sorted(name for name in STATES if declared(name)) == []
     assert sorted(STATES - {rule["alert"] for rule in rules()}) == []
 
 
 def test_numbers_are_found_in_expressions() -> None:
-    """Ranges, labels and names are none; powers and negative ones are."""
+    """Compared numbers include powers and negative numbers, but not digits of ranges, labels and names."""
     assert compared('rate(a5_b{c=">7"}[5m]) > 14.4 * 0.001 and d == -1 or e:f:rate1m <= 2.5e-3') == [14.4, -1.0, 0.0025]

@@ -43,7 +43,7 @@ class Row:
 
 
 def main() -> int:
-    """Measure and print; a run over all sizes replaces the table in docs/explanation/performance.md."""
+    """Measure and print. A run over all sizes replaces the table in docs/explanation/performance.md."""
     parser = argparse.ArgumentParser(prog="make bench-logs", description=__doc__.partition(":")[2])
     parser.add_argument("--most", type=int, default=SIZES[-1], help=f"skip sizes above this one ({SIZES[-1]:,})")
     most = parser.parse_args().most
@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def measured(servers: Servers, filler: Filler, ingested: float, say: Callable[[str], None]) -> Row:
-    """One row: searches by id over the whole week, a per-minute rate over a day, regex scans of an hour."""
+    """Measure one row: searches by id over the whole week, a per-minute rate over a day, regex scans of an hour."""
     end = filler.begin + WEEK + 10**10
     chosen = filler.ids[:: max(len(filler.ids) // SEARCHES, 1)][:SEARCHES]
     searches = []
@@ -120,7 +120,7 @@ def _asked(gateway: str, query: str, start: int, end: int) -> tuple[float, list[
 
 
 def table(rows: list[Row]) -> str:
-    """As Markdown."""
+    """Return the results as Markdown."""
     columns = (
         "lines",
         "request id found, p50",

@@ -1,4 +1,4 @@
-"""Lines like those of the shop, spread over a week."""
+"""Log lines like the shop's, spread over a week."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from log_gateway.store.numbers import marked
 
 WEEK = 7 * 24 * 3600 * 10**9
 BATCH = 20_000
-# A few of the ids are searched for.
+# The benchmark searches for some of the ids.
 _KEPT_EVERY = 997
 _ROUTES = ("/api/v1/products", "/api/v1/products/{product_id}", "/api/v1/orders", "/api/v1/home", "/api/v1/auth/login")
 _SERVICES = ("api",) * 6 + ("nginx",) * 3 + ("worker",) * 2 + ("payments",)
@@ -18,7 +18,7 @@ _LEVELS = ("INFO",) * 97 + ("WARNING",) * 2 + ("ERROR",)
 
 
 class Filler:
-    """Adds lines to a store; ``ids`` are request ids of lines that it holds."""
+    """Adds lines to a store; ``ids`` are request ids of stored lines."""
 
     def __init__(self, store: str, seed: int = 7) -> None:
         self._url = f"{store}/insert/jsonline?_stream_fields=service.name,level&_msg_field=m&_time_field=t"
@@ -28,7 +28,7 @@ class Filler:
         self.lines = 0
 
     def add(self, count: int) -> float:
-        """Add lines, evenly over the week; returns lines per second, excluding the time to generate them."""
+        """Add lines, evenly over the week. Returns lines per second, excluding the time to generate them."""
         took = 0.0
         session = direct_session()
         done = 0

@@ -23,7 +23,7 @@ READY_SECONDS = 60.0
 
 
 class Servers:
-    """Their addresses and resource usage."""
+    """The servers' addresses and resource usage."""
 
     def __init__(self, store: str, gateway: str, folder: Path, processes: list[subprocess.Popen[bytes]]) -> None:
         self.store, self.gateway, self._folder, self._processes = store, gateway, folder, processes
@@ -37,11 +37,11 @@ class Servers:
             time.sleep(0.5)
 
     def disk_bytes(self) -> int:
-        """Bytes of the store's files."""
+        """Return the size of the store's files in bytes."""
         return sum(file.stat().st_size for file in self._folder.rglob("*") if file.is_file())
 
     def resident_bytes(self) -> tuple[int, int]:
-        """Resident memory of the store, and of the gateway including its worker."""
+        """Return the resident memory of the store, and of the gateway including its worker."""
         sizes = []
         for process in self._processes:
             parent = psutil.Process(process.pid)
@@ -51,7 +51,7 @@ class Servers:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Servers]:
-    """Both servers, stopped on exit."""
+    """Start both servers and stop them on exit."""
     store_port, gateway_port, metrics_port = _free_ports(3)
     store, gateway = f"http://127.0.0.1:{store_port}", f"http://127.0.0.1:{gateway_port}"
     data = folder / "data"
@@ -97,7 +97,7 @@ def _wait(process: subprocess.Popen[bytes], address: str, folder: Path) -> None:
             if direct_session().get(address, timeout=2).ok:
                 return
         time.sleep(0.1)
-    raise RuntimeError(f"{address} does not answer: see {folder}")
+    raise RuntimeError(f"{address} does not respond: see the logs in {folder}")
 
 
 def _free_ports(count: int) -> list[int]:

@@ -1,1 +1,1 @@
-"""``make bench-scaling``: how the cost of the shop's operations grows with its data."""
+"""``make bench-scaling``: the growth of the cost of the shop's operations with the amount of data."""

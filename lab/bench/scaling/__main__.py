@@ -1,4 +1,4 @@
-"""``python -m stack exec lab.bench.scaling``: fills its own databases on the running instance, then removes them."""
+"""``python -m stack exec lab.bench.scaling``: measure with temporary databases on the running instance."""
 
 from __future__ import annotations
 
@@ -29,11 +29,14 @@ def main() -> int:
     """Measure and print. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="make bench-scaling", description=__doc__.partition(":")[2])
     parser.add_argument(
-        "--most", type=int, default=MOST, help=f"no size above this one ({MOST}); documents stay if less"
+        "--most",
+        type=int,
+        default=MOST,
+        help=f"skip sizes above this one ({MOST}); a lower value leaves the documents unchanged",
     )
     asked = parser.parse_args()
     if not LEAST <= asked.most <= MOST:
-        parser.error(f"--most is from {LEAST} to {MOST}")
+        parser.error(f"--most must be from {LEAST} to {MOST}")
     say = Console(width=110, highlight=False).print
     curves: list[Curve] = []
     (url,) = addresses.read(addresses.MONGO_URL)
@@ -50,7 +53,7 @@ def main() -> int:
 
 
 def grown(client: MongoClient[Document], subject: Subject, most: int, say: Callable[[str], None]) -> list[Curve]:
-    """One subject at all its sizes up to ``most``; its databases are dropped whatever happens."""
+    """Measure one subject at all its sizes up to ``most``. Its databases are dropped in any case."""
     run = secrets.token_hex(4)
     with ExitStack() as ended:
         by_size = {}
@@ -64,13 +67,13 @@ def grown(client: MongoClient[Document], subject: Subject, most: int, say: Calla
 
 
 def summary(curves: list[Curve]) -> str:
-    """As Markdown."""
+    """Return the results as Markdown."""
     lines = [f"Measured on {machine()}; {datetime.now(UTC):%Y-%m-%d}; median of one call.", ""]
     for subject in dict.fromkeys(curve.subject for curve in curves):
         ours = [curve for curve in curves if curve.subject == subject]
         sizes = [size for size, _ in ours[0].points]
         lines += [
-            f"| {subject} | {' | '.join(f'{size:,}' for size in sizes)} | grows |",
+            f"| {subject} | {' | '.join(f'{size:,}' for size in sizes)} | growth |",
             "|---" * (len(sizes) + 2) + "|",
         ]
         for curve in ours:
@@ -78,7 +81,7 @@ def summary(curves: list[Curve]) -> str:
             lines.append(f"| {curve.operation} | {costs} | × {curve.growth:,.1f} |")
         lines.append("")
     bent = bent_first([curve for curve in curves if curve.subject != "label sets of one histogram"])
-    lines += [f"**What bends first: {bent.operation}**, {duration(bent.points[-1][1])} at {bent.points[-1][0]:,}.", ""]
+    lines += [f"**Greatest growth: {bent.operation}**, {duration(bent.points[-1][1])} at {bent.points[-1][0]:,}.", ""]
     replicas = ", ".join(f"{instance} {count:,}" for instance, count in sorted(telemetry.series_per_replica().items()))
     lines.append(f"- Series of each process at its last scrape: {replicas}.")
     if size := telemetry.log_bytes_per_request():

@@ -1,4 +1,4 @@
-"""Times of operations at several sizes, taken in turn."""
+"""Durations of operations at several sizes, measured in turn."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 ROUNDS = 25
 BUDGET_SECONDS = 6.0
-"""For one operation at one size: what is slow is asked less often, but three times at least."""
+"""The time budget of one operation at one size. Slow operations run less often, but at least three times."""
 FEWEST = 3
 SHORTEST_SECONDS = 0.000_5
-"""What is quicker is repeated within a measurement, so that the clock's own cost is nothing."""
+"""A faster operation is repeated within a measurement, so that the cost of the clock is negligible."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Seconds (median) of one operation by size."""
+    """Median seconds of one operation by size."""
 
     subject: str
     operation: str
@@ -26,12 +26,12 @@ class Curve:
 
     @property
     def growth(self) -> float:
-        """The ratio of its cost at the greatest size to that at the least."""
+        """The ratio of the cost at the greatest size to the cost at the smallest size."""
         return self.points[-1][1] / self.points[0][1]
 
 
 def measured(subject: str, by_size: Mapping[int, Mapping[str, Callable[[], Any]]]) -> list[Curve]:
-    """Every operation at every size; sizes take turns, so that a machine that is slow for a while is slow for all."""
+    """Measure every operation at every size. Sizes alternate, so that a temporarily slow machine affects all."""
     operations = list(next(iter(by_size.values())))
     return [Curve(subject, name, _points({size: ops[name] for size, ops in by_size.items()})) for name in operations]
 
@@ -54,5 +54,5 @@ def _time(work: Callable[[], Any], repeats: int) -> float:
 
 
 def bent_first(curves: Sequence[Curve]) -> Curve:
-    """The operation whose cost has grown most."""
+    """Return the operation with the greatest growth in cost."""
     return max(curves, key=lambda curve: curve.growth)

@@ -1,4 +1,4 @@
-"""Cost over size as a chart, both axes logarithmic: one panel for each subject."""
+"""A chart of cost over size with logarithmic axes and one panel for each subject."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLOURS = ("#1a7f5a", "#c2703d", "#3b6fb6", "#8a5bb0", "#b0403a")
 
 
 def svg(curves: Sequence[Curve], foot: str) -> str:
-    """The chart; ``foot`` says what it was measured on."""
+    """Return the chart; ``foot`` describes the machine."""
     parts: list[Markup] = []
     y = 8
     for subject in dict.fromkeys(curve.subject for curve in curves):
@@ -48,9 +48,9 @@ def _panel(subject: str, curves: Sequence[Curve], top: int) -> list[Markup]:
 
 
 def duration(seconds: float) -> str:
-    """With three digits and a unit from ns to s."""
+    """Format a duration with three digits and a unit from ns to s."""
     for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        # A value that rounds to 1000 is written in the next unit.
+        # A value that rounds to 1000 uses the next unit.
         if seconds * factor >= 0.9995:
             return f"{seconds * factor:.3g} {unit}"
     return f"{seconds * 1e9:.3g} ns"

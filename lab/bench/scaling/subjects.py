@@ -1,4 +1,4 @@
-"""What grows, how it is filled, and what is done with it at each size."""
+"""The data sets that grow, how they are filled, and the operations measured at each size."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from shop.seed import products
 Operations = Mapping[str, Callable[[], Any]]
 BATCH = 10_000
 OPEN_ORDERS = 100
-"""Orders with work left: the backlog is what the workers make it, not what the shop has ever sold."""
+"""Unfinished orders: the backlog depends on the workers, not on the number of past orders."""
 ORDERS_A_CUSTOMER = 20
 _DAWN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What grows, to which sizes; ``filled`` makes one size and says what is done with it."""
+    """A data set and its sizes; ``filled`` creates one size and returns its operations."""
 
     name: str
     sizes: tuple[int, ...]
@@ -43,7 +43,7 @@ class Subject:
 
 
 def all_subjects() -> list[Subject]:
-    """Everything that is measured."""
+    """Return all subjects."""
     return [
         Subject("products", (1_000, 10_000, 100_000, 1_000_000), _products),
         Subject("orders", (1_000, 10_000, 100_000, 1_000_000), _orders),
@@ -70,7 +70,7 @@ def _products(_: MongoClient[Document], db: Database[Document], size: int) -> Op
 
     return {
         "read a product, not cached": lambda: catalogue.get(somewhere()),
-        "a page of the list, anywhere": lambda: catalogue.page(20, somewhere()),
+        "a random page of the list": lambda: catalogue.page(20, somewhere()),
         "best sellers": lambda: catalogue.best_sellers(12),
         "search a rare word": lambda: catalogue.search(str(next(numbers)), 20),
         "search a frequent word": lambda: catalogue.search("lamp", 20),
@@ -100,9 +100,9 @@ def _orders(client: MongoClient[Document], db: Database[Document], size: int) ->
         return orders.page(OrderFilter(customer_id=f"customer-{next(numbers)}"), 20, None)
 
     return {
-        "a customer's newest": newest_of_a_customer,
-        "the newest that failed": lambda: orders.page(OrderFilter(status=OrderStatus.FAILED), 20, None),
-        "the sweeper's look": lambda: orders.due(now, 200),
+        "a customer's newest orders": newest_of_a_customer,
+        "the newest failed orders": lambda: orders.page(OrderFilter(status=OrderStatus.FAILED), 20, None),
+        "the sweeper's query": lambda: orders.due(now, 200),
         "the backlog's gauges": lambda: orders.backlog(now),
     }
 
@@ -112,28 +112,28 @@ def _accounts(_: MongoClient[Document], db: Database[Document], size: int) -> Op
     _insert(db["accounts"], ({"_id": f"acc-{n}", "email": f"{n}@example.org", **entry} for n in range(size)))
     ensure_schema(db)
     accounts, numbers = MongoAccounts(db), _anywhere(size)
-    return {"find by address": lambda: accounts.by_email(f"{next(numbers)}@example.org")}
+    return {"find by e-mail address": lambda: accounts.by_email(f"{next(numbers)}@example.org")}
 
 
 def _label_sets(_: MongoClient[Document], __: Database[Document], size: int) -> Operations:
     registry = CollectorRegistry()
-    histogram = DeferredHistogram("bench_seconds", "For the bench only.", ["which"], registry=registry)
+    histogram = DeferredHistogram("bench_seconds", "For the benchmark only.", ["which"], registry=registry)
     for number in range(size):
         histogram.labels(str(number)).observe(0.1)
     child, renderer = histogram.labels("0"), Renderer()
     return {
-        "a scrape of them": lambda: renderer.render(registry),
+        "one scrape": lambda: renderer.render(registry),
         "one observation": lambda: child.observe(0.1),
     }
 
 
 def _anywhere(size: int) -> Iterator[int]:
-    """All over it, so that what is asked for next was not asked for lately."""
+    """Return positions spread over all data, so that a read does not repeat a recent one."""
     return (step * 7_919_317 % size for step in itertools.count())
 
 
 def _insert(collection: Collection[Document], documents: Iterable[Document]) -> None:
-    """Without indexes yet: they are built in one go afterwards, many times quicker."""
+    """Indexes do not exist yet: building them once at the end is many times faster."""
     source = iter(documents)
     while batch := list(itertools.islice(source, BATCH)):
         collection.insert_many(batch, ordered=False)

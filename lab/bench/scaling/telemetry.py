@@ -1,4 +1,4 @@
-"""How much telemetry the running instance produces, and how long the log store takes to find one request's lines."""
+"""The amount of the running instance's telemetry, and the time to find one request's lines in the log store."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _REQUESTS = '{service_name="api"} | event="http.request"'
 
 
 def series_per_replica() -> dict[str, int]:
-    """Samples of each replica's last scrape."""
+    """Return the number of samples in each replica's last scrape."""
     prometheus = Prometheus(read(PROMETHEUS_URL)[0], SECONDS)
     found = prometheus.query('scrape_samples_post_metric_relabeling{job=~"api|worker|payments"}')
     return {row["metric"]["instance"]: int(row["value"][1]) for row in found}
 
 
 def log_bytes_per_request() -> float | None:
-    """Bytes of the API's line about a request, in the log as it is now; ``None`` without a request."""
+    """Return the bytes of the API's log line about a request, in the current log; ``None`` without a request."""
     folder = settings.read(os.environ).paths.json_logs
     sizes = [
         len(line) + 1
@@ -36,7 +36,7 @@ def log_bytes_per_request() -> float | None:
 
 
 def looking_for_one_request() -> list[tuple[int, float]]:
-    """Lines in a time range, and the seconds that the log store took to find one request among them."""
+    """Return the number of lines in a time range and the seconds to find one request's lines among them."""
     loki = Loki(read(LOKI_URL)[0], SECONDS)
     newest = loki.query(f"topk(1, count by (request_id) (count_over_time({_REQUESTS} [1m])))")
     request_id = newest[0]["metric"]["request_id"] if newest else "none"

@@ -1,1 +1,1 @@
-"""The telemetry tax: what each way to observe a service adds to the CPU time of its requests."""
+"""The telemetry tax: the CPU time that each way to observe a service adds to its requests."""

@@ -19,52 +19,58 @@ from stack.paths import ROOT
 from stack.say import Say
 
 QUICK_SECONDS = 200.0
-"""After which ``--quick`` begins no round more, so that it is over within four minutes on a busy machine too."""
+"""The time after which ``--quick`` starts no further round, to end within four minutes even on a busy machine."""
 RESULTS = ROOT / "lab" / "bench" / "results.json"
 
 
 def say(text: str) -> None:
-    """Progress, on standard error."""
+    """Print progress to standard error."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
 def environment(kind: str) -> Path:
-    """The Python environment of this kind, made if it is not there."""
+    """Return the Python environment of this kind, creating it if missing."""
     command = [sys.executable, str(ROOT / "stack" / "setup.py"), kind]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return Path(done.stdout.strip())
 
 
 def chosen(quick: bool, only: str | None) -> list[Variant]:
-    """The variants that are asked for, bare first; some of them several times, for which the quick run has no time."""
+    """Return the requested variants, bare first. Some appear several times, except in the quick run."""
     if quick:
         return named(only) if only else list(QUICK)
     return [variant for variant in named(only) for _ in range(COPIES.get(variant.name, 1))]
 
 
 def named(only: str | None) -> list[Variant]:
-    """Those of which the names are given, and bare; all if none are."""
+    """Return the named variants and bare; all variants if no names are given."""
     if not only:
         return list(ALL)
     names = only.split(";")
     if unknown := set(names) - {variant.name for variant in (*ALL, *PARTS)}:
         known = ", ".join(variant.name for variant in (*ALL, *PARTS))
-        raise SystemExit(f"bench: there is no variant {', '.join(unknown)}; there are: {known}")
+        raise SystemExit(f"bench: unknown variant {', '.join(unknown)}; valid variants: {known}")
     return [variant for variant in (*ALL, *PARTS) if variant.name in {"bare", *names}]
 
 
 def main() -> int:
     """Measure and print. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="bare, ours and the README wiring alone; documents stay")
-    parser.add_argument("--only", metavar="VARIANT;…", help="these variants beside bare; documents stay")
     parser.add_argument(
-        "--endpoint", choices=[one.name for one in ENDPOINTS], help="this endpoint alone; documents stay"
+        "--quick", action="store_true", help="only bare, ours and the README wiring; leaves the documents unchanged"
     )
-    parser.add_argument("--rounds", type=int, default=7, help="how often everything is measured (default 7)")
-    parser.add_argument("--keep", metavar="FOLDER", help="an empty folder for the servers' data and logs, kept")
-    parser.add_argument("--render", action="store_true", help="measure nothing: write the documents from the results")
+    parser.add_argument(
+        "--only", metavar="VARIANT;…", help="only these variants and bare; leaves the documents unchanged"
+    )
+    parser.add_argument(
+        "--endpoint", choices=[one.name for one in ENDPOINTS], help="only this endpoint; leaves the documents unchanged"
+    )
+    parser.add_argument("--rounds", type=int, default=7, help="number of rounds (default 7)")
+    parser.add_argument("--keep", metavar="FOLDER", help="keep the servers' data and logs in this empty folder")
+    parser.add_argument(
+        "--render", action="store_true", help="write the documents from the stored results without measuring"
+    )
     asked = parser.parse_args()
     if not asked.render:
         wanted = chosen(asked.quick, asked.only)

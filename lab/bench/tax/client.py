@@ -1,7 +1,7 @@
-"""``python -m lab.bench.tax.client PORT ENDPOINT REQUESTS CONNECTIONS``: that many requests, without pauses.
+"""``python -m lab.bench.tax.client PORT ENDPOINT REQUESTS CONNECTIONS``: sends this many requests without pauses.
 
 It runs in its own process, so that its CPU time is not added to a server's. Each connection sends its next request as
-soon as it has the last response, which saturates the server. Prints one JSON line; an error response ends it.
+soon as it has the previous response, which saturates the server. Prints one JSON line. An error response ends the run.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ PATIENCE_SECONDS = 30.0
 
 
 class Refused(RuntimeError):
-    """An answer that is not a success, or none."""
+    """An unsuccessful response, or no response."""
 
 
 def request_of(endpoint: str) -> bytes:
-    """The bytes of a request to an endpoint such as ``GET /cached/brass-desk-lamp``."""
+    """Return the bytes of a request to an endpoint such as ``GET /cached/brass-desk-lamp``."""
     method, path = endpoint.split(" ")
     body = _ORDER if method == "POST" else b""
     kind = "Content-Type: application/json\r\n" if body else ""
@@ -39,7 +39,7 @@ class _Connection:
 
 
 def load(port: int, request: bytes, requests: int, connections: int) -> list[float]:
-    """Send exactly ``requests``; returns the seconds that each took. Raises ``Refused``."""
+    """Send exactly ``requests`` requests. Returns the seconds that each took. Raises ``Refused``."""
     took: list[float] = []
     left = requests
     with selectors.DefaultSelector() as selector, ExitStack() as stack:
@@ -54,7 +54,7 @@ def load(port: int, request: bytes, requests: int, connections: int) -> list[flo
         while len(took) < requests:
             ready = selector.select(PATIENCE_SECONDS)
             if not ready:
-                raise Refused(f"no answer within {PATIENCE_SECONDS:.0f} s")
+                raise Refused(f"no response within {PATIENCE_SECONDS:.0f} s")
             for key, _ in ready:
                 one = key.data
                 if not _receive(one):
@@ -68,7 +68,7 @@ def load(port: int, request: bytes, requests: int, connections: int) -> list[flo
 
 
 def _receive(one: _Connection) -> bool:
-    """Read what is there; whether the answer is complete."""
+    """Read the available bytes. Returns whether the response is complete."""
     received = one.socket.recv(65536)
     if not received:
         raise Refused("the server closed a connection")
@@ -86,7 +86,7 @@ def _receive(one: _Connection) -> bool:
 
 
 def main(port: str, endpoint: str, requests: str, connections: str) -> int:
-    """Run the load and print what it was like."""
+    """Run the load and print its figures."""
     started = time.perf_counter()
     took = sorted(load(int(port), request_of(endpoint), int(requests), int(connections)))
     seconds = time.perf_counter() - started

@@ -8,7 +8,7 @@ import psutil
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of ``pid`` and of its descendants, those included that have ended and were waited for."""
+    """Return the user and system time of ``pid`` and its descendants, including reaped ones."""
     process = psutil.Process(pid)
     alive = [process, *process.children(recursive=True)]
     total = 0.0
@@ -19,5 +19,5 @@ def cpu_seconds(pid: int) -> float:
 
 
 def _clock(pid: int) -> float:
-    # The clock id of another process's CPU clock (clock_getcpuclockid(3)); /proc/PID/stat counts in 10 ms only.
+    # The id of another process's CPU clock (clock_getcpuclockid(3)); /proc/PID/stat has a resolution of only 10 ms.
     return time.clock_gettime((~pid << 3) | 2)

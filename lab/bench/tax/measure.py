@@ -1,4 +1,4 @@
-"""Round by round, each variant in turn: CPU time per request of the server."""
+"""The server's CPU time per request, measured in rounds with each variant in turn."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ CONNECTIONS = 8
 WARM_UP_REQUESTS = 400
 RUN_IN_REQUESTS = 100
 SETTLE_SECONDS = 1.2
-"""After each load, still counted: what exporters do with what they have gathered (ours sends every second)."""
+"""The time after each load that is still counted, because exporters send collected data (ours every second)."""
 SCRAPE_SECONDS = 5.0
-"""Of load; as often as the stack's own Prometheus asks."""
+"""The interval between scrapes during a load, equal to the scrape interval of the stack's Prometheus."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What is asked for, and how often in one round."""
+    """A request and its number of repetitions in one round."""
 
     name: str
     request: str
@@ -51,7 +51,7 @@ ENDPOINTS = (
 
 @dataclass
 class Runner:
-    """One server of a variant in each round, and what was measured: microseconds of CPU per request, by endpoint."""
+    """One server of a variant in each round, and its results: CPU microseconds per request by endpoint."""
 
     variant: Variant
     sink: str
@@ -64,8 +64,8 @@ class Runner:
     p99_ms: dict[str, list[float]] = field(default_factory=dict)
 
     def measure(self, endpoint: Endpoint) -> None:
-        """One load, and its share of the CPU."""
-        # Warm up: a server that is always busy has neither cold caches nor saved-up traces.
+        """Run one load and record its share of the CPU."""
+        # Warm up, because a busy server has neither cold caches nor accumulated trace quota.
         _load(self.port, endpoint.request, RUN_IN_REQUESTS)
         before = cpu_seconds(self.pid)
         summary = _load(self.port, endpoint.request, endpoint.requests)
@@ -79,12 +79,12 @@ class Runner:
         self.p99_ms.setdefault(endpoint.name, []).append(float(summary["p99"]) * 1e3)
 
     def delivered(self) -> dict[str, dict[str, int]]:
-        """What its sink has received."""
+        """Return what its sink has received."""
         found: dict[str, dict[str, int]] = direct_session().get(f"{self.sink}/counts", timeout=5).json()
         return found
 
     def missing(self) -> list[str]:
-        """Where its data should have arrived and has not; such a row is worth nothing."""
+        """Return the paths at which no data has arrived. A row with such a path is invalid."""
         arrived = self.delivered()
         return [
             paths
@@ -104,11 +104,11 @@ def measure(
 ) -> list[Runner]:
     """Start the databases, restart all servers for each of ``rounds``, measure, stop everything.
 
-    ``variants``: one that is named several times has as many servers. ``venvs``: the environments, by
+    A variant that occurs several times in ``variants`` has as many servers. ``venvs`` contains the environments by
     ``Variant.peers``. Returns a runner for each server of a round.
 
-    No round is begun that, if it takes as long as the last, would end later than ``seconds`` after the call; one is
-    always made.
+    No round starts that would end later than ``seconds`` after the call if it takes as long as the previous one. At
+    least one round runs.
     """
     began = time.monotonic()
     with ExitStack() as stack:
@@ -136,7 +136,8 @@ def measure(
                     forget_orders()
                 for endpoint in endpoints:
                     say(f"round {number} of {rounds}: {endpoint.name}")
-                    # A fixed order would give each server the cache state that the same neighbour left.
+                    # With a fixed order, each server would always start with the cache state that the same predecessor
+                    # left.
                     for runner in random.sample(runners, len(runners)):
                         runner.measure(endpoint)
                         forget_orders()
@@ -146,14 +147,16 @@ def measure(
         for runner in runners:
             say(f"{runner.variant.name}: {runner.delivered() or 'nothing exported'}")
             if absent := runner.missing():
-                raise RuntimeError(f"{runner.variant.name} has exported nothing to {', '.join(absent)}: not comparable")
+                raise RuntimeError(
+                    f"{runner.variant.name} has exported nothing to {', '.join(absent)} and is not comparable"
+                )
         return runners
 
 
 def _start(runner: Runner, servers: ExitStack, venvs: dict[bool, Path], urls: dict[str, str], place: Path) -> None:
-    """Start its server, which ends with ``servers``.
+    """Start the server; ``servers`` stops it.
 
-    They are restarted for each round, so that the luck of one process does not affect all rounds.
+    Servers are restarted for each round, so that the memory layout of one process does not affect all rounds.
     """
     variant, runner.port, metrics = runner.variant, free_port(), free_port()
     environment = {**urls, **variant.environment(runner.sink, metrics)}

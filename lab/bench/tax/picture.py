@@ -1,4 +1,4 @@
-"""The results as a chart: a bar for each variant, a panel for each endpoint."""
+"""The results as a chart with one bar per variant and one panel per endpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OTHER = "#c2703d"
 
 
 def svg(found: dict[str, Any]) -> str:
-    """The chart of a results file."""
+    """Return the chart of a results file."""
     rows = found["results"]
     most = max(row["spread"][1] for row in rows)
     parts: list[Markup] = []

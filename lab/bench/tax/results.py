@@ -1,4 +1,4 @@
-"""What was measured, as numbers that can be compared: medians of ratios that were taken in the same round."""
+"""The measurements as comparable numbers: medians of ratios within the same round."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _PACKAGES = (
 
 
 def rows(runners: Sequence[Runner], endpoints: Sequence[Endpoint]) -> list[dict[str, Any]]:
-    """A row for each endpoint and variant: the first variant is what all are divided by, round by round.
+    """Return a row for each endpoint and variant, relative to the first variant in the same round.
 
-    Of several servers of one variant the mean is the round's figure.
+    If a variant has several servers, the round's figure is their mean.
     """
     variants: dict[str, list[Runner]] = {}
     for runner in runners:
@@ -65,7 +65,7 @@ def rows(runners: Sequence[Runner], endpoints: Sequence[Endpoint]) -> list[dict[
 
 
 def _rounds(servers: Sequence[Runner], endpoint: Endpoint) -> list[float]:
-    """Microseconds per request of each round, the servers' mean."""
+    """Return the microseconds per request of each round, as the mean of the servers."""
     return [statistics.mean(one) for one in zip(*(server.cpu_us[endpoint.name] for server in servers), strict=True)]
 
 
@@ -77,7 +77,7 @@ def _quartiles(values: Sequence[float]) -> tuple[float, float]:
 
 
 def report(runners: Sequence[Runner], endpoints: Sequence[Endpoint], venvs: Sequence[Path]) -> dict[str, Any]:
-    """Everything that belongs to a result: machine, date, versions, and how it was measured."""
+    """Return the complete result: machine, date, versions, load and figures."""
     return {
         "machine": machine(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -88,7 +88,7 @@ def report(runners: Sequence[Runner], endpoints: Sequence[Endpoint], venvs: Sequ
 
 
 def versions(venvs: Sequence[Path]) -> dict[str, str]:
-    """Versions of the packages that are compared, as installed in the environments."""
+    """Return the versions of the compared packages, as installed in the environments."""
     paths = [str(path) for venv in venvs for path in venv.glob("lib/python*/site-packages")]
     installed = {one.name.lower(): one.version for one in importlib.metadata.distributions(path=paths)}
     return {name: installed[name] for name in _PACKAGES if name in installed}
@@ -100,6 +100,6 @@ def write(found: dict[str, Any], path: Path) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The results that were written there."""
+    """Read the results from that file."""
     found: dict[str, Any] = json.loads(path.read_text())
     return found

@@ -1,4 +1,4 @@
-"""The processes of the bench, on free ports of loopback: MongoDB, Redis, the sink, and a server for each variant."""
+"""The benchmark's processes on free loopback ports: MongoDB, Redis, the sink, and a server for each variant."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ PRODUCT = {"_id": "brass-desk-lamp", "name": "Brass desk lamp", "price_cents": 8
 
 
 class NotUp(RuntimeError):
-    """A server that did not come up in time; the message names its log."""
+    """A server that did not start in time; the message names its log."""
 
 
 def free_port() -> int:
-    """A port that is free now."""
+    """Return a port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -43,7 +43,7 @@ def free_port() -> int:
 def running(
     command: list[str], log: Path, environment: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process for the length of the block; its output goes to ``log``."""
+    """Run a process for the duration of the block; its output goes to ``log``."""
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, cwd=ROOT)
     try:
@@ -58,19 +58,19 @@ def running(
 
 
 def await_up(what: str, ask: Callable[[], object], log: Path, patience: float = 60.0) -> None:
-    """Return once ``ask`` returns something true; an exception of it means "not yet". Raises ``NotUp``."""
+    """Wait until ``ask`` returns a truthy value; an exception counts as "not yet". Raises ``NotUp``."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, redis.RedisError, PyMongoError, requests.RequestException):
             if ask():
                 return
         time.sleep(0.1)
-    raise NotUp(f"{what} did not come up within {patience:.0f} s; see {log}")
+    raise NotUp(f"{what} did not start within {patience:.0f} s; see {log}")
 
 
 @contextlib.contextmanager
 def databases(folder: Path) -> Iterator[dict[str, str]]:
-    """A MongoDB (replica set of one) with one product, and a Redis; gives the variables that name them."""
+    """Start MongoDB (a replica set of one) with one product, and Redis. Yields the variables with their addresses."""
     mongo_port, redis_port = free_port(), free_port()
     data = folder / "mongo"
     data.mkdir()
@@ -95,7 +95,7 @@ def databases(folder: Path) -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def sinks(ports: list[int], folder: Path) -> Iterator[None]:
-    """The sink, listening on all ``ports``."""
+    """Start the sink, which listens on all ``ports``."""
     log = folder / "sink.log"
     with running([sys.executable, "-m", "lab.bench.tax.sink", *map(str, ports)], log):
         await_up("the sink", lambda: direct_session().get(f"http://127.0.0.1:{ports[-1]}/counts", timeout=1).ok, log)
@@ -106,7 +106,7 @@ def sinks(ports: list[int], folder: Path) -> Iterator[None]:
 def served(
     variant: Variant, venv: Path, port: int, environment: dict[str, str], folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """gunicorn with the application, wired as ``variant`` says."""
+    """Start gunicorn with the application of ``variant``."""
     log = folder / f"{variant.name.replace(' ', '-')}.log"
     wrapper = [str(venv / "bin" / one) for one in variant.wrapper]
     gunicorn = [

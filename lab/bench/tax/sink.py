@@ -1,7 +1,7 @@
-"""``python -m lab.bench.tax.sink PORT…``: takes what the variants export, answers as their backends do, and counts it.
+"""``python -m lab.bench.tax.sink PORT…``: receive the variants' exports, respond like their backends, count them.
 
-One port for each variant, so that it is known who has delivered. OTLP/HTTP, Sentry envelopes, Datadog's agent and
-Elastic's APM server. ``GET /counts`` returns what was received: ``{path: {"posts": …, "bytes": …}}``.
+Each variant has a separate port, so that its deliveries can be counted. Supports OTLP/HTTP, Sentry envelopes, Datadog's
+agent and Elastic's APM server. ``GET /counts`` returns what was received: ``{path: {"posts": …, "bytes": …}}``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Counts = dict[str, dict[str, int]]
 
 
 def answer_to(method: str, path: str, counts: Counts) -> tuple[int, str, bytes]:
-    """Status, content type and body that the backend behind ``path`` would give."""
+    """Return the status, content type and body that the backend of ``path`` would return."""
     if path == "/counts":
         return 200, _JSON, json.dumps(counts).encode()
     if path.startswith("/v1/"):
@@ -75,13 +75,13 @@ async def _serve(counts: Counts, reader: asyncio.StreamReader, writer: asyncio.S
             writer.write(head.encode() + body)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
-        pass  # the exporter is gone; what it has delivered is counted
+        pass  # the exporter has disconnected; its deliveries are already counted
     finally:
         writer.close()
 
 
 async def main(ports: list[int]) -> None:
-    """Listen until a signal."""
+    """Listen until a signal arrives."""
     servers = []
     for port in ports:
         counts: Counts = defaultdict(lambda: {"posts": 0, "bytes": 0})

@@ -1,4 +1,4 @@
-"""The results as a table, on the terminal and in the documentation."""
+"""The results as a table for the terminal and the documentation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COLUMNS = ("endpoint", "variant", "CPU per request", "× bare", "middle half", 
 
 
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """One row as it is read."""
+    """Format one row."""
     low, high = row["spread"]
     return (
         row["endpoint"],
@@ -32,7 +32,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def markdown(found: dict[str, Any]) -> str:
-    """The table, and what it was measured on."""
+    """Return the table with a description of the measurement."""
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
     lines = [
         f"Measured on {found['machine']}; {found['date']}; {found['load']}.",

@@ -1,4 +1,4 @@
-"""What is compared: for each variant the command and the environment of its server."""
+"""The compared variants: the command and the environment of each variant's server."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 SAMPLED = "0.01"
-"""About what ours samples under the bench's load: five traces a second, and two requests in a thousand above."""
+"""Approximately our sampling under the benchmark's load: five traces per second, plus 0.2 % of further requests."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to wire the application; ``environment`` is made from the URL of its sink and its metrics port."""
+    """One telemetry set-up of the application; ``environment`` is created from its sink's URL and its metrics port."""
 
     name: str
     module: str
     environment: Callable[[str, int], Mapping[str, str]] = lambda _sink, _metrics: {}
     wrapper: tuple[str, ...] = ()
-    """A program of the environment that starts gunicorn."""
+    """The program in the environment that starts gunicorn."""
     peers: bool = True
-    """Whether it runs in the peers' environment, or in ours."""
+    """Whether it runs in the environment of the other libraries instead of ours."""
     exports_to: tuple[str, ...] = ()
-    """Paths of the sink at which its data must arrive, or the row is worth nothing."""
+    """Paths of the sink at which data must arrive; otherwise the row is invalid."""
     scraped: bool = False
 
 
@@ -64,17 +64,17 @@ _TRACES = ("/v1/traces",)
 _ALL_OTLP = ("/v1/traces", "/v1/logs")
 
 COPIES = {"bare": 3, "ours": 2}
-"""Servers of a variant that are measured side by side, where it is not one; their mean is the round's figure.
+"""The number of servers of a variant, where it is not one. Their mean is the round's figure.
 
-Processes of the same program differ by some percent for as long as they run. All is divided by bare's figure, so its
-luck would be in every row; ours is what the table is made for.
+Processes of the same program differ by some percent for as long as they run. Every row is divided by bare's figure, so
+a deviation of bare affects all rows, and the table is about ours.
 """
 
 PARTS = (
     Variant("ours, no traces", "ours", _otlp(TRACES_PER_SECOND="0", TRACE_RATIO="0"), peers=False, scraped=True),
     Variant("ours, no request line", "ours", _otlp(LOG_LEVEL="ERROR"), peers=False, exports_to=_TRACES, scraped=True),
 )
-"""What parts of ours cost, for work on its speed; run only by name."""
+"""Variants that measure parts of our telemetry, for performance work. They run only if named."""
 
 QUICK = (
     Variant("bare", "bare", peers=False),

@@ -1,1 +1,1 @@
-"""The game: a hidden fault is on, and a player finds its cause with what a person on call has."""
+"""Game days: a hidden fault is active, and a player finds its cause with the tools of an engineer on call."""

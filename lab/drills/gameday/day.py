@@ -30,30 +30,32 @@ from lab.drills.watch.watcher import Watcher
 
 LONGEST_SECONDS = 900.0
 UNNOTIFIED_SECONDS = 120.0
-"""After this time a list of answers is given even without a notification."""
+"""After this time, predefined answers are used even without a notification."""
 BIG_SEED = 10_000
 
 
 def play(options: argparse.Namespace, results: Path, console: Console) -> int:
-    """A game from beginning to end. Returns 0 if the cause was found, 1 if not."""
+    """Run a complete game. Returns 0 if the cause was found, 1 if not."""
     seed = options.seed if options.seed is not None else secrets.randbelow(BIG_SEED)
     choices = candidates(scenarios().values())
     names = {drill.name for drill in choices}
     if unknown := [answer for answer in options.answer if answer not in names | {HINT, GIVE_UP}]:
-        raise UnknownDrill(f"{unknown[0]} is no answer: it is {HINT}, {GIVE_UP}, or one of {', '.join(sorted(names))}.")
+        raise UnknownDrill(
+            f"{unknown[0]} is not a valid answer: use {HINT}, {GIVE_UP}, or one of {', '.join(sorted(names))}."
+        )
     match = Match(hidden(choices, seed), choices, seed)
     session = Session.under(results)
     with place(options.own, options.keep) as (instance, _own):
         console.print(
-            f"Game day, seed {seed}. Something breaks within a minute. You have the console "
-            f"({instance.url('console')}), the alerts, the logs, the traces; and {LONGEST_SECONDS / 60:.0f} minutes.\n"
-            f"{HELP} `{CAUSES}` lists what it may be.",
+            f"Game day, seed {seed}. A fault is injected within a minute. Use the console "
+            f"({instance.url('console')}), the alerts, the logs and the traces. Time: {LONGEST_SECONDS / 60:.0f} min.\n"
+            f"{HELP} `{CAUSES}` lists the possible causes.",
             markup=False,
         )
         game = Game(world_of(instance), match, session, lambda text: console.print(text, markup=False))
         result = game.play(options.answer)
     keep(session.directory, result, match)
-    console.print(f"\n{said(match)}\nKept: {session.directory}/postmortem.md, with what is left to fill in.")
+    console.print(f"\n{said(match)}\nPostmortem draft to complete: {session.directory}/postmortem.md")
     return 0 if match.solved_after is not None else 1
 
 
@@ -67,7 +69,7 @@ class Game:
     say: Callable[[str], None]
 
     def play(self, answers: list[str]) -> Result:
-        """Play until the player finds the fault, gives up, or the time is up. Raises ``RunFailed``."""
+        """Play until the player finds the fault or gives up, or the time is up. Raises ``RunFailed``."""
         watcher = Watcher(self.world.observatory, self.world.clock, self._show)
         player: Player = Listed(answers, lambda: _may_answer(watcher, self.world)) if answers else Typing(sys.stdin)
         runner = Runner(self.world, watcher, self._stage, uninterrupted)
@@ -81,24 +83,24 @@ class Game:
         return self.match.is_over
 
     def _show(self, event: Event) -> None:
-        # The fault is the secret; the console reads these events too.
-        shown = replace(event, text="something") if event.kind is Kind.BROKEN and not self.match.is_over else event
+        # The fault is hidden, also because the console shows these events.
+        shown = replace(event, text="hidden fault") if event.kind is Kind.BROKEN and not self.match.is_over else event
         self.session.record(shown)
         self.say(f"{clock(shown.at)}  {event_line(shown)}")
 
     def _stage(self, text: str) -> None:
-        # Only the runner's stages before and after: the alerts that it awaits would reveal the cause.
+        # Only the runner's stages before and after the fault: the alerts that it waits for would reveal the cause.
         if self.match.is_over or text.startswith("waiting"):
             self.say(text)
 
 
 def for_game(drill: Drill) -> Drill:
-    """With the game's time in place of the drill's."""
+    """Return the drill with the duration of the game."""
     return drill.model_copy(update={"lasts": LONGEST_SECONDS, "after": 0.0})
 
 
 def said(match: Match) -> str:
-    """The score in words."""
+    """Return the score as a sentence."""
     taken = f"{match.count('hint')} hints, {match.count('wrong')} wrong answers"
     if match.solved_after is None:
         return f"0 of 100 points: not found ({taken}). It was {match.drill.name}."
@@ -106,7 +108,7 @@ def said(match: Match) -> str:
 
 
 def keep(directory: Path, result: Result, match: Match) -> None:
-    """The postmortem, the timeline as a picture, and all of it as JSON."""
+    """Write the postmortem, the timeline as a picture, and the result as JSON."""
     content = {"passed": match.solved_after is not None, "game": match.as_json(), "drills": [result.as_json()]}
     (directory / "result.json").write_text(json.dumps(content, indent=1) + "\n")
     (directory / "postmortem.md").write_text(draft(match.drill, result, match))

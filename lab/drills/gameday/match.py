@@ -1,4 +1,4 @@
-"""One game: what the player said, what it is worth. Pure."""
+"""The state of one game: the player's moves and the score. Pure."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from lab.drills.spec.model import Drill
 
 FULL, PER_HINT, PER_WRONG = 100, 10, 15
 FREE_SECONDS, SECONDS_A_POINT = 60.0, 10.0
-"""A page takes its time: the first minute costs nothing, then each ten seconds a point."""
+"""A page needs time to arrive: the first minute costs nothing, after that every ten seconds cost one point."""
 HINT, GIVE_UP, CAUSES = "hint", "give up", "causes"
-HELP = f"Name the cause (its name or number), or say: {HINT}, {CAUSES}, {GIVE_UP}."
+HELP = f"Type the cause (its name or number), or: {HINT}, {CAUSES}, {GIVE_UP}."
 
 
 def candidates(drills: Iterable[Drill]) -> list[Drill]:
-    """The drills that may be hidden, by name."""
+    """Return the drills that a game may use, sorted by name."""
     return sorted((drill for drill in drills if drill.game and not drill.fault.nothing), key=lambda drill: drill.name)
 
 
 def hidden(choices: Sequence[Drill], seed: int) -> Drill:
-    """The same for the same seed and catalogue."""
+    """Select a drill; the same seed and catalogue select the same one."""
     return random.Random(seed).choice(choices)  # noqa: S311
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What the player did; ``at``: seconds from the fault."""
+    """A move of the player; ``at`` is in seconds since the fault."""
 
     at: float
     kind: str
@@ -38,7 +38,7 @@ class Move:
 
 @dataclass
 class Match:
-    """The game as it stands."""
+    """The current state of a game."""
 
     drill: Drill
     choices: Sequence[Drill]
@@ -47,28 +47,28 @@ class Match:
 
     @property
     def solved_after(self) -> float | None:
-        """Seconds from the fault to the right answer."""
+        """Seconds from the fault to the correct answer; ``None`` without one."""
         return next((move.at for move in self.moves if move.kind == "right"), None)
 
     @property
     def is_over(self) -> bool:
-        """Whether the cause was named, or the player gave up."""
+        """Whether the player has named the cause or given up."""
         return bool(self.moves) and self.moves[-1].kind in ("right", "gave up")
 
     def count(self, kind: str) -> int:
-        """How many moves of a kind."""
+        """Return the number of moves of a kind."""
         return sum(move.kind == kind for move in self.moves)
 
     @property
     def points(self) -> int:
-        """From 0 to 100; 0 if the cause was not found."""
+        """The score from 0 to 100; 0 if the cause was not found."""
         if self.solved_after is None:
             return 0
         late = int(max(0.0, self.solved_after - FREE_SECONDS) / SECONDS_A_POINT)
         return max(1, FULL - PER_HINT * self.count("hint") - PER_WRONG * self.count("wrong") - late)
 
     def hear(self, line: str, at: float) -> str:
-        """What is answered to a line of the player."""
+        """Process a line from the player and return the response."""
         said = " ".join(line.lower().split())
         if said in ("", "help", "?"):
             return HELP
@@ -78,15 +78,15 @@ class Match:
             return self._hint(at)
         if said == GIVE_UP:
             self.moves.append(Move(at, "gave up"))
-            return f"It was {self.drill.name}: {self.drill.title}."
+            return f"The cause was {self.drill.name}: {self.drill.title}."
         return self._answer(said, at)
 
     def causes(self) -> str:
-        """What it may be, numbered."""
+        """Return a numbered list of the possible causes."""
         return "\n".join(f"{number:3} {drill.name:18} {drill.title}" for number, drill in enumerate(self.choices, 1))
 
     def as_json(self) -> Mapping[str, Any]:
-        """For result.json."""
+        """Return the game for result.json."""
         return {
             "seed": self.seed,
             "points": self.points,
@@ -107,9 +107,9 @@ class Match:
         names = [drill.name for drill in self.choices]
         name = names[int(said) - 1] if said.isdecimal() and 1 <= int(said) <= len(names) else said
         if name not in names:
-            return f"{said[:60]} is none of the causes. {HELP}"
+            return f"{said[:60]} is not one of the causes. {HELP}"
         if name != self.drill.name:
             self.moves.append(Move(at, "wrong", name))
-            return f"It is not {name}."
+            return f"The cause is not {name}."
         self.moves.append(Move(at, "right", name))
-        return f"Right, after {at:.0f} s: {self.drill.title}."
+        return f"Correct, after {at:.0f} s: {self.drill.title}."

@@ -1,4 +1,4 @@
-"""The draft of a postmortem: facts from the run are filled in, the rest is for the participants."""
+"""The draft of a postmortem. Facts from the run are filled in, and the participants write the rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TO_FILL = "_to fill in_"
 
 
 def draft(drill: Drill, result: Result, match: Match) -> str:
-    """In Markdown, blameless, after the form of the Google SRE book's example (appendix D)."""
+    """Return a blameless postmortem in Markdown, in the form of the Google SRE book's example (appendix D)."""
     lines = [
         f"# Postmortem (draft): {drill.title}",
         "",
@@ -26,7 +26,7 @@ def draft(drill: Drill, result: Result, match: Match) -> str:
         "",
         "## Summary",
         "",
-        f"{drill.title}. It began at {clock(result.began)} UTC and was cleared after "
+        f"{drill.title}. The fault began at {clock(result.began)} UTC and was cleared after "
         f"{result.cleared:.0f} s. {_TO_FILL}",
         "",
         "## Impact",
@@ -35,7 +35,7 @@ def draft(drill: Drill, result: Result, match: Match) -> str:
         "",
         "## Root cause and trigger",
         "",
-        f"The fault `{result.fault}`, switched on for the game. {_TO_FILL}: what would cause the same outside a game?",
+        f"The fault `{result.fault}`, injected for the game day. {_TO_FILL}: what would cause it in production?",
         "",
         "## Detection",
         "",
@@ -45,13 +45,13 @@ def draft(drill: Drill, result: Result, match: Match) -> str:
         "",
         *[
             f"- {one.what}: `{one.query}`, "
-            + (f"there after {one.after:.0f} s" if one.after is not None else "not seen")
+            + (f"found after {one.after:.0f} s" if one.after is not None else "not found")
             for one in result.finds
         ],
         "",
         "## Timeline (UTC)",
         "",
-        "| time | from the fault | what | |",
+        "| time | since the fault | event | |",
         "|---|---:|---|---|",
         *_timeline(result, match),
         "",
@@ -62,11 +62,11 @@ def draft(drill: Drill, result: Result, match: Match) -> str:
         f"- {drill.lesson}",
         f"- What went well: {_TO_FILL}",
         f"- What went wrong: {_TO_FILL}",
-        f"- Where we were lucky: {_TO_FILL}",
+        f"- Where we got lucky: {_TO_FILL}",
         "",
         "## Action items",
         "",
-        "| what | kind (prevent, detect, mitigate) | owner | due |",
+        "| action | kind (prevent, detect, mitigate) | owner | due |",
         "|---|---|---|---|",
         *[f"| {_TO_FILL} | {kind} | | |" for kind in ("prevent", "detect", "mitigate")],
     ]
@@ -78,14 +78,14 @@ def _impact(result: Result) -> list[str]:
     return [
         f"- Requests: {spent.failed} of {spent.requests} failed.",
         f"- Error budget (API availability, 99.9 % over 30 days): {spent.budget_share:.2%} of the month's spent.",
-        f"- Orders: {spent.orders} placed, {spent.delayed} later than 30 s (the slowest {spent.slowest_order:.0f} s), "
+        f"- Orders: {spent.orders} placed, {spent.delayed} took more than 30 s (slowest {spent.slowest_order:.0f} s), "
         f"{spent.orders_failed} failed, {spent.dead_letters} dead-lettered and retried, {spent.lost} lost.",
     ]
 
 
 def _detection(alerts: Sequence[AlertTimes]) -> list[str]:
     if not alerts:
-        return [f"- No alert covers it. {_TO_FILL}: should there be one?"]
+        return [f"- No alert covers this fault. {_TO_FILL}: should one exist?"]
     return [
         f"- {one.alert} ({one.receiver}): detected after {seconds(one.detect)}, notified after {seconds(one.notify)} "
         f"(limit {one.allowed:.0f} s), resolved {seconds(one.resolve)} after the fault was cleared."

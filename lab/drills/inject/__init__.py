@@ -1,1 +1,1 @@
-"""Fault injection. Every fault is cleared: by the runner, by a guard if the runner dies, or by its own expiry."""
+"""Fault injection. Every fault is cleared: by the runner, by a guard if the runner is killed, or by its expiry."""

@@ -1,7 +1,8 @@
-"""``python -m lab.drills.inject.guard``: clears the runner's fault if the runner dies.
+"""``python -m lab.drills.inject.guard``: clear the runner's fault if the runner is killed.
 
-It reads one line of JSON from stdin, then waits. After ``done`` on stdin it exits: the runner has cleared the fault. At
-the end of stdin (the runner died) or after ``seconds`` it clears the fault. Its own session keeps Ctrl-C from it.
+It reads one line of JSON from stdin, then waits. After ``done`` on stdin, which means that the runner has cleared the
+fault, it exits. At the end of stdin (the runner was killed) or after ``seconds``, it clears the fault. It runs in its
+own session, so that Ctrl-C does not reach it.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from lab.clients.running_stack import RunningStack
 from stack.paths import ROOT
 
 Process = tuple[int, float]
-"""A pid and its start time: the kernel reuses pids."""
+"""A pid and its start time, because the kernel reuses pids."""
 
 
 def resume(processes: Sequence[Process]) -> None:
-    """Send SIGCONT to each that still runs."""
+    """Send SIGCONT to each process that is still running."""
     for pid, began in processes:
         try:
             process = psutil.Process(pid)
@@ -35,10 +36,10 @@ def resume(processes: Sequence[Process]) -> None:
 
 
 class Guard:
-    """The guard process, as the runner sees it."""
+    """The runner's handle of the guard process."""
 
     def __init__(self, instance: RunningStack, start: Sequence[str], paused: Sequence[Process], seconds: float) -> None:
-        """Start it; from now on the fault is cleared in any case."""
+        """Start the guard. From now on the fault is cleared in any case."""
         task = {"state_dir": str(instance.state_dir), "start": list(start), "resume": list(paused), "seconds": seconds}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lab.drills.inject.guard"],
@@ -52,7 +53,7 @@ class Guard:
         self._say(json.dumps(task))
 
     def dismiss(self) -> None:
-        """The fault is cleared; returns when the guard has exited."""
+        """Report that the fault is cleared. Returns when the guard has exited."""
         self._say("done")
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -72,7 +73,7 @@ def clear(task: Mapping[str, Any]) -> None:
 
 
 def main(source: IO[bytes]) -> int:
-    """Wait, and clear the fault unless the runner has."""
+    """Wait, and clear the fault unless the runner has cleared it."""
     task = json.loads(source.readline())
     with selectors.DefaultSelector() as selector:
         selector.register(source, selectors.EVENT_READ)

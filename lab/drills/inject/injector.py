@@ -1,4 +1,4 @@
-"""Injects a scenario's fault into a stack, and clears it."""
+"""Injection and clearing of a scenario's fault."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class InstanceInjector:
         self._switches: Switches | None = None
 
     def begin(self, fault: Fault, seconds: float) -> None:
-        """Inject it. How it is cleared is recorded first."""
+        """Inject the fault. The steps that clear it are recorded first."""
         if fault.switch:
             self._switch(fault, int(seconds))
         elif fault.stop:
@@ -33,10 +33,10 @@ class InstanceInjector:
             self._pause(fault, seconds)
         for name in fault.kill:
             if self._instance.kill(name) is None:
-                raise RunFailed(f"{name} did not run, so it could not be killed.")
+                raise RunFailed(f"{name} was not running, so it could not be killed.")
 
     def clear(self) -> None:
-        """Undo in reverse order. A step that fails stays, and the next call retries it."""
+        """Undo the steps in reverse order. A step that fails is kept, and the next call retries it."""
         while self._undo:
             self._undo[-1]()
             self._undo.pop()
@@ -44,11 +44,11 @@ class InstanceInjector:
     def _switch(self, fault: Fault, seconds: int) -> None:
         if self._switches is None:
             self._switches = Switches(self._instance)
-        # Each time: a token is valid for 15 minutes, and signing in to clear the fault needs MongoDB.
+        # A new token for each fault: it is valid for 15 minutes, and signing in to clear the fault would need MongoDB.
         self._switches.sign_in()
         switches, name = self._switches, str(fault.switch)
         if name not in switches.known():
-            raise RunFailed(f"this shop has no fault {name}.")
+            raise RunFailed(f"the shop has no fault {name}.")
         self._undo.append(lambda: switches.off(name))
         switches.on(name, fault.parameters, seconds)
 
@@ -58,7 +58,7 @@ class InstanceInjector:
         for name in fault.pause:
             pid = rows[name]["pid"] if name in rows else None
             if pid is None:
-                raise RunFailed(f"{name} does not run, so it cannot be paused.")
+                raise RunFailed(f"{name} is not running, so it cannot be paused.")
             found += family_of(pid)
         held: list[Process] = [(process.pid, process.create_time()) for process in found]
         guard = Guard(self._instance, (), held, seconds)

@@ -1,4 +1,4 @@
-"""The shop's own faults, switched as its administrator."""
+"""The shop's own faults, activated and cleared as its administrator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATH = "/api/v1/admin/faults"
 
 
 class Switches:
-    """``/api/v1/admin/faults`` of an instance. The replicas are asked directly too, in case NGINX is down."""
+    """``/api/v1/admin/faults`` of an instance. Requests also go to the replicas directly, in case NGINX is down."""
 
     def __init__(self, instance: RunningStack) -> None:
         self._urls = [instance.url(name) for name in ("nginx", "api-1", "api-2")]
@@ -29,13 +29,13 @@ class Switches:
         self._session = direct_session()
 
     def sign_in(self) -> None:
-        """Sign in before the fault: with a token, clearing it needs no database. Raises ``RunFailed``."""
+        """Sign in before the fault, because clearing it with a token needs no database. Raises ``RunFailed``."""
         self._token = ""
         answer = self._ask("POST", "/api/v1/auth/login", {"email": ADMIN, "password": self._password}, signed=False)
         self._token = str(answer.json()["access_token"])
 
     def known(self) -> set[str]:
-        """The names of the faults that this shop has; none if they are not available."""
+        """Return the names of the shop's faults; empty if faults are not available."""
         answer = self._ask("GET", PATH, allowed=(404,))
         if answer.status_code == 404:
             return set()
@@ -43,12 +43,12 @@ class Switches:
         return {str(one["name"]) for one in content["items"]}
 
     def on(self, name: str, parameters: Mapping[str, Any], seconds: int) -> None:
-        """Switch it on; it goes off by itself. Raises ``RunFailed``."""
+        """Activate the fault; it expires automatically. Raises ``RunFailed``."""
         self._ask("PUT", f"{PATH}/{name}", {**parameters, "seconds": seconds})
         self._until[name] = time.monotonic() + seconds
 
     def off(self, name: str) -> None:
-        """Switch it off, asking again for a minute. Raises ``RunFailed``, unless it is off by itself by then."""
+        """Clear the fault, with retries for a minute. Raises ``RunFailed`` unless the fault has expired by then."""
         try:
             self._ask("DELETE", f"{PATH}/{name}", allowed=(404,))
         except RunFailed:
@@ -76,7 +76,7 @@ class Switches:
                     return answer
                 last = f"{answer.status_code} {answer.text[:300]}"
                 if answer.status_code == 401 and signed:
-                    # A new token, or RunFailed: no endless retries.
+                    # A new token, or RunFailed, so that there are no endless retries.
                     self.sign_in()
                 elif answer.status_code < 500 and answer.status_code != 429:
                     raise RunFailed(f"{method} {path}: {last}")

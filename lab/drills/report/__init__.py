@@ -1,1 +1,1 @@
-"""Reports of drills: progress lines, a table, Markdown, JSON, a picture."""
+"""Drill reports: progress lines, a table, Markdown, JSON and a picture."""

@@ -12,14 +12,14 @@ from lab.drills.run.result import Result
 
 
 def write_report(directory: Path, results: Sequence[Result], late: Sequence[str], failed: Sequence[str]) -> None:
-    """For people: ``report.md`` and the pictures in it."""
+    """Write ``report.md`` and its pictures."""
     (directory / "report.md").write_text(markdown(results, late, failed))
     for result in results:
         (directory / f"timeline-{result.name}.svg").write_text(draw(result))
 
 
 def write_result(directory: Path, results: Sequence[Result], late: Sequence[str], failed: Sequence[str]) -> None:
-    """For programs: ``result.json``."""
+    """Write ``result.json`` for programs."""
     content = {
         "passed": all(one.passed for one in results) and not late and not failed,
         "drills": [one.as_json() for one in results],

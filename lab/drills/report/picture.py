@@ -1,4 +1,4 @@
-"""The timeline of a drill as SVG: a lane for each alert, its states as bars, notifications as marks."""
+"""The timeline of a drill as SVG, with one lane per alert, its states as bars and notifications as marks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STEPS = (5, 10, 15, 30, 60, 120, 300, 600)
 
 
 def draw(result: Result) -> str:
-    """The picture."""
+    """Return the picture."""
     lanes = sorted(
         {event.alert for event in result.events if event.alert and event.kind != "mailed resolved"}, key=_by(result)
     )
@@ -77,7 +77,7 @@ def _lane(name: str, events: list[Happened], x: Scale, y: int, end: float) -> It
         for event in events:
             if event.kind == kind:
                 stop = min((one.at for one in events if one.kind in until and one.at > event.at), default=None)
-                # An alert that was only pending: the timeline does not say for how long.
+                # An alert that was only pending: the timeline does not contain its end.
                 stop = stop if stop is not None else (end if kind == "firing" else event.at + 3)
                 yield rect(x(event.at), y + 2, max(2.0, x(stop) - x(event.at)), 16, rx=3, fill=colour)
     for event in events:

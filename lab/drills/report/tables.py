@@ -1,4 +1,4 @@
-"""The table of results, for the terminal and as Markdown; details of one drill, as Markdown."""
+"""The table of results for the terminal and as Markdown, and the details of one drill as Markdown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBERS = COLUMNS[3:8] + COLUMNS[8:9] + COLUMNS[11:]
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
-    """A row for each expected alert; the first row of a drill also has the columns that apply to the whole drill."""
+    """Return a row for each expected alert. A drill's first row also has the columns about the whole drill."""
     found = []
     for result in results:
         alerts: Sequence[AlertTimes | None] = result.alerts or (None,)
@@ -53,8 +53,8 @@ def _row(result: Result, times: AlertTimes | None, first: bool) -> tuple[str, ..
 
 
 def table(results: Sequence[Result]) -> Table:
-    """For the terminal."""
-    found = Table(title="Fire drills", title_justify="left")
+    """Return the table for the terminal."""
+    found = Table(title="Drills", title_justify="left")
     for name in COLUMNS:
         found.add_column(name, justify="right" if name in _NUMBERS else "left")
     for row in rows(results):
@@ -63,26 +63,26 @@ def table(results: Sequence[Result]) -> Table:
 
 
 def markdown(results: Sequence[Result], late: Sequence[str] = (), failed: Sequence[str] = ()) -> str:
-    """The report: the table, failed expectations, and the details of each drill."""
-    lines = ["# Fire drills", "", *markdown_table(results), ""]
+    """Return the report: the table, failed expectations and the details of each drill."""
+    lines = ["# Drill report", "", *markdown_table(results), ""]
     lines += [f"- ✘ {result.name}: {wrong}" for result in results for wrong in result.wrong]
-    lines += [f"- ✘ a page between drills: {one}" for one in late]
-    lines += [f"- ✘ not carried out: {one}" for one in failed]
+    lines += [f"- ✘ page between drills: {one}" for one in late]
+    lines += [f"- ✘ failed to run: {one}" for one in failed]
     for result in results:
         lines += ["", *details(result)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def markdown_table(results: Sequence[Result]) -> list[str]:
-    """The table's lines."""
+    """Return the table's lines."""
     head = [f"| {' | '.join(COLUMNS)} |", "|" + "|".join("---:" if n in _NUMBERS else "---" for n in COLUMNS) + "|"]
     return head + [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows(results)]
 
 
 def details(result: Result) -> list[str]:
-    """One drill in Markdown: what the telemetry showed, its cost, its timeline."""
+    """Return one drill in Markdown: its telemetry, cost and timeline."""
     spent = result.spent
-    slo = "not asked" if spent.slo_ratio is None else f"{spent.slo_ratio:.2%}"
+    slo = "not queried" if spent.slo_ratio is None else f"{spent.slo_ratio:.2%}"
     lines = [
         f"## {result.name}",
         "",
@@ -92,9 +92,9 @@ def details(result: Result) -> list[str]:
         f"![timeline](timeline-{result.name}.svg)",
         "",
         f"- Cost: {spent.failed} of {spent.requests} requests failed ({_ratio(spent.failed, spent.requests)}), "
-        f"{spent.budget_share:.2%} of the month's error budget.",
-        f"- Counted by the drill where the API answered: {spent.answered_ratio:.2%}; by the SLO series: {slo}.",
-        f"- Orders: {spent.orders} placed, {spent.confirmed} confirmed, {spent.delayed} later than 30 s "
+        f"{spent.budget_share:.2%} of the monthly error budget.",
+        f"- Error ratio where the API answered, by the drill: {spent.answered_ratio:.2%}; by the SLO series: {slo}.",
+        f"- Orders: {spent.orders} placed, {spent.confirmed} confirmed, {spent.delayed} took more than 30 s "
         f"(slowest {spent.slowest_order:.0f} s), {spent.orders_failed} failed, "
         f"{spent.dead_letters} dead-lettered and retried, {spent.lost} lost.",
     ]
@@ -105,7 +105,7 @@ def details(result: Result) -> list[str]:
         for one in result.finds
     ]
     lines += [f"- **Wrong**: {one}" for one in result.wrong]
-    lines += ["", "| at | what | alert | |", "|---:|---|---|---|"]
+    lines += ["", "| time | event | alert | |", "|---:|---|---|---|"]
     lines += [
         f"| {event.at:+.0f} s | {event.kind}{f' ({event.receiver})' if event.receiver else ''} | {event.alert} "
         f"| {_cell(event.text)} |"

@@ -1,4 +1,4 @@
-"""Times and events as text."""
+"""Formatting of times and events."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from lab.drills.watch.timeline import Event, Kind
 
 
 def moment(at: float) -> str:
-    """RFC 3339, in UTC."""
+    """Format a time as RFC 3339 in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def clock(at: float) -> str:
-    """The time of day, in UTC."""
+    """Format the time of day in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
 
 
 def seconds(value: float | None) -> str:
-    """A time that was measured; a dash if there was none."""
+    """Format a measured duration; a dash if there is none."""
     return "–" if value is None else f"{value:.0f} s"
 
 
 def event_line(event: Event) -> str:
-    """An event as a line."""
+    """Format an event as a line."""
     match event.kind:
         case Kind.NOTIFIED:
             return f"notified: {event.alert} to {event.receiver}: {event.text}"
@@ -32,7 +32,7 @@ def event_line(event: Event) -> str:
         case Kind.MAILED | Kind.MAILED_RESOLVED:
             return f"e-mail: {event.text}"
         case Kind.BROKEN:
-            return f"BROKEN: {event.text}"
+            return f"INJECTED: {event.text}"
         case Kind.CLEARED:
             return "CLEARED"
         case Kind.NOTE:

@@ -1,1 +1,1 @@
-"""Runs drills one after the other and verifies them; an interrupted run can be continued."""
+"""Runs and verifies drills one after the other. An interrupted run can be continued."""

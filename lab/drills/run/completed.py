@@ -1,4 +1,4 @@
-"""Completed drills, so that an interrupted run continues where it stopped: ``<state>/drills/done.json``."""
+"""Completed drills, which let an interrupted run continue where it stopped: ``<state>/drills/done.json``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Memory:
     directory: Path
 
     def results(self) -> dict[str, Result]:
-        """By name; a file that cannot be parsed counts as empty."""
+        """Return the results by name. A file that cannot be parsed counts as empty."""
         try:
             content = json.loads((self.directory / FILE).read_text())
             return {name: Result.from_json(one) for name, one in content.items()}
@@ -26,7 +26,7 @@ class Memory:
             return {}
 
     def keep(self, result: Result) -> None:
-        """Record it; the file is replaced atomically."""
+        """Record a result. The file is replaced atomically."""
         every = {name: one.as_json() for name, one in self.results().items()} | {result.name: result.as_json()}
         self.directory.mkdir(parents=True, exist_ok=True)
         new = self.directory / f"{FILE}.new"
@@ -34,6 +34,6 @@ class Memory:
         new.replace(self.directory / FILE)
 
     def left(self, names: list[str]) -> list[str]:
-        """Those of them that have not passed yet."""
+        """Return the drills that have not passed yet."""
         results = self.results()
         return [name for name in names if name not in results or not results[name].passed]

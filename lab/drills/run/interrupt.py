@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: they end a drill, but do not interrupt the clearing of its fault."""
+"""Handling of Ctrl-C and SIGTERM, which end a drill but do not interrupt the clearing of its fault."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def as_interrupt() -> Iterator[None]:
-    """SIGTERM raises ``KeyboardInterrupt``, as Ctrl-C does."""
+    """Make SIGTERM raise ``KeyboardInterrupt``, like Ctrl-C."""
     before = signal.signal(signal.SIGTERM, _raise)
     try:
         yield
@@ -24,7 +24,7 @@ def as_interrupt() -> Iterator[None]:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """A signal within the block is acknowledged, and raised at its end. Only the main thread gets signals."""
+    """Defer a signal within the block: it is acknowledged, and raised at the end. Only the main thread gets signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""The result of a drill, as it is written to ``result.json`` and read again."""
+"""The result of a drill, which is written to and read from ``result.json``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AlertTimes:
-    """An expected alert. Seconds from the fault (``resolve``: from its clearing); ``None``: it did not happen.
+    """Times of an expected alert in seconds from the fault (``resolve``: from its clearing); ``None``: did not happen.
 
     ``detect``: until it fired in Prometheus. ``notify``, ``mail``: until the inbox had the webhook, the e-mail.
     """
@@ -26,7 +26,7 @@ class AlertTimes:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whether the telemetry shows what the scenario declares."""
+    """Whether the telemetry shows what the scenario expects."""
 
     what: str
     query: str
@@ -37,14 +37,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What it cost. Ratios from 0 to 1; ``budget_share``: of the month's error budget of API availability (99.9 %)."""
+    """The cost of the fault. Ratios are 0 to 1; ``budget_share``: of the month's API availability budget (99.9 %)."""
 
     seconds: float
     requests: int = 0
     failed: int = 0
     answered_ratio: float = 0.0
     slo_ratio: float | None = None
-    """The SLO series' answer for the same time; ``None`` if it was not asked or has none."""
+    """The error ratio of the SLO series for the same time; ``None`` if it was not queried or has no value."""
     budget_share: float = 0.0
     orders: int = 0
     confirmed: int = 0
@@ -56,7 +56,7 @@ class Spent:
 
     @property
     def apart(self) -> float | None:
-        """How far the two counts are apart, in points (percent)."""
+        """The difference between the two ratios, in percentage points."""
         return None if self.slo_ratio is None else abs(self.slo_ratio - self.answered_ratio) * 100
 
 
@@ -73,7 +73,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One drill, verified. It has passed if ``wrong`` is empty."""
+    """The verified result of one drill. The drill has passed if ``wrong`` is empty."""
 
     name: str
     title: str
@@ -99,12 +99,12 @@ class Result:
         return not self.wrong
 
     def as_json(self) -> dict[str, Any]:
-        """For ``json.dumps``."""
+        """Return the result for ``json.dumps``."""
         return {"passed": self.passed, **asdict(self)}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Result:
-        """Parse ``as_json``'s output. Raises ``TypeError`` or ``KeyError`` for other content."""
+        """Parse the output of ``as_json``. Raises ``TypeError`` or ``KeyError`` for other content."""
         rest = {key: value for key, value in content.items() if key != "passed"}
         return cls(
             **{

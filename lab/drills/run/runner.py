@@ -1,4 +1,4 @@
-"""One drill: wait for quiet, start load, inject the fault, watch, clear it, watch again, count the cost."""
+"""The steps of one drill: wait for quiet, start the load, inject the fault, watch, clear it, watch again, audit."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from lab.drills.watch.watcher import Watcher
 
 EVERY_SECONDS = 1.0
 QUIET_SECONDS = 900.0
-"""How long something that fires from before is waited for."""
+"""The longest wait for earlier alerts to resolve."""
 SETTLED_SECONDS = 90.0
-"""How old Prometheus must be: in its first minute targets that are down may be on their way up (alerts/rules)."""
+"""The minimum uptime of Prometheus: in its first minute, targets that are down may still be starting (alerts/rules)."""
 FIND_SECONDS = 45.0
 END_SECONDS = 180.0
 MONTH_SECONDS = 30 * 86_400.0
 BUDGET = 0.001
-"""Of API availability: 99.9 % (alerts/slos.yaml)."""
+"""The error budget of API availability: 99.9 % (alerts/slos.yaml)."""
 SLO_RATIO = 'slo:sli_error:ratio_rate30m{slo="api-availability"}'
 SLO_WINDOW_SECONDS = 1800.0
 FIRING_PAGES = 'ALERTS{alertstate="firing", severity="page", layer!="budget"}'
-"""Budgets burn on for half an hour after an incident; while they do, they are muted (alerts/rules/incidents.yml)."""
+"""Budget alerts fire for half an hour after an incident and are muted meanwhile (alerts/rules/incidents.yml)."""
 OPENERS = frozenset({"FrontDoorDown", "MongoDown", "ApiDown", "RedisDown", "PaymentsDown"})
-"""Pages that open an incident of their own while the last one still mutes others (alerts/rules/incidents.yml)."""
+"""Pages that open a new incident while the last one still mutes other alerts (alerts/rules/incidents.yml)."""
 OPEN_INCIDENTS = 'ALERTS{alertname="IncidentOpen", alertstate="firing", tier=""}'
 """Fires for three minutes after its alert (alerts/rules/incidents.yml)."""
 AGE = 'time() - max(process_start_time_seconds{job="prometheus"})'
@@ -43,19 +43,19 @@ Enough = Callable[[float], bool]
 
 @dataclass(frozen=True)
 class Runner:
-    """Carries out drills in one world. ``say`` gets a line for each stage and each wait."""
+    """Runs drills in one world. ``say`` gets a line for each stage and each wait."""
 
     world: World
     watcher: Watcher
     say: Say
     uninterrupted: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
-    """The fault is cleared and the load stopped within it, so that a second Ctrl-C cannot prevent it."""
+    """The fault is cleared and the load is stopped within this block, so that a second Ctrl-C cannot prevent it."""
 
     def run(self, drill: Drill, enough: Enough | None = None) -> Result:
         """Run the drill. Raises ``RunFailed`` if that is not possible; the fault is cleared in any case.
 
-        ``enough``: asked about once a second, with the seconds since the fault, whether to clear it; replaces the
-        scenario's own conditions.
+        ``enough`` is called about once per second with the seconds since the fault and returns whether to clear it; it
+        replaces the scenario's own conditions.
         """
         self.quiet(drill)
         with self._load(drill):
@@ -73,9 +73,9 @@ class Runner:
         return replace(verify(drill, self.watcher.timeline, broken, cleared, finds, spent, orders), busy=busy)
 
     def quiet(self, drill: Drill) -> None:
-        """Wait until all runs and no page fires; before a page also until the last incident no longer mutes it.
+        """Wait until all is running, no page fires, and the last incident no longer mutes an expected page.
 
-        Raises ``RunFailed`` when that takes too long.
+        Raises ``RunFailed`` on a timeout.
         """
         reasons: list[str] = []
 
@@ -86,7 +86,7 @@ class Runner:
             return not reasons
 
         if not self._until(is_quiet, QUIET_SECONDS):
-            raise RunFailed(f"after {QUIET_SECONDS:.0f} s still: {'; '.join(reasons)}")
+            raise RunFailed(f"not ready after {QUIET_SECONDS:.0f} s: {'; '.join(reasons)}")
 
     def _unquiet(self, drill: Drill) -> list[str]:
         observatory = self.world.observatory
@@ -96,11 +96,11 @@ class Runner:
         try:
             age = min(observatory.values(AGE), default=0.0)
             if age < SETTLED_SECONDS:
-                return [f"Prometheus is {age:.0f} s old"]
+                return [f"Prometheus has been running for only {age:.0f} s"]
             if any(value > 0 for value in observatory.values(FIRING_PAGES)):
                 pages = [one for one in observatory.alerts() if one.labels.get("severity") == "page"]
                 firing = {one.name for one in pages if one.labels.get("layer") != "budget"}
-                return [f"{', '.join(sorted(firing)) or 'a page'} fires"]
+                return [f"still firing: {', '.join(sorted(firing)) or 'a page'}"]
             page = drill.expect.page
             if page and page.alert not in OPENERS and observatory.values(OPEN_INCIDENTS):
                 return ["the last incident is still open"]
@@ -110,7 +110,7 @@ class Runner:
 
     @contextlib.contextmanager
     def _load(self, drill: Drill) -> Iterator[None]:
-        self.say(f"{drill.load.reads:g} reads and {drill.load.orders:g} orders a second")
+        self.say(f"{drill.load.reads:g} reads and {drill.load.orders:g} orders per second")
         self.world.shoppers.start(drill.load)
         try:
             self._until(lambda: False, drill.load.warm)
@@ -145,14 +145,14 @@ class Runner:
             sought = (
                 [one.find.what for one in searches if one.after is None] if age < drill.lasts + FIND_SECONDS else []
             )
-            self.say(f"broken for {age:.0f} s; " + _awaited(waiting, sought, drill.lasts - age))
+            self.say(f"fault active for {age:.0f} s; " + _awaited(waiting, sought, drill.lasts - age))
             return age >= drill.lasts and not waiting and not sought
 
         self._until(done, drill.longest)
         return [search.found() for search in searches]
 
     def _until_resolved(self, drill: Drill, broken: float, cleared: float) -> None:
-        """Wait until every alert that notified is resolved, then ``after`` seconds more."""
+        """Wait until every alert that sent a notification is resolved, then ``after`` more seconds."""
 
         def resolved() -> bool:
             left = [
@@ -165,7 +165,7 @@ class Runner:
 
         self._until(resolved, drill.expect.resolve)
         self._until(lambda: False, drill.after)
-        # An alert that notified late resolves late too.
+        # An alert with a late notification also resolves late.
         self._until(resolved, cleared + drill.expect.resolve - self.world.clock.now())
 
     def _notified(self, names: tuple[str, ...], broken: float) -> bool:
@@ -182,7 +182,7 @@ class Runner:
             raise RunFailed(str(error)) from error
 
     def _settled(self) -> Orders:
-        self.say("ledger audit")
+        self.say("auditing the ledgers")
         try:
             return self.world.shoppers.settle(END_SECONDS)
         except (PyMongoError, RequestException) as error:
@@ -196,7 +196,7 @@ class Runner:
 
     def _spent(self, start: float, end: float, slo_ratio: float | None, orders: Orders) -> Spent:
         tally = self.world.shoppers.tally(start, end)
-        # The series look back half an hour, over what earlier drills of the same instance did too.
+        # The series look back half an hour, which may include earlier drills on the same instance.
         same = self.world.shoppers.tally(end - SLO_WINDOW_SECONDS, end)
         return Spent(
             seconds=round(end - start, 1),
@@ -215,7 +215,7 @@ class Runner:
         )
 
     def _until(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Look every second until ``done``, at most ``seconds``; returns whether it is done."""
+        """Poll every second until ``done``, at most ``seconds``. Returns whether it is done."""
         clock = self.world.clock
         deadline = clock.now() + seconds
         while True:
@@ -234,7 +234,7 @@ class _Search:
     _next: float = 0.0
 
     def look(self, world: World, broken: float) -> None:
-        """Look every few seconds until it is found; a server that does not answer has nothing."""
+        """Query every few seconds until it is found. A server that does not respond counts as not found."""
         now = world.clock.now()
         if self.after is not None or now < self._next:
             return
@@ -258,7 +258,7 @@ class _Search:
 
 
 def _awaited(alerts: list[str], sought: list[str], rest: float) -> str:
-    parts = ([f"awaiting {', '.join(alerts)}"] if alerts else []) + ([f"looking for {sought[0]}"] if sought else [])
+    parts = ([f"waiting for {', '.join(alerts)}"] if alerts else []) + ([f"looking for {sought[0]}"] if sought else [])
     if not parts and rest > 0:
-        parts = [f"{rest:.0f} s more"]
+        parts = [f"{rest:.0f} s left"]
     return "; ".join(parts) or "done"

@@ -1,4 +1,4 @@
-"""Where a drill runs: on the stack that is up, or on an instance of its own."""
+"""The instance that a drill runs on: the running stack, or a separate instance."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from lab.drills.watch.servers import RealClock, Servers
 
 @contextlib.contextmanager
 def place(own: bool, keep: bool = False, here: bool = False) -> Iterator[tuple[RunningStack, bool]]:
-    """The instance that is up, unless ``own``; and whether it is the drill's own. Raises ``RunFailed``.
+    """Yield the running instance, unless ``own``, and whether it is the drill's own. Raises ``RunFailed``.
 
-    ``here``: it must be up, none is started.
+    With ``here``, an instance must be running, and none is started.
     """
     running = None if own else _running(RunningStack.at(default_state_dir()))
     if running is not None:
         yield running, False
         return
     if here:
-        raise RunFailed(f"no stack is up in {default_state_dir()}: start it with make up.")
-    # The caller's ports and directory are not for it.
+        raise RunFailed(f"no stack is running in {default_state_dir()}: start it with make up.")
+    # The caller's ports and directory do not apply to it.
     for name in ("GLASSHOUSE_PORT_OFFSET", "GLASSHOUSE_STATE_DIR"):
         os.environ.pop(name, None)
     with own_stack(keep) as instance:
@@ -35,7 +35,7 @@ def place(own: bool, keep: bool = False, here: bool = False) -> Iterator[tuple[R
 
 
 def world_of(instance: RunningStack) -> World:
-    """The real world."""
+    """Return the real implementations of the runner's interfaces."""
     alone = "traffic" not in instance.status()
     return World(RealClock(), Servers(instance), InstanceInjector(instance), LightLoad(instance, alone), alone)
 

@@ -1,4 +1,4 @@
-"""Compares a drill's timeline with its scenario: when alerts notified, and which expectations failed. Pure."""
+"""Comparison of a drill's timeline with its scenario: notification times and failed expectations. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from lab.drills.watch.timeline import PAGES, TICKETS, Event, Kind, Timeline
 
 AGREE_POINTS = 0.1
 MACHINE = ("HostCpuHigh", "HostMemoryLow", "HostDiskFull")
-"""Tickets about the machine on which the drill runs, with whatever else does: shown, and never wrong."""
+"""Tickets about the machine, which other programs also use: they are shown and never count as wrong."""
 BUDGET = "Burn"
-"""What alerts on error budgets end with. Their tickets look back hours, over what earlier drills did: shown too."""
+"""The suffix of alerts on error budgets. Their tickets look back hours and include earlier drills: only shown."""
 
 
 def times_of(timeline: Timeline, expected: Expected, receiver: str, broken: float, cleared: float) -> AlertTimes:
-    """The times of one expected alert."""
+    """Return the times of one expected alert."""
 
     def seconds(kind: Kind, start: float, to: str = "") -> float | None:
         event = timeline.first(kind, wanted, start, to)
         return None if event is None else round(max(0.0, event.at - start), 1)
 
-    # Of several acceptable names the one that notified counts.
+    # If several names are acceptable, the one that sent a notification counts.
     first = timeline.first(Kind.NOTIFIED, expected.names, broken, receiver)
     wanted = (first.alert,) if first else expected.names
     return AlertTimes(
@@ -48,7 +48,7 @@ def verify(
     spent: Spent,
     orders: Orders,
 ) -> Result:
-    """The result, with each failed expectation in words."""
+    """Return the result with a sentence for each failed expectation."""
     expect = drill.expect
     timeline = timeline.since(broken - drill.load.warm)
     page = (times_of(timeline, expect.page, PAGES, broken, cleared),) if expect.page else ()
@@ -61,8 +61,8 @@ def verify(
     others = tuple(name for name in tickets if name not in known and not name.endswith(BUDGET))
     wrong = [
         *_late(expect.alerts, alerts, expect.resolve),
-        *(f"an unexpected page: {one}" for one in false_pages),
-        *(f"an unexpected ticket: {name}" for name in others),
+        *(f"unexpected page: {one}" for one in false_pages),
+        *(f"unexpected ticket: {name}" for name in others),
         *(f"not found: {one.what} ({one.query})" for one in finds if not one.found),
         *_over_limit(drill, spent, orders),
     ]
@@ -88,12 +88,12 @@ def verify(
 
 
 def names(notification: Sequence[Event]) -> str:
-    """The alerts of one notification, in words."""
+    """Return the names of a notification's alerts."""
     return ", ".join(sorted({event.alert for event in notification}))
 
 
 def _surplus(pages: Sequence[str], right: set[str]) -> tuple[str, ...]:
-    """Pages but the one: those that name another alert, and repetitions of the right one."""
+    """Return the false pages: those for another alert, and repetitions of the right one."""
     good = [number for number, page in enumerate(pages) if page in right][:1]
     return tuple(page for number, page in enumerate(pages) if number not in good)
 
@@ -102,7 +102,7 @@ def _late(expected: Sequence[Expected], alerts: Sequence[AlertTimes], resolve: f
     wrong = []
     for one, times in zip(expected, alerts, strict=True):
         if times.notify is None:
-            wrong.append(f"{' or '.join(one.names)} was not notified")
+            wrong.append(f"{' or '.join(one.names)} sent no notification")
             continue
         if times.notify > one.within:
             wrong.append(f"{times.alert} notified after {times.notify:.0f} s, the limit is {one.within:.0f} s")
@@ -120,11 +120,11 @@ def _over_limit(drill: Drill, spent: Spent, orders: Orders) -> list[str]:
     if orders.lost:
         wrong.append(f"{orders.lost} orders were lost")
     if allowed.delayed is not None and orders.delayed > allowed.delayed:
-        wrong.append(f"{orders.delayed} orders took more than 30 s, allowed are {allowed.delayed}")
+        wrong.append(f"{orders.delayed} orders took more than 30 s, the limit is {allowed.delayed}")
     if allowed.failed is not None and orders.failed > allowed.failed:
-        wrong.append(f"{orders.failed} orders failed, allowed are {allowed.failed}")
+        wrong.append(f"{orders.failed} orders failed, the limit is {allowed.failed}")
     if allowed.agree and spent.apart is not None and spent.apart > AGREE_POINTS:
         wrong.append(
-            f"the SLO series say {spent.slo_ratio or 0:.2%} failed, the drill counted {spent.answered_ratio:.2%}"
+            f"the SLO series show {spent.slo_ratio or 0:.2%} errors, but the drill counted {spent.answered_ratio:.2%}"
         )
     return wrong

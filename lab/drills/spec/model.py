@@ -17,27 +17,27 @@ class _Part(BaseModel):
 
 
 class Fault(_Part):
-    """What is broken: exactly one of ``switch``, ``stop``, ``kill``, ``pause``, ``nothing``."""
+    """The fault: exactly one of ``switch``, ``stop``, ``kill``, ``pause``, ``nothing``."""
 
     switch: str | None = None
     """A fault of the shop, by ``PUT /api/v1/admin/faults/<switch>``."""
     parameters: dict[str, Value] = {}
-    """What the switch takes beside ``seconds``, which the runner sets so that the fault ends by itself."""
+    """Parameters of the switch, except ``seconds``, which the runner sets so that the fault expires."""
     stop: tuple[ComponentName, ...] = ()
-    """Components that the launcher stops, and starts again."""
+    """Components that the launcher stops and later starts again."""
     kill: tuple[ComponentName, ...] = ()
-    """Components that are killed (``kill -9``); supervision starts them again."""
+    """Components that are killed (``kill -9``); supervisord restarts them."""
     pause: tuple[ComponentName, ...] = ()
-    """Components whose processes are stopped by SIGSTOP, and go on by SIGCONT."""
+    """Components whose processes are paused by SIGSTOP and resumed by SIGCONT."""
     nothing: bool = False
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         ways = [bool(self.switch), bool(self.stop), bool(self.kill), bool(self.pause), self.nothing]
         if sum(ways) != 1:
-            raise ValueError("say exactly one of switch, stop, kill, pause, or nothing: true")
+            raise ValueError("exactly one of switch, stop, kill, pause, nothing: true is required")
         if self.parameters and not self.switch:
-            raise ValueError("parameters belong to a switch")
+            raise ValueError("parameters are only valid with a switch")
         return self
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Fault(_Part):
 
 
 class Load(_Part):
-    """The light load: reads and orders a second, how long it runs before anything is broken."""
+    """The light load: reads and orders per second, and its duration before the fault."""
 
     reads: float = Field(default=3.0, ge=0, le=50)
     orders: float = Field(default=1.0, ge=0, le=20)
@@ -59,7 +59,7 @@ class Load(_Part):
 
 
 class Expected(_Part):
-    """An alert that must fire and notify. ``any_of``: or one of these.
+    """An alert that must send a notification. ``any_of``: or one of these.
 
     ``within``: from the fault to the notification.
     """
@@ -71,42 +71,42 @@ class Expected(_Part):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that counts."""
+        """Every acceptable name."""
         return (self.alert, *self.any_of)
 
 
 class Expect(_Part):
-    """Expected notifications. Without ``page`` no page may be sent."""
+    """Expected notifications. Without ``page``, no page may be sent."""
 
     page: Expected | None = None
     tickets: tuple[Expected, ...] = ()
     may: tuple[AlertName, ...] = ()
-    """Tickets that are right too, but may or may not come."""
+    """Tickets that may be sent but are not required."""
     resolve: float = Field(default=360.0, gt=0, le=1800)
-    """From the clearing of the fault to the notification that the alert is resolved."""
+    """Time from the clearing of the fault to the notification that the alert is resolved."""
 
     @property
     def alerts(self) -> tuple[Expected, ...]:
-        """All of them, the page first."""
+        """All expected alerts, the page first."""
         return ((self.page,) if self.page else ()) + self.tickets
 
 
 class SpanWanted(_Part):
-    """A trace that must be found: one span of it fits everything that is said."""
+    """A trace that must be found: one span of it matches all conditions."""
 
     service: str
     name: str | None = None
     """A regular expression, searched in the span's name."""
     of: str | None = None
-    """The service whose span it is, if it is another than the one by which the trace is searched."""
+    """The span's service, if it differs from the service used for the search."""
     attributes: dict[str, str] = {}
-    """Attribute to a regular expression, searched in its value as text."""
+    """Regular expression by attribute, searched in the attribute's value as text."""
     longer_than: float | None = Field(default=None, gt=0)
     failed: bool | None = None
 
 
 class Find(_Part):
-    """What the telemetry shows during the fault: exactly one of ``log`` (LogQL), ``trace``, ``metric`` (PromQL)."""
+    """Telemetry that must exist during the fault: exactly one of ``log`` (LogQL), ``trace``, ``metric`` (PromQL)."""
 
     what: Text
     log: str | None = None
@@ -116,43 +116,43 @@ class Find(_Part):
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         if sum(way is not None for way in (self.log, self.trace, self.metric)) != 1:
-            raise ValueError("say exactly one of log, trace, metric")
+            raise ValueError("exactly one of log, trace, metric is required")
         return self
 
 
 class Cost(_Part):
-    """What it may cost. Lost orders: always none. ``delayed``/``failed``: how many orders at most (left out: any)."""
+    """Cost limits. No order may be lost. ``delayed`` and ``failed`` are maximum numbers of orders (unset: any)."""
 
     delayed: int | None = Field(default=None, ge=0)
     failed: int | None = Field(default=0, ge=0)
     agree: bool = True
-    """The SLO series must agree with the drill's own counts. False where what failed never reached the API."""
+    """Whether the SLO series must agree with the drill's counts. False if failed requests never reach the API."""
     dead_letters: bool = False
-    """Whether orders may become dead letters; they are retried after the fault is cleared."""
+    """Whether orders may become dead letters, which are retried after the fault is cleared."""
 
 
 class Drill(_Part):
-    """One drill. ``name`` is the file's."""
+    """One drill; ``name`` is the file's name."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
     title: Text
     lesson: Text
     fault: Fault
     lasts: float = Field(default=30.0, ge=0, le=3600)
-    """Minimum duration of the fault; it lasts until every expected alert has notified, or its limit has passed."""
+    """Minimum duration of the fault; it lasts until every expected alert has notified or its limit has passed."""
     after: float = Field(default=20.0, ge=0, le=3600)
-    """How long it is watched after everything is over: a page in that time is a false one."""
+    """How long it is watched after all alerts are resolved; a page in that time is false."""
     load: Load = Load()
     expect: Expect = Expect()
     find: tuple[Find, ...] = ()
     cost: Cost = Cost()
     hints: tuple[Text, ...] = ()
-    """For the game, from vague to plain."""
+    """Hints for game days, from vague to specific."""
     game: bool = True
     quick: bool = False
 
     @property
     def longest(self) -> float:
-        """Seconds after which the fault ends by itself, even if the runner dies."""
+        """Seconds after which the fault expires, even if the runner is killed."""
         limit = max((one.within for one in self.expect.alerts), default=0.0)
         return min(3600.0, max(self.lasts, limit) + 180.0)

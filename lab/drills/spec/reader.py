@@ -1,4 +1,4 @@
-"""The scenarios: ``lab/drills/scenarios/*.yaml``, read and checked."""
+"""Reader and validator of the scenarios in ``lab/drills/scenarios/*.yaml``."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 class WrongDeclaration(Exception):
-    """A drill's file is not what it must be; the message names the file, the place, and what is wrong there."""
+    """A drill's file is invalid; the message names the file, the position and the error."""
 
 
 class UnknownDrill(Exception):
-    """There is no drill of this name; the message lists those that there are."""
+    """No drill has this name; the message lists the valid names."""
 
 
 def read(path: Path) -> Drill:
-    """One drill. Raises ``WrongDeclaration``."""
+    """Read one drill. Raises ``WrongDeclaration``."""
     try:
         content: Any = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -32,7 +32,7 @@ def read(path: Path) -> Drill:
     if not isinstance(content, dict):
         raise WrongDeclaration(f"{path}: must be a mapping with title, lesson, fault, …")
     if "name" in content:
-        raise WrongDeclaration(f"{path}: name: is the file's name, leave it out")
+        raise WrongDeclaration(f"{path}: name: is taken from the file name, remove it")
     try:
         return Drill.model_validate({"name": path.stem, **content})
     except ValidationError as error:
@@ -40,7 +40,7 @@ def read(path: Path) -> Drill:
 
 
 def scenarios(directory: Path = SCENARIOS) -> dict[str, Drill]:
-    """Every drill by its name, in their order. Raises ``WrongDeclaration`` with all errors of all files."""
+    """Read every drill by name, sorted. Raises ``WrongDeclaration`` with all errors of all files."""
     found: dict[str, Drill] = {}
     wrong: list[str] = []
     for path in sorted(directory.glob("*.yaml")):
@@ -54,10 +54,10 @@ def scenarios(directory: Path = SCENARIOS) -> dict[str, Drill]:
 
 
 def chosen(drills: dict[str, Drill], names: Iterable[str]) -> list[Drill]:
-    """The named ones in the order named; ``all``: each but the false-alarms check. Raises ``UnknownDrill``.
+    """Return the named drills in this order; ``all`` is every drill except false-alarms. Raises ``UnknownDrill``.
 
-    Of all, those that page and those that do not alternate: an incident mutes others for a while after its end, which
-    the next drill need not wait for if it expects no page.
+    With ``all``, drills with and without a page alternate: an incident mutes other alerts for a while after its end,
+    and a drill that expects no page does not have to wait for that.
     """
     wanted: list[Drill] = []
     for name in names:
@@ -68,7 +68,7 @@ def chosen(drills: dict[str, Drill], names: Iterable[str]) -> list[Drill]:
         elif name in drills:
             wanted.append(drills[name])
         else:
-            raise UnknownDrill(f"there is no drill {name}: it is all, quick, or one of {', '.join(drills)}.")
+            raise UnknownDrill(f"there is no drill {name}: use all, quick, or one of {', '.join(drills)}.")
     return wanted
 
 
@@ -86,7 +86,7 @@ def _lines(error: ValidationError) -> list[str]:
         place = ".".join(str(part) for part in one["loc"])
         said = one["msg"].removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
-            said = "is not known here"
+            said = "is not a valid key"
         elif one["type"] == "missing":
             said = "is missing"
         lines.append(f"{place}: {said}" if place else said)

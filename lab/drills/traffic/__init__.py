@@ -1,1 +1,1 @@
-"""The light load of a drill, counted exactly, and the ledger audit after it."""
+"""The light load of a drill with exact counts, and the ledger audit after it."""

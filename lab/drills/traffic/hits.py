@@ -1,4 +1,4 @@
-"""Every request of the light load, and the sums of them. Pure."""
+"""The requests of the light load and their sums. Pure."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from lab.drills.interfaces import Tally
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One request. ``at``: when it was answered or given up, seconds since the epoch; ``status`` 0: no answer."""
+    """One request. ``at``: when it was answered or abandoned, in seconds since the epoch; ``status`` 0: no response."""
 
     at: float
     status: int
     seconds: float
     by_api: bool
-    """Whether the API answered it, and not the front door in its place."""
+    """Whether the API answered it, instead of NGINX."""
 
     @property
     def failed(self) -> bool:
-        """As the SLO counts: 5xx, or no answer."""
+        """Whether the SLO counts it as failed: 5xx, or no response."""
         return self.status == 0 or self.status >= 500
 
 
 class Hits:
-    """All of them; may be added to from several threads."""
+    """All requests of a load. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._hits: list[Hit] = []
 
     def add(self, hit: Hit) -> None:
-        """Count one more."""
+        """Add a request."""
         with self._lock:
             self._hits.append(hit)
 
     def tally(self, start: float, end: float) -> Tally:
-        """Those that ended between two moments."""
+        """Return the counts of requests that ended between two times."""
         with self._lock:
             hits = [hit for hit in self._hits if start <= hit.at <= end]
         return Tally(

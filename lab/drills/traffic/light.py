@@ -1,4 +1,4 @@
-"""A few shoppers at a steady rate. Open loop: each request is sent at its time, whatever earlier ones do."""
+"""A light load at a steady rate. Open loop: each request is sent at its time, regardless of earlier ones."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from lab.orders.sender import Sent
 
 THREADS = 64
 REQUEST_SECONDS = 15.0
-# One in so many reads is of the list, the others of one product.
+# One in this many reads is of the list, the others are of one product.
 LIST_EVERY = 3
 # The inbox shows 1,000 items at a time.
 LOOK_EVERY = 200
 
 
 class LightLoad:
-    """``lab.drills.interfaces.Shoppers``. ``alone``: no other client orders, so that stock is audited too."""
+    """``lab.drills.interfaces.Shoppers``. ``alone``: no other client places orders, so stock is also audited."""
 
     def __init__(self, instance: RunningStack, alone: bool = True) -> None:
         self._instance, self._alone = instance, alone
@@ -51,7 +51,7 @@ class LightLoad:
         self._begun: Begun | None = None
 
     def start(self, load: Load) -> None:
-        """Read the products and the ledgers, and start."""
+        """Read the products and the ledgers, and start the load."""
         self._products = sorted(
             ShopClient(self._instance).catalogue(), key=lambda product: (-product["stock"], product["id"])
         )[:20]
@@ -67,7 +67,7 @@ class LightLoad:
             thread.start()
 
     def stop(self) -> None:
-        """End; requests under way are waited for."""
+        """Stop the load and wait for requests in flight."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -77,11 +77,11 @@ class LightLoad:
             self._pool = None
 
     def tally(self, start: float, end: float) -> Tally:
-        """What was seen between two moments."""
+        """Return the counts between two times."""
         return self._hits.tally(start, end)
 
     def revive(self) -> None:
-        """Retry this load's dead letters; those of others are left alone."""
+        """Retry the dead letters of this load only."""
         if self._begun is None:
             return
         try:
@@ -90,7 +90,7 @@ class LightLoad:
             raise NoAnswer(f"dead letters cannot be retried ({type(error).__name__})") from error
 
     def settle(self, seconds: float) -> Orders:
-        """Resend unanswered orders, wait until all are final, audit the ledgers."""
+        """Resend unanswered orders, wait until all are final and audit the ledgers."""
         if self._begun is None:
             return Orders()
         orders = settle(self._instance, self._begun, self._sent, seconds, self._alone)
@@ -138,7 +138,7 @@ class LightLoad:
                 time.time(),
                 answer.status_code if answer is not None else 0,
                 time.monotonic() - began,
-                # The front door's own answers have a request id, but belong to no trace.
+                # NGINX's own responses have a request id, but no trace.
                 answer is not None and "X-Trace-ID" in answer.headers,
             )
         )

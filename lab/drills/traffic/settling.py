@@ -1,4 +1,4 @@
-"""After a load: unanswered orders are sent again, all orders reach a final state, and the ledgers are audited."""
+"""The steps after a load: resend unanswered orders, wait until all orders are final, audit the ledgers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from lab.orders.sender import Sender, Sent
 AGAIN_RATE, AGAIN_SECONDS = 10.0, 60.0
 LOOK_SECONDS = 0.5
 DELAYED_SECONDS = 30.0
-"""As the objective on order freshness says (alerts/slos.yaml)."""
-# Where other clients order too, stock cannot be attributed to this load.
+"""The limit of the objective on order freshness (alerts/slos.yaml)."""
+# If other clients also place orders, stock cannot be attributed to this load.
 OURS_ALONE = ("stock", "scarce", "hold")
 
 
@@ -36,7 +36,7 @@ class Begun:
 
     @classmethod
     def now(cls, instance: RunningStack, prefix: str) -> Begun:
-        """Read them."""
+        """Read the ledgers."""
         ledgers = Ledgers(instance.mongo_url)
         try:
             shelf = ledgers.shelf()
@@ -50,7 +50,7 @@ def settle(instance: RunningStack, begun: Begun, sent: Sequence[Sent], seconds: 
     placed = [one for one in sent if one.order_id is not None]
     asked = [one.wish for one in sent if one.order_id is None]
     if asked:
-        # The same idempotency key: a customer whose response was lost gets the existing order, not a second one.
+        # With the same idempotency key, a customer whose response was lost gets the existing order, not a second one.
         sender = Sender(instance.url("nginx"), threads=16)
         placed += [one for one in sender.send(asked, AGAIN_RATE, AGAIN_SECONDS, lambda: None) if one.order_id]
     ledgers = Ledgers(instance.mongo_url)
@@ -102,7 +102,7 @@ def _only(evidence: Evidence, ids: set[str]) -> Evidence:
 
 
 def retry_dead_letters(instance: RunningStack, begun: Begun) -> int:
-    """Retry the load's dead letters; returns how many there were."""
+    """Retry the load's dead letters. Returns their number."""
     ledgers = Ledgers(instance.mongo_url)
     try:
         dead = [order["_id"] for order in ledgers.orders(begun.prefix) if order.get("dead_letter")]
@@ -120,6 +120,6 @@ def _await_ends(ledgers: Ledgers, begun: Begun, seconds: float) -> None:
             if not sum(ledgers.unfinished(begun.prefix).values()):
                 return
         except (PyMongoError, RequestException):
-            # The fault may not be cleared yet; the audit decides.
+            # The fault may not be cleared yet. The audit reports the result.
             pass
         time.sleep(LOOK_SECONDS)

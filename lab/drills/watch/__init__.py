@@ -1,1 +1,1 @@
-"""The timeline of a drill: which alerts fired and notified, and when."""
+"""The timeline of a drill: when alerts fired and when notifications were sent."""

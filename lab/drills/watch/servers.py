@@ -1,4 +1,4 @@
-"""The real servers of a stack, queried over HTTP."""
+"""HTTP clients of the stack's servers for drills."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PAGE = 1000
 
 
 class RealClock:
-    """The time of this machine."""
+    """The clock of this machine."""
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
         return time.time()
 
     def wait(self, seconds: float) -> None:
@@ -46,28 +46,28 @@ class Servers:
         self._front_door = JsonServer("nginx", instance.url("nginx"), SECONDS)
 
     def alerts(self) -> list[AlertState]:
-        """Pending and firing alerts, from Prometheus."""
+        """Return pending and firing alerts, from Prometheus."""
         return [
             AlertState(one["labels"]["alertname"], one["state"], _epoch(one["activeAt"]), one["labels"])
             for one in self._prometheus.alerts()
         ]
 
     def messages(self, after: int) -> list[Message]:
-        """The console's inbox after this id. It returns the newest 1,000: poll before that many can arrive."""
+        """Return the console's inbox items after this id: the newest 1,000, so poll before that many can arrive."""
         items = self._console.get("/api/inbox", since=after, limit=PAGE)["items"]
         return [Message(one["id"], _epoch(one["received_at"]), one["kind"], one) for one in reversed(items)]
 
     def newest_message(self) -> int:
-        """The id of the newest message; 0 if there is none."""
+        """Return the id of the newest message; 0 if there is none."""
         items = self._console.get("/api/inbox", limit=1)["items"]
         return int(items[0]["id"]) if items else 0
 
     def log_lines(self, query: str, start: float, end: float) -> int:
-        """How many lines of the log store match."""
+        """Return the number of matching lines in the log store."""
         return self._loki.count_lines(query, start, end)
 
     def has_span(self, wanted: SpanWanted, start: float, end: float) -> bool:
-        """Whether Jaeger has such a span. Its own search narrows the traces, the other conditions are applied here."""
+        """Return whether Jaeger has a matching span. Jaeger's search selects traces; other conditions apply here."""
         own = wanted.of in (None, wanted.service)
         traces = self._jaeger.traces(
             wanted.service,
@@ -79,15 +79,15 @@ class Servers:
         return any(fits(wanted, trace) for trace in traces)
 
     def values(self, query: str) -> list[float]:
-        """The values of an instant query to Prometheus."""
+        """Return the values of an instant query to Prometheus."""
         return self._prometheus.values(query)
 
     def busy(self) -> float:
-        """The load average over the cores."""
+        """Return the load average per core."""
         return os.getloadavg()[0] / (os.cpu_count() or 1)
 
     def unhealthy(self) -> Sequence[str]:
-        """Components that do not run, and a front door that is not ready."""
+        """Return components that are not running, and NGINX if it is not ready."""
         try:
             rows = self._instance.status()
         except RunFailed as error:
@@ -101,7 +101,7 @@ class Servers:
 
 
 def fits(wanted: SpanWanted, trace: Mapping[str, Any]) -> bool:
-    """Whether one span of a trace of Jaeger's answer is the wanted one."""
+    """Return whether one span of a trace in Jaeger's response matches."""
     return any(_fits(wanted, span, trace["processes"]) for span in trace["spans"])
 
 

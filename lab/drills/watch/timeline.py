@@ -1,4 +1,4 @@
-"""The timeline of a drill: an event for each thing that happened, and what it says about each alert. Pure."""
+"""The timeline of a drill: its events, and queries of the events of each alert. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from lab.drills.interfaces import AlertState, Message
 
 PAGES, TICKETS = "pages", "tickets"
-# As alerts/templates/message.tmpl writes subjects.
+# The subjects that alerts/templates/message.tmpl writes.
 _SUBJECT = re.compile(r"^(PAGE|TICKET|OVER) ([A-Za-z0-9]+)")
 
 
 class Kind(StrEnum):
-    """What can happen."""
+    """The kinds of events."""
 
     BROKEN = "broken"
     CLEARED = "cleared"
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``at``: seconds since the epoch. ``alert`` is empty for what is about none, ``receiver`` for what is not sent."""
+    """``at``: seconds since the epoch. ``alert`` is empty without an alert, ``receiver`` without a notification."""
 
     at: float
     kind: Kind
@@ -41,22 +41,22 @@ class Event:
     receiver: str = ""
     severity: str = ""
     message: int = 0
-    """The inbox item's id: alerts of one notification share it."""
+    """The inbox item's id, which alerts of one notification share."""
 
 
 @dataclass
 class Timeline:
-    """Events as they are seen; of a repeated look only what is new."""
+    """Events in the order of observation; a repeated observation adds only new events."""
 
     events: list[Event] = field(default_factory=list)
     _states: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, *events: Event) -> None:
-        """Note events."""
+        """Add events."""
         self.events += events
 
     def saw(self, alerts: Sequence[AlertState], now: float) -> list[Event]:
-        """Take a look at Prometheus' alerts; returns what is new. Alerts of severity none are helpers, left out."""
+        """Add Prometheus' alerts and return the new events. Internal alerts (severity none) are omitted."""
         new: list[Event] = []
         seen: dict[tuple[str, str], str] = {}
         for alert in alerts:
@@ -80,17 +80,17 @@ class Timeline:
         return new
 
     def received(self, messages: Iterable[Message]) -> list[Event]:
-        """Take what the inbox received; returns what is new."""
+        """Add inbox items and return the new events."""
         new = [event for message in messages for event in _of(message)]
         self.events += new
         return new
 
     def since(self, at: float) -> Timeline:
-        """What happened from then on."""
+        """Return the events from this time on."""
         return Timeline([event for event in self.events if event.at >= at])
 
     def first(self, kind: Kind, names: Iterable[str], after: float = 0.0, receiver: str = "") -> Event | None:
-        """The first event of this kind about one of these alerts."""
+        """Return the first event of this kind about one of these alerts."""
         names = set(names)
         fitting = [
             event
@@ -103,7 +103,7 @@ class Timeline:
         return min(fitting, key=lambda event: event.at, default=None)
 
     def notifications(self, receiver: str, after: float = 0.0) -> list[list[Event]]:
-        """Each firing notification to the receiver, as the events of its alerts."""
+        """Return each firing notification to the receiver, as the events of its alerts."""
         found: dict[int, list[Event]] = {}
         for event in self.events:
             if event.kind is Kind.NOTIFIED and event.receiver == receiver and event.at >= after:
@@ -111,7 +111,7 @@ class Timeline:
         return [found[number] for number in sorted(found)]
 
     def in_order(self) -> list[Event]:
-        """By time."""
+        """Return the events sorted by time."""
         return sorted(self.events, key=lambda event: event.at)
 
 

@@ -1,4 +1,4 @@
-"""Polls Prometheus and the inbox, and records what is new."""
+"""Polling of Prometheus and the inbox for new events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.drills.watch.timeline import Event, Kind, Timeline
 
 
 class Watcher:
-    """Call ``look`` about once a second. ``listener`` gets each new event. Thread-safe."""
+    """Records events; call ``look`` about once per second. ``listener`` gets each new event. Thread-safe."""
 
     def __init__(self, observatory: Observatory, clock: Clock, listener: Callable[[Event], None]) -> None:
         self._observatory, self._clock, self._listener = observatory, clock, listener
@@ -21,14 +21,14 @@ class Watcher:
         self.timeline = Timeline()
 
     def look(self) -> None:
-        """What is new; a server that does not answer is noted once, until it answers again."""
+        """Return new events. A server that does not respond is recorded once per outage."""
         with self._lock:
             for part in (self._alerts, self._inbox):
                 for event in part():
                     self._listener(event)
 
     def note(self, kind: Kind, text: str) -> Event:
-        """Note what the runner itself does."""
+        """Record an action of the runner."""
         event = Event(self._clock.now(), kind, text=text)
         with self._lock:
             self.timeline.add(event)

@@ -1,4 +1,4 @@
-"""``python -m lab.load.generator PLAN.json``: send until the plan is done, SIGTERM comes, or our parent is gone."""
+"""``python -m lab.load.generator PLAN.json``: send until the plan is done, SIGTERM arrives or the parent has exited."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Generator:
         self.stopping = "defect"
 
     def stop(self, why: str) -> None:
-        """End soon; requests under way are waited for."""
+        """Stop soon, after requests in flight."""
         self.stopping = self.stopping or why
 
     def run(self) -> int:
-        """Until the end; 0, or 3 after a defect of ours."""
+        """Run until the end. Returns 0, or 3 after a bug in the generator."""
         parent, begun, reported = os.getppid(), time.monotonic(), 0.0
         due = begun
         while not self.stopping:
@@ -61,7 +61,7 @@ class Generator:
             elif os.getppid() != parent:
                 self.stop("alone")
             elif wanted != self.runner.target_user_count and self._settled():
-                # All at once: the profile is what says how fast they come.
+                # All at once, because the profile defines the rate of new users.
                 self.runner.start(wanted, spawn_rate=10_000, wait=False)
             if second - reported >= self.plan.every_seconds:
                 reported = second
@@ -74,7 +74,7 @@ class Generator:
         return DEFECT if self.defects else 0
 
     def _late(self, due: float) -> float:
-        """How late we are is how late answers are noticed: one entry for each tick that was missed, not one in all."""
+        """The generator's delay is the delay in reading responses: one entry for each missed tick, not one in total."""
         now = time.monotonic()
         while now - due > TICK_SECONDS:
             self.lag.add(now - due)
@@ -107,7 +107,7 @@ class Generator:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the plan of the file."""
+    """Run the plan in the file."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m lab.load.generator PLAN.json\n")
         return WRONG_USE
@@ -117,10 +117,10 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"load: {error}\n")
         return WRONG_USE
     generator = Generator(plan)
-    # It warns of quick changes, which are what is wanted.
+    # It warns about fast changes, which are intended here.
     logging.getLogger("locust").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, lambda *_: generator.stop("stopped"))
-    # Ctrl-C reaches the whole group; our parent says when to end.
+    # Ctrl-C reaches the whole group, but the parent decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return generator.run()
 

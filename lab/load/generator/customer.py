@@ -1,6 +1,6 @@
-"""A customer as a Locust user: one step of a visit is one task, the pause before the next is its wait.
+"""A customer as a Locust user. One step of a visit is one task, and the pause before the next step is its wait.
 
-A user that is to go ends its task first, so no request is cut off that the API has counted already.
+A user that must stop finishes its task first, so that no request is interrupted that the API has already counted.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from lab.load.generator.visit import Account, Answer, Ask, Ends, Visit, visit
 from lab.load.tally import API, FRONT_DOOR, NO_ANSWER, Outcome, Tally
 
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
-"""NGINX gives up at 20 s: its answer is waited for, so that hardly a request ends without one."""
+"""NGINX times out after 20 s. The client waits longer, so that few requests end without a response."""
 
 
 class Shared:
-    """What all customers of the process share."""
+    """State that all customers of the process share."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -32,7 +32,7 @@ class Shared:
         self.password = secrets.token_urlsafe(18)
 
     def account(self) -> Account:
-        """A new account."""
+        """Return a new account."""
         self.accounts += 1
         return Account(f"load-{self.plan.run}-{self.accounts}@load.example", self.password)
 
@@ -41,14 +41,14 @@ class Shared:
         self.fresh.add(outcome, seconds)
 
     def taken(self) -> Tally:
-        """What was counted since the last call."""
+        """Return the counts since the last call."""
         fresh, self.fresh = self.fresh, Tally()
         self.all.merge(fresh)
         return fresh
 
 
 class Customer(FastHttpUser):
-    """``shared`` is set by ``lab.load.generator.__main__`` before the first is made."""
+    """``lab.load.generator.__main__`` sets ``shared`` before the first customer is created."""
 
     shared: Shared
     connection_timeout, network_timeout = CONNECT_SECONDS, ANSWER_SECONDS
@@ -61,16 +61,16 @@ class Customer(FastHttpUser):
         self.mine: Account | None = None
         self.visit: Visit | None = None
         self.ask: Ask | None = None
-        # They do not come in step.
+        # Start at random times, not in step.
         self.pause = self.rng.uniform(0, self.how.think_seconds[1])
 
     def wait_time(self) -> float:
-        """Seconds until the next step."""
+        """Return the seconds until the next step."""
         return self.pause
 
     @task
     def step(self) -> None:
-        """Ask for what was next, and see what comes after it."""
+        """Send the next request and determine the step after it."""
         if self.visit is None or self.ask is None:
             self._begin()
             return
@@ -113,7 +113,7 @@ class Customer(FastHttpUser):
 
 
 def who_answered(status: int, headers: Any) -> str:
-    """The application writes this header into each of its answers (app/headers.py); NGINX's own have none."""
+    """The application sets this header on all its responses (app/headers.py); NGINX's own responses lack it."""
     if not status:
         return NO_ANSWER
     return API if "X-Content-Type-Options" in headers else FRONT_DOOR

@@ -12,7 +12,7 @@ from lab.load.profiles.model import Breaks, Customers, Profile, Stage
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``run`` names the run's accounts and its user agent; ``seed`` draws everything that is drawn."""
+    """``run`` is part of the accounts' names and the user agent; ``seed`` seeds all random choices."""
 
     url: str
     run: str
@@ -22,12 +22,12 @@ class Plan:
     every_seconds: float = 2.0
 
     def dumps(self) -> str:
-        """As JSON."""
+        """Return the plan as JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def loads(cls, text: str) -> Plan:
-        """What ``dumps`` made. Raises ``ForeignHost``: the generator too sends to this machine only."""
+        """Parse the output of ``dumps``. Raises ``ForeignHost``: the generator also sends to this machine only."""
         raw: dict[str, Any] = json.loads(text)
         profile, customers = raw["profile"], raw["customers"]
         breaks = profile["breaks"]

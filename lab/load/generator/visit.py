@@ -1,6 +1,6 @@
-"""A customer's visit: what they ask for, one request at a time, and how long they think before it. Pure.
+"""A customer's visit: its requests, one at a time, and the think time before each. Pure.
 
-A visit is a generator: it yields what to ask and is sent the answer.
+A visit is a generator that yields requests and receives the responses by ``send``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PAGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request. ``route`` is the API's own template for it; ``expected`` are the statuses that a customer wishes."""
+    """A request. ``route`` is the API's route template; ``expected`` are the statuses of a successful request."""
 
     method: str
     route: str
@@ -36,7 +36,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status (0: none came) and JSON content."""
+    """Status (0: no response) and JSON content."""
 
     status: int
     content: Any = None
@@ -44,7 +44,7 @@ class Answer:
 
 @dataclass
 class Account:
-    """A customer with an account returns with it. ``known``: it is registered."""
+    """A customer's account, used again on later visits. ``known``: it is registered."""
 
     email: str
     password: str
@@ -53,13 +53,13 @@ class Account:
 
 @dataclass
 class Ends:
-    """The orders by final status; ``open`` when the customer stopped polling."""
+    """The orders by final status; ``open`` if the customer stopped polling before."""
 
     placed: int = 0
     by_status: dict[str, int] = field(default_factory=dict)
 
     def note(self, status: str) -> None:
-        """Count one."""
+        """Count one order."""
         self.by_status[status] = self.by_status.get(status, 0) + 1
 
 
@@ -67,7 +67,7 @@ Visit = Generator[Ask, Answer, None]
 
 
 def visit(how: Customers, account: Account | None, ends: Ends, rng: random.Random) -> Visit:
-    """One visit, as a guest if there is no account. An error ends it."""
+    """Run one visit, as a guest without an account. An error ends the visit."""
 
     def think() -> float:
         return rng.uniform(*how.think_seconds)
@@ -79,7 +79,7 @@ def visit(how: Customers, account: Account | None, ends: Ends, rng: random.Rando
         return
     if account is not None:
         entered = yield _enter(account, think())
-        # 409 to an address that is ours alone: the registration went through, though its answer was lost.
+        # 409 for an address that only we use: the registration succeeded, but its response was lost.
         account.known = account.known or entered.status in (201, 409)
         if entered.status not in (200, 201) or not isinstance(entered.content, dict):
             return
@@ -146,7 +146,7 @@ def _order(
 
 
 def popular(products: Sequence[str], rng: random.Random) -> str:
-    """Choose a product; the nth of the list is chosen about n times less often than the first (Zipf's law)."""
+    """Choose a product. The nth of the list is chosen about n times less often than the first (Zipf's law)."""
     rank = int((len(products) + 1) ** rng.random())
     return products[min(rank, len(products)) - 1]
 

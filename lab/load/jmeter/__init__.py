@@ -1,1 +1,1 @@
-"""The independent client: Apache JMeter with customers.jmx, as a process with the other generator's output."""
+"""The independent client: Apache JMeter with customers.jmx, a process with the same output as the generator."""

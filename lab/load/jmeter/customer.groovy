@@ -63,7 +63,7 @@ class Customer {
         set(steps: whole('STEPS').toString(), orders: share('ORDER_SHARE') ? 'true' : 'false')
     }
 
-    /** Before a look: choose by weight. A guest has no orders, and looks at a product instead. */
+    /** Choose the next view by weight. A guest has no orders, and views a product instead. */
     void look() {
         List<String> products = products()
         String limit = "limit=${vars.get('PAGE')}", look = chosen()

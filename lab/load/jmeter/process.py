@@ -1,4 +1,4 @@
-"""JMeter's process, from the start of its virtual machine to its last result."""
+"""JMeter's process, from the start of the JVM to its last result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ JVM = ("-Xms64m", "-Xmx768m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtL
 
 
 def ramp_seconds(profile: Profile) -> int:
-    """The ramp-up time of all users. Raises ``WrongProfile``: JMeter starts users at a constant rate and keeps them."""
+    """Return the ramp-up time. Raises ``WrongProfile`` if users are not started at a constant rate and kept."""
     first, *rest = profile.stages
     if any(stage.to != 1 for stage in profile.stages) or len(rest) > 1 or profile.breaks:
         raise WrongProfile(
@@ -46,7 +46,7 @@ class JMeter:
             self.process = subprocess.Popen(
                 command(home, plan, folder, self._control),
                 cwd=folder,
-                # It needs none of our addresses, secrets or proxies.
+                # It does not need our addresses, secrets or proxies.
                 env={name: os.environ[name] for name in ("PATH", "HOME", "LANG", "JAVA_HOME") if name in os.environ},
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -56,7 +56,7 @@ class JMeter:
             )
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Its results, every few seconds, until it has ended. Raises ``GeneratorFailed``."""
+        """Yield its results every few seconds until it has exited. Raises ``GeneratorFailed``."""
         self._started()
         results, begun = Results(self._results), time.monotonic()
         running = True
@@ -75,14 +75,14 @@ class JMeter:
             yield line
 
     def stop(self) -> None:
-        """Ask it to stop; users finish their current request. It may not listen yet, so the request is repeated."""
+        """Stop it; users finish their current request. The command is repeated because JMeter may not listen yet."""
         self._stopped, self._asked = True, time.monotonic()
         if self.process.poll() is None:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
                 control.sendto(b"Shutdown", ("127.0.0.1", self._control))
 
     def _started(self) -> None:
-        """Wait for the first result: it starts the run; the time before it is the start of the JVM."""
+        """Wait for the first result, which starts the run. The time before it is the start of the JVM."""
         deadline = time.monotonic() + START_SECONDS
         while not self._has_results():
             if not self._runs(0.1):
@@ -96,7 +96,7 @@ class JMeter:
         return self._results.exists() and self._results.read_bytes().count(b"\n") > 1
 
     def _runs(self, seconds: float) -> bool:
-        """Whether it is still running after so many seconds."""
+        """Return whether it is still running after this many seconds."""
         if self._stopped and time.monotonic() - self._asked > ASK_AGAIN_SECONDS:
             self.stop()
         try:
@@ -106,7 +106,7 @@ class JMeter:
         return False
 
     def _check(self, running: bool, second: float) -> None:
-        # A failing script would also skip the pauses, so JMeter sends nothing more in that case.
+        # A failing script would also skip the pauses, so JMeter sends no more requests in that case.
         log = self._log.read_text().splitlines() if self._log.exists() else []
         if error := next((line for line in log if " ERROR " in line), ""):
             raise GeneratorFailed(f"JMeter reports an error: {error} ({self._log})")
@@ -135,7 +135,7 @@ class JMeter:
 
 
 def command(home: Path, plan: Plan, folder: Path, control: int) -> list[str]:
-    """The command line. Raises ``ForeignHost``; JMeter gets only the port, the address is fixed in customers.jmx."""
+    """Return the command. Raises ``ForeignHost``. JMeter gets only the port; the address is fixed in customers.jmx."""
     port = address.checked(plan.url).rsplit(":", 1)[1]
     properties = {
         "port": port,

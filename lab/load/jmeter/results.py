@@ -14,11 +14,11 @@ PLACED = ("POST", "/api/v1/orders", 202)
 
 
 class StrangeResult(ValueError):
-    """A line that customers.jmx does not write; the message quotes it."""
+    """An unexpected line that customers.jmx does not write; the message quotes it."""
 
 
 class Results:
-    """The file at ``path``, from its beginning. ``requests``: how many were read; ``users``: active at the last one."""
+    """The results file at ``path``. ``requests``: number of results read; ``users``: active at the last one."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._offset = path, 0
@@ -26,7 +26,7 @@ class Results:
         self.requests, self.users = 0, 0
 
     def fresh(self) -> Tally:
-        """The results written since the last call. Raises ``StrangeResult``."""
+        """Return the results written since the last call. Raises ``StrangeResult``."""
         tally = Tally()
         for row in csv.DictReader(self._lines(), COLUMNS):
             if row["label"] != COLUMNS[2]:
@@ -37,7 +37,7 @@ class Results:
 
     @property
     def orders(self) -> dict[str, int]:
-        """The number of orders placed, and their outcomes; ``open``: no customer saw the final status."""
+        """The number of placed orders and their outcomes; ``open``: no customer has seen the final status."""
         open_ones = self._placed - self._final.total()
         return {"placed": self._placed, **self._final, **({"open": open_ones} if open_ones else {})}
 
@@ -49,16 +49,16 @@ class Results:
             self._final[row["order"]] += 1
 
     def _outcome(self, row: dict[str, str]) -> Outcome:
-        # A dead link has the route of a product; its name says that 404 is expected.
+        # A dead link has the route of a product; its name shows that 404 is expected.
         method, _, route = row["label"].removesuffix(" (dead link)").partition(" ")
         code = row["responseCode"]
         if row["by"] not in (API, FRONT_DOOR, NO_ANSWER) or not route.startswith("/api/v1/") or None in row.values():
             raise StrangeResult(f"JMeter's results have a line that customers.jmx does not write: {row}")
-        # Without an answer the code is the name of a Java exception.
+        # Without a response, the code is the name of a Java exception.
         return Outcome(method, route, int(code) if code.isdecimal() else 0, row["by"], row["success"] == "true")
 
     def _lines(self) -> Iterator[str]:
-        """The complete lines; a partially written line is left for the next call."""
+        """Return the complete lines; a partially written line is left for the next call."""
         with self._path.open("rb") as file:
             file.seek(self._offset)
             for raw in file:

@@ -1,4 +1,4 @@
-"""What a profile and a behaviour are."""
+"""The types of a profile and of the customers' behaviour."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 MOST_USERS = 5_000
 MOST_MINUTES = 240.0
 MOST_REQUESTS = 2_000_000
-"""A run ends by itself after so many requests, whatever else was asked for."""
+"""A run ends after this many requests in any case."""
 
 LOOKS = ("product", "page", "search", "home", "my_orders", "dead_link")
 Range = tuple[float, float]
 
 
 class WrongProfile(ValueError):
-    """What was asked for cannot be done; says what it may be."""
+    """The requested profile is invalid; the message states the allowed values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """How customers behave; the fields are explained in ``profiles.yaml``."""
+    """The customers' behaviour; ``profiles.yaml`` explains the fields."""
 
     think_seconds: Range
     rest_seconds: Range
@@ -38,7 +38,7 @@ class Customers:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """``share`` of the whole time, in which the number of users moves to ``to`` of all users."""
+    """``share`` of the whole time, in which the number of users changes to the fraction ``to`` of all users."""
 
     share: float
     to: float
@@ -46,7 +46,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Breaks:
-    """When a step counts as broken: above this share of errors, or above this p99."""
+    """A step counts as broken above this share of errors or above this p99."""
 
     error_share: float
     p99_seconds: float
@@ -54,7 +54,7 @@ class Breaks:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A course of users over ``seconds``. ``breaks``: it goes up by steps and ends at the one that breaks."""
+    """The number of users over ``seconds``. With ``breaks``, it increases in steps until one is broken."""
 
     name: str
     what: str
@@ -64,7 +64,7 @@ class Profile:
     breaks: Breaks | None = None
 
     def users_at(self, second: float) -> int:
-        """How many users there shall be; 0 from the end on."""
+        """Return the number of users at this time; 0 from the end on."""
         begin, before = 0.0, 0.0
         for stage in self.stages:
             end = begin + stage.share * self.seconds
@@ -75,5 +75,5 @@ class Profile:
         return 0
 
     def as_json(self) -> dict[str, Any]:
-        """For the generator's process and for the report."""
+        """Return the profile for the generator's process and for the report."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""Reads ``profiles.yaml``. Every error says where it is and what may stand there."""
+"""Reader of ``profiles.yaml``. Every error names the position and the allowed values."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _PROFILE = frozenset({"what", "users", "minutes", "stages", "steps", "breaks"})
 
 
 def read(text: str | None = None) -> tuple[Customers, dict[str, Profile]]:
-    """The behaviour and every profile, with the users and minutes it has by itself. Raises ``WrongProfile``."""
+    """Return the behaviour and every profile, with its default users and minutes. Raises ``WrongProfile``."""
     try:
         content = yaml.safe_load(FILE.read_text() if text is None else text)
     except yaml.YAMLError as error:
-        raise WrongProfile(f"{FILE.name} is no YAML: {error}") from error
+        raise WrongProfile(f"{FILE.name} is not valid YAML: {error}") from error
     top = _members("the file", content, frozenset({"customers", "profiles"}))
     profiles = top.get("profiles")
     if not isinstance(profiles, dict) or not profiles:
-        raise WrongProfile("profiles: name at least one")
+        raise WrongProfile("profiles: at least one is required")
     return _customers(top.get("customers")), {name: _profile(name, entry) for name, entry in profiles.items()}
 
 
 def chosen(profiles: Mapping[str, Profile], name: str, users: str, minutes: str) -> Profile:
-    """The profile as asked for on the command line; "" leaves it as it is. Raises ``WrongProfile``."""
+    """Return the profile with the command line's changes; "" keeps the default. Raises ``WrongProfile``."""
     if name not in profiles:
         raise WrongProfile(f"{Problem('PROFILE', quoted(name), Choice(*profiles).allowed)}.")
     found = profiles[name]
@@ -61,7 +61,7 @@ def _customers(entry: Any) -> Customers:
     looks = _members("customers.looks", entry["looks"], frozenset(LOOKS))
     weights = {name: _number(f"customers.looks.{name}", looks.get(name, 0), 0, 1e6) for name in LOOKS}
     if not sum(weights.values()):
-        raise WrongProfile("customers.looks: one at least must be above 0")
+        raise WrongProfile("customers.looks: at least one must be above 0")
     words = entry["words"]
     if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
         raise WrongProfile("customers.words: must be a list of words")
@@ -89,7 +89,7 @@ def _profile(name: str, entry: Any) -> Profile:
     breaks = None
     if "steps" in entry:
         steps = int(_number(f"{where}.steps", entry["steps"], 1, 100))
-        # Steps, not a slope: each has time to show what it does.
+        # Steps, not a slope, so that each level lasts long enough to show its effect.
         stages = tuple(Stage(1 / steps, number / steps) for number in range(1, steps + 1))
         limits = _members(f"{where}.breaks", entry.get("breaks"), frozenset(Breaks.__dataclass_fields__))
         breaks = Breaks(

@@ -11,7 +11,7 @@ from lab.load.verify.agreement import QUANTILES
 
 
 def figures(result: Result, at: str, machine: dict[str, Any]) -> dict[str, Any]:
-    """Durations in seconds. ``agreement`` holds the same as Prometheus has it."""
+    """Return the figures, with durations in seconds. ``agreement`` contains Prometheus' figures."""
     tally, agreement = result.tally, result.agreement
     return {
         "at": at,

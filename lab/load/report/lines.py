@@ -1,4 +1,4 @@
-"""Lines: one every few seconds, and the summary at the end."""
+"""Progress lines every few seconds, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERY_SECONDS = 5.0
 
 
 class Progress:
-    """A line for the moments of every few seconds together."""
+    """Prints one line for the moments of every few seconds."""
 
     def __init__(
         self, say: Callable[[str], None], every: float = EVERY_SECONDS, clock: Callable[[], float] = time.monotonic
@@ -25,7 +25,7 @@ class Progress:
         self._moments: list[Moment] = []
 
     def moment(self, moment: Moment) -> None:
-        """Note it, and say a line if it is time."""
+        """Record a moment, and print a line if it is due."""
         self._moments.append(moment)
         if self._clock() - self._reported >= self._every:
             self._say(progress_line(self._moments))
@@ -33,7 +33,7 @@ class Progress:
 
 
 def progress_line(moments: list[Moment]) -> str:
-    """The moments as one line."""
+    """Format the moments as one line."""
     tally, last = merged(moments), moments[-1]
     durations = tally.durations
     rate = tally.count() / sum(moment.seconds for moment in moments)
@@ -45,7 +45,7 @@ def progress_line(moments: list[Moment]) -> str:
 
 
 def errors_said(errors: Counter[tuple[str, int]]) -> str:
-    """How many, by sender and status."""
+    """Format the counts by server and status."""
     if not errors:
         return "0"
     parts = [
@@ -56,7 +56,7 @@ def errors_said(errors: Counter[tuple[str, int]]) -> str:
 
 
 def summary(result: Result) -> list[str]:
-    """The run in a few lines, with Prometheus' figures beside ours."""
+    """Return a summary of the run in a few lines, with Prometheus' figures next to ours."""
     tally, agreement = result.tally, result.agreement
     users = max((moment.users for moment in result.moments), default=0)
     durations = tally.durations
@@ -64,7 +64,7 @@ def summary(result: Result) -> list[str]:
         f"{users} users, {tally.count()} requests in {result.seconds:.0f} s: "
         f"{tally.count() / max(result.seconds, 1e-3):.1f} req/s, errors {errors_said(tally.errors)}"
         f"{'' if result.ended == 'done' else f' (ended early: {result.ended})'}",
-        "  all requests, as the customers saw them: "
+        "  all requests, measured by the client: "
         + "  ".join(f"p{q * 100:g} {milliseconds(durations.quantile(q))}" for q in QUANTILES),
         f"  orders: {', '.join(f'{count} {status}' for status, count in result.orders.items())}",
         "",
@@ -75,13 +75,13 @@ def summary(result: Result) -> list[str]:
     if before := tally.answered_by(FRONT_DOOR).total:
         given_up = sum(count for (by, status), count in tally.errors.items() if by == FRONT_DOOR and status in GIVEN_UP)
         said.append(
-            f"  {before} more were answered by NGINX itself; {given_up} of them it had passed on (502, 504), so "
-            "that the API may have counted them or not."
+            f"  {before} more were answered by NGINX itself. {given_up} of them had been forwarded (502, 504), so "
+            "the API may have counted them."
         )
     if unanswered := tally.answered_by(NO_ANSWER).total:
-        said.append(f"  {unanswered} more got no answer: the API may have counted them or not.")
+        said.append(f"  {unanswered} more got no response: the API may have counted them.")
     if again := sum(result.tried_again.values()):
-        said.append(f"  {again} times NGINX asked a further replica, so that the API may have counted a request twice.")
+        said.append(f"  {again} times NGINX tried another replica, so the API may have counted a request twice.")
     if result.broken:
         said += ["", f"broke at step {result.broken.step} ({result.broken.users} users): {result.broken.what}"]
     elif result.profile.breaks and result.ended == "done":
@@ -92,7 +92,7 @@ def summary(result: Result) -> list[str]:
 def _counts_verdict(agreement: Agreement) -> str:
     if agreement.counts:
         return "DIFFER"
-    return "equal" if agreement.sent == agreement.counted else "no more than what was given up explains"
+    return "equal" if agreement.sent == agreement.counted else "unanswered requests explain the difference"
 
 
 def _quantile_line(one: Quantile) -> str:
@@ -103,10 +103,10 @@ def _quantile_line(one: Quantile) -> str:
 
 
 def disagreements(result: Result) -> list[str]:
-    """What makes the run fail, in sentences. Past its breaking point, queues before the API's clock are expected."""
+    """Return why the run fails. Past the breaking point, queues before the API's clock are expected."""
     said = list(result.agreement.counts)
     if result.profile.breaks is None:
         said += result.agreement.differing
     if not result.tally.answered_by(API).total:
-        said.append("The API answered nothing at all.")
+        said.append("The API did not answer any request.")
     return said

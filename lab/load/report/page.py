@@ -1,4 +1,4 @@
-"""The report as one HTML file: no script, nothing from elsewhere."""
+"""The report as one HTML file without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _MOST_COMPONENTS = 8
 
 
 def report(result: Result, at: str, machine: dict[str, Any]) -> str:
-    """The page."""
+    """Return the page."""
     wrong = disagreements(result)
     verdict = (
-        f'<p class="bad">Prometheus disagrees:</p><ul>{"".join(f"<li>{escape(one)}</li>" for one in wrong)}</ul>'
+        f'<p class="bad">Prometheus differs:</p><ul>{"".join(f"<li>{escape(one)}</li>" for one in wrong)}</ul>'
         if wrong
-        else '<p class="good">Prometheus agrees: the same count for every method, route and status.</p>'
+        else '<p class="good">Prometheus has the same count for every method, route and status.</p>'
     )
     shown = ", ".join(f"{name} {value}" for name, value in machine.items())
     return "\n".join(
@@ -41,9 +41,9 @@ def report(result: Result, at: str, machine: dict[str, Any]) -> str:
             f"<p>{escape(at)} · {escape(shown)} · the generator shares this machine with the stack</p>",
             f"<pre>{escape(chr(10).join(summary(result)))}</pre>",
             verdict,
-            "<h2>The course</h2>",
+            "<h2>Charts over time</h2>",
             *pictures(result),
-            "<h2>What was asked for</h2>",
+            "<h2>Requests</h2>",
             _routes(result.tally),
             "<h2>Errors</h2>",
             f"<p>{escape(errors_said(result.tally.errors))}</p>",
@@ -53,7 +53,7 @@ def report(result: Result, at: str, machine: dict[str, Any]) -> str:
 
 
 def pictures(result: Result) -> list[str]:
-    """The run as charts: users, rate, latencies, errors, CPU."""
+    """Return the charts of the run: users, rate, latencies, errors, CPU."""
     moments = result.moments
 
     def over(name: str, value: Any) -> Line:
@@ -68,8 +68,8 @@ def pictures(result: Result) -> list[str]:
 
     drawn = [
         chart("Users", "", [over("users", lambda moment: moment.users)]),
-        chart("Requests a second", "", [over("requests", lambda moment: moment.rate)]),
-        chart("Time to the answer", "ms", [quantile(q) for q in (0.5, 0.95, 0.99)], logarithmic=True),
+        chart("Requests per second", "", [over("requests", lambda moment: moment.rate)]),
+        chart("Response time", "ms", [quantile(q) for q in (0.5, 0.95, 0.99)], logarithmic=True),
     ]
     kinds = [kind for kind, _ in result.tally.errors.most_common(6)]
     if kinds:
@@ -80,7 +80,7 @@ def pictures(result: Result) -> list[str]:
             )
             for by, status in kinds
         ]
-        drawn.append(chart("Errors a second", "", lines))
+        drawn.append(chart("Errors per second", "", lines))
     drawn.append(chart("Cores used", "", _cores(result)))
     return drawn
 

@@ -1,1 +1,1 @@
-"""A run from the outside: the instance made quiet, the generator started, watched and ended."""
+"""The control of a run: quiesce the instance, then start, watch and stop the generator."""

@@ -15,26 +15,26 @@ from lab.load.generator.plan import Plan
 from stack.paths import ROOT
 
 END_SECONDS = 60.0
-"""It waits for requests under way: longer than any of them may take."""
+"""It waits for requests in flight: longer than the longest allowed request."""
 
 
 class GeneratorFailed(Exception):
-    """The generator's process ended as it should not; says what it said."""
+    """The generator's process failed; the message has its output."""
 
 
 class Client(Protocol):
-    """The load client, a child process. It ends when the plan is done, or soon after ``stop``."""
+    """The load client, a child process. It exits when the plan is done, or soon after ``stop``."""
 
     process: subprocess.Popen[str]
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Its results since the previous line; the last line also has ``ended``, ``orders`` and ``lag``."""
+        """Yield its results since the previous line; the last line also has ``ended``, ``orders`` and ``lag``."""
 
     def stop(self) -> None:
-        """Ask it to stop; requests in flight are completed."""
+        """Stop it after requests in flight are completed."""
 
     def __enter__(self) -> Self:
-        """The client itself; on exit, the process has ended."""
+        """Return the client; on exit, the process has exited."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -43,11 +43,11 @@ class Client(Protocol):
 
 
 Start = Callable[[Plan, Path], Client]
-"""Starts a client for the plan; its output goes to the folder, which holds the plan as ``plan.json``."""
+"""Starts a client for the plan; its output goes to the folder, which contains the plan as ``plan.json``."""
 
 
 class Generator:
-    """``python -m lab.load.generator PLAN``, by the Python of the load generator's own environment."""
+    """``python -m lab.load.generator PLAN``, run by the Python of the load generator's environment."""
 
     def __init__(self, python: str, folder: Path) -> None:
         self._log = folder / "generator.log"
@@ -55,7 +55,7 @@ class Generator:
             self.process = subprocess.Popen(
                 [python, "-m", "lab.load.generator", str(folder / "plan.json")],
                 cwd=ROOT,
-                # It needs no address, no secret and no proxy of ours.
+                # It does not need our addresses, secrets or proxies.
                 env={name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -65,7 +65,7 @@ class Generator:
             )
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """The lines that it writes, until it has ended. Raises ``GeneratorFailed``."""
+        """Yield the lines that it writes until it has exited. Raises ``GeneratorFailed``."""
         assert self.process.stdout is not None
         last: dict[str, Any] = {}
         for line in self.process.stdout:
@@ -78,13 +78,13 @@ class Generator:
             )
 
     def stop(self) -> None:
-        """Ask it to end; it writes its last line after the requests in flight."""
+        """Stop it; it writes its last line after the requests in flight."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
     def _said(self) -> str:
         lines = self._log.read_text().strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1] if lines else "no output"
 
     def __enter__(self) -> Generator:
         return self

@@ -1,4 +1,4 @@
-"""One run of a profile, from quiet to quiet."""
+"""One run of a profile, which starts and ends with a quiet instance."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUIET_SCRAPES = 6
 
 @dataclass(frozen=True)
 class Result:
-    """The run's result. ``ended``: why it ended; ``orders``: their outcomes."""
+    """The run's result. ``ended`` is the reason for its end; ``orders`` are the outcomes of orders."""
 
     profile: Profile
     moments: tuple[Moment, ...]
@@ -42,7 +42,7 @@ class Result:
 
     @property
     def seconds(self) -> float:
-        """How long requests were sent."""
+        """The seconds during which requests were sent."""
         return self.moments[-1].at if self.moments else 0.0
 
 
@@ -61,10 +61,10 @@ def carry_out(
 
     Raises:
         RunFailed: another client uses the shop.
-        NoAnswer: Prometheus does not answer or does not scrape the API.
+        NoAnswer: Prometheus does not respond or does not scrape the API.
         GeneratorFailed: the load generator's process failed.
     """
-    say("  waiting for quiet: two scrapes without a request")
+    say("  waiting for two scrapes without a request")
     before, door = quiet(counters), FrontDoor.from_now(target.front_door_log)
     plan = Plan(url, secrets.token_hex(4), secrets.randbits(32), profile, customers)
     (folder / "plan.json").write_text(plan.dumps())
@@ -94,22 +94,22 @@ def carry_out(
 
 
 def quiet(counters: Counters) -> Reading:
-    """The counters once no requests arrive. Raises ``RunFailed`` if another client goes on."""
-    # The generated traffic was just stopped; its last requests may still arrive.
+    """Return the counters once no requests arrive. Raises ``RunFailed`` if another client continues."""
+    # The generated traffic was just stopped, so its last requests may still arrive.
     reading = counters.settled()
     for _ in range(QUIET_SCRAPES):
         before, reading = reading, counters.settled()
         if not (others := reading.since(before).total):
             return reading
     raise RunFailed(
-        f"another client uses the shop ({others} requests within the last of {QUIET_SCRAPES} scrapes), so that "
+        f"another client uses the shop ({others} requests within the last of {QUIET_SCRAPES} scrapes), so "
         "counts cannot be compared: stop it first."
     )
 
 
 @contextmanager
 def ending(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the load early but cleanly; the figures so far are verified and reported."""
+    """Make Ctrl-C and SIGTERM end the load early but cleanly; the figures so far are verified and reported."""
 
     def heard(_: int, __: FrameType | None) -> None:
         stop()

@@ -1,4 +1,4 @@
-"""The stack that is put under load: which components it has, and exclusive use of it."""
+"""The stack under load: its components, and its exclusive use."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class Target:
 
     @classmethod
     def of(cls, stack: RunningStack) -> Target:
-        """Read the stack's status. Raises ``RunFailed`` if a component that a load run needs does not run."""
+        """Read the stack's status. Raises ``RunFailed`` if a component that a load run needs is not running."""
         rows = stack.status()
         states = {name: row["state"] for name, row in rows.items()}
         if missing := [name for name in REQUIRED if states.get(name) != "running"]:
-            raise RunFailed(f"{', '.join(missing)} does not run: `make up` starts what is missing.")
+            raise RunFailed(f"{', '.join(missing)} is not running: run `make up` to start missing components.")
         pids = {name: row["pid"] for name, row in rows.items() if row["pid"]}
         return cls(stack, states, pids, Path(rows["nginx"]["log"]))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Without the generated traffic, which is started again afterwards, and with a lock against a second load.
+        """Stop the generated traffic, start it again afterwards, and hold a lock against a second load.
 
         Raises ``RunFailed`` if another load run holds the lock.
         """
@@ -46,7 +46,7 @@ class Target:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise RunFailed("another `make load` runs on this stack: wait for its end.") from None
+                raise RunFailed("another `make load` is running on this stack: wait until it has finished.") from None
             flowing = self.states.get(TRICKLE) == "running"
             try:
                 if flowing:

@@ -1,1 +1,1 @@
-"""The same requests as Prometheus, the front door and the components counted them."""
+"""The counts of the same requests by Prometheus, NGINX and the components."""

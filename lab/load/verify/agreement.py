@@ -1,4 +1,4 @@
-"""Compares the load generator's figures with Prometheus'. Pure.
+"""Comparison of the load generator's figures with Prometheus' figures. Pure.
 
 Counts are compared exactly, for each method, route and status. The API may or may not have counted requests without an
 answer or with 502 or 504 from NGINX, and may have counted a request twice that NGINX passed to a second replica; it has
@@ -16,27 +16,27 @@ from lab.load.verify.counters import Increase, Series
 
 QUANTILES = (0.5, 0.95, 0.99, 0.999)
 GIVEN_UP = (502, 504)
-"""What NGINX answers when it has passed a request on and no answer came."""
+"""NGINX's statuses for a forwarded request without a response."""
 FEWEST_ABOVE = 10
-"""A quantile with fewer requests above it is random: it is shown, not compared."""
+"""A quantile with fewer requests above it is random, so it is shown but not compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
-    """One quantile as both saw it, seconds. ``agrees`` is ``None`` with too few requests."""
+    """One quantile measured by both sides, in seconds. ``agrees`` is ``None`` with too few requests."""
 
     q: float
     sent: float | None
     counted: float | None
     bucket: tuple[float, float] | None
     lag: float
-    """How late the generator itself was at this quantile."""
+    """The generator's own delay at this quantile."""
     agrees: bool | None
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """``counts`` says what differs, in sentences; nothing if all is equal."""
+    """``counts`` contains a sentence for each difference."""
 
     sent: int
     counted: int
@@ -45,11 +45,11 @@ class Agreement:
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """What differs about quantiles, in sentences."""
+        """Return a sentence for each quantile that differs."""
         return tuple(
-            f"p{one.q * 100:g}: here {milliseconds(one.sent)}, by the API's own clock between "
-            f"{milliseconds(one.bucket[0])} and {milliseconds(one.bucket[1])}: the difference was spent before "
-            f"that clock starts, in NGINX or waiting for a thread, or in this generator ({milliseconds(one.lag)} late)."
+            f"p{one.q * 100:g}: measured here {milliseconds(one.sent)}, by the API's own clock between "
+            f"{milliseconds(one.bucket[0])} and {milliseconds(one.bucket[1])}: the difference is time before "
+            f"that clock starts (in NGINX or waiting for a thread) or in this generator ({milliseconds(one.lag)} late)."
             for one in self.quantiles
             if one.agrees is False and one.bucket is not None
         )
@@ -58,7 +58,7 @@ class Agreement:
 def compare(
     tally: Tally, increase: Increase, lag: Histogram, tried_again: Mapping[tuple[str, str], int] | None = None
 ) -> Agreement:
-    """Set them side by side. ``tried_again``: by method and route, what NGINX passed to a further replica."""
+    """Compare the figures. ``tried_again``: requests that NGINX sent to another replica, by method and route."""
     answered, unanswered = Counter[Series](), Counter[tuple[str, str]](tried_again or {})
     for outcome, histogram in tally.outcomes.items():
         if outcome.by == API:
@@ -82,12 +82,12 @@ def _differences(answered: Counter[Series], unanswered: Counter[tuple[str, str]]
         if theirs < ours:
             said.append(f"{name}: the API answered {ours}, Prometheus counted {theirs}: {ours - theirs} are missing.")
         elif theirs > ours:
-            # What was given up, by us or by NGINX, may have been answered into the void.
+            # The API may have answered requests that we or NGINX had abandoned.
             void = min(theirs - ours, spare[series.method, series.route])
             spare[series.method, series.route] -= void
             if surplus := theirs - ours - void:
                 said.append(
-                    f"{name}: the API answered {ours} of ours, Prometheus counted {theirs}: {surplus} are another "
+                    f"{name}: the API answered {ours} of ours, Prometheus counted {theirs}: {surplus} are from another "
                     "client's."
                 )
     return said
@@ -99,13 +99,13 @@ def _quantile(q: float, ours: Histogram, increase: Increase, lag: Histogram) -> 
     if sent is not None and bucket is not None and ours.total * (1 - q) >= FEWEST_ABOVE:
         bounds = [0.0, *sorted(increase.buckets)]
         low, high = bounds.index(bucket[0]), bounds.index(bucket[1])
-        # One bucket to either side; how late we noticed the answer is not the API's doing.
+        # One bucket to either side. The generator's delay in reading the response is not caused by the API.
         agrees = bounds[max(0, low - 1)] <= sent and sent - late <= bounds[min(len(bounds) - 1, high + 1)]
     return Quantile(q, sent, increase.quantile(q), bucket, late, agrees)
 
 
 def milliseconds(seconds: float | None) -> str:
-    """Seconds as people read them."""
+    """Format seconds for display."""
     if seconds is None:
         return "–"
     if seconds == float("inf"):

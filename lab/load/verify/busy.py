@@ -1,4 +1,4 @@
-"""How much CPU each component used, from the kernel's own accounts."""
+"""The CPU usage of each component, from the kernel's accounting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psutil
 
 
 class Busy:
-    """``pids``: by component. What a component started and has waited for counts as its own."""
+    """``pids`` are by component. The CPU time of reaped children counts as the component's."""
 
     def __init__(self, pids: Mapping[str, int]) -> None:
         self._pids = dict(pids)
@@ -17,7 +17,7 @@ class Busy:
         self._machine = psutil.cpu_times()
 
     def cores(self) -> dict[str, float]:
-        """Cores used by each since the last call; a component that has gone or was replaced is left out."""
+        """Return the cores used by each component since the last call, without exited or replaced components."""
         now, used = time.monotonic(), self._read()
         passed = max(now - self._at, 1e-3)
         found = {
@@ -29,7 +29,7 @@ class Busy:
         return found
 
     def machine(self) -> float:
-        """The part of the machine's CPU time that all processes used since the last call; 1 is all."""
+        """Return the fraction of the machine's CPU time that all processes used since the last call."""
         before, now = self._machine, psutil.cpu_times()
         self._machine = now
         total, idle = sum(now) - sum(before), (now.idle + now.iowait) - (before.idle + before.iowait)

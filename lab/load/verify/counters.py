@@ -1,4 +1,4 @@
-"""What the API's replicas counted, read from Prometheus before and after a run, while no customer sends requests."""
+"""The counts of the API replicas, read from Prometheus before and after a run, while no customer sends requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HISTOGRAM = "http_server_request_duration_seconds"
 PATIENCE_SECONDS = 30.0
 EVERY_SECONDS = 0.5
 NOT_CUSTOMERS = "/healthz|/readyz"
-"""Routes of health checks, which are requested all the time."""
+"""Routes of health checks, which are requested permanently."""
 
 
 class Series(NamedTuple):
@@ -28,7 +28,7 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """Counters of every replica at one moment. ``started``: when each one's process began, seconds since the epoch."""
+    """The counters of every replica in one scrape. ``started``: start of each process, in seconds since the epoch."""
 
     counts: Mapping[tuple[str, Series], float]
     buckets: Mapping[tuple[str, float], float]
@@ -36,7 +36,7 @@ class Reading:
     started: Mapping[str, float]
 
     def since(self, before: Reading) -> Increase:
-        """What was counted from ``before`` on."""
+        """Return the increase since ``before``."""
         counts: Counter[Series] = Counter()
         for (replica, series), value in self.counts.items():
             counts[series] += round(value - before.counts.get((replica, series), 0.0))
@@ -57,11 +57,11 @@ class Increase:
 
     @property
     def total(self) -> int:
-        """All requests."""
+        """The number of all requests."""
         return sum(self.counts.values())
 
     def bucket(self, q: float) -> tuple[float, float] | None:
-        """Between which bounds the ``q``-th of all requests lies, seconds; ``None`` of nothing."""
+        """Return the bounds of the ``q``-quantile's bucket in seconds; ``None`` without requests."""
         bounds = sorted(self.buckets)
         lower = 0.0
         for bound in bounds:
@@ -71,7 +71,7 @@ class Increase:
         return None
 
     def quantile(self, q: float) -> float | None:
-        """As PromQL's ``histogram_quantile`` has it: a straight line within the bucket."""
+        """Return the quantile like PromQL's ``histogram_quantile``, with linear interpolation within the bucket."""
         found = self.bucket(q)
         if found is None:
             return None
@@ -89,12 +89,12 @@ class Counters:
         self._prometheus = prometheus
 
     def settled(self) -> Reading:
-        """The counters after the next scrape of every replica.
+        """Return the counters after the next scrape of every replica.
 
         Raises:
             NoAnswer: Prometheus does not answer, or has not scraped all of them within 30 s.
         """
-        # The API counts a request after its last byte is sent, which is shortly after the client has it.
+        # The API counts a request after it has sent the last byte, shortly after the client has received it.
         since, deadline = time.time() + 0.5, time.monotonic() + PATIENCE_SECONDS
         while True:
             times = self._prometheus.query('timestamp(up{job="api"})')
@@ -121,13 +121,13 @@ class Counters:
         return Reading(counts, buckets, {labels["instance"]: value for labels, value in started})
 
     def _last(self, selector: str, scraped: Mapping[str, float]) -> Iterator[tuple[dict[str, str], float]]:
-        """The series that were in each replica's last scrape.
+        """Return the series that were in each replica's last scrape.
 
-        An instant query looks back five minutes: after a restart of everything it still finds what the processes
-        before had counted.
+        An instant query looks back five minutes, so after a restart it still finds the counters of the earlier
+        processes.
         """
         for row in self._prometheus.query(f"{selector}[1m]"):
             at, value = row["values"][-1]
-            # Prometheus writes times to the millisecond, once as a number and once in a string.
+            # Prometheus returns times in milliseconds, once as a number and once as a string.
             if at > scraped[row["metric"]["instance"]] - 0.002:
                 yield row["metric"], float(value)

@@ -1,4 +1,4 @@
-"""The course of a run: the generator's figures over time with those of the machine; and what broke first. Pure."""
+"""The course of a run: figures of the generator and the machine over time, and the first broken step. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lab.load.verify.agreement import milliseconds
 
 GENERATOR, OTHERS = "generator", "other programs"
 BUSY_GENERATOR = 0.95
-"""Cores: Locust's process has one thread that counts. Above this its own figures are about itself."""
+"""In cores. Locust uses one thread; above this usage, the figures describe the generator's own limit."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """From the moment before to ``at``, seconds since the start. ``cores``: used by each component, ours among them."""
+    """The time from the previous moment to ``at``, in seconds. ``cores``: used by each component and us."""
 
     at: float
     users: int
@@ -27,13 +27,13 @@ class Moment:
 
     @property
     def rate(self) -> float:
-        """Requests a second."""
+        """Requests per second."""
         return self.tally.count() / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The step at which it broke, and what broke first, in one sentence."""
+    """The first broken step and the limit it exceeded, in one sentence."""
 
     step: int
     users: int
@@ -41,7 +41,7 @@ class Broken:
 
 
 def merged(moments: Sequence[Moment]) -> Tally:
-    """All that was counted."""
+    """Return the sum of all counts."""
     tally = Tally()
     for moment in moments:
         tally.merge(moment.tally)
@@ -49,7 +49,7 @@ def merged(moments: Sequence[Moment]) -> Tally:
 
 
 def broken_at(profile: Profile, moments: Sequence[Moment]) -> Broken | None:
-    """The first step that is over and broke one of the limits in its second half."""
+    """Return the first finished step whose second half exceeded a limit."""
     if profile.breaks is None or not moments:
         return None
     step_seconds = profile.seconds / len(profile.stages)
@@ -88,5 +88,5 @@ def _busiest(half: Sequence[Moment]) -> str:
     machine = sum(moment.machine for moment in half) / len(half)
     text = f"cores used: {said or 'unknown'}; the machine was {machine:.0%} busy"
     if sums.get(GENERATOR, 0.0) >= BUSY_GENERATOR:
-        text += "; the generator itself had no more to give, so this is its own limit"
+        text += "; the generator was saturated, so this is the generator's limit"
     return text

@@ -1,4 +1,4 @@
-"""What NGINX's access log knows and no counter does: which requests it passed to more than one replica."""
+"""Requests that NGINX sent to more than one replica, which only its access log shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FrontDoor:
-    """The log from one moment on; ``inode`` and ``offset`` are where it stood."""
+    """The log from one position on, which ``inode`` and ``offset`` define."""
 
     log: Path
     inode: int
@@ -21,13 +21,13 @@ class FrontDoor:
 
     @classmethod
     def from_now(cls, log: Path) -> FrontDoor:
-        """Take note of where the log stands."""
+        """Record the current position of the log."""
         stat = log.stat()
         return cls(log, stat.st_ino, stat.st_size)
 
     def tried_again(self, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """How often a request was passed to a further replica, by method and route template of those ``asked`` for."""
-        # The template without parameters first: /products/search is no product.
+        """Count the requests sent to another replica, by method and route template in ``asked``."""
+        # Templates without parameters first: /products/search is not a product.
         forms = [(key, _form(key[1])) for key in sorted(asked, key=lambda key: key[1].count("<"))]
         found: Counter[tuple[str, str]] = Counter()
         for line in self._lines():
@@ -40,7 +40,7 @@ class FrontDoor:
         return dict(found)
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        # The log is rotated by renaming: what was written before that is in the newest of the old ones.
+        # The log is rotated by renaming: earlier lines are in the newest rotated file.
         old = self.log.with_name(f"{self.log.name}.1")
         moved = self.log.stat().st_ino != self.inode
         if moved and old.exists() and old.stat().st_ino == self.inode:
@@ -55,7 +55,7 @@ def _read(log: Path, offset: int) -> Iterator[dict[str, Any]]:
             try:
                 line = json.loads(raw)
             except ValueError:
-                # The last line may be half written, and what NGINX says at its start and end is no JSON.
+                # The last line may be incomplete, and NGINX's messages at its start and stop are not JSON.
                 continue
             if isinstance(line, dict) and line.get("event") == "nginx.access":
                 yield line

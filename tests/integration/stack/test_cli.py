@@ -30,7 +30,7 @@ def stack(*arguments: str, state: Path, **variables: str) -> subprocess.Complete
         (("up",), {"GLASSHOUSE_STATE_DIR": "/dev/null/state"}, "cannot be written"),
         (("logs",), {}, "there are no logs"),
         (("logs", "--level", "loud"), {}, "LEVEL is 'loud': it must be"),
-        (("restart", "api-1"), {}, "supervisord does not run"),
+        (("restart", "api-1"), {}, "supervisord is not running"),
         (("restart", "api-9"), {}, "there is no component api-9"),
     ],
 )

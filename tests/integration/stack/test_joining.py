@@ -68,5 +68,5 @@ def test_what_is_built_joins(small: SmallStack, tmp_path: Path, monkeypatch: pyt
     assert joining.expected(small.settings.paths) == {}
     said = small.said.getvalue()
     assert "Still building" in said
-    assert said.index("payments joins") < said.index("api-2 joins") < said.index("Everything is up: 3 components")
+    assert said.index("payments starts") < said.index("api-2 starts") < said.index("Everything is up: 3 components")
     assert modules.making("jaeger").built()

@@ -83,7 +83,7 @@ def test_down_after_the_supervisor_was_killed(small: SmallStack) -> None:
     small.down()
     assert small.left() == []
     assert small.free()
-    assert "Ended what ran without its supervisor" in small.said.getvalue()
+    assert "Stopped processes that had no supervisor" in small.said.getvalue()
 
 
 def test_up_after_the_supervisor_was_killed(small: SmallStack) -> None:
@@ -94,7 +94,7 @@ def test_up_after_the_supervisor_was_killed(small: SmallStack) -> None:
     wait_until("the supervisor to be gone", lambda: {row.state for row in small.rows().values()} == {"absent"})
     assert small.up() == 0
     assert small.pid("api-1") != before
-    assert "a crashed instance has left" in small.said.getvalue()
+    assert "stopping processes of a crashed instance" in small.said.getvalue()
 
 
 def test_single_components_are_stopped_and_started(small: SmallStack) -> None:
@@ -114,7 +114,7 @@ def test_a_process_that_says_it_is_misconfigured_is_not_tried_again(small: Small
     say_so = "import sys; print('api-1: COLOUR=bleu must be red or blue'); sys.exit(78)"
     small.change("api-1", arguments=("-c", say_so))
     assert small.up() == 1
-    assert "api-1 is wrongly set up: COLOUR=bleu must be red or blue (fix it" in small.said.getvalue()
+    assert "api-1 is misconfigured: COLOUR=bleu must be red or blue (fix it" in small.said.getvalue()
     assert small.rows()["api-1"].state in ("fatal", "stopped")
     assert small.rows()["payments"].state == "running"
     small.changes.clear()

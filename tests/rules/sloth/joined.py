@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-HEAD = "# Output of Sloth 0.12.0 for alerts/slos.yaml, its documents joined; do not edit. How it is made: README.md.\n"
+HEAD = "# Output of Sloth 0.12.0 for alerts/slos.yaml, its documents joined; do not edit. See README.md.\n"
 
 
 def main(file: str) -> None:

@@ -46,7 +46,10 @@ def test_what_the_runner_writes_is_read(folder: Path) -> None:
     session = Session(folder / RUN, Memory(folder))
     session.record(Event(1764000000.5, Kind.NOTIFIED, "ApiDown", "<script>", "pages"))
     write_result(
-        folder / RUN, [result("cache-off"), result("api-down", "ApiDown was not notified")], ["A before B"], ["c: no"]
+        folder / RUN,
+        [result("cache-off"), result("api-down", "ApiDown sent no notification")],
+        ["A before B"],
+        ["c: no"],
     )
     Memory(folder).keep(result("cache-off"))
     run = Drills(folder).run(RUN)
@@ -54,7 +57,7 @@ def test_what_the_runner_writes_is_read(folder: Path) -> None:
     assert run["state"] == "failed"
     assert run["wrong"] == ["c: no", "A before B"]
     first, second = run["drills"]
-    assert (first["passed"], second["passed"], second["wrong"]) == (True, False, ("ApiDown was not notified",))
+    assert (first["passed"], second["passed"], second["wrong"]) == (True, False, ("ApiDown sent no notification",))
     assert (first["alerts"][0]["notify"], first["spent"]["orders"]) == (25.0, 40)
     (event,) = run["events"]
     assert (event["kind"], event["alert"], event["receiver"], event["text"]) == (

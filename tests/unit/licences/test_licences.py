@@ -77,7 +77,7 @@ def test_a_package_that_changes_its_licence_is_named(tmp_path: Path) -> None:
     """A package whose metadata states another licence is reported, and so is a licence of an unlocked package."""
     known = Known.read()
     (sentence,) = problems(known, [installed(tmp_path, "Flask", "License-Expression: SSPL-1.0")])
-    assert sentence == "flask is under BSD-3-Clause in deploy/licences/python.yaml, its metadata says SSPL-1.0"
+    assert sentence == "flask is under BSD-3-Clause in deploy/licences/python.yaml, but SSPL-1.0 in its metadata"
     (sentence,) = problems(replace(known, python={**known.python, "gone": "MIT"}), [])
     assert sentence == "gone has a licence but is in no lock file"
 

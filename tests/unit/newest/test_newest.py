@@ -156,5 +156,5 @@ def test_deprecated_names_are_errors_in_our_code_only(venv: Path, module: str, b
 
 def test_a_run_without_a_result_is_no_success(venv: Path) -> None:
     """A pytest run that ends with an error and names no failed test raises ``RunFailed``."""
-    with pytest.raises(running.RunFailed, match="pytest ended with 4 and names no failed test"):
+    with pytest.raises(running.RunFailed, match="pytest ended with 4 and reported no failed test"):
         running.failing(venv, [str(venv)], ["--no-such-option"])

@@ -107,7 +107,7 @@ def test_what_does_not_take_down_is_killed(tmp_path: Path, monkeypatch: pytest.M
 def test_a_part_that_leaves_a_process_behind_fails(tmp_path: Path) -> None:
     """A part that leaves a process behind fails, because the next run would meet that process."""
     pid = tmp_path / "pid"
-    with pytest.raises(Failed, match="left processes behind: sleep 1000"):
+    with pytest.raises(Failed, match="left processes running: sleep 1000"):
         run(tmp_path / "run", python("sloppy", DAEMON, pid))
     wait_until("the daemon to be gone", lambda: is_gone(pid))
 

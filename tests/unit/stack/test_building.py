@@ -79,7 +79,7 @@ def test_what_is_built_is_not_built_again(module: Module, say: Say, tmp_path: Pa
     ("fault", "error", "says"),
     [
         ("undefined: x", BuildFailed, "building tool 1.0.0 failed: see .*tool-1.0.0.log(?s:.*)undefined: x"),
-        ("dial tcp: lookup proxy: no such host", NoNetwork, "module proxy cannot be reached"),
+        ("dial tcp: lookup proxy: no such host", NoNetwork, "module proxy is unreachable"),
         ("write /x: no space left on device", DiskFull, "disk is full"),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_module_with_c_code_gets_a_compiler_first(
     monkeypatch.setenv("CC", "cc-that-exists-nowhere")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr("stack.apt.shutil.which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
-    with pytest.raises(ProgramMissing, match="type `sudo apt-get install -y --no-install-recommends gcc libc6-dev`"):
+    with pytest.raises(ProgramMissing, match="run `sudo apt-get install -y --no-install-recommends gcc libc6-dev`"):
         gobuild.build(replace(module, cgo=True), say)
     assert not (tmp_path / "record").exists()
     gobuild.build(module, say)

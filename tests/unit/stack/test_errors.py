@@ -10,7 +10,7 @@ def test_a_wrong_setting_is_reported_once() -> None:
     other = StartFailed("nginx is not well.")
     merged = Misconfigured.merged([Misconfigured(["api-1"], "A is 1"), other, Misconfigured(["api-2"], "A is 1")])
     assert [str(error) for error in merged] == [
-        "api-1, api-2 are wrongly set up: A is 1 (fix it, then `make up` again).",
+        "api-1, api-2 are misconfigured: A is 1 (fix it, then run `make up` again).",
         "nginx is not well.",
     ]
 

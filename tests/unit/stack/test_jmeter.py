@@ -63,7 +63,7 @@ def test_the_right_jars_are_accepted(folder: Path, jars: Jars) -> None:
 def test_a_changed_jar_is_refused(folder: Path, jars: Jars) -> None:
     """A changed jar is refused with its name and both digests."""
     (folder / "groovy-3.0.20.jar").write_bytes(b"something else")
-    with pytest.raises(BuildFailed, match=r"groovy-3\.0\.20\.jar has the sha256 [0-9a-f]{64} and not [0-9a-f]{64}"):
+    with pytest.raises(BuildFailed, match=r"groovy-3\.0\.20\.jar has the sha256 [0-9a-f]{64} instead of [0-9a-f]{64}"):
         jars.verify(folder)
 
 

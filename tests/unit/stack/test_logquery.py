@@ -81,7 +81,7 @@ def test_a_refused_query_is_explained(store: LogStore) -> None:
 def test_a_metric_query_has_no_lines(store: LogStore) -> None:
     """A metric query is refused with an example of a log query."""
     store.answers("matrix", [])
-    with pytest.raises(StackError, match="a metric query has no lines"):
+    with pytest.raises(StackError, match="a metric query returns no lines"):
         _printed(store)
 
 

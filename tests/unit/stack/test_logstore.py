@@ -59,7 +59,7 @@ def test_a_loki_on_the_path_is_used_if_it_is_new_enough(path_folder: Path, versi
 
 def test_a_store_can_be_forced(path_folder: Path) -> None:
     """``LOG_STORE`` can require VictoriaLogs even if there is a Loki, and Loki only if there is one."""
-    with pytest.raises(ProgramMissing, match=r"LOG_STORE=loki, and there is no Loki 3\.4 or newer"):
+    with pytest.raises(ProgramMissing, match=r"LOG_STORE=loki requires Loki 3\.4 or newer"):
         logstore.choose(settings.read({"LOG_STORE": "loki"}))
     put_loki(path_folder, "3.7.8")
     programs.from_path.cache_clear()
@@ -81,7 +81,7 @@ def test_a_given_loki_comes_before_one_on_the_path(path_folder: Path) -> None:
         ({"LOKI_URL": "ftp://logs.example"}, "LOKI_URL is 'ftp:"),
         ({"LOKI_URL": "http://logs.example:99999"}, "LOKI_URL is 'http://logs.example:99999'"),
         ({"LOKI_URL": "http://user:secret@logs.example"}, "without user and password"),
-        ({"LOKI_URL": "http://logs.example", "LOG_STORE": "loki"}, "LOG_STORE is 'loki': .*left out with LOKI_URL"),
+        ({"LOKI_URL": "http://logs.example", "LOG_STORE": "loki"}, "LOG_STORE is 'loki': .*unset if LOKI_URL is set"),
         ({"LOG_STORE": "elastic"}, "LOG_STORE is 'elastic': .*victorialogs, loki"),
         ({"LOG_RETENTION": "12h"}, "LOG_RETENTION is '12h': .*3d, 2w, 1y"),
         ({"LOG_RETENTION_BYTES": "10"}, "LOG_RETENTION_BYTES is '10': .*500MB"),

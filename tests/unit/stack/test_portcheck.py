@@ -26,7 +26,9 @@ def listener(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
 def test_a_listener_takes_its_port(listener: socket.socket) -> None:
     """The error for a used port names the port, the component, the name and PID of its user, and the remedy."""
     port = listener.getsockname()[1]
-    with pytest.raises(PortTaken, match=rf"port {port} \(for redis\) is taken by .*\(pid {os.getpid()}\).*PORT_OFFSET"):
+    with pytest.raises(
+        PortTaken, match=rf"port {port} \(for redis\) is in use by .*\(pid {os.getpid()}\).*PORT_OFFSET"
+    ):
         portcheck.require_free({"redis": port}, 0, Say(io.StringIO()))
 
 

@@ -99,7 +99,7 @@ def test_without_root_the_command_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(setup.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
     monkeypatch.setattr(setup.os, "geteuid", lambda: 1000)
-    with pytest.raises(setup.SetupError, match=r"type `sudo apt-get install -y python3\.\d+-venv`"):
+    with pytest.raises(setup.SetupError, match=r"run `sudo apt-get install -y python3\.\d+-venv`"):
         setup.require_ensurepip()
 
 

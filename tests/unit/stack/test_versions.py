@@ -84,5 +84,5 @@ def test_find_says_how_to_get_a_program_that_is_missing(on_path: Path) -> None:
     """The error for a missing program states how to get it, because tests depend on it."""
     with pytest.raises(ProgramMissing, match="python -m stack programs"):
         programs.find("amtool")
-    with pytest.raises(ProgramMissing, match="no program called mailpit"):
+    with pytest.raises(ProgramMissing, match="no program mailpit"):
         programs.find("mailpit")

@@ -1,1 +1,1 @@
-"""One application, wired for telemetry in the ways that are compared; each module is what gunicorn loads."""
+"""One application with each kind of telemetry that is compared. gunicorn loads one module per variant."""

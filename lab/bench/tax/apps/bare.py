@@ -1,4 +1,4 @@
-"""No telemetry: what the others are compared with. ddtrace, which needs no code, wraps this one too."""
+"""The application without telemetry, the baseline. ddtrace, which needs no code, also uses this module."""
 
 from lab.bench.tax.apps.shop import connect, create_app
 

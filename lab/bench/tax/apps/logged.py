@@ -1,4 +1,4 @@
-"""One log line per request, from Flask's own hooks, for the ways of wiring that leave that to the application."""
+"""One log line per request from Flask's hooks, for variants that leave request logging to the application."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ _log = logging.getLogger("requests")
 
 
 def log_requests(app: Flask, ids: Callable[[], dict[str, str]] = dict) -> None:
-    """Log method, route, status and duration of each request, with what ``ids`` gives."""
+    """Log method, route, status and duration of each request, with the fields that ``ids`` returns."""
 
     @app.before_request
     def begin() -> None:

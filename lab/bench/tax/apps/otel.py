@@ -1,4 +1,4 @@
-"""For ``opentelemetry-instrument``: nothing but an application that logs."""
+"""The application with logging only, for ``opentelemetry-instrument``."""
 
 import logging
 

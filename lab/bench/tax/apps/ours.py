@@ -1,4 +1,4 @@
-"""With ``observability/``, as README says."""
+"""The application with ``observability/``, as described in README."""
 
 import os
 

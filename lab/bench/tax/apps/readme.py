@@ -1,4 +1,4 @@
-"""The same packages as ``observability/`` uses, each wired as its own README says."""
+"""The application with the packages that ``observability/`` uses, each set up as its README describes."""
 
 import logging
 import os

@@ -1,6 +1,6 @@
-"""The application that all variants share: a cached read, a read from MongoDB, an order. No telemetry in it.
+"""The application that all variants share: a cached read, a read from MongoDB, an order. It has no telemetry.
 
-Self-contained, because most variants live in an environment that has nothing of Glasshouse.
+It is self-contained, because most variants run in an environment without Glasshouse.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ JOB = "workers.jobs.fulfil_order"
 
 
 def connect() -> tuple[redis.Redis, MongoClient[dict[str, Any]]]:
-    """Plain clients of the bench's own servers."""
+    """Clients of the benchmark's servers without instrumentation."""
     return redis.Redis.from_url(os.environ["REDIS_URL"]), MongoClient(os.environ["MONGO_URL"])
 
 
@@ -30,9 +30,9 @@ def create_app(
     mongo: MongoClient[dict[str, Any]],
     enqueue: Callable[[Queue, str, str], object] = lambda queue, job, order_id: queue.enqueue(job, order_id),
 ) -> Flask:
-    """Three endpoints over Redis and MongoDB; orders are put into an RQ queue without a worker."""
+    """Return an application with three endpoints on Redis and MongoDB. Orders go to an RQ queue without a worker."""
     app = Flask("shop")
-    # Looked up once, as an application does: the driver makes a new object each time.
+    # Looked up once, like in a real application, because the driver creates a new object each time.
     products, orders = mongo[DATABASE].products, mongo[DATABASE].orders
     queue = Queue("orders", connection=cache, serializer=JSONSerializer)
 

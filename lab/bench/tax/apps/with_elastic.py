@@ -1,4 +1,4 @@
-"""elastic-apm, as its Flask page says."""
+"""The application with elastic-apm, set up as its Flask page describes."""
 
 from elasticapm.contrib.flask import ElasticAPM
 

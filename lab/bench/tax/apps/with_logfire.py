@@ -1,4 +1,4 @@
-"""logfire, as its documentation says for a backend of one's own; nothing on the console, to its advantage."""
+"""The application with logfire, set up as documented for a self-hosted backend, and faster without console output."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""sentry-sdk with tracing, as its quick start says; it finds Flask, Redis and pymongo by itself."""
+"""The application with sentry-sdk and tracing, set up as in its quick start. It detects Flask, Redis and pymongo."""
 
 import os
 

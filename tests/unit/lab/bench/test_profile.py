@@ -42,7 +42,7 @@ def test_a_program_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
     broken = tmp_path / "py-spy"
     broken.write_text("#!/bin/sh\necho Error: no such process >&2\nexit 1\n")
     broken.chmod(0o755)
-    with pytest.raises(profile.CannotProfile, match=r"could not look into api-1 \(pid 1\): Error: no such process"):
+    with pytest.raises(profile.CannotProfile, match=r"could not read api-1 \(pid 1\): Error: no such process"):
         profile.flame_graph(1, "api-1", 1, str(broken), tmp_path / "out.svg")
 
 
@@ -58,5 +58,5 @@ def test_an_idle_process_has_no_picture(tmp_path: Path, monkeypatch: pytest.Monk
     idle = tmp_path / "py-spy"
     idle.write_text("#!/bin/sh\necho Error: Failed to write flamegraph: No stack counts found >&2\nexit 1\n")
     idle.chmod(0o755)
-    with pytest.raises(profile.CannotProfile, match="worker-1 did nothing in 2 s: put it under load first"):
+    with pytest.raises(profile.CannotProfile, match="worker-1 used no CPU in 2 s: put it under load first"):
         profile.flame_graph(1, "worker-1", 2, str(idle), tmp_path / "out.svg")

@@ -196,7 +196,7 @@ def test_the_documents_are_made_of_the_results(tmp_path: Path) -> None:
         assert (text.startswith("before\n"), text.endswith("\nafter\n"), "old" in text) == (True, True, False)
         assert text.count("| cached read | ours | 130 µs | 1.10 | 1.10–1.20 | 1 ms |") == 1
     document.write_text("nothing")
-    with pytest.raises(ValueError, match="lacks the lines"):
+    with pytest.raises(ValueError, match="does not contain the lines"):
         put_into(document, "tax", table.markdown(found))
     assert ">1.10</text>" in picture.svg(found)
 

@@ -22,7 +22,7 @@ def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     (outage,) = [line for line in lines if line.startswith("total-outage ")]
     assert outage.split()[:2] == ["total-outage", "ApiDown"]
-    assert outage.endswith("Both replicas of the API are gone")
+    assert outage.endswith("Both API replicas are down")
     assert any(line.startswith("false-alarms") and "no notification" in line for line in lines)
 
 
@@ -35,13 +35,13 @@ def test_the_check(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_drill_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown drill is refused with the known drills before anything is started."""
     assert main(["run", "flood"]) == 2
-    assert capsys.readouterr().err.startswith("drills: there is no drill flood: it is all, quick, or one of api-errors")
+    assert capsys.readouterr().err.startswith("drills: there is no drill flood: use all, quick, or one of api-errors")
 
 
 def test_no_stack_where_there_must_be_one(capsys: pytest.CaptureFixture[str], state: Path) -> None:
     """`--here` without a running stack is refused, and no stack is started."""
     assert main(["run", "false-alarms", "--here"]) == 2
-    assert f"no stack is up in {state}: start it with make up." in capsys.readouterr().err
+    assert f"no stack is running in {state}: start it with make up." in capsys.readouterr().err
 
 
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,11 +77,11 @@ def test_what_is_answered() -> None:
     game = match()
     assert game.hear("hint", 1) == "Hint 1 of 3: Vague."
     assert game.hear("hint", 2) == "Hint 2 of 3: Less vague."
-    assert game.hear("sharks", 3).startswith("sharks is none of the causes.")
-    assert game.hear("redis-pause", 4) == "It is not redis-pause."
+    assert game.hear("sharks", 3).startswith("sharks is not one of the causes.")
+    assert game.hear("redis-pause", 4) == "The cause is not redis-pause."
     assert game.causes().splitlines()[1].split() == ["2", "mongo-pause", "It", "is", "mongo-pause"]
     assert not game.is_over
-    assert game.hear("mongo-pause", 5) == "Right, after 5 s: It is mongo-pause."
+    assert game.hear("mongo-pause", 5) == "Correct, after 5 s: It is mongo-pause."
     assert [move.kind for move in game.moves] == ["hint", "hint", "wrong", "right"]
 
 
@@ -102,11 +102,11 @@ def test_a_game(tmp_path: Path) -> None:
     game, result, printed, session = play(tmp_path, FakeWorld(), ["api-errors", "mongo-pause"])
     assert (game.solved_after, result.cleared, game.points) == (20.0, 20.0, 85)
     assert result.alerts[0].notify == 20.0
-    right = printed.index("Right, after 20 s: It is mongo-pause.")
+    right = printed.index("Correct, after 20 s: It is mongo-pause.")
     assert not [line for line in printed[:right] if "stop api-1" in line or "mongo" in line]
     events = [json.loads(line) for line in (session.directory / "events.jsonl").read_text().splitlines()]
     assert events[0]["kind"] == "broken"
-    assert events[0]["text"] == "something"
+    assert events[0]["text"] == "hidden fault"
 
 
 def test_a_game_without_a_notification(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_game_without_a_notification(tmp_path: Path) -> None:
     fake.expect()
     game, result, printed, _ = play(tmp_path, fake, ["api-errors"])
     assert (game.solved_after, game.points, result.cleared) == (None, 0, 120.0)
-    assert "It was mongo-pause: It is mongo-pause." in printed
+    assert "The cause was mongo-pause: It is mongo-pause." in printed
 
 
 def test_the_time_is_up(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_what_is_kept(tmp_path: Path) -> None:
 def test_an_invalid_answer_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """An invalid answer is refused before anything is started."""
     assert main(["gameday", "--seed", "1", "--answer", "sharks"]) == 2
-    assert "sharks is no answer: it is hint, give up, or one of api-errors, " in capsys.readouterr().err
+    assert "sharks is not a valid answer: use hint, give up, or one of api-errors, " in capsys.readouterr().err
 
 
 def test_every_game_has_a_title_that_says_the_cause() -> None:

@@ -31,7 +31,7 @@ RESULT = Result(
     finds=(Found("a | b", '{a="b"} |~ "c"', True, 3.0), Found("nothing", "up == 0", False)),
     spent=Spent(100.0, 200, 50, 0.25, 0.2501, 0.0096, 60, 59, 3, 1, 0, 0, 41.0),
     busy=2.5,
-    wrong=("ReplicaDown was not notified", "not found: nothing (up == 0)"),
+    wrong=("ReplicaDown sent no notification", "not found: nothing (up == 0)"),
     events=(
         Happened(-20.0, "pending", "HostCpuHigh"),
         Happened(0.0, "broken", text="stop api-1 api-2"),
@@ -85,11 +85,11 @@ def test_the_report() -> None:
     A bar in a text does not end its cell.
     """
     text = markdown([RESULT], ["ApiDown before outage"], ["flood: no such fault"])
-    assert "- ✘ outage: ReplicaDown was not notified" in text
-    assert "- ✘ a page between drills: ApiDown before outage" in text
-    assert "- ✘ not carried out: flood: no such fault" in text
-    assert "50 of 200 requests failed (25.00%), 0.96% of the month's error budget" in text
-    assert "where the API answered: 25.00%; by the SLO series: 25.01%" in text
+    assert "- ✘ outage: ReplicaDown sent no notification" in text
+    assert "- ✘ page between drills: ApiDown before outage" in text
+    assert "- ✘ failed to run: flood: no such fault" in text
+    assert "50 of 200 requests failed (25.00%), 0.96% of the monthly error budget" in text
+    assert "where the API answered, by the drill: 25.00%; by the SLO series: 25.01%" in text
     assert "| +21 s | notified (pages) | ApiDown | a <b> \\| c |" in text
     assert "- **Not found**: nothing. `up == 0`" in text
 

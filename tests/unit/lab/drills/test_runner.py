@@ -69,7 +69,7 @@ def test_it_is_not_waited_for_beyond_what_is_allowed(fake: FakeWorld) -> None:
     """A notification that does not arrive in time is reported, and the fault is cleared."""
     fake.expect(Story(notified=None, over=None))
     result = run(fake)
-    assert result.wrong == ("ApiDown was not notified",)
+    assert result.wrong == ("ApiDown sent no notification",)
     assert result.cleared == 45.0
 
 
@@ -82,7 +82,7 @@ def test_what_comes_late_is_reported_as_late(fake: FakeWorld) -> None:
 def test_a_page_that_comes_after_all_is_over_is_false(fake: FakeWorld) -> None:
     """A page after the drill's alerts have resolved is false, which is why the runner watches for a while longer."""
     fake.expect(Story(), Story("OrdersStuck", notified=75.0, fires=70.0))
-    assert run(fake).wrong == ("an unexpected page: OrdersStuck",)
+    assert run(fake).wrong == ("unexpected page: OrdersStuck",)
 
 
 def test_what_is_found_and_what_is_not(fake: FakeWorld) -> None:
@@ -143,15 +143,15 @@ def test_it_waits_for_quiet(fake: FakeWorld) -> None:
 @pytest.mark.parametrize(
     ("number", "value", "reason"),
     [
-        ("process_start_time", [30.0], "Prometheus is 30 s old"),
-        ('severity="page"', [1.0], "a page fires"),
+        ("process_start_time", [30.0], "Prometheus has been running for only 30 s"),
+        ('severity="page"', [1.0], "still firing: a page"),
         ("IncidentOpen", [1.0], "the last incident is still open"),
     ],
 )
 def test_quiet_that_does_not_come(fake: FakeWorld, number: str, value: list[float], reason: str) -> None:
     """After 15 minutes without a quiet stack the runner gives up with the reason and injects nothing."""
     fake.observatory.numbers |= {number: value}
-    with pytest.raises(RunFailed, match=f"after 900 s still: {reason}"):
+    with pytest.raises(RunFailed, match=f"not ready after 900 s: {reason}"):
         run(fake, expect={"page": {"alert": "OrdersStuck", "within": 45}})
     assert fake.injector.begun == []
     assert fake.shoppers.loads == []

@@ -28,23 +28,26 @@ DRILLS = scenarios()
         ("- a", "must be a mapping"),
         ("title: [", "expected the node content"),
         ("title: x", "fault: is missing"),
-        (GOOD + "name: other", "name: is the file's name, leave it out"),
-        (GOOD + "colour: red", "colour: is not known here"),
-        (GOOD + "load: {reads: 3, rads: 3}", "load.rads: is not known here"),
+        (GOOD + "name: other", "name: is taken from the file name, remove it"),
+        (GOOD + "colour: red", "colour: is not a valid key"),
+        (GOOD + "load: {reads: 3, rads: 3}", "load.rads: is not a valid key"),
         (GOOD + "lasts: -1", "lasts: Input should be greater than or equal to 0"),
         (GOOD + "load: {reads: 1000}", "load.reads: Input should be less than or equal to 50"),
         (GOOD + "expect: {page: {alert: ApiDown}}", "expect.page.within: is missing"),
         (GOOD + "expect: {may: [api-down]}", "expect.may.0: String should match pattern"),
-        (GOOD + "find: [{what: a line}]", "find.0: say exactly one of log, trace, metric"),
+        (GOOD + "find: [{what: a line}]", "find.0: exactly one of log, trace, metric is required"),
         (
             GOOD + "find: [{what: a line, log: '{a=\"b\"}', metric: up}]",
-            "find.0: say exactly one of log, trace, metric",
+            "find.0: exactly one of log, trace, metric is required",
         ),
-        (GOOD.replace("stop:", "burn:"), "fault.burn: is not known here"),
-        (GOOD.replace("{stop: [api-1]}", "{}"), "fault: say exactly one of switch, stop, kill, pause"),
-        (GOOD.replace("[api-1]", "[api-1], kill: [api-2]"), "fault: say exactly one of"),
+        (GOOD.replace("stop:", "burn:"), "fault.burn: is not a valid key"),
+        (GOOD.replace("{stop: [api-1]}", "{}"), "fault: exactly one of switch, stop, kill, pause"),
+        (GOOD.replace("[api-1]", "[api-1], kill: [api-2]"), "fault: exactly one of"),
         (GOOD.replace("[api-1]", "['../x']"), "fault.stop.0: String should match pattern"),
-        (GOOD.replace("[api-1]", "[api-1], parameters: {percent: 1}"), "fault: parameters belong to a switch"),
+        (
+            GOOD.replace("[api-1]", "[api-1], parameters: {percent: 1}"),
+            "fault: parameters are only valid with a switch",
+        ),
     ],
 )
 def test_bad_declarations(tmp_path: Path, text: str, said: str) -> None:
@@ -86,7 +89,7 @@ def test_choosing() -> None:
     every = chosen(DRILLS, ["all"])
     assert {drill.name for drill in every} == DRILLS.keys() - {"false-alarms"}
     assert [bool(drill.expect.page) for drill in every[:6]] == [True, False] * 3
-    with pytest.raises(UnknownDrill, match=r"no drill flood: it is all, quick, or one of api-errors, "):
+    with pytest.raises(UnknownDrill, match=r"no drill flood: use all, quick, or one of api-errors, "):
         chosen(DRILLS, ["flood"])
 
 

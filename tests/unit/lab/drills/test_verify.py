@@ -56,19 +56,19 @@ TICKET = {"expect": {"tickets": [{"alert": "ReplicaDown", "within": 240}]}}
 @pytest.mark.parametrize(
     ("messages", "changes", "wrong"),
     [
-        ([], {}, "ApiDown was not notified"),
+        ([], {}, "ApiDown sent no notification"),
         (notified(at=1050.0), {}, "ApiDown notified after 50 s, the limit is 45 s"),
         (notified()[::2], {}, "ApiDown was sent by webhook, but not by e-mail"),
         (notified(over=None), {}, "ApiDown was not resolved within 360 s"),
         (notified(over=1500.0), {}, "ApiDown was resolved after 460 s, the limit is 360 s"),
-        (notified() + notified("OrdersStuck", 1030.0), {}, "an unexpected page: OrdersStuck"),
-        (notified() + notified(at=1035.0, over=1090.0), {}, "an unexpected page: ApiDown"),
-        (notified(), NO_PAGE, "an unexpected page: ApiDown"),
-        (notified() + notified("QueueOld", receiver="tickets"), {}, "an unexpected ticket: QueueOld"),
-        (notified("ReplicaDown", receiver="pages"), TICKET, "ReplicaDown was not notified"),
-        (notified("ReplicaDown", receiver="pages"), TICKET, "an unexpected page: ReplicaDown"),
+        (notified() + notified("OrdersStuck", 1030.0), {}, "unexpected page: OrdersStuck"),
+        (notified() + notified(at=1035.0, over=1090.0), {}, "unexpected page: ApiDown"),
+        (notified(), NO_PAGE, "unexpected page: ApiDown"),
+        (notified() + notified("QueueOld", receiver="tickets"), {}, "unexpected ticket: QueueOld"),
+        (notified("ReplicaDown", receiver="pages"), TICKET, "ReplicaDown sent no notification"),
+        (notified("ReplicaDown", receiver="pages"), TICKET, "unexpected page: ReplicaDown"),
         ([joined(webhook(1, 1020.0, "ApiDown"), webhook(1, 1020.0, "RedisDown"))], {},
-         "an unexpected page: ApiDown, RedisDown"),
+         "unexpected page: ApiDown, RedisDown"),
     ],
 )  # fmt: skip
 def test_wrong_notifications(messages: list[Message], changes: dict[str, Any], wrong: str) -> None:
@@ -107,7 +107,7 @@ def test_tickets_that_are_not_judged(name: str) -> None:
     """
     result = judged(notified() + notified(name, receiver="tickets"))
     assert (result.passed, result.tickets) == (True, (name,))
-    assert judged(notified() + notified(name, 1030.0)).wrong == (f"an unexpected page: {name}",)
+    assert judged(notified() + notified(name, 1030.0)).wrong == (f"unexpected page: {name}",)
 
 
 def test_what_need_not_be_over() -> None:
@@ -125,11 +125,11 @@ def test_what_came_before_the_drill_is_not_its_own() -> None:
     ("given", "cost", "wrong"),
     [
         ({"orders": Orders(lost=2)}, {}, "2 orders were lost"),
-        ({"orders": Orders(delayed=1)}, {"delayed": 0}, "1 orders took more than 30 s, allowed are 0"),
-        ({"orders": Orders(failed=1)}, {}, "1 orders failed, allowed are 0"),
+        ({"orders": Orders(delayed=1)}, {"delayed": 0}, "1 orders took more than 30 s, the limit is 0"),
+        ({"orders": Orders(failed=1)}, {}, "1 orders failed, the limit is 0"),
         ({"orders": Orders(violations=("charged twice: o1",))}, {}, "charged twice: o1"),
         ({"spent": Spent(100.0, answered_ratio=0.05, slo_ratio=0.052)}, {},
-         "the SLO series say 5.20% failed, the drill counted 5.00%"),
+         "the SLO series show 5.20% errors, but the drill counted 5.00%"),
         ({"finds": [Found("the line", "{a}", False)]}, {}, "not found: the line ({a})"),
     ],
 )  # fmt: skip

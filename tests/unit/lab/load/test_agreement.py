@@ -106,7 +106,7 @@ def test_a_quantile_that_differs_says_where_the_time_may_be() -> None:
     for _ in range(100):
         tally.add(Outcome("GET", "/list", 200, API, True), 2.0)
     (sentence,) = compare(tally, counted(100), Histogram()).differing
-    assert sentence.startswith("p50: here 2.0")
+    assert sentence.startswith("p50: measured here 2.0")
     assert "between 5 ms and 10 ms" in sentence
 
 

@@ -66,7 +66,7 @@ def test_a_generator_at_its_limit_says_so() -> None:
     """A breaking point at which the generator is at its limit is reported as the generator's own limit."""
     broken = broken_at(STRESS, course(moment(6.0, seconds=1.2, **{GENERATOR: 0.99})))
     assert broken is not None
-    assert broken.what.endswith("so this is its own limit")
+    assert broken.what.endswith("so this is the generator's limit")
 
 
 def test_the_first_half_of_a_step_is_forgiven() -> None:

@@ -85,7 +85,7 @@ def test_what_cannot_be_done_is_refused(name: str, users: str, minutes: str, sai
         ({"think_seconds": [5, 1]}, "customers.think_seconds: 5 is above 1"),
         ({"order_share": 2}, "customers.order_share: must be a number from 0 to 1, not 2"),
         ({"looks": {"steal": 1}}, "customers.looks: steal is unknown"),
-        ({"looks": {"page": 0}}, "customers.looks: one at least must be above 0"),
+        ({"looks": {"page": 0}}, "customers.looks: at least one must be above 0"),
         ({"words": []}, "customers.words: must be a list of words"),
         ({"haste": 1}, "customers: haste is unknown"),
     ],

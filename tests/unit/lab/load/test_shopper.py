@@ -105,7 +105,7 @@ def test_the_end_of_an_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -
     }
     life.shopper.run()
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO", "WARNING"]
-    assert "answers again after" in caplog.records[1].message
+    assert "responds again after" in caplog.records[1].message
 
 
 def test_several_shoppers_share_one_outage(caplog: pytest.LogCaptureFixture) -> None:

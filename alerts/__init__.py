@@ -1,1 +1,1 @@
-"""Service level objectives, and the generator of their rules; rules, routing, runbooks and tests are data beside it."""
+"""Service level objectives and the generator of their rules. Rules, routing, runbooks and tests are data files."""

@@ -1,6 +1,6 @@
-"""Write the rules of service level objectives: ``python -m alerts.generate``; with ``--check`` say if all is current.
+"""Generate the rules of objectives: ``python -m alerts.generate``. With ``--check``, only compare the files.
 
-Your own objectives, in Sloth's prometheus/v1 spec:
+To use your own objectives, in Sloth's prometheus/v1 spec:
 
     python -m alerts.generate --spec my-slos.yaml --out my-rules/ [--windows my-windows.yaml]
 """
@@ -26,21 +26,23 @@ def _parser() -> argparse.ArgumentParser:
         description=(__doc__ or "").replace("`", ""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is not current")
-    parser.add_argument("--spec", type=Path, default=SPEC, help="objectives (default: alerts/slos.yaml)")
     parser.add_argument(
-        "--windows", type=Path, default=WINDOWS, help="windows and tiers (default: alerts/windows.yaml)"
+        "--check", action="store_true", help="write no files; exit with status 1 if a file is not current"
     )
-    parser.add_argument("--out", type=Path, help="folder for slo-<service>.yml (default: alerts/rules)")
+    parser.add_argument("--spec", type=Path, default=SPEC, help="file with objectives (default: alerts/slos.yaml)")
+    parser.add_argument(
+        "--windows", type=Path, default=WINDOWS, help="file with windows and tiers (default: alerts/windows.yaml)"
+    )
+    parser.add_argument("--out", type=Path, help="output folder for slo-<service>.yml (default: alerts/rules)")
     return parser
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write, or compare with ``--check``; 1 if a file is not current, 2 if an input cannot be used."""
+    """Write the files, or compare them with ``--check``. Return 1 if one is not current, 2 if an input is invalid."""
     parser = _parser()
     asked = parser.parse_args(arguments)
     if asked.spec != SPEC and asked.out is None:
-        parser.error("--spec needs --out: your rules do not belong into alerts/rules")
+        parser.error("--spec requires --out: your rules do not belong in alerts/rules")
     out: Path = asked.out or RULES
     try:
         watched = windows.read(asked.windows)
@@ -60,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _stale(out: Path, wanted: dict[str, str], ours: str) -> list[str]:
-    """Files that differ or are missing, and those of this spec that nothing asks for any more."""
+    """Return files that differ or are missing, and files of this spec that are no longer generated."""
     differ = [name for name, text in wanted.items() if not (out / name).exists() or (out / name).read_text() != text]
     others = [file for file in sorted(out.glob("slo-*.yml")) if file.name not in wanted]
     return differ + [file.name for file in others if file.read_text().startswith(ours)]

@@ -1,1 +1,1 @@
-"""Dashboards as code: the generator of the files that Grafana and the console draw."""
+"""The generator of the dashboard files that Grafana and the console display."""

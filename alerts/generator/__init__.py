@@ -1,1 +1,1 @@
-"""From objectives (Sloth's ``prometheus/v1`` spec) and windows to Prometheus rules."""
+"""Generate Prometheus rules from objectives (Sloth's ``prometheus/v1`` spec) and windows."""

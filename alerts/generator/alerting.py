@@ -1,4 +1,4 @@
-"""The alerts of an objective: one a tier."""
+"""The alerts of an objective, one per tier."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RUNBOOKS = "/runbooks"
 
 
 def alerts(objective: Objective) -> Iterator[Rule]:
-    """One rule for each tier whose severity the spec has not disabled."""
+    """Yield one rule for each tier whose severity the spec does not disable."""
     for name, tier in objective.windows.tiers.items():
         particular = objective.slo.alerting.of(tier.severity)
         if particular.disable:
@@ -37,7 +37,7 @@ def alerts(objective: Objective) -> Iterator[Rule]:
 
 def _expression(objective: Objective, tier: Tier) -> str:
     limit = f"{tier.factor:g} * {objective.slo.budget:f}"
-    # Half an event less: a rate is extrapolated from what was seen of its window.
+    # Half an event less, because a rate is extrapolated from the samples in its window.
     fewest = tier.errors - 0.5
     return (
         f"{objective.series(f'slo:sli_error:ratio_rate{tier.long}')} > {limit}\n"
@@ -50,10 +50,10 @@ def _annotations(objective: Objective, tier: Tier) -> dict[str, str]:
     slo, limit = objective.slo, Decimal(str(tier.factor)) * objective.slo.budget
     return {
         "summary": f"{{{{ $value | humanizePercentage }}}} of the events of {slo.name} are bad,"
-        f" {slo.budget * 100:f}% are allowed",
+        f" limit {slo.budget * 100:f}%",
         "value": f"{{{{ $value | humanizePercentage }}}} of {tier.long}",
-        "threshold": f"{(limit * 100).normalize():f}% over {tier.long} and over {tier.short} ({tier.factor:g} times"
-        f" what is allowed), with at least {tier.errors} errors",
-        "impact": slo.description or f"The objective of {slo.objective}% will not be kept.",
+        "threshold": f"above {(limit * 100).normalize():f}% over {tier.long} and over {tier.short} ({tier.factor:g}"
+        f" times the allowed ratio), with at least {tier.errors} errors",
+        "impact": slo.description or f"The objective of {slo.objective}% will be missed.",
         "runbook_url": f"{RUNBOOKS}/{slo.alerting.name}",
     }

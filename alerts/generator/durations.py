@@ -1,4 +1,4 @@
-"""Durations as Prometheus writes them: one number and one unit."""
+"""Durations in Prometheus's notation: one number and one unit."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _FORM = re.compile(r"([1-9]\d*)([smhdw])")
 
 
 def seconds(duration: str) -> int:
-    """How long that is. Raises ``ValueError``."""
+    """Return the duration in seconds. Raises ``ValueError``."""
     found = _FORM.fullmatch(duration)
     if found is None:
-        raise ValueError(f"{duration!r} is no duration like 30s, 5m, 1h or 30d")
+        raise ValueError(f"{duration!r} is not a duration such as 30s, 5m, 1h or 30d")
     return int(found[1]) * _UNITS[found[2]]
 
 

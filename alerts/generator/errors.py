@@ -1,4 +1,4 @@
-"""What can be wrong with what a person wrote."""
+"""Errors in files that users write."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 
 class WrongFile(ValueError):
-    """A file cannot be used; the message names the file, the place in it and what is expected there."""
+    """A file is invalid. The message names the file, the position and the expected value."""
 
 
 def refused(file: Path, document: object, where: str, error: ValidationError) -> WrongFile:
-    """Pydantic's findings as one line for each, with the names of tiers and objectives beside their numbers."""
+    """Return Pydantic's errors, one per line, with the names of tiers and objectives next to their indexes."""
     lines = [f"{file}: {where}{_place(one['loc'], document)}: {_said(one)}" for one in error.errors(include_url=False)]
     return WrongFile("\n".join(lines))
 
@@ -39,5 +39,5 @@ def _inside(value: object, step: int | str) -> Any:
 
 def _said(error: Any) -> str:
     if error["type"] == "extra_forbidden":
-        return "is not known here"
+        return "is not supported"
     return str(error["msg"]).removeprefix("Value error, ")

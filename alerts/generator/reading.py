@@ -1,4 +1,4 @@
-"""Spec files as people write them: one or several YAML documents."""
+"""Read spec files, which contain one or several YAML documents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alerts.generator.windows import Windows
 
 
 def read(file: Path, windows: Windows) -> list[Spec]:
-    """The specs of a file, which ``windows`` can watch. Raises ``WrongFile``."""
+    """Return the specs of a file, checked against ``windows``. Raises ``WrongFile``."""
     try:
         documents = [document for document in yaml.safe_load_all(file.read_text()) if document is not None]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -37,12 +37,12 @@ def read(file: Path, windows: Windows) -> list[Spec]:
 
 
 def check_reachable(file: Path, where: str, slo: Slo, windows: Windows) -> None:
-    """Raise ``WrongFile`` if an alert could never fire: no ratio of errors is above 1."""
+    """Raise ``WrongFile`` if an alert could never fire because its limit is an error ratio of 1 or more."""
     for name, tier in windows.tiers.items():
         limit = Decimal(str(tier.factor)) * slo.budget
         if limit >= 1 and not slo.alerting.of(tier.severity).disable:
             raise WrongFile(
-                f"{file}: {where}slos ({slo.name}): objective: with {slo.objective}% the tier {name} would fire above"
-                f" {tier.factor:g} × {slo.budget:f} = {limit:f} of all events, which is never:"
-                f" a higher objective, or alerting.{tier.severity}_alert.disable: true"
+                f"{file}: {where}slos ({slo.name}): objective: with {slo.objective}% the tier {name} would only fire"
+                f" above {tier.factor:g} × {slo.budget:f} = {limit:f} of all events, which is impossible:"
+                f" use a higher objective or alerting.{tier.severity}_alert.disable: true"
             )

@@ -1,8 +1,8 @@
-"""The recorded series of an objective: errors and events over each window, their ratio, and what is left of the budget.
+"""The recorded series of an objective: errors and events over each window, their ratio, and the remaining budget.
 
-What others get wrong, and what is done here: errors and events are recorded each for itself and sums are divided, so
-that a busy hour weighs more than a quiet one; an error series that is missing counts as zero; silence has no ratio,
-not NaN.
+Three details differ from other generators. Errors and events are recorded separately and their sums are divided, so
+that a busy hour has more weight than a quiet one. A missing error series counts as zero. Without events there is no
+ratio, instead of NaN.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Rule = dict[str, Any]
 
 
 class Objective:
-    """One objective with the labels that its series carry, and the selector by which they are found again."""
+    """One objective with the labels of its series and the selector that matches them."""
 
     def __init__(self, spec: Spec, slo: Slo, windows: Windows) -> None:
         self.spec, self.slo, self.windows = spec, slo, windows
@@ -26,14 +26,14 @@ class Objective:
         self._selector = f'{{slo="{slo.name}", service="{spec.service}"}}'
 
     def series(self, name: str) -> str:
-        """A recorded series of this objective."""
+        """Return the selector of a recorded series of this objective."""
         return f"{name}{self._selector}"
 
     def _record(self, name: str, expr: str) -> Rule:
         return {"record": name, "expr": expr, "labels": self.labels}
 
     def within_period(self) -> Iterator[Rule]:
-        """What is evaluated often: every window but the period."""
+        """Yield the rules that are evaluated often: every window except the period."""
         yield self._record("slo:objective:ratio", f"vector({self.slo.kept:f})")
         for window in self.windows.below_period():
             yield from self._window(window)
@@ -56,21 +56,21 @@ class Objective:
         yield self._record(f"slo:burn_rate:ratio{window}", f"{self.series(ratio)} / {self.slo.budget:f}")
 
     def _sums(self, window: str) -> Iterator[Rule]:
-        # Not an average: on a young instance it would report the rate of a few minutes as that of days.
+        # Not an average, which on a young instance would report the rate of a few minutes as that of days.
         every, length = seconds(self.windows.every), seconds(window)
         for kind in ("slo:sli_events:rate", "slo:sli_errors:rate"):
             recorded = self.series(f"{kind}{self.windows.base}")
             yield self._record(f"{kind}{window}", f"sum_over_time({recorded}[{window}]) * {every} / {length}")
 
     def of_period(self) -> Iterator[Rule]:
-        """What is evaluated seldom: the period, what is left of its budget, and for how long."""
+        """Yield the rules that are evaluated rarely: the period, its remaining budget and when it is used up."""
         period = self.windows.period
         yield from self._sums(period)
         errors, events = (self.series(f"slo:{kind}:rate{period}") for kind in ("sli_errors", "sli_events"))
         ratio, left = f"slo:sli_error:ratio_rate{period}", "slo:period_error_budget_remaining:ratio"
         yield self._record(ratio, f"{errors}\n/ ({events} > 0)")
         yield self._record(left, f"1 - {self.series(ratio)} / {self.slo.budget:f}")
-        # At the rate of the last hour. Where nothing burns nothing ends, and there is no series.
+        # At the rate of the last hour. If no budget is burning, there is no series.
         hour = self.series(f"slo:burn_rate:ratio{self.windows.counted[-1]}")
         yield self._record(
             "slo:error_budget_exhaustion:seconds",

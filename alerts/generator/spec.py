@@ -1,6 +1,6 @@
-"""Sloth's ``prometheus/v1`` spec as data: what is promised of a service (https://sloth.dev/specs/default/).
+"""Data model of Sloth's ``prometheus/v1`` spec of a service's objectives (https://sloth.dev/specs/default/).
 
-What Sloth knows and this generator cannot do right is refused with the reason, never ignored.
+Features of Sloth that this generator does not support are rejected with the reason, never ignored.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Part(BaseModel):
 
 
 class Events(_Part):
-    """How many events there are, and how many of them are bad; each query gives one series."""
+    """The queries of all events and of bad events. Each query returns one series."""
 
     error_query: str
     total_query: str
@@ -36,20 +36,20 @@ class Events(_Part):
     def _windowed(self) -> Events:
         for name in ("error_query", "total_query"):
             if not WINDOW.search(getattr(self, name)):
-                raise ValueError(f"{name} must look back over [{{{{.window}}}}], which the generator fills in")
+                raise ValueError(f"{name} must use the range [{{{{.window}}}}], which the generator fills in")
         return self
 
     def errors(self, window: str) -> str:
-        """The query of bad events over ``window``."""
+        """Return the query of bad events over ``window``."""
         return WINDOW.sub(window, self.error_query).strip()
 
     def total(self, window: str) -> str:
-        """The query of all events over ``window``."""
+        """Return the query of all events over ``window``."""
         return WINDOW.sub(window, self.total_query).strip()
 
 
 class Sli(_Part):
-    """What is good or bad."""
+    """The indicator that separates good from bad events."""
 
     events: Events
 
@@ -57,14 +57,14 @@ class Sli(_Part):
     @classmethod
     def _countable(cls, value: Any) -> Any:
         if isinstance(value, dict) and "raw" in value:
-            raise ValueError("raw is a ratio without counts, which no traffic can weigh: give events")
+            raise ValueError("raw is a ratio without counts, which cannot be weighted by traffic: use events")
         if isinstance(value, dict) and "plugin" in value:
-            raise ValueError("plugins are programs of Sloth's: give events, the queries that the plugin makes")
+            raise ValueError("plugins are programs of Sloth: use events, with the queries that the plugin generates")
         return value
 
 
 class Alert(_Part):
-    """What is particular to pages, or to tickets."""
+    """Settings that apply only to pages or only to tickets."""
 
     disable: bool = False
     labels: Labels = {}
@@ -83,11 +83,11 @@ class Alerting(_Part):
     @model_validator(mode="after")
     def _named(self) -> Alerting:
         if self.name is None and not (self.page_alert.disable and self.ticket_alert.disable):
-            raise ValueError("name: is needed, unless page_alert and ticket_alert are disabled")
+            raise ValueError("name: is required unless page_alert and ticket_alert are disabled")
         return self
 
     def of(self, severity: str) -> Alert:
-        """The part for ``page`` or for ``ticket``."""
+        """Return the settings for ``page`` or for ``ticket``."""
         return self.page_alert if severity == "page" else self.ticket_alert
 
 
@@ -103,12 +103,12 @@ class Slo(_Part):
 
     @property
     def kept(self) -> Decimal:
-        """The objective as a ratio."""
+        """Return the objective as a ratio."""
         return (self.objective / 100).normalize()
 
     @property
     def budget(self) -> Decimal:
-        """The share of events that may be bad."""
+        """Return the allowed share of bad events."""
         return (1 - self.objective / 100).normalize()
 
 
@@ -124,7 +124,7 @@ class Spec(_Part):
     def _distinct(self) -> Spec:
         names = [slo.name for slo in self.slos]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"slos: {', '.join(twice)} is there twice")
+            raise ValueError(f"slos: {', '.join(twice)} is defined twice")
         for labels in (self.labels, *(slo.labels for slo in self.slos)):
             if taken := sorted(RESERVED & labels.keys()):
                 raise ValueError(f"labels: {', '.join(taken)} is set by the generator")

@@ -1,4 +1,4 @@
-"""The alert on objectives without a measurement: a budget that no event can spend looks like one that is kept."""
+"""The alert on objectives that are not measured. Without events, an error budget appears unused."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from alerts.generator.recording import Objective, Rule
 
 NAME = "SloUnmeasured"
-# Longer than the telemetry servers may be built for before they join.
+# Longer than building the telemetry servers takes on the first start.
 PATIENCE = "1h"
 
 
 def unmeasured(objectives: Sequence[Objective]) -> Rule:
-    """Fires where there is an objective and no series of its events: a metric renamed, a target gone."""
+    """Return the alert on objectives without a series of events, for example after a metric was renamed."""
     base = objectives[0].windows.base
     return {
         "alert": NAME,
@@ -20,10 +20,10 @@ def unmeasured(objectives: Sequence[Objective]) -> Rule:
         "for": PATIENCE,
         "labels": {"severity": "ticket", "service": "{{ $labels.service }}", "layer": "cause"},
         "annotations": {
-            "summary": "Nothing is known of the objective {{ $labels.slo }}: its metrics are missing",
+            "summary": "The objective {{ $labels.slo }} is not measured: its metrics are missing",
             "value": "no series",
             "threshold": f"no series of its events for {PATIENCE}",
-            "impact": "Its budget may be spent without a notification.",
+            "impact": "Customers may be affected without a notification: the error budget cannot be calculated.",
             "runbook_url": f"/runbooks/{NAME}",
             "dashboard_url": "/dashboards/glasshouse-slo",
             "log_query": '{service_name=~".+", level=~"WARNING|ERROR"}',

@@ -1,4 +1,4 @@
-"""The windows in which a budget is watched, and the tiers in which it notifies (``alerts/windows.yaml``)."""
+"""The windows over which a budget is measured and the tiers of its alerts (``alerts/windows.yaml``)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
 class Tier(BaseModel):
-    """One condition for a notification: above ``factor`` times the allowed rate over ``long`` and over ``short``."""
+    """One alert condition: the rate exceeds ``factor`` times the allowed rate over ``long`` and over ``short``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -23,16 +23,16 @@ class Tier(BaseModel):
     long: Duration
     short: Duration
     spends: float = Field(gt=0, lt=1)
-    """The share of the period's budget that is gone when that went on for ``long``."""
+    """The share of the period's budget that is used up if the condition holds for ``long``."""
     factor: float = Field(gt=0)
     for_: Duration = Field(alias="for")
     keep_firing_for: Duration
     errors: int = Field(ge=1)
-    """The fewest bad events in ``long`` that are worth an alert."""
+    """The minimum number of bad events in ``long`` for an alert to fire."""
 
 
 class Windows(BaseModel):
-    """All of the file."""
+    """The content of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,18 +58,18 @@ class Windows(BaseModel):
 
     @property
     def base(self) -> str:
-        """The window over which is recorded what longer ones are averages of."""
+        """Return the window over which rates are recorded that longer windows are calculated from."""
         return self.counted[0]
 
     def below_period(self) -> list[str]:
-        """Every window but the period itself, the shortest first."""
+        """Return every window except the period, shortest first."""
         tiers = self.tiers.values()
         known = {*self.counted, *(tier.long for tier in tiers), *(tier.short for tier in tiers)}
         return sorted(known, key=seconds)
 
 
 def read(file: Path) -> Windows:
-    """The windows of a file. Raises ``WrongFile``."""
+    """Return the windows of a file. Raises ``WrongFile``."""
     try:
         document = yaml.safe_load(file.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

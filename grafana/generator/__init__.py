@@ -1,1 +1,1 @@
-"""How the dashboards are made: one module a dashboard, and what they share."""
+"""The generator of the dashboards: one module per dashboard, and common modules."""

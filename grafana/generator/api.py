@@ -1,4 +1,4 @@
-"""API: every route's rate, errors and duration, by replica; what the requests wait for below."""
+"""The API dashboard: rate, errors and duration by route and replica, and the dependencies of requests."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ RATE = "$__rate_interval"
 
 
 def page() -> Page:
-    """The API, route by route."""
-    help_text = "The API by route and replica: rate, errors, duration; below, what its requests wait for."
+    """Build the dashboard of the API."""
+    help_text = "The API by route and replica: rate, errors and duration, followed by the dependencies of its requests."
     return Page(
         "glasshouse-api", help_text, [_noticed(), _by_route(), _causes(), _logged()], [routes(), replicas("api")]
     )
@@ -27,11 +27,11 @@ def page() -> Page:
 
 def _noticed() -> Row:
     return Row(
-        "What customers notice",
+        "Symptoms that customers notice",
         [
             series(
                 "Requests by status",
-                "Requests per second by the status of the answer.",
+                "Requests per second by response status.",
                 units.REQUESTS,
                 [
                     over_time(
@@ -43,7 +43,7 @@ def _noticed() -> Row:
             ),
             series(
                 "Error ratio",
-                "Share of requests answered with a 5xx, by replica; the line is where ApiErrorRatioHigh fires.",
+                "Share of requests answered with a 5xx, by replica. The line is the limit of ApiErrorRatioHigh.",
                 units.RATIO,
                 [
                     over_time(
@@ -58,7 +58,7 @@ def _noticed() -> Row:
             ),
             series(
                 "Latency",
-                "Request duration: p50, p95 and p99; the points are exemplars and lead to traces.",
+                "Request duration: p50, p95 and p99. The points are exemplars that link to traces.",
                 units.SECONDS,
                 [
                     over_time(
@@ -72,14 +72,14 @@ def _noticed() -> Row:
                 limit=Limit("ApiLatencyHigh"),
             ),
             heatmap(
-                "How long requests take",
-                "Requests per second in each range of durations: two bands are two kinds of request.",
+                "Request durations",
+                "Requests per second by range of duration. Two bands indicate two kinds of request.",
                 as_heatmap(f"sum by (le) (rate({BUCKETS}[{RATE}]))"),
                 width=12,
             ),
             series(
                 "p95 by replica",
-                "95 % of requests took at most this long, by replica: look at one that differs from the others.",
+                "95 % of requests took at most this long, by replica. Compare the replicas.",
                 units.SECONDS,
                 [over_time(f"histogram_quantile(0.95, sum by (le, instance) (rate({BUCKETS}[5m])))", "{{instance}}")],
                 width=12,
@@ -97,7 +97,7 @@ def _by_route() -> Row:
         [
             table(
                 "Routes",
-                "Each route over the last five minutes; a click on a route shows it alone.",
+                "Each route over the last five minutes. Click a route to show only that route.",
                 [Label("http_route", "Route", to_route), Label("http_request_method", "Method")],
                 [
                     Column("Requests/s", f"sum by ({by}) (rate({COUNT}[5m]))", units.REQUESTS),
@@ -126,10 +126,10 @@ def _by_route() -> Row:
             ),
             series(
                 "Requests by route",
-                "Requests per second by route template; raw paths never become labels.",
+                "Requests per second by route template. Raw paths never become labels.",
                 units.REQUESTS,
                 [over_time(f"sum by (http_route) (rate({COUNT}[{RATE}]))", "{{http_route}}")],
-                links={"This route alone": link("glasshouse-api", route="${__field.labels.http_route:percentencode}")},
+                links={"Only this route": link("glasshouse-api", route="${__field.labels.http_route:percentencode}")},
             ),
             series(
                 "p95 by route",
@@ -141,7 +141,7 @@ def _by_route() -> Row:
                     )
                 ],
                 limit=Limit("ApiLatencyHigh"),
-                links={"This route alone": link("glasshouse-api", route="${__field.labels.http_route:percentencode}")},
+                links={"Only this route": link("glasshouse-api", route="${__field.labels.http_route:percentencode}")},
             ),
         ],
     )
@@ -149,11 +149,11 @@ def _by_route() -> Row:
 
 def _causes() -> Row:
     return Row(
-        "What requests wait for",
+        "Dependencies and capacity",
         [
             series(
                 "Requests in progress",
-                "Requests that a replica works on; a plateau at its number of threads means a queue before it.",
+                "Requests in progress per replica. A plateau at its number of threads means that requests queue.",
                 units.COUNT,
                 [
                     over_time(
@@ -165,7 +165,7 @@ def _causes() -> Row:
             ),
             series(
                 "Database and cache: p95",
-                "95 % of operations of the API took at most this long, by server.",
+                "95 % of the API's operations took at most this long, by server.",
                 units.SECONDS,
                 [
                     over_time(
@@ -180,7 +180,7 @@ def _causes() -> Row:
             ),
             series(
                 "CPU of the replicas",
-                "Share of one core that each replica uses: near 1 it is saturated.",
+                "Share of one core that each replica uses. A replica near 1 is saturated.",
                 units.RATIO,
                 [
                     over_time(
@@ -191,8 +191,8 @@ def _causes() -> Row:
                 links={"Host and processes": link("glasshouse-host", job="api")},
             ),
             series(
-                "Connections at the front door",
-                "Connections that NGINX holds, and those in which it reads, writes or waits.",
+                "NGINX connections",
+                "Open connections of NGINX, and those that it is reading, writing or keeping idle.",
                 units.COUNT,
                 [
                     over_time("sum(nginx_connections_active)", "active"),
@@ -203,8 +203,8 @@ def _causes() -> Row:
                 width=12,
             ),
             series(
-                "Requests at the front door",
-                "Requests per second at NGINX; what it refuses or answers itself never reaches the API.",
+                "NGINX requests",
+                "Requests per second at NGINX, including those that it rejects or answers without the API.",
                 units.REQUESTS,
                 [
                     over_time(f"sum(rate(nginx_http_requests_total[{RATE}]))", "NGINX"),
@@ -214,7 +214,7 @@ def _causes() -> Row:
             ),
             number(
                 "Front door",
-                "Whether NGINX answers its exporter.",
+                "Whether NGINX responds to its exporter.",
                 units.NONE,
                 over_time("min(nginx_up)"),
                 limit=Limit("all", low=True),
@@ -224,8 +224,8 @@ def _causes() -> Row:
                 graph=False,
             ),
             series(
-                "Replicas that answer",
-                "Replicas whose metrics Prometheus gets: 1 answers, 0 does not.",
+                "Replicas that are up",
+                "Whether Prometheus can scrape each replica: 1 yes, 0 no.",
                 units.COUNT,
                 [over_time('max by (instance) (up{job="api", instance=~"$instance"})', "{{instance}}")],
                 width=24,
@@ -237,21 +237,21 @@ def _causes() -> Row:
 
 def _logged() -> Row:
     return Row(
-        "What the requests say",
+        "Log lines of requests",
         [
             lines(
                 "Failed requests",
-                "Log lines of requests that were answered with a 5xx; each leads to its trace.",
+                "Log lines of requests that were answered with a 5xx status. Each links to its trace.",
                 log_lines('{service_name="api"} | event="http.request" | http_response_status_code >= 500'),
                 width=12,
-                when=When("after a request failed", "a database that is away"),
+                when=When("after a request failed", "a database that is unavailable"),
             ),
             lines(
                 "Slow requests",
-                "Log lines of requests that took 100 ms or more; each leads to its trace.",
+                "Log lines of requests that took 100 ms or more. Each links to its trace.",
                 log_lines('{service_name="api"} | event="http.request" | duration_seconds >= 0.1'),
                 width=12,
-                when=When("after a slow request", "a database that is away, or fault api-latency"),
+                when=When("after a slow request", "a database that is unavailable, or fault api-latency"),
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""The last row of the overview: what may cause what customers notice."""
+"""The last row of the overview: possible causes of the symptoms that customers notice."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from grafana.generator.thresholds import Limit
 
 
 def causes() -> Row:
-    """Servers that do not answer, queues, circuits, faults and what else may explain the rows above."""
+    """Return the row with servers that are down, queues, circuits, faults and other possible causes."""
     return Row(
-        "What may cause it",
+        "Possible causes",
         [
             bars(
-                "Processes that answer",
-                "Share of each service's processes that Prometheus reaches; less than all is a process that is down.",
+                "Processes that are up",
+                "Share of each service's processes that Prometheus can scrape. Below 100 %, a process is down.",
                 units.RATIO,
                 now("avg by (job) (up)", "{{job}}"),
                 limit=Limit("all", low=True),
@@ -26,8 +26,8 @@ def causes() -> Row:
                 links={"Host and processes": link("glasshouse-host", job="${__field.labels.job:percentencode}")},
             ),
             table(
-                "Who calls whom",
-                "Calls between services, from their traces: rate, failures and p95 over the last five minutes.",
+                "Service calls",
+                "Calls between services, calculated from traces: rate, failures and p95 over the last five minutes.",
                 [Label("client", "From"), Label("server", "To")],
                 [
                     Column(
@@ -54,7 +54,7 @@ def causes() -> Row:
             ),
             number(
                 "Payment circuit",
-                "Open: the payment service failed too often, and no worker calls it for a while.",
+                "Open means that the payment service failed too often, and workers do not call it for some time.",
                 units.NONE,
                 over_time('max(circuit_breaker_state{circuit="payments", state="open"})'),
                 limit=Limit("none"),
@@ -65,7 +65,7 @@ def causes() -> Row:
             ),
             number(
                 "Faults on",
-                "Faults that are switched on.",
+                "Number of faults that are switched on.",
                 units.COUNT,
                 over_time("sum(max by (fault) (fault_active)) or vector(0)"),
                 limit=Limit("none"),
@@ -75,7 +75,7 @@ def causes() -> Row:
             ),
             number(
                 "Front door",
-                "Whether NGINX, which receives all requests to the shop, answers its exporter.",
+                "Whether NGINX, which receives all requests to the shop, responds to its exporter.",
                 units.NONE,
                 over_time("min(nginx_up)"),
                 limit=Limit("all", low=True),

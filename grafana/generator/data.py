@@ -1,4 +1,4 @@
-"""Data: MongoDB, Redis and each cache: what those who call them see, then what they say of themselves."""
+"""The data dashboard: MongoDB, Redis and each cache, measured by their clients and by the servers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REDIS = 'db_system_name="redis", job=~"$job"'
 
 
 def page() -> Page:
-    """The databases and caches."""
+    """Build the dashboard of the databases and caches."""
     help_text = "MongoDB, Redis and each cache, measured by their clients and by the servers themselves."
     return Page("glasshouse-data", help_text, [_caches(), _mongo(), _redis(), _logged()], [services(), caches()])
 
@@ -28,7 +28,7 @@ def _caches() -> Row:
         [
             bars(
                 "Hit ratio",
-                "Share of reads that each cache answered itself in the time range, in the process or in Redis.",
+                "Share of reads that each cache answered in the time range, from the process or from Redis.",
                 units.RATIO,
                 now(
                     f"sum by (cache) (increase({hits}[$__range])) / (sum by (cache) (increase({every}[$__range])) > 0)",
@@ -39,7 +39,7 @@ def _caches() -> Row:
             ),
             series(
                 "Reads by result",
-                "Reads per second: found in the process or in Redis, known to be absent, stale, missed, failed.",
+                "Reads per second: found in the process or in Redis, known to be absent, stale, missed or failed.",
                 units.OPERATIONS,
                 [over_time(f"sum by (result) (rate({every}[{RATE}]))", "{{result}}")],
                 width=8,
@@ -47,7 +47,7 @@ def _caches() -> Row:
             ),
             series(
                 "Hit ratio over time",
-                "Share of reads that each cache answered itself; the line is where CacheHitRatioLow fires.",
+                "Share of reads that each cache answered. The line is the limit of CacheHitRatioLow.",
                 units.RATIO,
                 [
                     over_time(
@@ -81,7 +81,7 @@ def _mongo() -> Row:
             ),
             series(
                 "p95 by operation",
-                "95 % of operations took at most this long; a find that grows with the data lacks an index.",
+                "95 % of operations took at most this long. A find that slows down as data grows lacks an index.",
                 units.SECONDS,
                 [
                     over_time(
@@ -102,14 +102,14 @@ def _mongo() -> Row:
             ),
             series(
                 "Connections",
-                "Connections of the pools, used and idle.",
+                "Connections in the pools, in use and idle.",
                 units.COUNT,
                 [over_time('sum by (state) (db_client_connection_count{job=~"$job"})', "{{state}}")],
                 width=6,
             ),
             series(
                 "Wait for a connection: p95",
-                "95 % of operations waited at most this long for a connection of the pool.",
+                "95 % of operations waited at most this long for a connection from the pool.",
                 units.SECONDS,
                 [
                     over_time(
@@ -121,8 +121,8 @@ def _mongo() -> Row:
                 width=6,
             ),
             series(
-                "No connection in time",
-                "Operations per second that got no connection of the pool in time.",
+                "Connection timeouts",
+                "Operations per second that timed out while waiting for a connection from the pool.",
                 units.OPERATIONS,
                 [
                     over_time(
@@ -133,7 +133,7 @@ def _mongo() -> Row:
             ),
             series(
                 "Replication lag",
-                "How far each member of the replica set is behind the primary.",
+                "Replication lag of each member of the replica set.",
                 units.SECONDS,
                 [over_time("max by (member) (mongodb_replication_lag_seconds)", "{{member}}")],
                 width=6,
@@ -141,7 +141,7 @@ def _mongo() -> Row:
             ),
             series(
                 "Members",
-                "Members of the replica set by state, as the sweeper sees them; without a primary nothing is written.",
+                "Members of the replica set by state, seen by the sweeper. Writes require a primary.",
                 units.COUNT,
                 [over_time("max by (state) (mongodb_members)", "{{state}}")],
                 width=10,
@@ -164,7 +164,7 @@ def _mongo() -> Row:
             ),
             number(
                 "MongoDB",
-                "Whether MongoDB answers and has a primary.",
+                "Whether MongoDB responds and has a primary.",
                 units.NONE,
                 over_time("min(mongodb_up)"),
                 limit=Limit("all", low=True),
@@ -184,7 +184,7 @@ def _redis() -> Row:
         [
             number(
                 "Redis",
-                "Whether Redis answers its exporter.",
+                "Whether Redis responds to its exporter.",
                 units.NONE,
                 over_time("min(redis_up)"),
                 limit=Limit("all", low=True),
@@ -193,24 +193,29 @@ def _redis() -> Row:
             ),
             number(
                 "Memory used",
-                "Memory that Redis uses for its data, as a share of what it may use.",
+                "Memory that Redis uses for its data, as a share of its limit.",
                 units.RATIO,
                 over_time("max(redis_memory_used_bytes / (redis_memory_max_bytes > 0))"),
                 limit=Limit("RedisMemoryHigh"),
             ),
             number(
                 "Evicted, 1 h",
-                "Keys that Redis evicted because its memory was full; jobs of the queue may be among them.",
+                "Keys that Redis evicted because its memory was full. They may include jobs of the queue.",
                 units.COUNT,
                 over_time("sum(increase(redis_evicted_keys_total[1h]))"),
                 limit=Limit("none"),
                 decimals=0,
             ),
-            number("Keys", "Keys that Redis holds.", units.COUNT, over_time("sum(redis_db_keys)")),
-            number("Clients", "Connections to Redis.", units.COUNT, over_time("sum(redis_connected_clients)")),
+            number("Keys", "Number of keys in Redis.", units.COUNT, over_time("sum(redis_db_keys)")),
+            number(
+                "Clients",
+                "Number of client connections to Redis.",
+                units.COUNT,
+                over_time("sum(redis_connected_clients)"),
+            ),
             number(
                 "Keyspace hit ratio",
-                "Share of Redis' own key look-ups that found something.",
+                "Share of key lookups in Redis that found a key.",
                 units.RATIO,
                 over_time(
                     """sum(rate(redis_keyspace_hits_total[5m]))
@@ -218,7 +223,7 @@ def _redis() -> Row:
                 ),
             ),
             series(
-                "Commands that services send",
+                "Commands by service",
                 "Operations per second that services send to Redis, by service.",
                 units.OPERATIONS,
                 [
@@ -242,8 +247,8 @@ def _redis() -> Row:
                 width=8,
             ),
             series(
-                "Memory of Redis",
-                "Memory that Redis uses, and what it may use at most.",
+                "Redis memory",
+                "Memory that Redis uses, and its limit.",
                 units.BYTES,
                 [
                     over_time("max(redis_memory_used_bytes)", "used"),
@@ -252,14 +257,14 @@ def _redis() -> Row:
                 width=8,
             ),
             series(
-                "Commands in Redis",
-                "Commands per second as Redis counts them, those that take most of its time first.",
+                "Commands processed by Redis",
+                "Commands per second as counted by Redis, those that use most of its time first.",
                 units.OPERATIONS,
                 [over_time(f"topk(8, sum by (cmd) (rate(redis_commands_total[{RATE}])))", "{{cmd}}")],
             ),
             series(
-                "Keys that left",
-                "Keys per second that expired, as they should, or were evicted because memory was full.",
+                "Expired and evicted keys",
+                "Keys per second that expired normally, or were evicted because the memory was full.",
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(redis_expired_keys_total[{RATE}]))", "expired"),
@@ -273,13 +278,13 @@ def _redis() -> Row:
 
 def _logged() -> Row:
     return Row(
-        "What is said of them",
+        "Log lines",
         [
             lines(
-                "Warnings of their clients",
-                "Warnings and errors of the services that read and write; each leads to its trace.",
+                "Warnings and errors of the services",
+                "Warnings and errors of the services that use the databases. Each links to its trace.",
                 log_lines('{service_name=~"api|worker|sweeper|payments", level=~"WARNING|ERROR|CRITICAL"}'),
-                when=When("after a database was away", "fault mongo-pause or redis-pause, or a restart"),
+                when=When("after a database was unavailable", "fault mongo-pause or redis-pause, or a restart"),
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""What all dashboards share: links that keep time and variables, annotations, the crosshair, rows and their order."""
+"""Common parts of all dashboards: links that keep time and variables, annotations, crosshair and layout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = 24
 
 @dataclass
 class Row:
-    """A heading and the panels below it."""
+    """A row: a heading and the panels below it."""
 
     title: str
     panels: Sequence[Placed]
@@ -26,7 +26,7 @@ class Row:
 
 @dataclass
 class Page:
-    """One dashboard before it is drawn."""
+    """The definition of a dashboard."""
 
     uid: str
     help_text: str
@@ -35,13 +35,13 @@ class Page:
 
 
 def link(uid: str, **variables: str) -> str:
-    """The address of a dashboard with the time range kept; values may hold Grafana's own variables."""
+    """Return the URL of a dashboard, keeping the time range. Values may contain Grafana's variables."""
     chosen = "".join(f"&var-{name}={value}" for name, value in variables.items())
     return f"/d/{uid}?${{__url_time_range}}{chosen}"
 
 
 def build(page: Page) -> models.Dashboard:
-    """The dashboard as Grafana loads it."""
+    """Return the dashboard in the format that Grafana loads."""
     title = PLACES[page.uid]
     dashboard = (
         builders.Dashboard(title)
@@ -63,7 +63,7 @@ def build(page: Page) -> models.Dashboard:
 
 
 def _placed(rows: Sequence[Row]) -> list[Any]:
-    """Rows and panels from left to right and from top to bottom, numbered."""
+    """Lay out rows and panels from left to right and from top to bottom, and number them."""
     found: list[Any] = []
     number, y = 0, 0
     for row in rows:
@@ -87,7 +87,7 @@ def _link(uid: str, title: str) -> builders.DashboardLink:
 
 
 def _annotations() -> list[Any]:
-    """Deploys (a process starts, with its version), faults that are on, alerts that fire."""
+    """Return the annotations: deployments (a process starts, with its version), active faults and firing alerts."""
     started = (
         'process_start_time_seconds{job=~"api|worker|payments|sweeper"} * 1000'
         " * on (job, instance) group_left (service_version) service_info"

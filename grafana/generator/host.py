@@ -1,4 +1,4 @@
-"""Host and processes: what the machine has left, and which process takes it."""
+"""The dashboard of the host: free resources of the machine, and the processes that use them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ DISKS = '{fstype!~"tmpfs|overlay|squashfs|ramfs|proc|sysfs|nsfs|fuse.*", mountpo
 
 
 def page() -> Page:
-    """The machine and every process on it."""
+    """Build the dashboard of the machine and its processes."""
     help_text = "Free resources of the machine, and what each process uses."
-    instance = choice("instance", "Replica", "Processes: replicas of a service.", 'up{job=~"$job"}', "instance")
+    instance = choice("instance", "Replica", "Processes (replicas of a service).", 'up{job=~"$job"}', "instance")
     return Page("glasshouse-host", help_text, [_up(), _host(), _processes(), _python()], [services(), instance])
 
 
 def _up() -> Row:
     return Row(
-        "Does everything run?",
+        "Processes",
         [
             table(
                 "Processes",
-                "Every process: whether it is reached, since when it runs, and what it takes.",
+                "Every process: whether Prometheus can scrape it, its uptime, and the resources that it uses.",
                 [
                     Label("job", "Service", link("glasshouse-host", job="${__data.fields.Service:percentencode}")),
                     Label("instance", "Replica"),
@@ -54,7 +54,7 @@ def _up() -> Row:
             ),
             series(
                 "Restarts",
-                "How often processes restarted in ten minutes.",
+                "Restarts of processes within ten minutes.",
                 units.COUNT,
                 [over_time(f"max by (instance) (changes(process_start_time_seconds{CHOSEN}[10m]))", "{{instance}}")],
                 width=8,
@@ -71,28 +71,28 @@ def _host() -> Row:
         [
             gauge(
                 "CPU used",
-                "Share of all cores that is in use.",
+                "CPU use, as a share of all cores.",
                 units.RATIO,
                 over_time(f"1 - avg(rate({idle}[{RATE}]))"),
                 limit=Limit("HostCpuHigh"),
             ),
             gauge(
                 "Memory left",
-                "Share of the memory that programs may still get.",
+                "Share of the memory that is available to programs.",
                 units.RATIO,
                 over_time("min(node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)"),
                 limit=Limit("HostMemoryLow", low=True),
             ),
             gauge(
                 "Disk used",
-                "Share in use of the file system that is fullest.",
+                "Used share of the fullest file system.",
                 units.RATIO,
                 over_time(f"max(1 - node_filesystem_avail_bytes{DISKS} / node_filesystem_size_bytes{DISKS})"),
                 limit=Limit("HostDiskFull"),
             ),
             number(
                 "Load per core",
-                "Programs that want a core, per core, over one minute; above 1 some wait.",
+                "Runnable programs per core, averaged over one minute. Above 1, some of them wait.",
                 units.COUNT,
                 over_time(f"max(node_load1) / count({idle})"),
                 limit=Limit("none"),
@@ -101,16 +101,23 @@ def _host() -> Row:
             ),
             number(
                 "Clock offset",
-                "How far the machine's clock is from the true time, as its time service knows.",
+                "Offset of the machine's clock from the true time, as estimated by its time service.",
                 units.SECONDS,
                 over_time("max(abs(node_timex_offset_seconds))"),
                 limit=Limit("ClockSkewed"),
                 height=6,
             ),
-            number("Cores", "Cores of the machine.", units.COUNT, over_time(f"count({idle})"), height=6, graph=False),
+            number(
+                "Cores",
+                "Number of cores of the machine.",
+                units.COUNT,
+                over_time(f"count({idle})"),
+                height=6,
+                graph=False,
+            ),
             series(
                 "CPU by use",
-                "Share of all cores, by what they do; steal is what other machines took.",
+                "CPU use by mode, as a share of all cores. Steal: time used by other virtual machines.",
                 units.RATIO,
                 [over_time(f'avg by (mode) (rate(node_cpu_seconds_total{{mode!="idle"}}[{RATE}]))', "{{mode}}")],
                 width=8,
@@ -118,7 +125,7 @@ def _host() -> Row:
             ),
             series(
                 "Memory",
-                "Memory of the machine: all of it, and what programs may still get.",
+                "Memory of the machine: total, and available to programs.",
                 units.BYTES,
                 [
                     over_time("max(node_memory_MemTotal_bytes)", "total"),
@@ -128,7 +135,7 @@ def _host() -> Row:
             ),
             series(
                 "Disks",
-                "Bytes per second read and written.",
+                "Bytes read and written per second.",
                 units.BYTES_PER_SECOND,
                 [
                     over_time(f"sum(rate(node_disk_read_bytes_total[{RATE}]))", "read"),
@@ -152,21 +159,21 @@ def _processes() -> Row:
             ),
             series(
                 "Memory by process",
-                "Resident memory of each process: what only grows is a leak.",
+                "Resident memory of each process. Constant growth indicates a leak.",
                 units.BYTES,
                 [over_time(f"max by (instance) (process_resident_memory_bytes{CHOSEN})", "{{instance}}")],
             ),
             series(
                 "Open files",
-                "Open files and connections, as a share of what each process may have.",
+                "Open files and connections, as a share of the limit of each process.",
                 units.RATIO,
                 [over_time(f"max by (instance) (process_open_fds{CHOSEN} / process_max_fds{CHOSEN})", "{{instance}}")],
                 limit=Limit("FileDescriptorsHigh"),
                 maximum=1,
             ),
             series(
-                "Network of the machine",
-                "Bytes per second received and sent over all interfaces.",
+                "Network",
+                "Bytes received and sent per second over all interfaces.",
                 units.BYTES_PER_SECOND,
                 [
                     over_time(f"sum(rate(node_network_receive_bytes_total[{RATE}]))", "received"),
@@ -183,7 +190,7 @@ def _python() -> Row:
         [
             series(
                 "Garbage collections",
-                "Collections of the oldest generation per second: each stops the process for a moment.",
+                "Collections of the oldest generation per second. Each one pauses the process briefly.",
                 units.OPERATIONS,
                 [
                     over_time(
@@ -194,7 +201,7 @@ def _python() -> Row:
             ),
             series(
                 "Objects collected",
-                "Objects per second that only the garbage collector could free.",
+                "Objects per second that were freed by the garbage collector.",
                 units.OPERATIONS,
                 [
                     over_time(

@@ -1,4 +1,4 @@
-"""The row of the log store, whichever runs: VictoriaLogs with its gateway, or Loki."""
+"""The row of the log store: VictoriaLogs with its gateway, or Loki."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grafana.generator.thresholds import Limit
 
 
 def row() -> Row:
-    """Panels over the series that alerts/rules/log-store.yml records for both stores."""
+    """Return the panels over the series that alerts/rules/log-store.yml records for both stores."""
     return Row(
         "Logs: the log store",
         [
@@ -40,22 +40,22 @@ def row() -> Row:
                 limit=Limit("none"),
             ),
             series(
-                "Wait in the Collector",
-                "How long a log line waits in the Collector until the store has it, averaged over five minutes.",
+                "Waiting time in the Collector",
+                "Time that a log line waits in the Collector until the store accepts it, averaged over 5 minutes.",
                 units.SECONDS,
                 [over_time("log_delivery:wait_seconds:avg5m", "wait")],
                 width=8,
             ),
             series(
                 "Volume",
-                "Bytes of log lines, fields included, that the store accepted, per second.",
+                "Bytes of log lines, including fields, that the store accepted per second.",
                 units.BYTES_PER_SECOND,
                 [over_time("log_store:bytes_received:rate1m", "bytes")],
                 width=8,
             ),
             series(
                 "Lines stored and discarded",
-                "Log lines per second that the store accepted or discarded: too old, too long, too many fields.",
+                "Log lines per second that were stored, or discarded (too old, too long, too many fields).",
                 units.OPERATIONS,
                 [
                     over_time("log_store:lines_received:rate1m", "stored"),
@@ -65,21 +65,21 @@ def row() -> Row:
             ),
             series(
                 "New streams",
-                "Streams created in the last hour: more than services × levels points to a label with too many values.",
+                "Streams created in the last hour. More than services × levels indicates a label with too many values.",
                 units.COUNT,
                 [over_time("log_store:streams_created:increase1h", "streams")],
                 width=6,
             ),
             series(
-                "How long the log store takes",
-                "95 % of requests took at most this long: until lines were stored, or until a query was answered.",
+                "Log store latency: p95",
+                "95 % of requests took at most this long to store lines or to answer a query.",
                 units.SECONDS,
                 [over_time("log_store:request_duration_seconds:p95_5m", "{{operation}}")],
                 width=6,
             ),
             series(
-                "Requests that the log store failed",
-                "Share of the requests to the log store that failed: writes and queries.",
+                "Log store error ratio",
+                "Share of the requests to the log store that failed, for writes and queries.",
                 units.RATIO,
                 [over_time("log_store:request_errors:ratio_rate5m", "{{operation}}")],
                 width=6,

@@ -1,4 +1,4 @@
-"""The rows of Prometheus and Alertmanager: measuring and notifying."""
+"""The rows of Prometheus and Alertmanager."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ RATE = "$__rate_interval"
 
 
 def prometheus() -> Row:
-    """What Prometheus stores, and whether its scrapes and rules keep up."""
+    """Return the row that shows what Prometheus stores, and whether its scrapes and rules keep up."""
     return Row(
         "Metrics: Prometheus",
         [
             series(
                 "Series",
-                "Series in Prometheus' memory: growth without new processes points to a label with too many values.",
+                "Series in Prometheus's memory. Growth without new processes indicates a label with too many values.",
                 units.COUNT,
                 [over_time("max(prometheus_tsdb_head_series)", "series")],
                 width=6,
@@ -31,30 +31,30 @@ def prometheus() -> Row:
                 width=6,
             ),
             series(
-                "How long scrapes take",
-                "The slowest scrape of each job; scrapes are aborted after 4 s.",
+                "Scrape duration",
+                "The slowest scrape of each job. Scrapes time out after 4 s.",
                 units.SECONDS,
                 [over_time("max by (job) (scrape_duration_seconds)", "{{job}}")],
                 width=6,
             ),
             series(
                 "Targets that are down",
-                "Processes of each job that Prometheus cannot reach.",
+                "Processes of each job that Prometheus cannot scrape.",
                 units.COUNT,
                 [over_time("count by (job) (up) - sum by (job) (up)", "{{job}}")],
                 width=6,
                 limit=Limit("none"),
             ),
             series(
-                "How long rules take",
-                "How long the slowest group of rules took to evaluate; they are evaluated every 5 s.",
+                "Rule evaluation duration",
+                "Evaluation time of the slowest rule group. Rules are evaluated every 5 s.",
                 units.SECONDS,
                 [over_time("max(prometheus_rule_group_last_duration_seconds)", "slowest group")],
                 width=6,
             ),
             series(
-                "Rules that failed",
-                "Evaluations per second that failed or were missed.",
+                "Failed rule evaluations",
+                "Rule evaluations per second that failed or were missed.",
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(prometheus_rule_evaluation_failures_total[{RATE}]))", "failed"),
@@ -63,8 +63,8 @@ def prometheus() -> Row:
                 width=6,
             ),
             series(
-                "Label values cut",
-                "Observations per second whose label value was counted as `other`, by metric and label.",
+                "Label overflow",
+                "Observations per second whose label value was replaced by `other`, by metric and label.",
                 units.OPERATIONS,
                 [
                     over_time(
@@ -76,7 +76,7 @@ def prometheus() -> Row:
             ),
             series(
                 "Exemplars",
-                "Exemplars that Prometheus holds: the points on graphs that lead to traces.",
+                "Exemplars in Prometheus's memory. They are the points in graphs that link to traces.",
                 units.COUNT,
                 [over_time("max(prometheus_tsdb_exemplar_exemplars_in_storage)", "exemplars")],
                 width=6,
@@ -86,20 +86,20 @@ def prometheus() -> Row:
 
 
 def alertmanager() -> Row:
-    """What Alertmanager holds, and whether its notifications arrive."""
+    """Return the row that shows the alerts of Alertmanager, and whether its notifications arrive."""
     return Row(
         "Alerts: Alertmanager",
         [
             series(
                 "Alerts",
-                "Alerts that Alertmanager holds: active, or suppressed by a silence or by another alert.",
+                "Alerts in Alertmanager: active, or suppressed by a silence or by another alert.",
                 units.COUNT,
                 [over_time('sum by (state) (alertmanager_alerts{state=~"active|suppressed"})', "{{state}}")],
                 width=5,
             ),
             number(
                 "Watchdog",
-                "The alert that always fires: if it is missing, no other alert would arrive either.",
+                "The alert that always fires. If it is missing, no other alert arrives either.",
                 units.COUNT,
                 over_time('count(ALERTS{alertname="Watchdog", alertstate="firing"}) or vector(0)'),
                 limit=Limit("all", low=True),
@@ -109,7 +109,7 @@ def alertmanager() -> Row:
             ),
             series(
                 "Notifications",
-                "Notifications sent in five minutes, by channel, and those that failed.",
+                "Notifications sent and failed within five minutes, by channel.",
                 units.COUNT,
                 [
                     over_time(
@@ -127,7 +127,7 @@ def alertmanager() -> Row:
             ),
             series(
                 "Inbox",
-                "Notifications and e-mails that the console received in five minutes, by kind and outcome.",
+                "Notifications and e-mails that the console received within five minutes, by kind and outcome.",
                 units.COUNT,
                 [
                     over_time(
@@ -138,7 +138,7 @@ def alertmanager() -> Row:
                 width=8,
             ),
             lines(
-                "Telemetry that failed",
+                "Telemetry errors",
                 "Log lines about telemetry that could not be exported, or about a rejected message.",
                 log_lines('{service_name=~".+"} | event=~"telemetry[.].+|inbox[.](rejected|error)"'),
                 height=8,

@@ -1,4 +1,4 @@
-"""Orders and workers: the funnel of orders, then queue, jobs, payment and mail that carry them."""
+"""The dashboard of orders: their funnel, and the queue, jobs, payments and e-mails that process them."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ RATE = "$__rate_interval"
 
 
 def page() -> Page:
-    """Orders from acceptance to mail."""
-    help_text = "Orders from acceptance to confirmation, and what carries them: queue, workers, payment, mail."
+    """Build the dashboard of orders from acceptance to e-mail."""
+    help_text = "Orders from acceptance to confirmation: outcomes, queue, workers, payments and e-mails."
     rows = [_customers(), _funnel(), _queue(), _payment(), _logged()]
     return Page("glasshouse-orders", help_text, rows)
 
 
 def _customers() -> Row:
     return Row(
-        "What customers wait for",
+        "Orders",
         [
             number(
                 "Unfinished orders",
-                "Orders that are neither confirmed nor failed nor cancelled.",
+                "Orders that are not yet confirmed, failed or cancelled.",
                 units.COUNT,
                 over_time("max(shop_orders_unfinished)"),
             ),
             number(
-                "Oldest of them",
-                "Age of the oldest unfinished order; 0: none waits.",
+                "Oldest unfinished order",
+                "Age of the oldest unfinished order. 0 means that there is none.",
                 units.SECONDS,
                 over_time("max(shop_orders_oldest_unfinished_seconds)"),
                 limit=Limit("OrdersStuck"),
             ),
             number(
                 "Dead letters",
-                "Dead letters: orders that kept failing because of a defect; an admin sees why and may retry them.",
+                "Orders that failed repeatedly. An admin can see the reasons and retry them.",
                 units.COUNT,
                 over_time("max(shop_dead_letters)"),
                 limit=Limit("DeadLetters"),
@@ -58,7 +58,7 @@ def _customers() -> Row:
             ),
             number(
                 "Customers watching",
-                "Open streams of events: customers who watch their order.",
+                "Open event streams: customers who watch the progress of their order.",
                 units.COUNT,
                 over_time("sum(shop_order_streams)"),
             ),
@@ -72,20 +72,20 @@ def _funnel() -> Row:
         [
             bars(
                 "Steps taken",
-                "Orders that reached each state in the time range: each bar is at most as long as the one it follows.",
+                "Orders that reached each state in the time range. Each bar is at most as long as the previous one.",
                 units.COUNT,
                 now("sort_desc(sum by (status) (increase(shop_order_transitions_total[$__range])))", "{{status}}"),
             ),
             series(
                 "Orders by outcome",
-                "Orders per second: accepted by the API, then confirmed, failed or cancelled.",
+                "Orders per second that were accepted by the API, confirmed, failed or cancelled.",
                 units.OPERATIONS,
                 [over_time(f"sum by (outcome) (rate(shop_orders_total[{RATE}]))", "{{outcome}}")],
                 width=8,
             ),
             series(
-                "Time to the end",
-                "From acceptance to the end, by outcome: 95 % of orders took at most this long.",
+                "Order duration: p95",
+                "Time from acceptance to the final state, by outcome. 95 % of orders took at most this long.",
                 units.SECONDS,
                 [
                     over_time(
@@ -98,8 +98,8 @@ def _funnel() -> Row:
                 limit=Limit("OrdersStuck"),
             ),
             series(
-                "Delayed, revived, dead-lettered",
-                "Orders per second that had to wait for a dependency, were taken up again, or became dead letters.",
+                "Postponed, retried, dead-lettered",
+                "Orders per second that waited for a dependency, were retried or became dead letters.",
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(shop_orders_postponed_total[{RATE}]))", "postponed"),
@@ -110,13 +110,13 @@ def _funnel() -> Row:
             ),
             series(
                 "Sweeps",
-                "How often the sweeper looked for orders that were forgotten, and how often it could not.",
+                "Runs of the sweeper, which searches for unfinished orders, per second and by outcome.",
                 units.OPERATIONS,
                 [over_time(f"sum by (outcome) (rate(shop_sweeper_runs_total[{RATE}]))", "{{outcome}}")],
             ),
             series(
                 "Failed orders by reason",
-                "Orders per minute that failed, by reason: sold out, or the card was declined.",
+                "Failed orders per minute, by reason: out of stock or card declined.",
                 units.COUNT,
                 [over_time("sum by (reason) (rate(shop_orders_failed_total[5m])) * 60", "{{reason}}")],
                 width=24,
@@ -132,14 +132,14 @@ def _queue() -> Row:
         [
             series(
                 "Jobs in the queue",
-                "Jobs by state: queued, being worked on, scheduled for later, failed.",
+                "Jobs by state: queued, started, scheduled for later or failed.",
                 units.COUNT,
                 [over_time("max by (state) (rq_queue_jobs)", "{{state}}")],
                 width=8,
             ),
             series(
                 "Oldest job in the queue",
-                "Age of the job that has waited longest to be taken up.",
+                "Age of the job that has waited longest in the queue.",
                 units.SECONDS,
                 [over_time("max by (queue) (rq_queue_oldest_job_age_seconds)", "{{queue}}")],
                 width=8,
@@ -147,13 +147,13 @@ def _queue() -> Row:
             ),
             series(
                 "Jobs by outcome",
-                "Jobs that ended, per second: finished, to be tried again, failed, or crashed with their process.",
+                "Jobs that ended per second: finished, to be retried, failed, or crashed with their process.",
                 units.OPERATIONS,
                 [over_time(f"sum by (outcome) (rate(rq_job_duration_seconds_count[{RATE}]))", "{{outcome}}")],
                 width=8,
             ),
             series(
-                "How long jobs take",
+                "Job duration",
                 "50 % and 95 % of jobs took at most this long.",
                 units.SECONDS,
                 [
@@ -167,8 +167,8 @@ def _queue() -> Row:
                 width=8,
             ),
             series(
-                "How long jobs wait",
-                "From being queued to being taken up: 50 % and 95 % of jobs waited at most this long.",
+                "Time in the queue",
+                "Time from enqueueing to start. 50 % and 95 % of jobs waited at most this long.",
                 units.SECONDS,
                 [
                     over_time(
@@ -182,11 +182,11 @@ def _queue() -> Row:
             ),
             series(
                 "Workers",
-                "Workers that Prometheus reaches, and failures to read the queue's state from Redis, per second.",
+                "Workers that Prometheus can scrape, and failures per second to read the queue's state.",
                 units.COUNT,
                 [
                     over_time('sum(up{job="worker"})', "workers up"),
-                    over_time(f"sum(rate(rq_queue_scrape_errors_total[{RATE}]))", "queue not read"),
+                    over_time(f"sum(rate(rq_queue_scrape_errors_total[{RATE}]))", "queue read errors"),
                 ],
                 width=8,
                 links={"Host and processes": link("glasshouse-host", job="worker")},
@@ -201,14 +201,14 @@ def _payment() -> Row:
         [
             series(
                 "Charges by outcome",
-                "What the payment service decided, per second; an error is a charge that it could not decide.",
+                "Decisions of the payment service per second. An error is a charge that it could not decide.",
                 units.OPERATIONS,
                 [over_time(f"sum by (outcome) (rate(payment_charges_total[{RATE}]))", "{{outcome}}")],
                 width=8,
             ),
             series(
-                "Payment calls, as workers see them",
-                "95 % of calls to the payment service were answered within this time, by status.",
+                "Payment calls of workers: p95",
+                "95 % of the workers' calls to the payment service were answered within this time, by status.",
                 units.SECONDS,
                 [
                     over_time(
@@ -223,7 +223,7 @@ def _payment() -> Row:
             ),
             series(
                 "Payment service: p95",
-                "95 % of charges took at most this long, as the payment service sees it.",
+                "95 % of charges took at most this long, as measured by the payment service.",
                 units.SECONDS,
                 [
                     over_time(
@@ -237,7 +237,7 @@ def _payment() -> Row:
             ),
             series(
                 "Payment circuit",
-                "1 in the breaker's state: closed lets calls through, open refuses them, half open tries one.",
+                "The current state has value 1. Closed allows calls, open rejects them, half open allows one.",
                 units.COUNT,
                 [over_time('max by (state) (circuit_breaker_state{circuit="payments"})', "{{state}}")],
                 width=8,
@@ -245,7 +245,7 @@ def _payment() -> Row:
             ),
             series(
                 "Mails",
-                "Confirmations sent per second, and received by the console's inbox.",
+                "Confirmations per second that were sent, and that the console's inbox received.",
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(shop_mails_sent_total[{RATE}]))", "sent"),
@@ -257,7 +257,7 @@ def _payment() -> Row:
             ),
             series(
                 "Failed: out of stock or payment declined",
-                "Orders that failed, as a share of those that ended.",
+                "Failed orders, as a share of those that were confirmed or failed.",
                 units.RATIO,
                 [
                     over_time(
@@ -274,11 +274,11 @@ def _payment() -> Row:
 
 def _logged() -> Row:
     return Row(
-        "What the orders say",
+        "Log lines of orders",
         [
             lines(
-                "Orders that failed or were put off",
-                "Log lines of orders that did not go straight to their confirmation; each leads to its trace.",
+                "Failed or postponed orders",
+                "Log lines of orders that failed, were postponed or were retried. Each links to its trace.",
                 log_lines(
                     """{service_name=~"worker|sweeper|api"}
                     | event=~"order[.](failed|waiting|not_enqueued|dead_letter|revived)" """

@@ -1,4 +1,4 @@
-"""Overview: is the shop well? What customers notice first, what was promised, what fires; causes below."""
+"""The overview dashboard: symptoms that customers notice, objectives, firing alerts and possible causes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ FIRING = 'ALERTS{alertstate="firing", severity="%s"}'
 
 
 def page() -> Page:
-    """The dashboard to begin with."""
-    help_text = "Is the shop healthy? Symptoms that customers notice first, then possible causes."
+    """Build the overview dashboard."""
+    help_text = "The state of the shop: symptoms that customers notice, followed by possible causes."
     return Page("glasshouse-overview", help_text, [_well(), _promises(), _requests(), _orders(), causes()])
 
 
@@ -27,8 +27,8 @@ def _well() -> Row:
         "Is the shop healthy?",
         [
             number(
-                "Requests that fail",
-                "Share of requests to the API that were answered with a 5xx during the last minute.",
+                "Current error ratio",
+                "Share of requests to the API that were answered with a 5xx status during the last minute.",
                 units.RATIO,
                 over_time(f"(sum(rate({FAILED}[1m])) or vector(0)) / (sum(rate({REQUESTS}[1m])) > 0) or vector(0)"),
                 limit=Limit("ApiErrorRatioHigh"),
@@ -37,23 +37,23 @@ def _well() -> Row:
             ),
             number(
                 "p95 latency",
-                "95 % of requests to the API were answered within this time (streams of events left out).",
+                "95 % of requests to the API were answered within this time (event streams excluded).",
                 units.SECONDS,
                 over_time(f"histogram_quantile(0.95, sum by (le) (rate({BUCKETS}[5m])))"),
                 limit=Limit("ApiLatencyHigh"),
                 links={"Per route": link("glasshouse-api")},
             ),
             number(
-                "Oldest waiting order",
-                "Age of the oldest order that is neither confirmed nor failed nor cancelled; 0: none waits.",
+                "Oldest unfinished order",
+                "Age of the oldest order that is not yet confirmed, failed or cancelled. 0 means that there is none.",
                 units.SECONDS,
                 over_time("max(shop_orders_oldest_unfinished_seconds)"),
                 limit=Limit("OrdersStuck"),
                 links={"Orders and workers": link("glasshouse-orders")},
             ),
             number(
-                "Orders confirmed a minute",
-                "Orders that were paid and confirmed, per minute, over the last five minutes.",
+                "Confirmed orders per minute",
+                "Orders per minute that were paid and confirmed, averaged over the last five minutes.",
                 units.COUNT,
                 over_time('sum(rate(shop_orders_total{outcome="confirmed"}[5m])) * 60'),
                 decimals=1,
@@ -61,14 +61,14 @@ def _well() -> Row:
             ),
             number(
                 "Pages firing",
-                "Pages that fire now.",
+                "Number of pages that are firing now.",
                 units.COUNT,
                 over_time(f"count({FIRING % 'page'}) or vector(0)"),
                 limit=Limit("none"),
             ),
             number(
                 "Tickets firing",
-                "Alerts that can wait for working hours, firing now.",
+                "Number of firing alerts that can wait until working hours.",
                 units.COUNT,
                 over_time(f"count({FIRING % 'ticket'}) or vector(0)"),
                 limit=Limit("none"),
@@ -80,11 +80,11 @@ def _well() -> Row:
 def _promises() -> Row:
     to_slo = link("glasshouse-slo", slo="${__data.fields.SLO:percentencode}")
     return Row(
-        "What was promised, and what fires",
+        "Objectives and alerts",
         [
             table(
                 "Service level objectives",
-                "What was kept of each objective in an hour, its burn rate, and its error budget left of 30 days.",
+                "Each objective: good events over one hour, burn rate, and remaining budget of 30 days.",
                 [Label("slo", "SLO", to_slo), Label("service", "Service")],
                 [
                     Column("Objective", "max by (slo, service) (slo:objective:ratio)", units.RATIO, decimals=2),
@@ -110,7 +110,7 @@ def _promises() -> Row:
             ),
             table(
                 "Firing alerts",
-                "Every alert that fires now. Watchdog always does: without it no other would arrive.",
+                "All firing alerts. Watchdog always fires: if it is missing, no other alert arrives.",
                 [
                     Label("alertname", "Alert"),
                     Label("severity", "Severity"),
@@ -136,8 +136,8 @@ def _requests() -> Row:
         "Requests: rate, errors, duration",
         [
             series(
-                "Requests by answer",
-                "Requests to the API per second, by status class; probes are left out.",
+                "Requests by status class",
+                "Requests to the API per second, by status class. Probes are excluded.",
                 units.REQUESTS,
                 [
                     over_time(
@@ -152,7 +152,7 @@ def _requests() -> Row:
             ),
             series(
                 "Error ratio",
-                "Share of requests that were answered with a 5xx; the line is where ApiErrorRatioHigh fires.",
+                "Share of requests that were answered with a 5xx status. The line is the limit of ApiErrorRatioHigh.",
                 units.RATIO,
                 [
                     over_time(
@@ -167,7 +167,7 @@ def _requests() -> Row:
             ),
             series(
                 "Latency",
-                "Request duration: p50, p95 and p99; the points are exemplars and lead to traces.",
+                "Request duration: p50, p95 and p99. The points are exemplars that link to traces.",
                 units.SECONDS,
                 [
                     over_time(
@@ -191,7 +191,7 @@ def _orders() -> Row:
         [
             series(
                 "Orders by outcome",
-                "Orders per second: accepted by the API, then confirmed, failed or cancelled.",
+                "Orders per second that were accepted by the API, confirmed, failed or cancelled.",
                 units.OPERATIONS,
                 [over_time("sum by (outcome) (rate(shop_orders_total[$__rate_interval]))", "{{outcome}}")],
                 width=8,
@@ -199,7 +199,7 @@ def _orders() -> Row:
             ),
             series(
                 "Order to confirmation",
-                "From the accepted order to its confirmation: 50 % and 95 % took at most this long.",
+                "Time from acceptance to confirmation. 50 % and 95 % of orders took at most this long.",
                 units.SECONDS,
                 [
                     over_time(
@@ -213,8 +213,8 @@ def _orders() -> Row:
                 links={"Orders and workers": link("glasshouse-orders")},
             ),
             series(
-                "Orders that wait",
-                "Orders that are neither confirmed nor failed nor cancelled, and dead letters.",
+                "Unfinished orders",
+                "Orders that are not yet confirmed, failed or cancelled, and dead letters.",
                 units.COUNT,
                 [
                     over_time("max(shop_orders_unfinished)", "unfinished"),

@@ -1,4 +1,4 @@
-"""The kinds of panel that the dashboards are made of, each with the looks that all of its kind share."""
+"""The panel types of the dashboards, with their common appearance."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from grafana.generator.thresholds import Limit
 
 @dataclass(frozen=True)
 class When:
-    """When a panel has data, if not always; and the drill or the test's doing that makes it so."""
+    """The condition under which a panel has data, if not always, and the drill or test action that causes it."""
 
     when: str
     how: str
@@ -34,7 +34,7 @@ class When:
 
 @dataclass
 class Placed:
-    """A panel, how much of the 24 columns it takes, and what the project keeps about it outside of Grafana's file."""
+    """A panel, its width in the 24 columns, and metadata that Grafana's file cannot store."""
 
     builder: Any
     title: str
@@ -45,7 +45,7 @@ class Placed:
 
 
 def _begun(builder: Any, title: str, help_text: str, targets: Sequence[Target]) -> Any:
-    """What every panel has: its name, its sentence of help, its queries in order."""
+    """Set what every panel has: title, description and queries in order."""
     first = targets[0].build().datasource if hasattr(targets[0].build(), "datasource") else None
     named = [target.ref_id("ABCDEFGH"[position]) for position, target in enumerate(targets)]
     builder = builder.title(title).description(help_text).targets(named)
@@ -53,7 +53,7 @@ def _begun(builder: Any, title: str, help_text: str, targets: Sequence[Target]) 
 
 
 def _measured(builder: Any, unit: str, limit: Limit | None, links: Mapping[str, str] | None) -> Any:
-    """What every panel of numbers has: unit, thresholds, where a click leads."""
+    """Set what every numeric panel has: unit, thresholds and the link of a click."""
     builder = builder.unit(unit).thresholds(thresholds.config(limit))
     if links:
         builder = builder.data_links([_data_link(title, url) for title, url in links.items()])
@@ -66,13 +66,13 @@ def _data_link(title: str, url: str) -> Any:
 
 @dataclass
 class _DataLink:
-    """A data link: the library's builder would add fields that belong to a dashboard's links."""
+    """A data link. The library's builder would add fields that belong to dashboard links."""
 
     title: str
     url: str
 
     def build(self) -> Any:
-        """As Grafana saves it."""
+        """Return the representation that Grafana saves."""
         return {"title": self.title, "url": self.url, "targetBlank": False}
 
 
@@ -91,7 +91,7 @@ def series(
     links: Mapping[str, str] | None = None,
     when: When | None = None,
 ) -> Placed:
-    """Lines over time, from zero unless values may be below; the limit is a line across."""
+    """Return a panel of lines over time, from zero unless values may be negative, with a line for the limit."""
     builder = _measured(_begun(timeseries_builders.Panel(), title, help_text, targets), unit, limit, links)
     builder = (
         builder.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
@@ -138,7 +138,7 @@ def number(
     links: Mapping[str, str] | None = None,
     when: When | None = None,
 ) -> Placed:
-    """One number (a stat), coloured by its limit. ``words``: value → (text, colour)."""
+    """Return a panel with one number (a stat), coloured by its limit. ``words`` maps values to (text, colour)."""
     builder = _measured(_begun(stat_builders.Panel(), title, help_text, [target]), unit, limit, links)
     builder = (
         builder.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
@@ -157,7 +157,7 @@ def number(
 def gauge(
     title: str, help_text: str, unit: str, target: Target, *, limit: Limit, width: int = 4, height: int = 6
 ) -> Placed:
-    """One number of a whole: 0 to 1."""
+    """Return a gauge of a share from 0 to 1."""
     builder = _measured(_begun(gauge_builders.Panel(), title, help_text, [target]), unit, limit, None)
     builder = builder.min(0).max(1).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     return Placed(builder.reduce_options(_reduced()), title, width, height, limit)
@@ -176,7 +176,7 @@ def bars(
     links: Mapping[str, str] | None = None,
     when: When | None = None,
 ) -> Placed:
-    """One bar a series, of its last value."""
+    """Return a panel with one bar per series, which shows its last value."""
     builder = _measured(_begun(bargauge_builders.Panel(), title, help_text, [target]), unit, limit, links)
     builder = (
         builder.min(0)
@@ -191,7 +191,7 @@ def bars(
 
 
 def heatmap(title: str, help_text: str, target: Target, *, width: int = 12, height: int = 8) -> Placed:
-    """How often which duration was seen, over time."""
+    """Return a heatmap of durations over time."""
     builder = _begun(heatmap_builders.Panel(), title, help_text, [target]).unit(units.OPERATIONS)
     builder = (
         builder.calculate(False)
@@ -210,7 +210,7 @@ def heatmap(title: str, help_text: str, target: Target, *, width: int = 12, heig
 def lines(
     title: str, help_text: str, target: Target, *, width: int = 24, height: int = 10, when: When | None = None
 ) -> Placed:
-    """Log lines, newest first."""
+    """Return a panel of log lines, newest first."""
     builder = _begun(logs_builders.Panel(), title, help_text, [target]).unit(units.NONE)
     builder = (
         builder.show_time(True)

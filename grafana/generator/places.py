@@ -1,4 +1,4 @@
-"""Names and numbers that tests read too; it does not need the library that dashboards are made with."""
+"""Names and numbers that tests also read. This module does not require the library that builds dashboards."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ PLACES = {
     "glasshouse-host": "Host and processes",
     "glasshouse-request": "One request",
 }
-"""Every dashboard, in the order of the links: uid → title."""
+"""All dashboards in the order of their links: uid → title."""
 
 OWN_LIMITS = {
-    "none": 1.0,  # one is too many
-    "all": 1.0,  # anything less is too few
+    "none": 1.0,  # bad from 1 on
+    "all": 1.0,  # bad below 1
     "budget spent": 0.0,
-    "burning": 1.0,  # the rate that uses up the budget exactly
+    "burning": 1.0,  # the rate that uses up the budget exactly by the end of the period
 }
-"""Limits that are true without an alert; every other one is in ``alerts/thresholds.yaml``."""
+"""Limits that no alert uses. All others are in ``alerts/thresholds.yaml``."""

@@ -1,4 +1,4 @@
-"""One request: by its request id or its trace id, its log lines and its trace."""
+"""The dashboard of one request, found by its request id or trace id: its log lines and its trace."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from grafana.generator.panels import Placed, When, bars, lines, series
 from grafana.generator.sources import JAEGER, Target, Trace, log_lines, log_numbers, over_time
 from grafana.generator.variables import typed
 
-# Both halves end with `!=`: with an empty box, `request_id=""` would find every line that has none.
+# Both halves end with `!=`, because with an empty input `request_id=""` would match every line without an id.
 ITS = '{service_name=~".+"} | (request_id="$request_id" and request_id!="") or (trace_id="$trace_id" and trace_id!="")'
 
 
 def page() -> Page:
-    """One request through every service."""
+    """Build the dashboard of one request through all services."""
     help_text = (
         "One request, by its request id (X-Request-ID) or its trace id (X-Trace-ID): its log lines and its trace."
     )
     boxes = [
-        typed("request_id", "Request id", "As in the answer's header X-Request-ID."),
-        typed("trace_id", "Trace id", "As in the answer's header X-Trace-ID; needed for the trace."),
+        typed("request_id", "Request id", "Value of the response header X-Request-ID."),
+        typed("trace_id", "Trace id", "Value of the response header X-Trace-ID. Required to show the trace."),
     ]
     return Page("glasshouse-request", help_text, [_story(), _trace(), _beside()], boxes)
 
 
 def _story() -> Row:
     return Row(
-        "Its log lines",
+        "Log lines",
         [
             lines(
                 "Log lines of the request",
-                "What every service wrote while it worked on the request; a line's trace id leads to the trace.",
+                "Log lines of all services about the request. The trace id of a line links to the trace.",
                 log_lines(ITS, lines=500),
                 width=18,
                 height=12,
@@ -41,7 +41,7 @@ def _story() -> Row:
             ),
             bars(
                 "Lines by service",
-                "How many lines each service wrote about the request: who took part.",
+                "Number of log lines that each service wrote about the request.",
                 units.COUNT,
                 log_numbers(
                     f"sum by (service_name) (count_over_time({ITS} [$__range]))", "{{service_name}}", instant=True
@@ -59,16 +59,16 @@ def _trace() -> Row:
     waterfall = _trace_panel(
         builders.Panel().type("traces"),
         "Trace",
-        "Every span of the request over all services; each span leads to its log lines and to its service's metrics.",
+        "All spans of the request in all services. Each span links to its log lines and to the metrics of its service.",
     )
     graph = _trace_panel(
         nodegraph_builders.Panel(),
-        "Who called whom",
-        "The trace's services and operations as a graph, with the time that each took.",
+        "Trace graph",
+        "The services and operations of the trace as a graph, with the duration of each.",
     )
     return Row(
         "Its trace",
-        [Placed(waterfall, "Trace", 16, 16, None, its_id), Placed(graph, "Who called whom", 8, 16, None, its_id)],
+        [Placed(waterfall, "Trace", 16, 16, None, its_id), Placed(graph, "Trace graph", 8, 16, None, its_id)],
     )
 
 
@@ -80,11 +80,11 @@ def _trace_panel(builder: object, title: str, help_text: str) -> object:
 
 def _beside() -> Row:
     return Row(
-        "What else happened then",
+        "Context",
         [
             series(
                 "Latency of the API",
-                "50 % and 95 % of requests took at most this long: is only this one slow? The points are exemplars.",
+                "50 % and 95 % of requests took at most this long. The points are exemplars.",
                 units.SECONDS,
                 [
                     over_time(
@@ -99,7 +99,7 @@ def _beside() -> Row:
             ),
             series(
                 "Log lines by level",
-                "Log lines per second of all services, by level: many errors at once are not about this request only.",
+                "Log lines per second of all services, by level. Many errors indicate a problem beyond this request.",
                 units.OPERATIONS,
                 [log_numbers('sum by (level) (rate({service_name=~".+"}[$__auto]))', "{{level}}")],
                 stack=True,

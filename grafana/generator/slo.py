@@ -1,4 +1,4 @@
-"""SLO detail: what was promised, how fast its budget burns in each window, and what ate it."""
+"""The SLO dashboard: objectives, burn rates by window, and the causes of used error budget."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 
 
 def page() -> Page:
-    """Service level objectives in detail."""
-    help_text = "Every service level objective: what is kept of it, its error budget, the burn rate and its causes."
+    """Build the dashboard of service level objectives."""
+    help_text = "Every service level objective: its compliance, error budget, burn rates and their causes."
     return Page("glasshouse-slo", help_text, [_budget(), _burn(), _eaten()], [slos()])
 
 
 def _budget() -> Row:
     to_slo = link("glasshouse-slo", slo="${__data.fields.SLO:percentencode}")
     return Row(
-        "What is left",
+        "Remaining budget",
         [
             gauge(
-                "Least budget left",
-                "The error budget of 30 days that is left to the objective that has least of it.",
+                "Lowest remaining budget",
+                "The lowest remaining error budget of all objectives, over 30 days.",
                 units.RATIO,
                 over_time(f"min(slo:period_error_budget_remaining:ratio{CHOSEN})"),
                 limit=Limit("budget spent", low=True),
@@ -35,7 +35,7 @@ def _budget() -> Row:
             ),
             number(
                 "Fastest burn",
-                "Burn rate of the objective that burns fastest: at 1× its budget lasts exactly 30 days.",
+                "The highest burn rate of all objectives. At 1×, a budget lasts exactly 30 days.",
                 units.BURN,
                 over_time(f"max(slo:current_burn_rate:ratio{CHOSEN})"),
                 limit=Limit("burning"),
@@ -44,7 +44,7 @@ def _budget() -> Row:
             ),
             table(
                 "Objectives",
-                "What was kept of each objective over 30 days, its budget left, and when that is gone at this rate.",
+                "Each objective: good events over 30 days, remaining budget, and when it will be used up.",
                 [Label("slo", "SLO", to_slo), Label("service", "Service")],
                 [
                     Column(
@@ -80,7 +80,7 @@ def _budget() -> Row:
             ),
             series(
                 "Budget over the period",
-                "The error budget of 30 days that is left; below 0 the objective is missed.",
+                "The remaining error budget of 30 days. Below 0, the objective is missed.",
                 units.RATIO,
                 [over_time(f"max by (slo) (slo:period_error_budget_remaining:ratio{CHOSEN})", "{{slo}}")],
                 limit=Limit("budget spent", low=True),
@@ -93,11 +93,11 @@ def _budget() -> Row:
 
 def _burn() -> Row:
     return Row(
-        "How fast it burns",
+        "Burn rates",
         [
             series(
                 "Burn rate, 5 minutes",
-                "Errors of the last five minutes as times what would use up the budget exactly: what just happened.",
+                "Error ratio of the last five minutes, as a multiple of the rate that uses up the budget exactly.",
                 units.BURN,
                 [over_time(f"max by (slo) (slo:burn_rate:ratio5m{CHOSEN})", "{{slo}}")],
                 limit=Limit("Burn.page-fast"),
@@ -105,7 +105,7 @@ def _burn() -> Row:
             ),
             series(
                 "Burn rate, 1 hour",
-                "The window of the fast page: 14.4× uses up 2 % of the budget in an hour.",
+                "The window of the fast page. 14.4× uses up 2 % of the budget in an hour.",
                 units.BURN,
                 [over_time(f"max by (slo) (slo:burn_rate:ratio1h{CHOSEN})", "{{slo}}")],
                 limit=Limit("Burn.page-fast"),
@@ -113,7 +113,7 @@ def _burn() -> Row:
             ),
             series(
                 "Burn rate, 6 hours",
-                "The window of the slow page: 6× uses up 5 % of the budget in six hours.",
+                "The window of the slow page. 6× uses up 5 % of the budget in six hours.",
                 units.BURN,
                 [over_time(f"max by (slo) (slo:burn_rate:ratio6h{CHOSEN})", "{{slo}}")],
                 limit=Limit("Burn.page-slow"),
@@ -121,7 +121,7 @@ def _burn() -> Row:
             ),
             table(
                 "Burn rate by window",
-                "How fast each objective's budget burns, from the last minutes to the last days; above 1× is too fast.",
+                "Burn rate of each objective by window. Above 1×, the budget does not last for 30 days.",
                 [Label("slo", "SLO", link("glasshouse-slo", slo="${__data.fields.SLO:percentencode}"))],
                 [
                     Column(
@@ -136,8 +136,8 @@ def _burn() -> Row:
                 width=16,
             ),
             table(
-                "Budget alerts that fire",
-                "Objectives whose budget burns so fast that an alert notifies, with the tier.",
+                "Firing budget alerts",
+                "Objectives whose budget burns so fast that an alert is firing, with its tier.",
                 [Label("slo", "SLO"), Label("tier", "Tier"), Label("severity", "Severity")],
                 [
                     Column(
@@ -155,32 +155,32 @@ def _burn() -> Row:
 
 def _eaten() -> Row:
     return Row(
-        "What ate it",
+        "Causes",
         [
             bars(
                 "Errors in the time range",
-                "Events that broke each objective, in the time range.",
+                "Bad events of each objective in the time range.",
                 units.COUNT,
-                # Recorded every 15 s; an average would count the time before the instance was there.
+                # Recorded every 15 s. An average would include the time before the instance existed.
                 now(f"sum by (slo) (sum_over_time(slo:sli_errors:rate5m{CHOSEN}[$__range])) * 15", "{{slo}}"),
             ),
             series(
                 "Errors by objective",
-                "Events per second that broke each objective.",
+                "Bad events per second of each objective.",
                 units.OPERATIONS,
                 [over_time(f"sum by (slo) (slo:sli_errors:rate5m{CHOSEN})", "{{slo}}")],
                 width=8,
             ),
             series(
                 "Events by objective",
-                "Events per second that each objective is measured by: with few of them one failure weighs much.",
+                "Events per second of each objective. With few events, one failure has much weight.",
                 units.OPERATIONS,
                 [over_time(f"sum by (slo) (slo:sli_events:rate5m{CHOSEN})", "{{slo}}")],
                 width=8,
             ),
             series(
                 "Failed requests by route",
-                "Requests to the API per second that were answered with a 5xx, by route: what ate its availability.",
+                "Requests to the API per second that were answered with a 5xx status, by route.",
                 units.REQUESTS,
                 [
                     over_time(
@@ -194,7 +194,7 @@ def _eaten() -> Row:
             ),
             series(
                 "Failed orders by outcome",
-                "Orders per second that did not end as confirmed.",
+                "Orders per second that failed or were cancelled.",
                 units.OPERATIONS,
                 [
                     over_time(

@@ -1,4 +1,4 @@
-"""Tables: instant queries side by side, one column of numbers a query, joined by their labels."""
+"""Tables of instant queries, with one column of numbers per query, joined by their labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from grafana.generator.thresholds import Limit
 
 @dataclass(frozen=True)
 class Column:
-    """One column: a query's value."""
+    """A column with the value of a query."""
 
     title: str
     expression: str
@@ -28,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Label:
-    """One column that is a label, and where a click on it leads."""
+    """A column with a label, and the link of a click on it."""
 
     name: str
     title: str
@@ -45,13 +45,13 @@ def table(
     height: int = 8,
     when: When | None = None,
 ) -> Placed:
-    """Rows by labels; a limit colours the text of its column's cells."""
+    """Return a table with a row per combination of labels. A limit colours the text of the cells in its column."""
     builder = _begun(table_builders.Panel(), title, help_text, [as_table(column.expression) for column in columns])
     builder = builder.unit(columns[0].unit if len(columns) == 1 else units.NONE).thresholds(thresholds.config(None))
     builder = builder.transformations(_side_by_side(labels, columns))
     for label in labels:
         if label.link:
-            link = {"title": "Look further", "url": label.link, "targetBlank": False}
+            link = {"title": "Open details", "url": label.link, "targetBlank": False}
             builder = builder.override_by_name(label.title, [models.DynamicConfigValue(id_val="links", value=[link])])
     for column in columns:
         builder = builder.override_by_name(column.title, _looks(column))
@@ -59,7 +59,7 @@ def table(
 
 
 def _side_by_side(labels: Sequence[Label], columns: Sequence[Column]) -> list[models.DataTransformerConfig]:
-    """Join the queries' answers by label, keep only what is named, in its order and under its title."""
+    """Join the results by label, and keep only the named columns, in their order and with their titles."""
     value = "Value #A" if len(columns) > 1 else "Value"
     names = {value: columns[0].title}
     names |= {f"Value #{'ABCDEFGH'[at]}": column.title for at, column in enumerate(columns) if at}

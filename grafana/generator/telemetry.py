@@ -1,4 +1,4 @@
-"""Telemetry itself: does the services' telemetry arrive? Collector, log store, Jaeger, Prometheus, Alertmanager."""
+"""The telemetry dashboard: Collector, log store, Jaeger, Prometheus and Alertmanager."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ COLLECTOR = '{job="collector"}'
 
 
 def page() -> Page:
-    """The telemetry of the telemetry."""
-    help_text = (
-        "Does the services' telemetry arrive? What is lost or delayed, its volume, and the servers that store it."
-    )
+    """Build the dashboard of the telemetry servers."""
+    help_text = "Delivery of the services' telemetry: losses, delays, volume, and the servers that store it."
     rows = [_arrives(), _collector(), log_store.row(), _jaeger(), monitoring.prometheus(), monitoring.alertmanager()]
     return Page("glasshouse-telemetry", help_text, rows)
 
 
 def _arrives() -> Row:
     return Row(
-        "Does it arrive?",
+        "Delivery",
         [
             number(
-                "Servers that answer",
-                "Share of the telemetry servers that Prometheus reaches.",
+                "Servers that are up",
+                "Share of the telemetry servers that Prometheus can scrape.",
                 units.RATIO,
                 over_time(
                     """avg(up{job=~
@@ -46,7 +44,7 @@ def _arrives() -> Row:
             ),
             number(
                 "Refused, 1 h",
-                "Spans and log lines that the Collector refused: its memory or its queue was full.",
+                "Spans and log lines that the Collector refused because its memory or its queue was full.",
                 units.COUNT,
                 over_time(
                     """sum(increase(otelcol_receiver_refused_spans{job="collector"}[1h]))
@@ -57,23 +55,23 @@ def _arrives() -> Row:
             ),
             number(
                 "Notifications failed, 1 h",
-                "Notifications that failed.",
+                "Number of failed notifications.",
                 units.COUNT,
                 over_time("sum(increase(alertmanager_notifications_failed_total[1h]))"),
                 limit=Limit("none"),
                 decimals=0,
             ),
             number(
-                "Rules that failed, 1 h",
-                "Evaluations of rules that failed: an alert that depends on one cannot fire.",
+                "Failed rule evaluations, 1 h",
+                "Failed evaluations of rules. An alert that depends on a failed rule cannot fire.",
                 units.COUNT,
                 over_time("sum(increase(prometheus_rule_evaluation_failures_total[1h]))"),
                 limit=Limit("none"),
                 decimals=0,
             ),
             number(
-                "Label values cut, 1 h",
-                "Observations whose label value was counted as `other`, because the label has too many values already.",
+                "Label overflow, 1 h",
+                "Observations whose label value was replaced by `other` because the label already has too many values.",
                 units.COUNT,
                 over_time("sum(increase(telemetry_label_overflow_total[1h])) or vector(0)"),
                 limit=Limit("none"),
@@ -89,7 +87,7 @@ def _collector() -> Row:
         [
             series(
                 "Taken in",
-                "Log lines and spans that the Collector accepted, per second.",
+                "Log lines and spans per second that the Collector accepted.",
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(otelcol_receiver_accepted_log_records{COLLECTOR}[{RATE}]))", "log lines"),
@@ -100,7 +98,7 @@ def _collector() -> Row:
             ),
             series(
                 "Handed on",
-                "Log lines and spans that the log store and Jaeger accepted from it, per second.",
+                "Log lines and spans per second that the log store and Jaeger accepted from the Collector.",
                 units.OPERATIONS,
                 [
                     over_time(f"sum(rate(otelcol_exporter_sent_log_records{COLLECTOR}[{RATE}]))", "log lines"),
@@ -110,7 +108,7 @@ def _collector() -> Row:
             ),
             series(
                 "Refused and failed",
-                "Log lines and spans per second that the Collector refused (full) or failed to take.",
+                "Log lines and spans per second that the Collector refused because it was full, or failed to accept.",
                 units.OPERATIONS,
                 [
                     over_time(
@@ -124,7 +122,7 @@ def _collector() -> Row:
             ),
             series(
                 "Queues on disk",
-                "How full each exporter's queue is; what waits there outlives a restart.",
+                "Utilisation of each exporter's queue. Queued data survives a restart.",
                 units.RATIO,
                 [
                     over_time(
@@ -139,14 +137,14 @@ def _collector() -> Row:
             ),
             series(
                 "Memory",
-                "Memory of the Collector; near its limit it refuses data instead of running out of memory.",
+                "Memory of the Collector. Close to its limit, it refuses data instead of running out of memory.",
                 units.BYTES,
                 [over_time(f"max(otelcol_process_memory_rss{COLLECTOR})", "resident")],
                 width=8,
             ),
             series(
                 "Spans sent by services",
-                "Spans per second that services handed over, or lost.",
+                "Spans per second that services delivered to the Collector, or lost.",
                 units.OPERATIONS,
                 [
                     over_time(
@@ -160,7 +158,7 @@ def _collector() -> Row:
 
 
 def of_jaeger(metric: str) -> str:
-    """The rate of one of Jaeger's own counters.
+    """Return the rate of one of Jaeger's counters.
 
     Its image, with older libraries of the Collector, adds ``_total`` to the name; Jaeger as built here does not.
     """
@@ -172,8 +170,8 @@ def _jaeger() -> Row:
         "Traces: Jaeger",
         [
             series(
-                "Spans taken and stored",
-                "Spans per second that Jaeger took, and that it wrote to its store.",
+                "Spans accepted and stored",
+                "Spans per second that Jaeger accepted, and that it wrote to its store.",
                 units.OPERATIONS,
                 [
                     over_time(of_jaeger("otelcol_receiver_accepted_spans"), "taken"),
@@ -192,8 +190,8 @@ def _jaeger() -> Row:
                 width=8,
             ),
             series(
-                "Size of the store",
-                "Bytes that Jaeger's store takes on disk: its tree and its values.",
+                "Store size",
+                "Disk usage of Jaeger's store in bytes: its tree and its values.",
                 units.BYTES,
                 [
                     over_time("max(jaeger_storage_badger_size_bytes_lsm)", "tree"),

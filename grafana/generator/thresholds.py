@@ -1,4 +1,4 @@
-"""The limits drawn in panels: the same numbers that the alerts compare with, from ``alerts/thresholds.yaml``."""
+"""The limits drawn in panels. They are those of the alerts, from ``alerts/thresholds.yaml``."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ GOOD, BAD, PLAIN = "green", "red", "text"
 
 
 class UnknownThreshold(KeyError):
-    """A panel names a threshold that ``alerts/thresholds.yaml`` does not have."""
+    """A panel names a threshold that ``alerts/thresholds.yaml`` does not contain."""
 
 
 @cache
 def load(file: Path = FILE) -> dict[str, float]:
-    """Every threshold's value by its name."""
+    """Return the value of every threshold by its name."""
     entries: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text())
     return {name: float(entry["value"]) for name, entry in entries.items()}
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Where good ends."""
+    """A limit between good and bad values."""
 
     name: str
     """An entry of ``alerts/thresholds.yaml``, or of ``OWN_LIMITS``."""
     low: bool = False
-    """Bad is below the value, not above: free space, hit ratios, budgets."""
+    """Whether values below the limit are bad, as for free space, hit ratios and budgets."""
 
     def number(self) -> float:
-        """The value, in the panel's unit."""
+        """Return the value in the panel's unit."""
         try:
             return OWN_LIMITS[self.name] if self.name in OWN_LIMITS else load()[self.name]
         except KeyError as missing:
             known = ", ".join(sorted(load()))
-            raise UnknownThreshold(f"{self.name} is not in {FILE.name}, which has {known}") from missing
+            raise UnknownThreshold(f"{self.name} is not in {FILE.name}. Known thresholds: {known}") from missing
 
     def steps(self) -> list[models.Threshold]:
-        """Two colours with a meaning, that both themes have."""
+        """Return the steps, with two colours that both themes support."""
         below, above = (BAD, GOOD) if self.low else (GOOD, BAD)
         return [models.Threshold(value=None, color=below), models.Threshold(value=self.number(), color=above)]
 
 
 def config(limit: Limit | None) -> builders.ThresholdsConfig:
-    """The panel's thresholds; without a limit one neutral step, for Grafana would draw 80 in red otherwise."""
+    """Return a panel's thresholds. Without a limit, one neutral step replaces Grafana's default of red from 80."""
     steps = limit.steps() if limit else [models.Threshold(value=None, color=PLAIN)]
     return builders.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)

@@ -1,4 +1,4 @@
-"""The units of every panel, in Grafana's spelling. One name for one thing, so that dashboards cannot drift apart."""
+"""The units of all panels, in Grafana's notation. Each has one name, so that all dashboards use the same."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BYTES_PER_SECOND = "binBps"
 COUNT = "short"
 EUROS = "currencyEUR"
 BURN = "suffix:×"
-"""Times the rate that would use up the error budget exactly."""
+"""A multiple of the rate that uses up the error budget exactly."""
 NONE = "none"
 
 ALL = frozenset({SECONDS, REQUESTS, OPERATIONS, RATIO, BYTES, BYTES_PER_SECOND, COUNT, EUROS, BURN, NONE})

@@ -1,4 +1,4 @@
-"""The choices at the top of dashboards. Each name means the same on every dashboard, as links carry them along."""
+"""The variables of the dashboards. A name means the same on all of them, because links pass variables on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grafana.generator.sources import PROMETHEUS
 
 
 def choice(name: str, label: str, help_text: str, metric: str, of: str) -> builders.QueryVariable:
-    """Any number of a label's values; all of them at first."""
+    """Return a variable that selects any number of a label's values, by default all."""
     everything = models.VariableOption(selected=True, text="All", value="$__all")
     return (
         builders.QueryVariable(name)
@@ -28,31 +28,31 @@ def choice(name: str, label: str, help_text: str, metric: str, of: str) -> build
 
 
 def typed(name: str, label: str, help_text: str) -> builders.TextBoxVariable:
-    """Text that one types or pastes."""
+    """Return a variable for text input."""
     return builders.TextBoxVariable(name).label(label).description(help_text).default_value("")
 
 
 def routes() -> builders.QueryVariable:
-    """The API's route templates."""
+    """Return the variable of the API's route templates."""
     metric = 'http_server_request_duration_seconds_count{job="api", http_route!~"/healthz|/readyz"}'
     return choice("route", "Route", "Route templates of the API.", metric, "http_route")
 
 
 def replicas(jobs: str) -> builders.QueryVariable:
-    """The instances of these jobs."""
-    return choice("instance", "Replica", "Processes: replicas of a service.", f'up{{job=~"{jobs}"}}', "instance")
+    """Return the variable of the instances of the given jobs."""
+    return choice("instance", "Replica", "Processes (replicas of a service).", f'up{{job=~"{jobs}"}}', "instance")
 
 
 def services() -> builders.QueryVariable:
-    """The jobs that are scraped."""
-    return choice("job", "Service", "Services, as Prometheus' jobs.", "up", "job")
+    """Return the variable of the scraped jobs."""
+    return choice("job", "Service", "Services (jobs in Prometheus).", "up", "job")
 
 
 def caches() -> builders.QueryVariable:
-    """The kinds of cache."""
+    """Return the variable of the kinds of cache."""
     return choice("cache", "Cache", "Kinds of cache.", "cache_requests_total", "cache")
 
 
 def slos() -> builders.QueryVariable:
-    """The service level objectives."""
+    """Return the variable of the service level objectives."""
     return choice("slo", "SLO", "Service level objectives.", "slo:objective:ratio", "slo")

@@ -61,7 +61,7 @@ def test_an_alert_and_its_end_reach_the_inbox_by_webhook_and_by_mail(stack: Comp
         post(stack, began, datetime.now(UTC))
     wait_until("its end", lambda: [one for one in received(stack, "alert") if one["status"] == "resolved"], 90)
     wait_until(
-        "the mail of its end", lambda: [m for m in received(stack, "email") if m["subject"].startswith("OVER")], 30
+        "the mail of its end", lambda: [m for m in received(stack, "email") if m["subject"].startswith("RESOLVED")], 30
     )
 
 

@@ -123,4 +123,4 @@ def test_an_outage_is_notified_by_webhook_and_by_mail(outage: Outage) -> None:
 def test_recovery_is_notified_by_webhook_and_by_mail(outage: Outage) -> None:
     """It is back: the all-clear reaches the inbox both ways too."""
     wait_until("the all-clear in the inbox", lambda: outage.notified("resolved"), 150)
-    wait_until("the all-clear's mail", lambda: outage.mailed("OVER"), 30)
+    wait_until("the all-clear's mail", lambda: outage.mailed("RESOLVED"), 30)

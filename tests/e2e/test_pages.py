@@ -304,7 +304,7 @@ def test_fault_switched_on_in_the_page_leads_to_an_alert_in_the_page(
         expect(card).to_contain_text("Impact")
         picture(alerts, "alerts")
         card.get_by_role("link", name="Runbook").click()
-        expect(alerts.locator("main h2", has_text="Likely causes")).to_be_visible()
+        expect(alerts.locator("main h2", has_text="Causes")).to_be_visible()
         inbox = opened("/inbox")
         expect(inbox.locator("#inbox .item.firing", has_text="ApiErrorRatioHigh").first).to_be_visible(timeout=PATIENCE)
         picture(inbox, "inbox")

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.rules.files import ALERTS
 
 FOLDER = ALERTS / "runbooks"
-SECTIONS = ("What customers feel", "Confirm", "Likely causes", "Mitigate", "Prevent")
+SECTIONS = ("Impact", "Confirm", "Mitigate", "Causes", "Follow-up")
 LANGUAGES = ("promql", "logql", "jaeger")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 _PARAMETER = re.compile(r"(\w+)=(\{[^}]*\}|\S+)")

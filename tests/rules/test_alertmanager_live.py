@@ -160,7 +160,7 @@ def test_mail_reads_well_on_a_phone(running: Alertmanager, kept: Receivers) -> N
     assert lines[0] == SAID["summary"]
     assert lines[2:4] == [
         "Impact: Customers cannot order.",
-        "Alert: ApiErrorRatioHigh (page), fires at: 5% over 1 minute",
+        "Alert: ApiErrorRatioHigh (page), threshold: 5% over 1 minute",
     ]
     assert "Runbook: http://console.example:8080/runbooks/ApiErrorRatioHigh" in lines
     assert "Dashboard: https://elsewhere.example/d/glasshouse-api" in lines
@@ -171,7 +171,7 @@ def test_mail_reads_well_on_a_phone(running: Alertmanager, kept: Receivers) -> N
     assert "{service_name=&#34;api&#34;}" in html.get_content()
     running.resolve(SYMPTOM)
     end = wait_until("the e-mail that the alert is resolved", lambda: next(iter(kept.mails[1:]), None))
-    assert end["subject"].startswith("OVER ApiErrorRatioHigh, after ")
+    assert end["subject"].startswith("RESOLVED ApiErrorRatioHigh after ")
     for either in (mail, end):
         assert "no value" not in either.as_string()
 

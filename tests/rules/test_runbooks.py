@@ -57,9 +57,9 @@ def test_drills_exist(file: Path) -> None:
     text = file.read_text()
     known = {path.stem for path in DRILLS.glob("*.yaml")}
     assert [name for name in drills(text) if name not in known] == []
-    causes = text.partition("## Likely causes")[2].partition("\n## ")[0]
+    causes = text.partition("## Causes")[2].partition("\n## ")[0]
     for cause in re.split(r"^- ", causes, flags=re.MULTILINE)[1:]:
-        assert "make drill NAME=" in cause or "No drill shows it" in " ".join(cause.split()), cause
+        assert "make drill NAME=" in cause or "No drill reproduces it" in " ".join(cause.split()), cause
 
 
 def test_every_alert_has_a_runbook() -> None:

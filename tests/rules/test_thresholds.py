@@ -58,6 +58,13 @@ def test_people_read_the_same_sentence(rule: dict[str, Any]) -> None:
     assert rule["annotations"]["threshold"] == THRESHOLDS[rule["alert"]]["sentence"]
 
 
+@pytest.mark.parametrize("rule", MEASURED, ids=lambda rule: rule["alert"])
+def test_the_limit_in_the_summary_is_that_of_the_threshold(rule: dict[str, Any]) -> None:
+    """The limit that a summary states, with its unit, also occurs in the annotation `threshold`."""
+    stated = re.search(r", limit (.+)$", rule["annotations"]["summary"])
+    assert stated is None or re.search(rf"(?<![\d.]){re.escape(stated[1])}(?![\d.%])", rule["annotations"]["threshold"])
+
+
 @pytest.mark.parametrize("rule", BURNS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['tier']}")
 def test_a_budget_is_held_to_the_numbers_of_its_tier(rule: dict[str, Any]) -> None:
     """Budget alerts compare both windows with the tier's factor, and require the minimum number of errors."""

@@ -12,7 +12,7 @@ from lab.drills.interfaces import AlertState, Message
 
 PAGES, TICKETS = "pages", "tickets"
 # The subjects that alerts/templates/message.tmpl writes.
-_SUBJECT = re.compile(r"^(PAGE|TICKET|OVER) ([A-Za-z0-9]+)")
+_SUBJECT = re.compile(r"^(PAGE|TICKET|RESOLVED) ([A-Za-z0-9]+)")
 
 
 class Kind(StrEnum):
@@ -121,7 +121,7 @@ def _of(message: Message) -> list[Event]:
         match = _SUBJECT.match(str(content.get("subject", "")))
         if match is None:
             return []
-        kind = Kind.MAILED_RESOLVED if match[1] == "OVER" else Kind.MAILED
+        kind = Kind.MAILED_RESOLVED if match[1] == "RESOLVED" else Kind.MAILED
         receiver = {"PAGE": PAGES, "TICKET": TICKETS}.get(match[1], "")
         return [Event(message.at, kind, match[2], str(content["subject"]), receiver, message=message.id)]
     if message.kind != "alert":

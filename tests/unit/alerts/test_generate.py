@@ -111,12 +111,12 @@ def test_a_service_that_is_gone_takes_its_file_with_it(spec: Path) -> None:
 WRONG = [
     ("prometheus/v1", "sloth/v2", "version: Input should be 'prometheus/v1'"),
     ("objective: 99.9", "objective: 100", "slos[0] (pages).objective: Input should be less than 100"),
-    ("objective: 99.9", "objektive: 99.9", "slos[0] (pages).objektive: is not known here"),
-    ("objective: 99.9", "objective: 90", "the tier page-fast would fire above 14.4 × 0.1 = 1.44 of all events"),
-    ("[{{ .window }}]", "[5m]", "total_query must look back over [{{.window}}]"),
+    ("objective: 99.9", "objektive: 99.9", "slos[0] (pages).objektive: is not supported"),
+    ("objective: 99.9", "objective: 90", "the tier page-fast would only fire above 14.4 × 0.1 = 1.44 of all events"),
+    ("[{{ .window }}]", "[5m]", "total_query must use the range [{{.window}}]"),
     ("      events:", "      raw:", "slos[0] (pages).sli: raw is a ratio without counts"),
-    ("      events:", "      plugin:", "slos[0] (pages).sli: plugins are programs of Sloth's"),
-    ("      name: PagesBurn\n", "", "slos[0] (pages).alerting: name: is needed"),
+    ("      events:", "      plugin:", "slos[0] (pages).sli: plugins are programs of Sloth"),
+    ("      name: PagesBurn\n", "", "slos[0] (pages).alerting: name: is required"),
     ("{team: web}", "{slo: mine}", "labels: slo is set by the generator"),
     ("{team: web}", "{a-b: mine}", "labels.a-b"),
     ("service: shop-front", "service: ../shop", "service: String should match pattern"),
@@ -124,7 +124,7 @@ WRONG = [
     (SPEC, "", "is empty; a document begins with version: prometheus/v1"),
     (SPEC, "a: [", "cannot be read"),
     (SPEC, SPEC + "---" + SPEC, "document 2: service: shop-front has a document already"),
-    (SPEC, SPEC + SPEC[SPEC.index("  - name") :], "slos: pages is there twice"),
+    (SPEC, SPEC + SPEC[SPEC.index("  - name") :], "slos: pages is defined twice"),
 ]
 
 
@@ -152,10 +152,10 @@ def test_a_low_objective_is_fine_without_the_alert(spec: Path) -> None:
 WRONG_WINDOWS = [
     ("factor", 14, "tiers.page-fast: spending 0.02 of 30d in 1h is a factor of 14.4, not 14"),
     ("short", "2h", "tiers.page-fast: short (2h) < long (1h)"),
-    ("for", "three", "tiers.page-fast.for: 'three' is no duration"),
+    ("for", "three", "tiers.page-fast.for: 'three' is not a duration"),
     ("severity", "shout", "tiers.page-fast.severity: Input should be 'page' or 'ticket'"),
     ("errors", 0, "tiers.page-fast.errors: Input should be greater than or equal to 1"),
-    ("patience", "1h", "tiers.page-fast.patience: is not known here"),
+    ("patience", "1h", "tiers.page-fast.patience: is not supported"),
 ]
 
 
@@ -176,7 +176,7 @@ def test_ones_own_rules_do_not_go_among_ours(spec: Path, capsys: pytest.CaptureF
     """`--spec` without `--out` is refused."""
     with pytest.raises(SystemExit):
         main(["--spec", str(spec)])
-    assert "--spec needs --out" in capsys.readouterr().err
+    assert "--spec requires --out" in capsys.readouterr().err
 
 
 def test_promtool_takes_what_is_written(spec: Path) -> None:

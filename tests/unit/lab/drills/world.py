@@ -227,7 +227,7 @@ def joined(first: Message, *others: Message) -> Message:
 
 def email(number: int, at: float, alert: str, receiver: str = "pages", status: str = "firing") -> Message:
     """Return the e-mail of a notification."""
-    word = receiver.removesuffix("s").upper() if status == "firing" else "OVER"
+    word = receiver.removesuffix("s").upper() if status == "firing" else "RESOLVED"
     return Message(number, at, "email", {"subject": f"{word} {alert}: it is so"})
 
 

@@ -18,12 +18,15 @@ RUN rm -r /app/requirements \
 
 FROM python:${PYTHON_VERSION}-slim-bookworm
 # A new named volume inherits the owner of the directory that it is mounted on. These directories are for volumes that
-# users other than root write to: our own processes, and images that lack such a directory.
+# users other than root write to: our own processes, and images that lack such a directory. Each password has its volume
+# under /run/secrets.
 RUN groupadd --gid 10001 glasshouse \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin glasshouse \
     && install -d -o 10001 -g 10001 -m 2775 /var/log/glasshouse \
     && install -d -o 10001 -g 10001 -m 0755 /var/lib/glasshouse /var/lib/glasshouse/console \
-        /var/lib/glasshouse/faults /var/lib/glasshouse/targets /var/lib/otelcol /badger
+        /var/lib/glasshouse/faults /var/lib/glasshouse/targets /var/lib/otelcol /badger \
+    && for name in grafana shop-admin jwt mongo-key mongo-root mongo-shop mongo-payments mongo-monitor redis; do \
+        install -d -o 10001 -g 10001 -m 0750 "/run/secrets/$name"; done
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app

@@ -215,29 +215,9 @@ screenshots: ## run the page tests and take the screenshots of README and docs
 
 ## Docker
 
-# What `docker compose` needs to know in each call: the versions and the passwords.
-export COMPOSE_ENV_FILES ?= .env,.env.secrets
-
-.PHONY: secrets
-secrets: ## generate the passwords of the composed stack, once (.env.secrets)
-	@$(PYTHON) deploy/compose/make_secrets.py
-
-.PHONY: compose-up
-compose-up: secrets ## start everything in containers (PROFILES="load full": traffic, three MongoDBs)
-	@docker compose $(foreach profile,$(PROFILES),--profile $(profile)) up --build --detach --wait
-	@echo "shop       http://127.0.0.1:$${HTTP_PORT:-8000}/api/v1/products"
-	@echo "console    http://127.0.0.1:$${CONSOLE_PORT:-8080}"
-	@echo "Grafana    http://127.0.0.1:$${GRAFANA_PORT:-3000}   (admin; the password is in .env.secrets)"
-	@echo "Prometheus http://127.0.0.1:$${PROMETHEUS_PORT:-9090}   Jaeger http://127.0.0.1:$${JAEGER_PORT:-16686}"
-	@echo "follow an order: docker compose exec console python -m console.follow   (needs COMPOSE_ENV_FILES, see README)"
-
-.PHONY: compose-down
-compose-down: secrets ## stop the containers; the data is kept (VOLUMES=1: deleted)
-	@docker compose --profile '*' down $(if $(VOLUMES),--volumes)
-
 .PHONY: test-compose
 test-compose: ## test the composed stack on a Docker engine; starts a separate one if none responds (root only)
-	@$(dev_setup) && COMPOSE_TESTS=1 COMPOSE_ENV_FILES= exec python -m pytest tests/compose -s $(PYTEST_ARGS)
+	@$(dev_setup) && COMPOSE_TESTS=1 exec python -m pytest tests/compose -s $(PYTEST_ARGS)
 
 .PHONY: audit
 audit: ## list the image's contents (SBOM) and known vulnerabilities (STRICT=1: fail on one)

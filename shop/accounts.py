@@ -5,10 +5,15 @@ Tokens are part of the API; passwords are checked here.
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
+
 from shop.domain.account import Account, Role, new_account_id, normalised
 from shop.domain.errors import EmailTaken, WrongCredentials
 from shop.ports import Accounts, Passwords
 from shop.services import Clock, utc_now
+
+_log = logging.getLogger("shop.accounts")
 
 
 class Register:
@@ -29,15 +34,22 @@ class Register:
         return self._accounts.get(account_id)
 
     def ensure_admin(self, email: str, password: str) -> None:
-        """Ensure that an admin with this address exists; an existing account keeps its password."""
+        """Ensure that an admin with this address exists; an existing account keeps its password.
+
+        If that is another password, a warning is logged. This happens when the password was generated again.
+        """
         known = self._accounts.by_email(normalised(email))
         if known is None:
-            try:
+            with suppress(EmailTaken):  # Another replica created it first.
                 self(email, password, Role.ADMIN)
-            except EmailTaken:
-                return  # Another replica created it first.
-        elif known.role is not Role.ADMIN:
+            return
+        if known.role is not Role.ADMIN:
             self._accounts.set_role(known.id, Role.ADMIN)
+        if not self._passwords.matches(known.password_hash, password):
+            _log.warning(
+                "the admin account exists with another password than ADMIN_PASSWORD, which is for a new account only",
+                extra={"event": "accounts.admin_password_differs"},
+            )
 
 
 class LogIn:

@@ -51,6 +51,7 @@ EXTRACTORS: Mapping[str, Extractor] = {
     ".npmrc": config.comments,
     ".gitignore": config.comments,
     ".dockerignore": config.comments,
+    ".gitattributes": config.comments,
 }
 """By suffix, or by name for a file without one. Markdown is the one type that Vale reads itself."""
 

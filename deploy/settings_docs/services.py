@@ -10,6 +10,7 @@ from app.settings import ApiSettings
 from console.config.settings import Settings as ConsoleSettings
 from console.follow.__main__ import FollowSettings
 from deploy.compose.mongo.settings import PASSWORDS
+from deploy.compose.passwords import catalogue
 from deploy.compose.target_discovery.__main__ import DiscoverySettings
 from faults.__main__ import AdminSettings
 from faults.agent.__main__ import AgentSettings
@@ -84,6 +85,7 @@ SERVICES = (
     Service("gunicorn with several workers (library)", "replica", _replica),
     Service("Compose: target discovery", "target-discovery", _classes(TelemetrySettings, DiscoverySettings)),
     Service("Compose: replication lag", "mongo-lag", _mongo_lag),
+    Service("Compose: passwords", "", _variables(*(one.declared for one in catalogue.ALL))),
     Service("Compose: preparing MongoDB", "", _variables(*PASSWORDS.values())),
     Service("Launcher (`make up`, `status`, `logs`, …)", "", _launcher),
     Service("`make fault`", "", _classes(AdminSettings)),

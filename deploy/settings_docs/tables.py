@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.settings_docs.services import SERVICES, TELEMETRY
-from observability.settings import REQUIRED, Declared, Secret
+from observability.settings import REQUIRED, Declared
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 MARK = "<!-- Below: written by `python -m deploy.settings_docs` -->\n"
@@ -27,7 +27,7 @@ def page() -> str:
 def _table(declared: Iterable[Declared[Any]]) -> str:
     rows = ["| variable | default | allowed values | description |", "|---|---|---|---|"]
     for one in declared:
-        names = [one.name, *one.aliases, *([f"{one.name}_FILE"] if isinstance(one.kind, Secret) else [])]
+        names = [one.name, *one.aliases, *filter(None, [one.file_name])]
         cells = (", ".join(f"`{name}`" for name in names), _default(one), one.kind.allowed, one.about)
         rows.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
     return "\n".join(rows)

@@ -33,7 +33,10 @@ def is_ipv6(text: str) -> bool:
 
 
 class Kind(ABC, Generic[T_co]):
-    """``allowed`` completes the sentence "it must be …"; ``sensitive`` means that a value may hold a secret."""
+    """``allowed`` completes the sentence "it must be …"; ``sensitive`` means that a value may hold a secret.
+
+    A sensitive setting NAME can also be read from a file, whose path is in NAME_FILE.
+    """
 
     allowed = ""
     sensitive = False
@@ -186,10 +189,7 @@ class ListOf(Kind[tuple[T, ...]]):
 
 
 class Secret(Kind[str]):
-    """A text that is never printed; not even its length is shown.
-
-    It can also be given by a file that ``NAME_FILE`` names.
-    """
+    """A text that is never printed; not even its length is shown."""
 
     sensitive = True
 

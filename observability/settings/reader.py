@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from observability.settings.errors import Problem, Refused, WrongSetting
-from observability.settings.kinds import Kind, Secret
+from observability.settings.kinds import Kind
 from observability.settings.misspelled import misspelled
 from observability.settings.secret_file import secret_of_file
 from observability.settings.shown import quoted_secret_path
@@ -42,6 +42,11 @@ class Declared(Generic[T]):
     default_shown: str = ""
     aliases: tuple[str, ...] = ()
 
+    @property
+    def file_name(self) -> str:
+        """The variable that names a file with the value, for a value that may hold a secret; else ""."""
+        return f"{self.name}_FILE" if self.kind.sensitive else ""
+
 
 class Readable(Protocol[S_co]):
     """A settings class (``declare.FromEnv``)."""
@@ -69,15 +74,16 @@ class Reader:
         """Return the value of one variable; ``default`` replaces the declared default."""
         self.asked[declared.name] = declared
         fallback = declared.default if default is None else default
-        if isinstance(declared.kind, Secret):
-            return self._secret(declared, fallback)
-        for name in (declared.name, *declared.aliases):
-            if text := self._text(name):
-                return self._parsed(name, text, declared.kind, fallback)
+        set_name = next((name for name in (declared.name, *declared.aliases) if self._text(name)), "")
+        if declared.file_name and (path := self._text(declared.file_name)):
+            return self._of_file(declared, path, set_name, fallback)
+        if set_name:
+            return self._parsed(set_name, self._text(set_name), declared.kind, fallback)
         if given := self._defaults.get(declared.name):
             return self._parsed(declared.name, given, declared.kind, fallback)
         if fallback is REQUIRED:
-            self.problems.append(Problem(declared.name, None, declared.kind.allowed))
+            or_file = f", or {declared.file_name} the path of a file that holds it" if declared.file_name else ""
+            self.problems.append(Problem(declared.name, None, declared.kind.allowed + or_file))
         return fallback
 
     def settings(self, cls: type[Readable[S_co]]) -> S_co:
@@ -100,7 +106,7 @@ class Reader:
     def warnings(self) -> list[str]:
         """Return warnings about variables that look like misspelled settings; call it after all settings were read."""
         known = {name for declared in self.asked.values() for name in (declared.name, *declared.aliases)}
-        known |= {f"{name}_FILE" for name, declared in self.asked.items() if isinstance(declared.kind, Secret)}
+        known |= {declared.file_name for declared in self.asked.values() if declared.file_name}
         return misspelled(self._env, known)
 
     def _text(self, name: str) -> str:
@@ -120,26 +126,18 @@ class Reader:
         self.problems.append(Problem(name, kind.shown(text), allowed))
         return default
 
-    def _secret(self, declared: Declared[T], default: T) -> T:
-        name, file_name, kind = declared.name, f"{declared.name}_FILE", declared.kind
-        text, path = self._text(name), self._text(file_name)
-        if text and path:
-            self.problems.append(Problem(file_name, quoted_secret_path(path), f"omitted if {name} is set"))
+    def _of_file(self, declared: Declared[T], path: str, set_name: str, default: T) -> T:
+        """Return the value in a file. If the variable ``set_name`` has a value too, that is an error."""
+        if set_name:
+            self.problems.append(Problem(declared.file_name, quoted_secret_path(path), f"omitted if {set_name} is set"))
             return default
-        if text:
-            return self._parsed(name, text, kind, default)
-        if not path:
-            if default is REQUIRED:
-                allowed = f"{kind.allowed}, or {file_name} the path of a file that holds it"
-                self.problems.append(Problem(name, None, allowed))
-            return default
-        allowed = f"the path of a readable file that holds {kind.allowed}"
+        allowed = f"the path of a readable file that holds {declared.kind.allowed}"
         try:
             held = secret_of_file(path).strip(BLANKS)
             if not held or _UNFIT.search(held):
                 raise Refused("it is empty" if not held else "it holds more than one line of text")
-            return kind.parse(held)
+            return declared.kind.parse(held)
         except Refused as refused:
             allowed += f" ({refused.detail})" if refused.detail else ""
-            self.problems.append(Problem(file_name, quoted_secret_path(path), allowed))
+            self.problems.append(Problem(declared.file_name, quoted_secret_path(path), allowed))
             return default

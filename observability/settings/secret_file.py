@@ -1,4 +1,4 @@
-"""A secret in a file, as Docker and Kubernetes mount it."""
+"""A secret, or a URL with a password, in a file, as Docker and Kubernetes mount it."""
 
 from __future__ import annotations
 

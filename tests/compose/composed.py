@@ -1,8 +1,12 @@
-"""The composed stack under test: docker-compose.yml unchanged, a project of its own, ports that were free."""
+"""The composed stack under test: a fresh clone, `docker compose up` as typed, an empty environment.
+
+Only the ports, which must be free, and the project's name differ from what a user has.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +15,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from tests.compose.engine import Engine
-from tests.compose.run import CommandFailed, run
+from tests.compose.run import ROOT, CommandFailed, run
 from tests.e2e.conftest import Stack
 from tests.ports import free_ports
 
@@ -21,8 +25,10 @@ PORTS = {
 }  # fmt: skip
 """Service to the variable of its published port."""
 INTERNAL = {"loki": "http://loki:3100"}
-"""Asked from inside, as no port is published."""
-ONE_SHOT = {"prepare", "mongo-prepare", "mongo-join"}
+"""Reached from inside, because no port is published."""
+ONE_SHOT = {"prepare", "passwords", "mongo-prepare", "mongo-join"}
+ENVIRONMENT = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT")
+"""The variables that are kept of the environment: where programs and the engine are."""
 ASK = "import sys, urllib.request as r; sys.stdout.write(r.urlopen(sys.argv[1], timeout=20).read().decode())"
 
 
@@ -30,29 +36,36 @@ ASK = "import sys, urllib.request as r; sys.stdout.write(r.urlopen(sys.argv[1], 
 class Composed(Stack):
     """The same questions as to the native stack, answered by Compose; components are called as there (`api-1`)."""
 
+    environment: ClassVar[str] = "compose"
     log_api: ClassVar[str] = "loki"
     log_store: ClassVar[tuple[str, ...]] = ("loki",)
     engine: Engine = field(kw_only=True)
     project: str = field(kw_only=True)
+    folder: Path = field(kw_only=True)
+    """The clone."""
     real_images: bool = field(kw_only=True)
     ports: dict[str, int] = field(kw_only=True)
 
     @classmethod
     def of(cls, engine: Engine, scratch: Path, project: str, real_images: bool) -> Composed:
-        """Nothing is started yet; the passwords are made."""
-        secrets = scratch / "secrets.env"
+        """Nothing is started yet."""
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         env = {
-            **engine.env,
+            **{name: engine.env[name] for name in ENVIRONMENT if name in engine.env},
             **{PORTS[service]: str(port) for service, port in ports.items()},
-            "COMPOSE_ENV_FILES": f".env,{secrets}",
             "COMPOSE_PROJECT_NAME": project,
-            "DEPLOYMENT_ENVIRONMENT": "local",
         }
-        run("python3", "deploy/compose/make_secrets.py", str(secrets))
+        folder = scratch / "clone"
+        clone(folder)
         return cls(
-            state_dir=scratch, env=env, engine=engine, project=project, real_images=real_images, ports=ports
-        )  # fmt: skip
+            state_dir=scratch,
+            env=env,
+            engine=engine,
+            project=project,
+            folder=folder,
+            real_images=real_images,
+            ports=ports,
+        )
 
     def compose(self, *arguments: str, seconds: float = 300) -> str:
         """What `docker compose …` prints; raises `CommandFailed`."""
@@ -63,15 +76,18 @@ class Composed(Stack):
 
     def tries(self, *arguments: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
         """`docker compose …`, which may fail."""
-        return run("docker", "compose", *arguments, env=self.env, seconds=seconds)
+        return run("docker", "compose", *arguments, env=self.env, seconds=seconds, folder=self.folder)
 
     def up(self, *more: str, profiles: Sequence[str] = (), seconds: float = 420) -> None:
         """Start what is not running, and wait until all of it is healthy."""
         chosen = [part for profile in profiles for part in ("--profile", profile)]
-        scale = [] if self.real_images else ["--scale", "grafana=0"]
-        done = self.tries(*chosen, "up", "--detach", "--no-build", "--wait", *scale, *more, seconds=seconds)
+        done = self.tries(*chosen, "up", "--wait", *more, seconds=seconds)
         if done.returncode:
             raise CommandFailed(f"up failed:\n{done.stdout[-3000:]}{done.stderr[-5000:]}\n{self.complaints()}")
+
+    def password(self, name: str) -> str:
+        """What the documented command shows."""
+        return self.compose("run", "--rm", "passwords", "show", name).removesuffix("\n")
 
     def complaints(self) -> str:
         """The last lines of whatever is not well."""
@@ -85,7 +101,7 @@ class Composed(Stack):
     def containers(self) -> list[dict[str, Any]]:
         """Every container of the project, one-shot ones too: what `docker compose ps` shows, and the pid.
 
-        Asked of the engine, as Compose itself takes ten times as long to say it.
+        This queries the engine, because Compose takes ten times as long.
         """
         label = f"label=com.docker.compose.project={self.project}"
         ids = self.engine.docker("ps", "--all", "--quiet", "--filter", label).split()
@@ -136,6 +152,14 @@ class Composed(Stack):
     def ask(self, url: str) -> str:
         """What a server answers to GET from within the network `back`."""
         return self.compose("exec", "-T", "console", "python", "-c", ASK, url, seconds=40)
+
+
+def clone(folder: Path) -> None:
+    """Copy the files that git tracks, as they are in this checkout, changes that are not committed included."""
+    listed = run("git", "ls-files", "-z").stdout.split("\0")
+    for path in (Path(one) for one in listed if one and (ROOT / one).exists()):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, folder / path)
 
 
 def row_of(inspected: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def stack(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     real = images.provide(docker)
     composed = Composed.of(docker, tmp_path_factory.mktemp("compose"), f"glasshouse-{uuid.uuid4().hex[:6]}", real)
     started = time.monotonic()
-    images.build_ours(docker, composed.env)
+    images.build_ours(docker, composed.folder)
     say(f"our image is built ({time.monotonic() - started:.0f} s)")
     if not real:
         images.build_all(docker, [images.ON_OURS])

@@ -13,7 +13,7 @@ from stack import apt, lock, obtain, programs
 from stack.paths import cache_home
 from stack.say import Say
 from tests.compose.engine import Engine, say
-from tests.compose.run import ROOT, output, run, versions
+from tests.compose.run import output, run, versions
 
 STANDINS = Path(__file__).parent / "standins"
 SUITES = {
@@ -70,7 +70,7 @@ def provide(engine: Engine) -> bool:
         return True
     say("no image can be pulled: uses STAND-INS made here, with the real images' entrypoints, users and paths;")
     say("  MongoDB is 6.0.5 in place of 8.0, Loki is VictoriaLogs with the log gateway on Loki's port,")
-    say("  and Grafana is left out and checked by its files only")
+    say("  and in place of Grafana there is a server with its health endpoint and its sign-in only")
     obtain.everything(Say())
     for suite in SUITES:
         base(engine, suite)
@@ -157,17 +157,19 @@ def bootstrap(suite: str, script: str, packages: str, archive: Path) -> None:
         packed.rename(archive)
 
 
-def build_ours(engine: Engine, env: dict[str, str]) -> None:
-    """Our image from our Dockerfile; with the machine's certificates where its packages come through a proxy."""
-    if not (bundle := os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")):
-        output("docker", "compose", "build", env=env, seconds=900)
-        return
+def build_ours(engine: Engine, folder: Path) -> None:
+    """Our image from our Dockerfile, before `docker compose up` builds it again from the cache.
+
+    The stand-in for Loki is based on it. Where packages come through a proxy, it is built with the machine's
+    certificates, which `up` as typed does not pass.
+    """
+    bundle = os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
     version = versions()
     engine.docker(
-        *("buildx", "build", "--load", "--secret", f"id=ca,src={bundle}"),
+        *("buildx", "build", "--load", *(["--secret", f"id=ca,src={bundle}"] if bundle else [])),
         *("--build-arg", f"PYTHON_VERSION={version['PYTHON_VERSION']}"),
         *("--build-arg", f"VERSION={version['GLASSHOUSE_VERSION']}"),
-        *("--tag", ours(), str(ROOT)),
+        *("--tag", ours(), str(folder)),
         seconds=900,
     )
 

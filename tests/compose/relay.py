@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from tests.compose.composed import Composed
-from tests.compose.run import ROOT
 from tests.logql.runner import Parameters
 
 ASKING = """
@@ -62,7 +61,7 @@ def relay(stack: Composed, base: str, log: Path) -> Iterator[Relay]:
     with log.open("w") as complaints:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=stack.folder,
             env=stack.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -14,11 +14,11 @@ class CommandFailed(AssertionError):
 
 
 def run(
-    *command: str, env: Mapping[str, str] | None = None, seconds: float = 120, stdin: str | None = None
+    *command: str, env: Mapping[str, str] | None = None, seconds: float = 120, folder: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
-    """Run in the checkout; raises nothing but a timeout."""
+    """Run in the checkout or another folder; raises nothing but a timeout."""
     return subprocess.run(
-        command, cwd=ROOT, env=env, capture_output=True, text=True, errors="replace", timeout=seconds, input=stdin
+        command, cwd=folder, env=env, capture_output=True, text=True, errors="replace", timeout=seconds
     )
 
 

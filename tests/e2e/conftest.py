@@ -38,6 +38,8 @@ class Stack:
 
     state_dir: Path
     env: dict[str, str]
+    environment: ClassVar[str] = "local"
+    """`DEPLOYMENT_ENVIRONMENT` unless it is set."""
     log_api: ClassVar[str] = "log-gateway"
     """The component that serves Loki's API."""
     log_store: ClassVar[tuple[str, ...]] = ("victorialogs", "log-gateway")

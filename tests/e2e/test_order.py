@@ -120,7 +120,7 @@ def test_its_spans_hold_nothing_private(trace: dict[str, Any]) -> None:
         assert private not in text, private
 
 
-def test_its_spans_follow_the_stable_conventions(trace: dict[str, Any]) -> None:
+def test_its_spans_follow_the_stable_conventions(stack: Stack, trace: dict[str, Any]) -> None:
     """HTTP attributes of OpenTelemetry's stable semantic conventions, and the resource that made them."""
     root = next(span for span in trace["spans"] if span["operationName"] == "POST /api/v1/orders")
     tags = {tag["key"]: tag["value"] for tag in root["tags"]}
@@ -129,7 +129,7 @@ def test_its_spans_follow_the_stable_conventions(trace: dict[str, Any]) -> None:
     assert int(tags["http.response.status_code"]) == 202
     resource = {tag["key"]: tag["value"] for tag in trace["processes"][root["processID"]]["tags"]}
     assert resource["service.instance.id"] in ("api-1", "api-2")
-    assert resource["deployment.environment.name"] == "local"
+    assert resource["deployment.environment.name"] == stack.environment
 
 
 def test_an_exemplar_leads_to_a_trace(stack: Stack, followed: Followed) -> None:

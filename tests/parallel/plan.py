@@ -28,7 +28,7 @@ def parts(folder: Path) -> list[Part]:
         return (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *results, *arguments)
 
     others = tuple(f"--ignore=tests/e2e/test_{name}.py" for name in WAITING)
-    compose_env = {"COMPOSE_TESTS": "1", "COMPOSE_ENV_FILES": ""}
+    compose_env = {"COMPOSE_TESTS": "1"}
     compose_seconds = float(os.environ.get("COMPOSE_SECONDS", COMPOSE_SECONDS))
     return [
         Part("check", ("make", "check")),

@@ -19,9 +19,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def our_packages() -> set[str]:
-    """Return the top-level folders with Python modules. Examples are single files to copy and are not included."""
+    """Return the top-level folders with Python modules, without examples (single files) and docs (Sphinx's settings)."""
     listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return {line.split("/")[0] for line in listed.splitlines() if "/" in line} - {"examples"}
+    return {line.split("/")[0] for line in listed.splitlines() if "/" in line} - {"examples", "docs"}
 
 
 def imports() -> dict[str, set[str]]:

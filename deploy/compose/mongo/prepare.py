@@ -42,7 +42,7 @@ def connect(user: User | None = None) -> Client:
 
 
 def until(seconds: float, question: Callable[[], bool]) -> bool:
-    """Ask until it is true or the time is over."""
+    """Repeat the question until the answer is true or the time is up; return the last answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if question():
@@ -52,7 +52,7 @@ def until(seconds: float, question: Callable[[], bool]) -> bool:
 
 
 def hello(client: Client) -> dict[str, Any]:
-    """What the member says of itself; empty while it does not answer."""
+    """Return the member's own state; empty while it does not answer."""
     try:
         return client.admin.command("hello")
     except ConnectionFailure:
@@ -80,7 +80,7 @@ def absent(address: str) -> bool:
 
 
 def ensure_primary(client: Client, admin: User) -> None:
-    """Wait for the election. Left alone by members that no longer exist, the first goes on without them."""
+    """Wait for the election. If the other members no longer exist, the first member continues without them."""
     if until(QUORUM_SECONDS, lambda: bool(hello(client).get("isWritablePrimary"))):
         return
     if not all(absent(address) for address in OTHERS):
@@ -92,7 +92,7 @@ def ensure_primary(client: Client, admin: User) -> None:
     config["members"] = [member for member in config["members"] if member["host"] == FIRST]
     config["version"] += 1
     signed_in.admin.command("replSetReconfig", config, force=True)
-    say("went on without the members that are gone")
+    say("removed the members that no longer exist from the replica set")
     if not until(PATIENCE_SECONDS, lambda: bool(hello(client).get("isWritablePrimary"))):
         raise CannotPrepare("the member does not become primary: see `docker compose logs mongo`")
 
@@ -116,8 +116,10 @@ def make_root(client: Client, admin: User) -> None:
         client.admin.command("createUser", admin.name, pwd=admin.password, roles=admin.granted)
     except OperationFailure as error:
         raise CannotPrepare(
-            "this database was made with other passwords than those of .env.secrets: put that file back, or start "
-            "afresh with `docker compose down --volumes`"
+            "the data in the volume mongo was created with another password of the user root: its volume "
+            "secret-mongo-root was deleted, or .env.secrets was changed or removed. To keep the data, set "
+            "MONGO_ROOT_PASSWORD to the old password in .env.secrets; to delete the data and every password, run "
+            "`docker compose --profile '*' down --volumes`. Then run `docker compose up` again"
         ) from error
     say(f"made the user {admin.name}")
 

@@ -16,7 +16,7 @@ OTHERS = ("mongo-2:27017", "mongo-3:27017")
 
 
 PASSWORDS = {
-    name: Declared(f"MONGO_{name.upper()}_PASSWORD", Secret(hint="run `make secrets`"), REQUIRED, f"of the user {name}")
+    name: Declared(f"MONGO_{name.upper()}_PASSWORD", Secret(), REQUIRED, f"of the user {name}")
     for name in ("root", "shop", "payments", "monitor")
 }
 
@@ -44,7 +44,7 @@ def root(env: Mapping[str, str]) -> User:
 
 
 def users(env: Mapping[str, str]) -> list[User]:
-    """Every other user: each service has its own database only. The shop also looks after its validators.
+    """Every other user: each service has its own database only. The shop also maintains its validators.
 
     Raises ``WrongSetting``.
     """

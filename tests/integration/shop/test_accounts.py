@@ -54,10 +54,17 @@ def test_one_address_is_one_account_under_concurrency(shop: Shop) -> None:
         assert sum(pool.map(register, range(10))) == 1
 
 
-def test_the_first_admin_is_made_once(shop: Shop) -> None:
-    """Two replicas may create the first admin; a later start keeps the password; a customer can become an admin."""
+def test_the_first_admin_is_made_once(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """Two replicas may create the first admin; a later start keeps the password and warns if it is another one.
+
+    A customer can become an admin.
+    """
     shop.register.ensure_admin(EMAIL, PASSWORD)
+    shop.register.ensure_admin(EMAIL, PASSWORD)
+    assert caplog.records == []
     shop.register.ensure_admin(EMAIL, "another long password")
+    assert [record.event for record in caplog.records] == ["accounts.admin_password_differs"]  # type: ignore[attr-defined]
+    assert "long password" not in caplog.text
     assert shop.log_in(EMAIL, PASSWORD).role is Role.ADMIN
     shop.register("bob@example.com", PASSWORD)
     shop.register.ensure_admin("bob@example.com", PASSWORD)

@@ -40,3 +40,9 @@ def bind_mounts(service: dict[str, Any]) -> list[tuple[str, str, str]]:
         if source.startswith("."):
             found.append((source, target, mode[0] if mode else "rw"))
     return found
+
+
+def needed(name: str) -> set[str]:
+    """The services that are started before this one."""
+    direct = set(SERVICES[name].get("depends_on", {}))
+    return direct.union(*(needed(one) for one in direct))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.compose.files import COMPOSE, SERVICES, VERSIONS, bind_mounts, filled, size
+from tests.unit.compose.files import COMPOSE, SERVICES, VERSIONS, bind_mounts, filled, needed, size
 
 GB = 10**9
-ONE_SHOT = {"prepare", "mongo-prepare", "mongo-join"}
+ONE_SHOT = {"prepare", "passwords", "mongo-prepare", "mongo-join"}
 STORES_AND_TELEMETRY = {
     "mongo", "mongo-2", "mongo-3", "mongo-lag", "redis", "payments", "prometheus", "alertmanager", "loki", "jaeger",
     "collector", "grafana", "target-discovery", "redis-exporter", "node-exporter",
@@ -81,6 +81,8 @@ def test_it_is_watched_restarted_and_given_time(name: str) -> None:
         assert service["healthcheck"] == {"disable": True}
         return
     assert service["restart"] == "unless-stopped"
+    if name == "ready":  # it prints a text and does nothing after that
+        return
     assert "stop_grace_period" in service
     ours = service["image"].startswith("glasshouse:")
     assert ours or "test" in service["healthcheck"], "our image has a health check, any other service must define one"
@@ -92,19 +94,34 @@ def test_it_waits_by_condition(name: str) -> None:
 
     One-off services may wait for the start alone.
     """
-    for needed, how in SERVICES[name].get("depends_on", {}).items():
-        wanted = "service_completed_successfully" if needed in ONE_SHOT else "service_healthy"
-        assert how["condition"] == wanted or name in ONE_SHOT, needed
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        wanted = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
+        assert how["condition"] == wanted or name in ONE_SHOT, other
 
 
 @each_service
 def test_no_secret_is_written_down(name: str) -> None:
-    """Passwords come from variables without a default."""
+    """Not even as a variable: a password is in a file, and the environment has the file's path."""
     for key, value in (SERVICES[name].get("environment") or {}).items():
-        if re.search("PASSWORD|_KEY$|AUTH$", key):
-            assert re.fullmatch(r"\$\{\w+(:\?.*)?\}", value) or key == "GF_AUTH_ANONYMOUS_ENABLED", key
-        for user, password in re.findall(r"//(\w*):([^@/]*)@", str(value)):
-            assert password.startswith("${"), user
+        if re.search("PASSWORD|SECRET|_KEY|AUTH$", key):
+            assert key.endswith("_FILE"), key
+            assert str(value).startswith("/run/secrets/"), key
+        assert not re.search(r"//\w*:[^@/]*@", str(value)), key
+
+
+def test_every_service_is_waited_for_before_the_addresses_are_shown() -> None:
+    """Each one that stays, except those of profiles, is healthy before `ready` prints."""
+    wanted = {name for name, one in SERVICES.items() if "profiles" not in one} - ONE_SHOT - {"ready"}
+    assert set(SERVICES["ready"]["depends_on"]) == wanted
+
+
+def test_the_image_is_built_by_one_service_that_all_others_wait_for() -> None:
+    """`docker compose up` builds it, also after a change; no other service builds it or looks for it in a registry."""
+    assert {name for name, one in SERVICES.items() if "build" in one} == {"prepare"}
+    for name, service in SERVICES.items():
+        if service["image"].startswith("glasshouse:"):
+            assert service["pull_policy"] == ("build" if name == "prepare" else "never"), name
+            assert name in ("prepare", "passwords") or "prepare" in needed(name), name
 
 
 def test_the_whole_fits_into_four_gb() -> None:

@@ -185,6 +185,31 @@ def test_a_secret_from_a_file(tmp_path: Path) -> None:
     assert read(Secret(12), "", X_FILE=str(tmp_path / "key")) == "k" * 12
 
 
+def test_a_url_from_a_file(tmp_path: Path) -> None:
+    """A URL may hold a password, so every kind of URL can be in a file, and is checked as in a variable."""
+    (tmp_path / "url").write_text("mongodb://u:p%40ss@mongo:27017/?replicaSet=rs0\n")
+    assert read(MONGO, "", X_FILE=str(tmp_path / "url")) == "mongodb://u:p%40ss@mongo:27017/?replicaSet=rs0"
+    (tmp_path / "url").write_text("http://u:s3cr3t@mongo/")
+    with pytest.raises(WrongSetting, match=r"X_FILE is '.*/url': .* holds a URL that begins with mongodb://") as caught:
+        read(MONGO, "", X_FILE=str(tmp_path / "url"))
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_other_settings_are_not_read_from_a_file(tmp_path: Path) -> None:
+    """NAME_FILE belongs to settings whose value may be secret; `LOG_FILE` is a separate setting."""
+    (tmp_path / "port").write_text("80")
+    assert read(Port(), "", X_FILE=str(tmp_path / "port")) is None
+
+
+def test_a_file_and_an_alias_exclude_each_other(tmp_path: Path) -> None:
+    """The message names the variable that is set."""
+    reader = Reader({"Y": "http://host", "X_FILE": str(tmp_path / "url")})
+    reader.value(Declared("X", Url("http"), None, "", aliases=("Y",)))
+    assert [str(problem) for problem in reader.problems] == [
+        f"X_FILE is '{tmp_path}/url': it must be omitted if Y is set"
+    ]
+
+
 def test_a_secret_and_a_file_exclude_each_other(tmp_path: Path) -> None:
     """A secret and a file with it exclude each other, so that neither is chosen silently."""
     with pytest.raises(WrongSetting, match=r"X_FILE is .*: it must be omitted if X is set"):

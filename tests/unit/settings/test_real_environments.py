@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.compose.passwords.__main__ import generate
+from deploy.compose.passwords.catalogue import ALL
 from deploy.settings_docs.services import SERVICES, Service
 from observability.settings import Reader
 from stack import secrets
@@ -19,13 +21,6 @@ from tests.unit.compose.files import SERVICES as COMPOSED
 from tests.unit.compose.files import filled
 
 BY_NAME = {service.name: service for service in SERVICES if service.name}
-SECRETS = {
-    name: "k" * 40
-    for name in (
-        *("REDIS_PASSWORD", "MONGO_ROOT_PASSWORD", "MONGO_SHOP_PASSWORD", "MONGO_PAYMENTS_PASSWORD"),
-        *("MONGO_MONITOR_PASSWORD", "JWT_SECRET", "SHOP_ADMIN_PASSWORD"),
-    )
-}
 # Folders that exist in the image or on a volume.
 IN_THE_IMAGE = ("LOG_DIR", "TARGETS_DIR")
 
@@ -57,13 +52,17 @@ def test_the_launchers_environments_are_accepted(instance: Instance) -> None:
 
 
 def test_composes_environments_are_accepted(tmp_path: Path) -> None:
-    """Every service accepts Compose's environment, with the passwords that `make secrets` creates."""
+    """Every service accepts Compose's environment, with the passwords that the service `passwords` generates."""
+    for password in ALL:
+        (tmp_path / password.folder).mkdir()
+    generate(tmp_path, {})
     seen = set()
     for composed in COMPOSED.values():
         given = composed.get("environment", {})
         if isinstance(given, dict) and given.get("SERVICE_NAME") in BY_NAME:
             env = {
-                name: filled(re.sub(r"\$\{\w+-([^}]*)\}", r"\1", str(text)), SECRETS) for name, text in given.items()
+                name: filled(re.sub(r"\$\{\w+-([^}]*)\}", r"\1", str(text)), {}).replace("/run/secrets", str(tmp_path))
+                for name, text in given.items()
             }
             env |= {name: str(tmp_path) for name in IN_THE_IMAGE if name in env}
             service = BY_NAME[given["SERVICE_NAME"]]

@@ -1,0 +1,117 @@
+"""Generate the passwords of the composed stack, or show one.
+
+    docker compose run --rm passwords show grafana
+
+`generate` runs at every start of the stack. A password that has a value in `.env.secrets` gets that value. Any other
+password is generated at the first start and kept afterwards. Each password has its own folder, which is the mount point
+of its own volume.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from secrets import token_hex
+
+from deploy.compose.passwords.catalogue import ALL, VALUE, Password
+from observability.settings import MISCONFIGURED, Reader, WrongSetting
+
+FOLDER = Path("/run/secrets")
+BYTES = 24
+READABLE = 0o440  # by the owner and the group; the group is the supplementary group of every reader
+USAGE = "usage: passwords generate | show NAME"
+
+
+class Unusable(RuntimeError):
+    """A password cannot be stored or shown; the message contains the remedy."""
+
+
+def stored(folder: Path, password: Password) -> str:
+    """The stored password, or "" if there is none."""
+    try:
+        return (folder / password.folder / VALUE).read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def write(folder: Path, password: Password, value: str) -> None:
+    """Write every file of a password that does not have its content yet, each in one step.
+
+    Raises:
+        Unusable: the volume cannot be written.
+    """
+    for name, text in password.files(value).items():
+        target = folder / password.folder / name
+        try:
+            if target.exists() and target.read_text() == text:
+                continue
+            descriptor, new = tempfile.mkstemp(dir=target.parent)
+            with os.fdopen(descriptor, "w") as stream:
+                stream.write(text)
+            os.chmod(new, READABLE)
+            os.replace(new, target)
+        except OSError as error:
+            raise Unusable(
+                f"cannot write {target}: {error.strerror}. If another container was the first to mount the volume "
+                f"secret-{password.folder}, run `docker compose down`, remove it with `docker volume rm`, and start "
+                "again"
+            ) from error
+
+
+def generate(folder: Path, env: Mapping[str, str]) -> str:
+    """Store every password; returns one sentence about what was changed. Raises ``WrongSetting``, ``Unusable``."""
+    reader = Reader(env)
+    given = {password.folder: reader.value(password.declared) for password in ALL}
+    reader.finish()
+    generated, replaced = [], []
+    for password in ALL:
+        before, chosen = stored(folder, password), given[password.folder]
+        if chosen and chosen != before:
+            replaced.append(password.folder)
+        elif not chosen and not before:
+            generated.append(password.folder)
+        write(folder, password, chosen or before or token_hex(BYTES))
+    changes = [f"generated {', '.join(generated)}"] if generated else []
+    if replaced:
+        changes.append(
+            f"took {', '.join(replaced)} from .env.secrets (containers that already run read a new value after "
+            "`docker compose up --detach --force-recreate`)"
+        )
+    return "; ".join(changes) or "every password is unchanged"
+
+
+def shown(folder: Path, name: str) -> str:
+    """The password of this name. Raises ``Unusable``."""
+    for password in ALL:
+        if password.folder == name:
+            if value := stored(folder, password):
+                return value
+            raise Unusable(f"{name} has no password yet: start the stack with `docker compose up` first")
+    raise Unusable(f"there is no password {name!r}: choose one of {', '.join(one.folder for one in ALL)}")
+
+
+def main(arguments: Sequence[str], env: Mapping[str, str], folder: Path = FOLDER) -> int:
+    """Returns the exit status: 1 if it failed, 2 for wrong usage, 78 for a wrong value in `.env.secrets`."""
+    try:
+        match arguments:
+            case ["generate"]:
+                sys.stderr.write(f"passwords: {generate(folder, env)}\n")
+            case ["show", name]:
+                sys.stdout.write(f"{shown(folder, name)}\n")
+            case _:
+                sys.stderr.write(f"{USAGE}\n")
+                return 2
+    except WrongSetting as error:
+        sys.stderr.write(f"passwords: {error} (see .env.secrets)\n")
+        return MISCONFIGURED
+    except Unusable as error:
+        sys.stderr.write(f"passwords: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

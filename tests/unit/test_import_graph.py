@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def our_packages() -> set[str]:
-    """Return the top-level folders with Python modules, without examples (single files) and docs (Sphinx's settings)."""
+    """Return the top-level folders with Python modules, except for single files: examples and Sphinx's settings."""
     listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return {line.split("/")[0] for line in listed.splitlines() if "/" in line} - {"examples", "docs"}
 

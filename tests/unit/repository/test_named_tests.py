@@ -12,11 +12,11 @@ NAMED = re.compile(r"`(?:[\w/]*/)?(test_\w+\.py)(?:::(?:\w+::)?(test_\w+))?`")
 def named() -> list[tuple[str, str, str]]:
     """Return document, file and function of each mention; the function is empty if only the file is named."""
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    # The log of decisions describes the state on the date of each entry.
+    # Decision records describe the state on their date.
     return [
         (page.name, found[1], found[2] or "")
         for page in pages
-        if page.name != "decisions.md"
+        if page.parent.name != "decisions"
         for found in NAMED.finditer(page.read_text())
     ]
 

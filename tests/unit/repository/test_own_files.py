@@ -37,7 +37,7 @@ def head(path: str) -> str:
 def test_no_file_of_another_project_is_committed() -> None:
     """No file of another project is committed.
 
-    Such files come from locked packages at set-up; `docs/decisions/README.md`, 2026-11-28, describes how.
+    Such files come from locked packages at set-up; `docs/decisions/0051-no-third-party-files.md` describes how.
     """
     assert [path for path in committed() if path != LICENCE and is_copied(path, head(path))] == []
 

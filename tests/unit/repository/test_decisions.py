@@ -1,0 +1,57 @@
+"""Decision records have one format, and the index lists them as they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "decisions"
+RECORDS = sorted(FOLDER.glob("[0-9]*.md"))
+FORM = re.compile(
+    r"# (?P<number>\d{4})\. (?P<title>.+)\n\n"
+    r"- Status: (?P<status>accepted|superseded by \[(?P<next>\d{4})\]\(\S+\.md\))\n"
+    r"- Date: (?P<date>\d{4}-\d\d-\d\d)\n\n"
+    r"## Context\n\n(?P<context>.+?)\n\n## Decision\n\n(?P<decision>.+?)\n\n## Consequences\n\n(?P<consequences>.+)\n",
+    re.DOTALL,
+)
+ROW = re.compile(r"^\| \[(\d{4})\]\((\S+)\) \| (.+) \| (\d{4}-\d\d-\d\d) \| (.+) \|$", re.MULTILINE)
+
+
+def parsed(record: Path) -> re.Match[str]:
+    """Return the parts of a record."""
+    found = FORM.fullmatch(record.read_text())
+    assert found, f"{record.name} does not have the format of docs/decisions/README.md"
+    return found
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.stem)
+def test_a_record_has_the_format(record: Path) -> None:
+    """Number and name agree with the file; status, date and the three sections are present."""
+    found = parsed(record)
+    assert record.name.startswith(found["number"] + "-")
+    assert not re.search(r"^## ", found["context"] + found["decision"] + found["consequences"], re.MULTILINE)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.stem)
+def test_a_superseded_record_and_its_successor_name_each_other(record: Path) -> None:
+    """The successor exists and links back."""
+    if number := parsed(record)["next"]:
+        (successor,) = FOLDER.glob(f"{number}-*.md")
+        assert record.name in successor.read_text()
+
+
+def test_the_index_lists_every_record() -> None:
+    """Number, file, title, date and status of each row are those of the record; numbers have no gap."""
+    rows = ROW.findall((FOLDER / "README.md").read_text())
+    records = [
+        (found["number"], path.name, found["title"], found["date"]) for path in RECORDS for found in [parsed(path)]
+    ]
+    assert [row[:4] for row in rows] == records
+    statuses = [re.sub(r"\[(\d{4})\]\(\S+\)", r"\1", parsed(path)["status"]) for path in RECORDS]
+    assert [re.sub(r"\[(\d{4})\]\(\S+\)", r"\1", row[4]) for row in rows] == statuses
+    assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
+    dates = [row[3] for row in rows]
+    assert dates == sorted(dates)
+    assert len(rows) > 50

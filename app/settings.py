@@ -33,10 +33,15 @@ class ApiSettings(FromEnv):
         "ACCESS_TOKEN_SECONDS", Whole(1, 24 * 3600), 15 * 60, "lifetime of an access token (seconds)"
     )
     refresh_days: int = setting("REFRESH_TOKEN_DAYS", Whole(1, 365), 14, "lifetime of a login (days)")
-    limit_orders: str = setting("RATE_LIMIT_ORDERS", LIMIT, "100 per second", "rate limit of orders per account")
-    limit_logins: str = setting("RATE_LIMIT_LOGINS", LIMIT, "10 per minute", "rate limit of logins per client address")
+    limit_orders: str = setting(
+        "RATE_LIMIT_ORDERS", LIMIT, "100 per second", "rate limit of orders per account or guest address"
+    )
+    limit_logins: str = setting("RATE_LIMIT_LOGINS", LIMIT, "10 per minute", "rate limit of log-ins to one account")
     limit_addresses: str = setting(
-        "RATE_LIMIT_ADDRESSES", LIMIT, "600 per minute", "rate limit of requests per client address"
+        "RATE_LIMIT_ADDRESSES",
+        LIMIT,
+        "600 per minute",
+        "rate limit of registrations, log-ins and token refreshes per address",
     )
     cors_origins: tuple[str, ...] = setting(
         "CORS_ORIGINS", ListOf(ORIGIN), (), "origins of web pages that may call the API (CORS)"

@@ -24,7 +24,10 @@ class Settings(FromEnv):
     )
     runbooks_dir: Path = setting("CONSOLE_RUNBOOKS_DIR", AnyPath(), Path("alerts/runbooks"), "the runbooks")
     dashboards_dir: Path = setting(
-        "CONSOLE_DASHBOARDS_DIR", AnyPath(), Path("grafana/dashboards"), "the dashboards; `panels.json` lies beside it"
+        "CONSOLE_DASHBOARDS_DIR",
+        AnyPath(),
+        Path("grafana/dashboards"),
+        "the folder of the dashboards, in the folder of `panels.json`",
     )
     drills_dir: Path | None = setting(
         "CONSOLE_DRILLS_DIR",

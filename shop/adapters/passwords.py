@@ -8,8 +8,8 @@ from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
 
 # OWASP Password Storage Cheat Sheet, argon2id. Of the parameter sets that it lists as equivalent, this one takes the
-# least time here (docs/decisions/0042-libsodium-passwords.md), and the least memory. A hash contains its parameters, so one created with
-# others can still be verified.
+# least time here, and the least memory (docs/decisions/0042-libsodium-passwords.md). A hash contains its parameters, so
+# one created with others can still be verified.
 _PASSES, _MEMORY_BYTES = 5, 7168 * 1024
 _AT_ONCE = 2
 

@@ -104,7 +104,7 @@ def test_the_snippets_are_what_the_servers_take() -> None:
 
 def test_what_works_at_once_is_there() -> None:
     """The alerts, SLOs and dashboards that the page names exist."""
-    section = PAGE.split("## What works at once")[1]
+    section = PAGE.split("## Dashboards and alerts")[1]
     rules = [yaml.safe_load(file.read_text()) for file in (ROOT / "alerts" / "rules").glob("*.yml")]
     alerts = {r["alert"] for file in rules for group in file["groups"] for r in group["rules"] if "alert" in r}
     named = set(re.findall(r"`([A-Z][A-Za-z]+)`", section))

@@ -6,7 +6,7 @@ terminal the outcome of one order. ``server`` is the process, ``app`` wires the 
 - a package for each page: ``overview``, ``boards``, ``lookup``, ``tail``, ``alerting``, ``inbox``, ``faults``,
   ``services``; ``pages`` has the frames around them, ``access`` the sign-in;
 - ``story`` and ``follow``: one request or order, from every server's answers;
-- ``servers``: a client for each server; ``reading``: several of them asked at once;
+- ``servers``: a client for each server; ``reading``: concurrent queries to several servers;
 - ``web`` and ``config``: what all of these share.
 
 import-linter checks that these packages do not import each other in circles (``pyproject.toml``).

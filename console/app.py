@@ -95,7 +95,7 @@ def create_app(
 def _add_readers(
     app: Flask, settings: Settings, inbox: Inbox, transport: Transport, now: Callable[[], datetime]
 ) -> None:
-    """Register what asks other servers; all of it through one transport and one small pool of threads."""
+    """Register the blueprints that query other servers. They share one transport and one small thread pool."""
     together = Together()
     joining = Joining(settings.joining_file)
     servers = Directory.at(settings.addresses, transport, joining)

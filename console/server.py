@@ -1,4 +1,4 @@
-"""The console's process: gunicorn with one worker, and beside its threads the SMTP server.
+"""The console's process: gunicorn with one worker, whose process also runs the SMTP server.
 
 gunicorn, because the API runs on it too (one way to serve, bounded threads, slow clients cut off); one worker,
 because the SMTP server and the web pages share one inbox. If the worker dies, gunicorn starts another.

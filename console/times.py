@@ -16,7 +16,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 def parse(text: str) -> datetime | None:
-    """Return the time written in RFC 3339 or ISO 8601, in UTC; None if it is none."""
+    """Return the time written in RFC 3339 or ISO 8601, in UTC; None if it is invalid."""
     try:
         return _utc(datetime.fromisoformat(text.strip()))
     except ValueError:

@@ -38,6 +38,6 @@ class Busy(GatewayError):
 
 
 class StoreUnavailable(GatewayError):
-    """The log store does not answer, or gives an unexpected answer."""
+    """The log store does not respond, or returns an unexpected response."""
 
     status = 503

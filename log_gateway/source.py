@@ -28,7 +28,7 @@ class Source(Protocol):
     def entries(
         self, query: LogQuery, start: int, end: int, direction: Literal["forward", "backward"]
     ) -> Iterator[Entry]:
-        """Lines with ``start <= timestamp < end`` in nanoseconds, each once, in the order of time.
+        """Lines with ``start <= timestamp < end`` in nanoseconds, each once, in chronological order.
 
         They match the selector. The store may already have applied stages of the query: only lines that the pipeline
         would drop may be missing, and the caller must still apply every stage.

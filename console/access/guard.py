@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Guard:
-    """Stands before each change."""
+    """Checks each request that changes state."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions

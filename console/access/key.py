@@ -1,4 +1,4 @@
-"""The key that signs the session cookie: made once, kept beside the inbox, readable by its owner alone."""
+"""The key that signs the session cookie: created once, stored next to the inbox, readable only by its owner."""
 
 from __future__ import annotations
 

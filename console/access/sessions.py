@@ -43,7 +43,7 @@ class Session:
 
 
 class Sessions:
-    """Signs in at the shop and asks it in a session's name; at most ``MOST`` sessions, each for eight hours."""
+    """Signs in at the shop and sends requests for a session. At most ``MOST`` sessions, each valid for eight hours."""
 
     def __init__(self, shop: JsonServer, clock: Callable[[], float] = time.monotonic) -> None:
         self._shop, self._clock = shop, clock

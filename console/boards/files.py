@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Dashboards:
-    """``directory`` holds one JSON file per dashboard; beside it ``panels.json`` says which panels are empty when."""
+    """``directory`` has one JSON file per dashboard; ``panels.json`` next to it lists the panels that can be empty."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -41,7 +41,7 @@ class Dashboards:
         return None
 
     def declared(self, uid: str) -> dict[str, Any]:
-        """Return by panel title what is declared about it: ``data`` says when it has any."""
+        """Return the declarations by panel title; ``data`` describes when the panel has data."""
         all_of_them = _read(self._directory.parent / _DECLARED) or {}
         found = all_of_them.get(uid, {})
         return found if isinstance(found, dict) else {}

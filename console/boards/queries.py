@@ -1,4 +1,4 @@
-"""Asking what a dashboard's panels want to know, of one of three servers; the answers are cut to what can be drawn."""
+"""Run the queries of dashboard panels on one of three servers. Results are limited to what can be drawn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Asker:
         self._jaeger = Jaeger(servers.jaeger)
 
     def run(self, query: Query) -> dict[str, Any]:
-        """Return ``series``, ``lines``, ``values``, ``exemplars`` or ``trace``, as the kind asks for."""
+        """Return ``series``, ``lines``, ``values``, ``exemplars`` or ``trace``, depending on the kind."""
         if query.source == "jaeger":
             return self._trace(query)
         if query.source == "loki":

@@ -1,4 +1,4 @@
-"""What a page may ask: a batch of questions, each of a kind that its server knows, within bounds."""
+"""The queries that a page may send: a batch, each of a kind that its server supports, within limits."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Query(BaseModel):
 
 
 class Batch(BaseModel):
-    """What a page asks in one request."""
+    """The queries of one request from a page."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,1 +1,1 @@
-"""The console's settings, and the addresses of the servers that it asks and of those that a browser can open."""
+"""The console's settings, the addresses of the servers that it queries, and the addresses that a browser can open."""

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class DrillCatalogue:
-    """Reads ``<directory>/<name>.yaml``; without a directory drills are only looked at."""
+    """Reads ``<directory>/<name>.yaml``; without a directory, drills can only be viewed."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory

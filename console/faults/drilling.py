@@ -1,7 +1,7 @@
-"""Running one drill from the page: a process of its own, bounded in time, that can be stopped and clears its fault.
+"""Run one drill from the page, in a separate process with a time limit. A stopped drill clears its fault.
 
-Of its own, because a drill may break the console too, and outlives a console that is started again: who runs is kept in
-a file beside the results. ``timeout`` ends it when its time is up, whatever becomes of the console. To stop it is to
+The process is separate because a drill may break the console too and must survive its restart. Its identity is kept in
+a file next to the results. ``timeout`` ends it when its time is up, whatever becomes of the console. To stop it is to
 send SIGTERM: it clears its fault before it ends. If it is killed, its guards clear it, and switched faults expire.
 """
 
@@ -112,7 +112,7 @@ class Drilling:
         if is_ours:
             return process
         if self._child is not None:
-            self._child.poll()  # it may have ended since it was asked above
+            self._child.poll()  # it may have ended since the check above
         return None
 
     def _run_of(self, record: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ class Drills:
 def _touched(path: Path) -> float:
     try:
         return max((file.stat().st_mtime for file in (path, *path.iterdir())), default=0.0)
-    except OSError:  # taken away while it is looked at
+    except OSError:  # deleted while it is being read
         return 0.0
 
 

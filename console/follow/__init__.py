@@ -1,1 +1,1 @@
-"""One order followed through every server; ``python -m console.follow`` prints its story in the terminal."""
+"""Follow one order through every server: ``python -m console.follow`` prints its story in the terminal."""

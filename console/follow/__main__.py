@@ -1,4 +1,4 @@
-"""``python -m console.follow``: the story of one order, request or trace, from the real servers."""
+"""Print the story of one order, request or trace, with data from the running servers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _WIDTH_ELSEWHERE = 120
 
 @dataclass(frozen=True)
 class FollowSettings(FromEnv):
-    """Where the servers are, and which of them are still being built."""
+    """The addresses of the servers, and which servers are still being built."""
 
     addresses: Addresses = nested(Addresses)
     joining_file: Path | None = setting(
@@ -45,7 +45,7 @@ class FollowSettings(FromEnv):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Follow and print. 0: printed; 1: nothing was found; 2: wrong arguments; 78: a wrong setting."""
+    """Print the story. Return 0 if printed, 1 if nothing was found, 2 for wrong arguments, 78 for a wrong setting."""
     asked = _parser().parse_args(arguments)
     errors = Console(stderr=True)
     try:
@@ -90,18 +90,18 @@ def _gather(evidence: Evidence, clients: Clients, waiter: Waiter, joining: Joini
 
 
 def draw(story: Story, file: Path) -> None:
-    """Write what the terminal would show as an SVG picture: the one in the README is made by this."""
+    """Write the terminal output as an SVG picture, such as the one in the README."""
     page = Console(
         record=True, width=_WIDTH_ELSEWHERE, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
     Renderer(page).render(story)
-    # Without the fonts that rich would have the viewer fetch from elsewhere: any monospaced one will do.
+    # Remove the web fonts that rich embeds by URL: the viewer would download them, and any monospaced font is suitable.
     picture = re.sub(r"@font-face \{.*?\}", "", page.export_svg(title="make follow"), flags=re.DOTALL)
     file.write_text(picture, encoding="utf-8")
 
 
 def _output() -> Console:
-    """Return a console that never fails on a character and does not break lines at 80 columns in a pipe."""
+    """Return a console that replaces unencodable characters and does not wrap lines at 80 columns in a pipe."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     has_columns = os.environ.get("COLUMNS", "").isdigit()
@@ -116,12 +116,12 @@ def _fail(console: Console, text: str, status: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m console.follow",
-        description="Place an order and print its story from the real servers, or that of an earlier one.",
+        description="Place an order, or select an earlier one, and print its story with data from the running servers.",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--order", type=_matching(_ID), metavar="ID", help="an order's id")
-    which.add_argument("--request", type=_matching(_ID), metavar="ID", help="a request id (X-Request-ID)")
-    which.add_argument("--trace", type=_matching(_TRACE_ID), metavar="ID", help="a trace id (X-Trace-ID)")
+    which.add_argument("--order", type=_matching(_ID), metavar="ID", help="an order ID")
+    which.add_argument("--request", type=_matching(_ID), metavar="ID", help="a request ID (X-Request-ID)")
+    which.add_argument("--trace", type=_matching(_TRACE_ID), metavar="ID", help="a trace ID (X-Trace-ID)")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="print the story as JSON")
     how.add_argument("--svg", type=Path, metavar="FILE", help="write the story as a picture")
@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
 def _matching(pattern: re.Pattern[str]):  # type: ignore[no-untyped-def]
     def checked(text: str) -> str:
         if not pattern.fullmatch(text):
-            raise argparse.ArgumentTypeError(f"{text!r} is no such id: it must match {pattern.pattern}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a valid ID: it must match {pattern.pattern}")
         return text
 
     return checked

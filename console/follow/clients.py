@@ -1,4 +1,4 @@
-"""The clients that following needs, at the addresses of this installation."""
+"""The clients of the servers at the addresses of this installation."""
 
 from __future__ import annotations
 

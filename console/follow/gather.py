@@ -1,4 +1,4 @@
-"""Asks the servers, waiting for what is still on its way. A server that cannot be asked becomes a note."""
+"""Collect the evidence from all servers and wait for late data. An unavailable server becomes a note."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Gatherer:
     joining: Joining = field(default_factory=Joining)
 
     def gather(self) -> Evidence:
-        """Ask each server in turn, whatever became of the others; all waits after the order's share one budget."""
+        """Query each server in turn, even if others fail. All waits after the order's share one time budget."""
         found = self.evidence
         if found.order_id:
             self.waiter.begin(ORDER_SECONDS)
@@ -72,13 +72,13 @@ class Gatherer:
             return None
 
     def _is_fresh(self) -> bool:
-        """What happened a while ago is as complete as it will ever be: it is not waited for."""
+        """Return whether data can still arrive. Older requests are complete, so there is no wait for them."""
         at = happened_at(self.evidence)
         return at is None or self.now() - at < _FRESH
 
     def _order(self) -> Order | None:
         def what(order: Order | None) -> str:
-            return f"waiting for the worker: the order is {order.status if order else 'not there yet'}"
+            return f"waiting for the worker: the order is {order.status if order else 'not available yet'}"
 
         return self.waiter.until(
             what, lambda: self.clients.shop.order(self.evidence.order_id), lambda order: bool(order and order.is_final)
@@ -130,7 +130,7 @@ class Gatherer:
         )
 
     def _exemplars(self) -> Sequence[Exemplar]:
-        """Wait for the exemplar or for a scrape of every replica after the request: then it will not come."""
+        """Wait for the exemplar, or until every replica was scraped after the request: no exemplar can follow."""
         at = happened_at(self.evidence) or self.now()
 
         def ask() -> tuple[Sequence[Exemplar], bool]:

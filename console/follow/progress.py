@@ -1,4 +1,4 @@
-"""What is waited for, said on standard error: in place on a terminal, one line each elsewhere."""
+"""Report progress on standard error: in place on a terminal, otherwise one line per message."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.status import Status
 
 
 class Progress:
-    """Use as a context; call it with what is waited for. It leaves nothing behind on a terminal."""
+    """A context manager that is called with each progress message. It clears its output on a terminal."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -25,7 +25,7 @@ class Progress:
             self._status.stop()
 
     def __call__(self, text: str) -> None:
-        """Say it."""
+        """Print the message."""
         if not self._console.is_terminal:
             self._console.print(f"{text} …", markup=False, highlight=False, soft_wrap=True)
         elif self._status is None:

@@ -1,4 +1,4 @@
-"""The story in the terminal, section by section. Nothing of the servers' text is taken as markup."""
+"""Render the story in the terminal, section by section. Text from servers is never parsed as markup."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _STATUS_STYLES = {"confirmed": "green", "failed": "red"}
 
 
 class Renderer:
-    """Draws on one console, as wide as it is; URLs are never broken, so that they can be copied."""
+    """Renders on one console at its width. URLs are not wrapped, so that they can be copied."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._ascii = not (console.encoding or "").lower().startswith("utf")
 
     def render(self, story: Story) -> None:
-        """Print every section that there is something to say in."""
+        """Print every section that has content."""
         sections: tuple[Callable[[Story], Iterator[Text]], ...] = (
             self._head,
             self._states,
@@ -91,19 +91,19 @@ class Renderer:
 
     def _alerts(self, story: Story) -> Iterator[Text]:
         if story.alerts:
-            yield _title("Firing now")
+            yield _title("Firing alerts")
         for alert in story.alerts:
             yield Text("  ").append(safe(alert.name), "bold red").append(f"  {safe(alert.summary)}")
 
     def _notes(self, story: Story) -> Iterator[Text]:
         if story.notes:
-            yield _title("Not known")
+            yield _title("Missing data")
         for note in story.notes:
             yield Text().append("  ! ", "yellow").append(safe(note))
 
     def _links(self, story: Story) -> Iterator[Text]:
         if story.links:
-            yield _title("Look further")
+            yield _title("Links")
         widest = max((len(link.title) for link in story.links), default=0)
         for link in story.links:
             yield Text(f"  {link.title:<{widest}}  ").append(link.url, "cyan")
@@ -135,8 +135,8 @@ def _trace_title(trace: TracePart, logs: int, arrow: str) -> Text:
     said = [f"{trace.spans} spans", amount(trace.duration_ms), f"{logs} log lines"]
     line.append(": " + ", ".join(said))
     if trace.errors:
-        line.append(f", {trace.errors} with an error", "red")
-    return line if trace.is_complete else line.append(", not complete", "yellow")
+        line.append(f", {trace.errors} with errors", "red")
+    return line if trace.is_complete else line.append(", incomplete", "yellow")
 
 
 def _log(entry: LogEntry) -> Text:
@@ -153,4 +153,4 @@ def _exemplar(exemplar: ExemplarPart, arrow: str) -> Iterator[Text]:
         yield line.append("this request", "green")
         return
     yield line.append("another request", "yellow")
-    yield Text("  (a bucket keeps the exemplar of its last request before a scrape: this one's was replaced)", "dim")
+    yield Text("  (a later request replaced the exemplar of this request in its bucket)", "dim")

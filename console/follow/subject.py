@@ -1,4 +1,4 @@
-"""What is to be followed: a new order, or something known by one of its ids."""
+"""Find the subject of the story: a new order, or an existing order, request or trace by its ID."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Answer = TypeVar("Answer")
 
 
 class NothingFound(Exception):
-    """No server knows what was asked for; the message says who was asked."""
+    """No server has data for the ID. The message names the server that was queried."""
 
 
 def place_order(evidence: Evidence, clients: Clients, choose: Choose = secrets.choice) -> None:
-    """Order one piece of a product that is in stock. Raises ``ServerError`` if the shop does not take the order."""
+    """Order one piece of a product that is in stock. Raises ``ServerError`` if the shop does not accept it."""
     products = [str(product["id"]) for product in clients.shop.products() if product.get("stock", 1)]
     if not products:
         raise NothingFound("The shop has no product in stock to order.")
@@ -33,7 +33,7 @@ def place_order(evidence: Evidence, clients: Clients, choose: Choose = secrets.c
 
 
 def find_order(evidence: Evidence, clients: Clients, now: Callable[[], datetime]) -> None:
-    """Set the ids of an order: the shop knows them, and its log lines do if the shop cannot be asked."""
+    """Set the IDs of an order from the shop, or from its log lines if the shop is unavailable."""
     try:
         order = clients.shop.order(evidence.order_id)
     except ServerError as error:

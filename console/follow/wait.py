@@ -1,4 +1,4 @@
-"""Waiting on conditions, in words and within a bound."""
+"""Wait for conditions, with progress messages and a time limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EVERY_SECONDS = 0.25
 
 
 class Waiter:
-    """Asks again and again until an answer is good enough or the time is over.
+    """Repeats a query until its result is sufficient or the time limit is reached.
 
     ``say`` is called with what is waited for once the first answer is not enough. The time is one budget for all waits,
     from ``begin`` on, so that several servers that lag do not add up.
@@ -28,7 +28,7 @@ class Waiter:
         self._deadline = clock()
 
     def begin(self, seconds: float) -> None:
-        """Start the budget; with 0 every question is asked once."""
+        """Start the time budget; with 0 every query is sent once."""
         self._deadline = self._clock() + seconds
 
     def until(

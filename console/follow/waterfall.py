@@ -1,4 +1,4 @@
-"""The trace in the terminal: one row per span, with its log lines between, and a bar that shows when it ran."""
+"""Render the trace in the terminal: one row per span with a bar for its time, and its log lines below it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Part = SpanNode | LogEntry
 
 
 def rows(trace: TracePart, width: int, *, ascii_only: bool = False) -> Iterator[Text]:
-    """Yield the lines, at most ``width`` wide; without the bar where there is no room for it."""
+    """Yield the lines, at most ``width`` wide. The bar is omitted if the width is too small."""
     bar = 0 if width < _LEAST_BAR_WIDTH else max(16, min(40, (width - 60) // 2))
     names = max((len(part.service) for _, part in _walk(trace.parts, ())), default=0)
     drawing = _Drawing(trace.duration_ms, bar, max(7, min(names, 12)), width, ascii_only)
     yield drawing.heading()
     for count, (guides, part) in enumerate(_walk(trace.parts, ())):
         if count == MAX_ROWS:
-            yield Text(f"… the trace goes on; only its first {MAX_ROWS} rows are shown", style="dim")
+            yield Text(f"… only the first {MAX_ROWS} rows of the trace are shown", style="dim")
             return
         yield drawing.span(part, guides) if isinstance(part, SpanNode) else drawing.log(part, guides)
 
@@ -53,9 +53,7 @@ class _Drawing:
     def heading(self) -> Text:
         end = amount(self._total)
         scale = f"0{end:>{self._bar - 1}}  " if self._bar else ""
-        text = (
-            f"{'offset':>{_NUMBER}}{'took':>{_NUMBER}}  {'service':<{self._names}}  {scale}span, and log lines in place"
-        )
+        text = f"{'offset':>{_NUMBER}}{'duration':>{_NUMBER}}  {'service':<{self._names}}  {scale}span and log lines"
         return self._cut(Text(text, style="dim"))
 
     def span(self, span: SpanNode, guides: tuple[bool, ...]) -> Text:

@@ -30,7 +30,7 @@ def blueprint(inbox: Inbox, received: Counter, max_webhook: int) -> Blueprint:
     def receive_alerts() -> Response:
         """Keep one notification of Alertmanager; it is on the disk when 200 is answered."""
         if request.mimetype != "application/json":
-            # A page elsewhere cannot send this type without asking first, so no page can forge an alert.
+            # A page of another origin cannot send this type without a CORS preflight, so no page can forge an alert.
             return problem(415, "Send Content-Type: application/json, as Alertmanager does.")
         request.max_content_length = max_webhook
         try:

@@ -16,7 +16,7 @@ def blueprint(inbox: Inbox, smtp_alive: Callable[[], bool]) -> Blueprint:
 
     @health.get("/healthz")
     def alive() -> Response:
-        """The process answers; nothing else is asked."""
+        """Return 200 if the process responds, without checking anything else."""
         return jsonify({"status": "alive"})
 
     @health.get("/readyz")

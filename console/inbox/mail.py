@@ -44,7 +44,7 @@ _Kind = TypeVar("_Kind")
 def email_item(content: bytes, sender: str, recipients: Sequence[str]) -> Item:
     """Return the decoded message: subject, addresses, text, headers, attachments' names; never raises on content.
 
-    ``order_id`` and ``request_id`` are what ``X-Order-ID`` and ``X-Request-ID`` said, or None. ``headers`` is a
+    ``order_id`` and ``request_id`` are the values of ``X-Order-ID`` and ``X-Request-ID``, or None. ``headers`` is a
     list of [name, value], since names repeat and their order shows the route of the message.
     """
     message: EmailMessage = email.message_from_bytes(content, policy=_POLICY)

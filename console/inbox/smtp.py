@@ -1,6 +1,6 @@
 """The console's SMTP server: every e-mail that a component of the installation sends arrives in the inbox.
 
-It runs on an event loop in a thread of its own, beside the web server, because both write the same inbox.
+It runs on an event loop in a separate thread of the web server's process, because both write the same inbox.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class InboxHandler:
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Take the recipient, up to a bound that no mail of ours comes near."""
+        """Accept the recipient, up to a limit that is far above the needs of the shop's e-mails."""
         if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
             return "452 too many recipients"
         envelope.rcpt_tos.append(address)
@@ -41,7 +41,7 @@ class InboxHandler:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Answer 250 only when the message is on the disk; 451 asks the sender to try again.
+        """Answer 250 only when the message is on the disk; 451 makes the sender retry.
 
         A message that is there already is acknowledged too: its sender missed the first answer.
         """
@@ -56,7 +56,7 @@ class InboxHandler:
         return f"250 kept as inbox item {identity}"
 
     async def handle_exception(self, error: Exception) -> str:
-        """A defect of ours must not end the session without an answer."""
+        """Send a response even after an internal error."""
         log.error("an SMTP session failed", exc_info=error)
         return "451 the console failed on this command"
 

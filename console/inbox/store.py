@@ -64,7 +64,7 @@ class Inbox:
     """Thread-safe store of the newest ``keep`` items of each kind, at most ``max_bytes`` of content, plus a hundredth.
 
     Each kind has its own bound, since every order sends an e-mail: alerts would be pushed out within the hour. To trim
-    takes a look at every item, so it is not done for each that comes.
+    reads every item, so it does not run for each new item.
     """
 
     def __init__(self, path: Path, keep: int, clock: Callable[[], datetime], max_bytes: int = MAX_BYTES) -> None:

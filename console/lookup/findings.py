@@ -1,7 +1,7 @@
-"""What took the time, in sentences: so that the reader knows where to look without reading a waterfall.
+"""Describe what took the time, in sentences, so that the user does not have to interpret a waterfall.
 
-The longest step of the critical path is the answer to "why does it take so long?"; the rest says what is peculiar about
-it: a query without an index, a wait in the queue, a failure and the tries after it, many equal calls.
+The longest step of the critical path is the answer to "why does it take so long?"; the rest describes
+its unusual properties: a query without an index, a wait in the queue, a failure and its retries, many equal calls.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST = 8
 
 
 def findings(spans: Sequence[Span], lines: Sequence[LogLine]) -> list[Finding]:
-    """Return what to look at, the most important first; empty if nothing is unusual."""
+    """Return the findings, the most important first; empty if nothing is unusual."""
     if not spans:
         return []
     seen = Seen.of(spans, lines)
@@ -29,7 +29,7 @@ def findings(spans: Sequence[Span], lines: Sequence[LogLine]) -> list[Finding]:
 
 
 def _is_explained(seen: Seen, longest: Finding, found: Sequence[Finding]) -> bool:
-    """A scan or a failure of the span, or of what called it, says why it took so long."""
+    """Return whether a scan or a failure of the span or of one of its callers explains its duration."""
     span = seen.by_id[longest["span_id"]]
     line = {span.span_id, *(above.span_id for above in seen.above(span))}
     return any(one["kind"] in ("scan", "error") and one["span_id"] in line for one in found)

@@ -1,7 +1,7 @@
-"""The critical path: which span had to end before the request, and what followed from it, could go on.
+"""The critical path: the spans that had to end before the request, and its follow-up work, could continue.
 
 It is walked backwards from the last end: of the children the one that ended last held its parent up until then, before
-it another one, and in the gaps the parent worked itself. A job that runs on after the request that asked for it counts
+it another one, and in the gaps the parent worked itself. A job that runs on after the request that caused it counts
 as that request's last child, so the path covers everything that one waits for until the order is done.
 """
 
@@ -19,7 +19,7 @@ Children = Mapping[str | None, Sequence[Span]]
 def critical_path(spans: Sequence[Span]) -> dict[str, list[Piece]]:
     """Return by span id the pieces of time (from, to; µs since the epoch) in which that span itself was waited for.
 
-    No two pieces overlap; together they cover the trace but for the times in which nothing of it ran, such as a wait in
+    No two pieces overlap; together they cover the trace except for times in which none of it ran, such as a wait in
     a queue. A span that nothing waited for is not there.
     """
     if not spans:

@@ -54,7 +54,7 @@ def blueprint(lists: RequestLists, clients: Clients, public: Addresses, now: Cal
         evidence = Evidence(public)
         if not ID.fullmatch(identity) or not gather(evidence, identity, clients, now):
             known = " ".join(evidence.notes)
-            detail = "No server knows a request, trace or order with this id. Traces and log lines are kept for a day."
+            detail = "No request, trace or order with this ID was found. Traces and log lines are kept for one day."
             return problem(404, f"{detail} {known}".strip())
         spans, lines = evidence.spans or (), evidence.lines or ()
         story = as_data(build_story(evidence))

@@ -1,4 +1,4 @@
-"""Queries that read a whole collection, because the index that they would need is not there."""
+"""Find queries that scan a whole collection because an index is missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RETURNED = re.compile(r"(n_?returned|docs?_?returned)$", re.IGNORECASE)
 
 
 def scans(seen: Seen) -> Iterator[Finding]:
-    """One finding per span whose attributes, events or log lines name the plan."""
+    """Yield one finding per span whose attributes, events or log lines report a collection scan."""
     logged = {line.span_id: line.fields for line in seen.lines if _names_scan(line.fields)}
     for span in seen.spans:
         facts: dict[str, Any] = dict(span.attributes)
@@ -34,14 +34,14 @@ def _finding(seen: Seen, span: Span, facts: Mapping[str, Any]) -> Finding:
     where = str(facts.get("db.collection.name") or facts.get("collection") or "")
     examined = next((value for name, value in facts.items() if _EXAMINED.search(name)), None)
     returned = next((value for name, value in facts.items() if _RETURNED.search(name)), None)
-    reads = f"reads the whole collection {where}".rstrip()
+    reads = f"scans the whole collection {where}".rstrip()
     counted = f"{amount(examined)} documents examined, " if examined is not None else ""
-    given = f" It returned {amount(returned)} of them." if returned is not None else ""
+    given = f" {amount(returned)} returned." if returned is not None else ""
     return seen.finding(
         "scan",
         f"{seen.share(span.duration_us)}: {span.service} · {span.name} {reads}",
-        f"{_SCAN}, {counted}no index.{given} An index on the fields that it filters by is missing or was dropped: "
-        "make it, and the query reads only what it returns.",
+        f"{_SCAN}, {counted}no index.{given} An index on the filtered fields is missing or was dropped. "
+        "With the index, the query reads only the documents that it returns.",
         span,
         10 + span.duration_us / seen.whole_us,
     )

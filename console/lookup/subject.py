@@ -1,4 +1,4 @@
-"""What an id stands for: a request, a trace or an order. All three may look alike, so the servers are asked."""
+"""Find what an ID identifies: a request, a trace or an order. Formats can be equal, so servers are queried."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAILS = 200
 
 
 class Once(Waiter):
-    """Asks each server once: a page that is looked at is asked again anyway, and must not hold a thread."""
+    """Queries each server once, without waiting: an open page reloads anyway, and a wait would block a thread."""
 
     def __init__(self) -> None:
         super().__init__(lambda _: None, sleep=lambda _: None)
@@ -34,7 +34,7 @@ class Once(Waiter):
 
 
 class LocalInbox(ConsoleInbox):
-    """The inbox of this very process, read without asking over HTTP."""
+    """The inbox of this process, read directly and not over HTTP."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
@@ -46,7 +46,7 @@ class LocalInbox(ConsoleInbox):
 
 
 def gather(evidence: Evidence, identity: str, clients: Clients, now: Callable[[], datetime]) -> bool:
-    """Fill the evidence about an id; False if no server knows it."""
+    """Fill the evidence about an ID; return False if no server has data for it."""
     if not _find(evidence, identity, clients, now):
         return False
     Gatherer(clients, Once(), now, evidence).gather()

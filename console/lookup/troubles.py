@@ -1,4 +1,4 @@
-"""What failed, and what was done again."""
+"""Find failures, retries and repeated calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ORDINALS = ("", "once", "twice", "three times", "four times", "five times")
 
 
 def errors(seen: Seen) -> Iterator[Finding]:
-    """The deepest failures, since those above only pass them on; equal ones are reported once."""
+    """Yield the deepest failures, because their callers only propagate them. Equal failures are reported once."""
     failed = [span for span in seen.spans if span.error]
     passed_on = {span.parent_id for span in failed}
     alike: dict[str, list[Span]] = defaultdict(list)
@@ -26,7 +26,7 @@ def errors(seen: Seen) -> Iterator[Finding]:
         first = spans[0]
         times = f" {_times(len(spans))}" if len(spans) > 1 else ""
         above = [f"{one.service} · {one.name}" for one in seen.above(first) if one.error]
-        then = f" After it failed: {', '.join(above)}." if above else ""
+        then = f" Failed callers: {', '.join(above)}." if above else ""
         title = f"{name} failed{times}, after {took(first.duration_us)}"
         yield seen.finding(
             "error", title, f"{_reason(seen, first)}.{then}", first, 8 + first.duration_us / seen.whole_us
@@ -34,7 +34,7 @@ def errors(seen: Seen) -> Iterator[Finding]:
 
 
 def _reason(seen: Seen, span: Span) -> str:
-    """The exception's own words, which a caller often has and the failed call has not."""
+    """Return the exception message, which is often recorded in the caller's span and not in the failed span."""
     for one in (span, *(above for above in seen.above(span) if above.error)):
         said = next((event for event in one.events if event.name == "exception"), None)
         if said:
@@ -44,7 +44,7 @@ def _reason(seen: Seen, span: Span) -> str:
 
 
 def tries(seen: Seen) -> Iterator[Finding]:
-    """Jobs that ran more than once, and calls that were made again after one of them failed."""
+    """Yield jobs that ran more than once and calls that were retried after a failure."""
     jobs: dict[tuple[str, str], list[Span]] = defaultdict(list)
     calls: dict[tuple[str | None, str, str], list[Span]] = defaultdict(list)
     for span in sorted(seen.spans, key=lambda span: span.start_us):
@@ -58,14 +58,14 @@ def tries(seen: Seen) -> Iterator[Finding]:
         first, last = spans[0], spans[-1]
         lasted = last.end_us - first.start_us
         idle = lasted - sum(span.duration_us for span in spans)
-        text = f"From the first try to the end of the last {took(lasted)} passed"
-        text += f", {took(idle)} of it between the tries." if idle > MATTERS_US else "."
-        title = f"{name_of(first)} was tried {_times(len(spans))}"
+        text = f"All attempts took {took(lasted)} in total"
+        text += f", of which {took(idle)} between attempts." if idle > MATTERS_US else "."
+        title = f"{name_of(first)} was attempted {_times(len(spans))}"
         yield seen.finding("retry", title, text, last, 6 + lasted / seen.whole_us)
 
 
 def repeated(seen: Seen) -> Iterator[Finding]:
-    """Many equal calls under one parent: usually one query too few."""
+    """Yield groups of many equal calls under one parent, which one query could usually replace."""
     alike: dict[tuple[str | None, str], list[Span]] = defaultdict(list)
     for span in seen.spans:
         if span.kind == "client":
@@ -74,7 +74,7 @@ def repeated(seen: Seen) -> Iterator[Finding]:
         total = sum(span.duration_us for span in spans)
         if len(spans) >= MANY and total > MATTERS_US:
             title = f"{seen.share(total)}: {name}, {len(spans)} times"
-            text = "The same call again and again, one after the other: could one do?"
+            text = "The same call was repeated sequentially. Consider replacing the calls with one."
             yield seen.finding("repeated", title, text, spans[0], 1 + total / seen.whole_us)
 
 

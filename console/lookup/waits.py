@@ -1,4 +1,4 @@
-"""Where the time went: waiting for a worker, and in what single step the most of it passed."""
+"""Find where the time was spent: waits for a worker, and the longest single step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALL_SHARE = 0.1
 
 
 def queued(seen: Seen) -> Iterator[Finding]:
-    """A job that began long after it was published waited in its queue; all waits of a job's tries together."""
+    """Yield one finding per job that waited long in its queue, with the waits of all attempts added up."""
     waits: dict[str, list[tuple[int, Span]]] = defaultdict(list)
     for span in seen.spans:
         sent = seen.by_id.get(span.parent_id or "")
@@ -24,18 +24,18 @@ def queued(seen: Seen) -> Iterator[Finding]:
         wait = sum(max(0, us) for us, _ in found)
         if wait > MATTERS_US and wait > SMALL_SHARE * seen.whole_us:
             longest, span = max(found, key=lambda one: one[0])
-            each = f", {took(longest)} of it at once" if len(found) > 1 else ""
+            each = f", longest single wait {took(longest)}" if len(found) > 1 else ""
             title = f"{seen.share(wait)}: the job {name} waited for a {span.service}{each}"
-            text = "Between its publishing and its start no worker took it: workers are busy, paused or down."
+            text = "No worker took the job between its publication and its start: the workers are busy, paused or down."
             yield seen.finding("wait", title, text, span, 5 + wait / seen.whole_us)
 
 
 def longest(seen: Seen) -> Iterator[Finding]:
-    """The span that itself held everything up for longest, if for long."""
+    """Yield the span that itself contributes most time to the critical path, if that time is long."""
     span = max(seen.spans, key=seen.own_us)
     spent = seen.own_us(span)
     if spent > MATTERS_US and spent > SHARE * seen.whole_us:
         where = f"waiting for {peer(span)}" if peer(span) else "its own work"
         title = f"{seen.share(spent)}: {name_of(span)}"
-        text = f"Most of the time is this one step, {where}; none of it passed in a further call that was traced."
+        text = f"This step took most of the time ({where}). No traced call inside the step accounts for the time."
         yield seen.finding("longest", title, text, span, 3 + spent / seen.whole_us)

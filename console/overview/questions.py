@@ -1,4 +1,4 @@
-"""What the overview asks Prometheus, all of it in one place so that a test can run every query on a real server."""
+"""The Prometheus queries of the overview, in one place so that a test can run every query on a real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that the overview shows, asked for in one go."""
+"""The data of the overview, collected in one step."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Overview:
         self._joining = joining or Joining()
 
     def read(self) -> dict[str, Any]:
-        """Return map, objectives, alerts, trends and the slowest requests; ``notes`` says what is missing."""
+        """Return map, objectives, alerts, trends and the slowest requests; ``notes`` lists what is missing."""
         end = math.floor(self._clock() / 5) * 5
         ask = self._prometheus
         questions: dict[str, Callable[[], Any]] = {}

@@ -77,7 +77,7 @@ def blueprint(
 
     @pages.get("/inbox")
     def show_inbox() -> str:
-        """The newest alerts beside the newest e-mails, or those of one ``?kind=``; ``?limit=`` shows more."""
+        """The newest alerts next to the newest e-mails, or those of one ``?kind=``; ``?limit=`` shows more."""
         kind = kind_asked_for()
         limit = whole_number("limit", PAGE_ITEMS if kind else OVERVIEW_ITEMS, 1, ALL_ITEMS)
         sections = {name: inbox.newest(kind=name, limit=limit) for name in KINDS if kind in (None, name)}

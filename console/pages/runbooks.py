@@ -19,7 +19,7 @@ def blueprint(directory: Path, prometheus: str = "") -> Blueprint:
 
     @runbooks.get("/runbooks/<name>")
     def show(name: str) -> str | Response:
-        """One runbook; 404 says which there are."""
+        """One runbook; a 404 response lists the available runbooks."""
         try:
             if not _NAME.fullmatch(name):
                 raise FileNotFoundError(name)

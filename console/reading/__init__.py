@@ -1,1 +1,1 @@
-"""Several servers asked at once, and answers remembered for a few seconds."""
+"""Concurrent queries to several servers, and a cache that keeps results for a few seconds."""

@@ -13,7 +13,7 @@ MAX_KEYS = 200
 
 
 class Memo:
-    """Keeps the answer to each question for ``seconds``; while one asks, others who ask the same wait for it."""
+    """Caches the result of each query for ``seconds``. Concurrent callers of the same query share one execution."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._clock = seconds, clock

@@ -10,7 +10,7 @@ from console.servers.errors import ServerError
 
 
 class Together:
-    """Asks questions in a few threads; what one server does not answer is noted beside what the others did."""
+    """Runs queries in a few threads. A failed query becomes a note and does not affect the other results."""
 
     def __init__(self, threads: int = 6) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reading")

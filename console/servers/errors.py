@@ -1,19 +1,19 @@
-"""What can go wrong with a server.
+"""Errors of requests to a server.
 
 ::
 
     ServerError
-    ├── NotConfigured   no address was given for it
-    ├── Unreachable     no process listens there, or the connection broke
-    ├── TooSlow         no answer in time
-    └── BadAnswer       it answered, but with an error or with something else than its interface promises
+    ├── NotConfigured   the server has no address in the settings
+    ├── Unreachable     no process listens at the address, or the connection was lost
+    ├── TooSlow         no response in time
+    └── BadAnswer       an error response, or a response that does not match the interface
 """
 
 from __future__ import annotations
 
 
 class ServerError(Exception):
-    """A server could not be asked; the message is one line that names it, its address and a remedy."""
+    """A request to a server failed. The message is one line with the server, its address and a remedy."""
 
     def __init__(self, server: str, message: str) -> None:
         super().__init__(f"{server} {message}")
@@ -33,23 +33,23 @@ class NotConfigured(ServerError):
 
 
 class Unreachable(ServerError):
-    """Nothing answers at the address; ``joining`` says how long a server has been building, and for how much longer."""
+    """The server is unreachable. ``joining`` states how long it has been building and the time that remains."""
 
     def __init__(self, server: str, url: str, reason: str, joining: str = "") -> None:
-        cause = joining or f"does not answer at {url} ({reason}): it is down or not up yet"
+        cause = joining or f"does not respond at {url} ({reason}): it is down or not up yet"
         super().__init__(server, cause if joining else f"{cause}, see `make status` and `make logs`")
 
 
 class TooSlow(ServerError):
-    """The server accepted the question but did not answer it in time."""
+    """The server accepted the request but did not respond in time."""
 
     def __init__(self, server: str, url: str, seconds: float) -> None:
-        super().__init__(server, f"took more than {seconds:g} s to answer {url}: see its log with `make logs`")
+        super().__init__(server, f"took more than {seconds:g} s to respond to {url}: see its log with `make logs`")
 
 
 class BadAnswer(ServerError):
-    """The server refused the question, failed on it, or answered with what its interface does not promise."""
+    """The server rejected the request, failed, or sent a response that does not match its interface."""
 
     def __init__(self, server: str, url: str, status: int, said: str) -> None:
-        super().__init__(server, f"answered {url} with status {status}: {said}")
+        super().__init__(server, f"responded to {url} with status {status}: {said}")
         self.status = status

@@ -1,4 +1,4 @@
-"""Asking a server for JSON, within limits of time and size."""
+"""Request JSON from a server, within limits of time and size."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class HttpTransport:
 class JsonServer:
     """One server at one address. ``name`` and ``url`` are shown to people.
 
-    ``joining`` knows whether a server that does not answer is still being built.
+    ``joining`` reports whether a server that does not respond is still being built.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class JsonServer:
 
 
 def _said(reply: Reply) -> str:
-    """Return what a problem document (RFC 9457) says, and the request id to look further with; else the plain text."""
+    """Return the detail of a problem document (RFC 9457) and its request ID, or else the plain text."""
     problem = reply.content
     if not isinstance(problem, dict) or not problem.get("detail"):
         return one_line(reply.text, _SHOWN) or "(nothing)"

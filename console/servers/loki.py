@@ -71,7 +71,7 @@ def lines_of(answer: Mapping[str, Any]) -> list[LogLine]:
 
 
 def _metadata(value: list[Any]) -> Mapping[str, str]:
-    """Structured metadata stands beside the line if the answer is encoded with categories, else in the labels."""
+    """Structured metadata is next to the line if the response is encoded with categories, else in the labels."""
     extra = value[2] if len(value) > 2 else {}
     return {**(extra.get("structuredMetadata") or {}), **(extra.get("parsed") or {})}
 

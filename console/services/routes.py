@@ -27,10 +27,14 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
         "Takes jobs from the queue: reserves stock, charges, sends the e-mail.",
     ),
     ("sweeper", "Finds what was left", "Enqueues orders that wait without a job."),
-    ("payments", "The payment provider", "A separate service with a ledger of its own; only workers call it."),
+    ("payments", "The payment provider", "A separate service with its own ledger. Only workers call it."),
     ("console", "This console", "Inbox of alerts and e-mail, and all pages that you see here."),
     ("nginx", "Front door", "Spreads requests over the API's replicas and names each request."),
-    ("collector", "OpenTelemetry Collector", "Takes in spans and log files; makes span metrics and the service graph."),
+    (
+        "collector",
+        "OpenTelemetry Collector",
+        "Receives spans and log files. Creates span metrics and the service graph.",
+    ),
     ("prometheus", "Metrics", "Scrapes everything every five seconds, evaluates the rules."),
     (
         "victorialogs",

@@ -15,7 +15,7 @@ from console.times import parse
 
 
 def build_story(evidence: Evidence) -> Story:
-    """Return the story; it says in its notes what is missing, and never fails on what is."""
+    """Return the story. Its notes list what is missing; missing data is never an error."""
     spans, lines = evidence.spans or (), evidence.lines or ()
     began_us = min((span.start_us for span in spans), default=None)
     trace = trace_part(evidence.trace_id, spans, lines, expected_services(evidence.order))

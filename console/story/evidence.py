@@ -1,4 +1,4 @@
-"""What the servers said, before anything is made of it, and what can be concluded from it at once."""
+"""The raw responses of the servers, and the facts that follow directly from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ORDER_ATTRIBUTE = "shop.order.id"
 
 @dataclass
 class Evidence:
-    """Filled while the servers are asked; ``None`` means not asked or not answered, empty means nothing there."""
+    """Filled while the servers are queried. ``None`` means no query or no response, empty means no data."""
 
     addresses: Addresses
     order_id: str = ""
@@ -44,7 +44,7 @@ class Evidence:
 def expected_services(order: Order | None) -> frozenset[str]:
     """Return the services that must have spans and log lines of this order.
 
-    Nothing is expected of a request that placed no order, nor of a payment that was never asked for. A cancelled order
+    Nothing is expected of a request that placed no order, nor of a payment that was never requested. A cancelled order
     was pending until then: no worker had processed it.
     """
     if order is None:

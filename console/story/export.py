@@ -11,7 +11,7 @@ _TYPES: dict[type, str] = {SpanNode: "span", LogEntry: "log"}
 
 
 def as_data(story: Story) -> dict[str, Any]:
-    """Return nested dictionaries; each part of a trace says in ``type`` whether it is a span or a log."""
+    """Return nested dictionaries; ``type`` of each part of a trace is ``span`` or ``log``."""
     data = plain(story)
     assert isinstance(data, dict)
     return data

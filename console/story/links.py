@@ -1,4 +1,4 @@
-"""Addresses to look further, for a browser or for curl."""
+"""Links to more data, for a browser or for curl."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console.web.links import graph, logs
 
 
 def links(evidence: Evidence) -> tuple[Link, ...]:
-    """Return a link for each server that the installation has and that knows something of this story."""
+    """Return a link for each server of the installation that has data about this story."""
     at = evidence.addresses
     found = []
     if at.api and evidence.order_id:

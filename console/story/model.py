@@ -50,7 +50,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class SpanNode:
-    """A span with what happened in it: its children and its log lines, in the order of time."""
+    """A span with its children and its log lines in chronological order."""
 
     span_id: str
     parent_id: str | None
@@ -68,7 +68,7 @@ class SpanNode:
 
 @dataclass(frozen=True, slots=True)
 class TracePart:
-    """The trace: usually one root, and beside it log lines that belong to the request but to no span of it."""
+    """The trace: usually one root, and log lines that belong to the request but to none of its spans."""
 
     trace_id: str
     started_at: str
@@ -84,7 +84,7 @@ class TracePart:
 
     @property
     def is_complete(self) -> bool:
-        """All services that must be there are there, and no span waits for its parent."""
+        """Whether all expected services are present and no span lacks its parent."""
         return not self.missing and not self.detached
 
 
@@ -102,7 +102,7 @@ class ExemplarPart:
 
 @dataclass(frozen=True, slots=True)
 class EmailPart:
-    """An e-mail about the order, as it lies in the console's inbox."""
+    """An e-mail about the orderin the console's inbox."""
 
     id: int
     subject: str
@@ -112,7 +112,7 @@ class EmailPart:
 
 @dataclass(frozen=True, slots=True)
 class AlertPart:
-    """An alert that fires while the story is made."""
+    """An alert that is firing when the story is built."""
 
     name: str
     severity: str
@@ -122,7 +122,7 @@ class AlertPart:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where to look further."""
+    """A link to more data."""
 
     title: str
     url: str
@@ -130,14 +130,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All of it. What could not be found out stands in ``notes``, one sentence each."""
+    """The whole story. ``notes`` has one sentence for each missing item."""
 
     order: OrderPart | None
     request_id: str
     trace_id: str
     trace: TracePart | None
     logs: tuple[LogEntry, ...]
-    """All log lines in the order of time; those of the trace stand in it too."""
+    """All log lines in chronological order, including those that are part of the trace."""
     exemplar: ExemplarPart | None
     emails: tuple[EmailPart, ...]
     alerts: tuple[AlertPart, ...]

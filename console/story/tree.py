@@ -22,7 +22,7 @@ def trace_part(
 ) -> TracePart | None:
     """Return the tree of all spans and lines; None without spans.
 
-    A span whose parent is missing stands at the top, as does a line that names no known span.
+    A span whose parent is missing is placed at the top level, and so is a line without a known span.
     """
     if not spans:
         return None

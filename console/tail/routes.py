@@ -60,14 +60,14 @@ class Held:
         return next(self._chunks)
 
     def close(self) -> None:
-        """Called by the server when the browser has gone or the stream is over."""
+        """Called by the server when the browser has disconnected or the stream has ended."""
         if self._is_held:
             self._is_held = False
             self._places.leave()
 
 
 def _query() -> str:
-    """The query as it is given (an alert's, a runbook's), else the filters; Loki says what is wrong with one."""
+    """Return the given query of an alert or a runbook, else one built from the filters. Loki validates it."""
     return short_text("query", LONGEST_QUERY) or query_of(
         word("service"), word("level").upper(), short_text("text"), word("event"), word("id")
     )

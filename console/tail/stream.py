@@ -1,7 +1,7 @@
-"""Server-sent events: Loki is asked every second for what is new.
+"""Server-sent events: the log store is queried every second for new lines.
 
-Asking, not Loki's WebSocket: it needs no further library, and a second is what a reader notices at most. A stream holds
-a thread, so there are few places and each stream ends after some minutes; the browser then comes again by itself.
+Polling is used and not Loki's WebSocket: it requires no other library, and one second is fast enough. A stream holds
+a thread, so there are few places and each stream ends after some minutes; the browser then reconnects automatically.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ EVERY_SECONDS = 1.0
 STREAM_SECONDS = 240.0
 BATCH = 200
 OVERLAP = timedelta(seconds=8)
-"""Lines reach Loki out of order and late: the last seconds are asked for again and what is known is left out."""
+"""Lines arrive out of order and late, so the last seconds are queried again and known lines are skipped."""
 REMEMBERED = 4_000
 LONGEST_GAP = timedelta(minutes=10)
 
 
 class Tail:
-    """Reads what is new since the last look."""
+    """Reads the lines that are new since the last poll."""
 
     def __init__(self, loki: Loki, query: str, now: Callable[[], datetime], since: datetime | None = None) -> None:
         self._loki, self._query, self._now = loki, query, now
         begin = now()
-        # ``since`` comes from the browser: one of the far past or of the future is no place to go on from.
+        # ``since`` comes from the browser: a value in the far past or in the future is ignored.
         is_near = since is not None and begin - LONGEST_GAP <= since <= begin
         self._start = since if since is not None and is_near else begin - timedelta(seconds=30)
         self._seen: dict[tuple[str, str, str], None] = {}
         self.is_behind = False
-        """Whether the last look found more lines than one answer holds, so that some are not shown."""
+        """Whether the last poll found more lines than one response can hold, so that some are not shown."""
 
     def new(self) -> list[dict[str, Any]]:
         """Return the lines that were not returned before, oldest first."""
@@ -73,7 +73,7 @@ def events(
 
 
 def moment(ns: str) -> datetime | None:
-    """Return the time of a line's ``ns``, None if it is none."""
+    """Return the time of a line's ``ns``, None if it is invalid."""
     if not ns.isdigit() or len(ns) > 20:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a page asks for, checked before it is used."""
+"""Validation of request arguments."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def only(app: Flask, hosts: Collection[str]) -> None:
     @app.before_request
     def check() -> None:
         if request.path not in _PROBES and _name(request.host) not in hosts:
-            abort(400, "The console is not known by this name; CONSOLE_PUBLIC_URL says by which it is.")
+            abort(400, "The console does not serve this host name. CONSOLE_PUBLIC_URL sets its public address.")
 
 
 def _name(host: str) -> str:

@@ -1,4 +1,4 @@
-"""How often and how much may be asked: a page that is left open, or a script, must not load the servers behind."""
+"""Rate limits: an open page or a script must not overload the servers that the console queries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def spend(self, tokens: int = 1) -> None:
-        """Spend tokens or answer 429, which says when to come again."""
+        """Spend tokens, or respond with 429 and a Retry-After header."""
         with self._lock:
             now = self._clock()
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
@@ -29,7 +29,7 @@ class RateLimit:
                 self._tokens -= tokens
                 return
             wait = (tokens - self._tokens) / self._rate
-        raise TooManyRequests("The console is asked too often; try again in a moment.", retry_after=max(1, round(wait)))
+        raise TooManyRequests("Too many requests to the console. Retry in a moment.", retry_after=max(1, round(wait)))
 
 
 class Places:

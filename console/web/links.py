@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 
 
 def server_links(addresses: Addresses, has_jaeger_page: bool, grafana: str = "") -> list[tuple[str, str]]:
-    """Return name and a page worth opening of each server; without a page of its own, a list of what it knows."""
+    """Return name and start page of each server. A server without pages gets a link to a list from its API."""
     places = (
         ("Grafana", grafana, "/"),
         ("Shop API", addresses.api, "/api/v1/products"),
@@ -52,7 +52,7 @@ def logs(loki: str, query: str) -> str:
 
 
 def remembered(question: Callable[[], Answer], seconds: float, clock: Callable[[], float]) -> Callable[[], Answer]:
-    """Return a function that asks at most once in ``seconds`` and repeats the answer in between."""
+    """Return a function that calls at most once in ``seconds`` and returns the cached result in between."""
     known: list[tuple[float, Answer]] = []
 
     def ask() -> Answer:

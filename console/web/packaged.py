@@ -30,7 +30,7 @@ FILES: Mapping[str, PackagedFile] = {
 
 
 class PackageMissing(RuntimeError):
-    """A package is not installed, or its version lacks the file; the message says what to do."""
+    """A package is not installed, or its version lacks the file; the message contains the remedy."""
 
 
 def located(files: Mapping[str, PackagedFile] = FILES) -> dict[str, Path]:

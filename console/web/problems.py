@@ -1,4 +1,4 @@
-"""Errors over HTTP: every one is ``application/problem+json`` (RFC 9457) and says what the caller can do."""
+"""Errors over HTTP: every one is ``application/problem+json`` (RFC 9457) and states what the caller can do."""
 
 from __future__ import annotations
 

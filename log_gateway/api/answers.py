@@ -17,7 +17,7 @@ from log_gateway.source import Labels
 
 SECOND = 1_000_000_000
 CATEGORIZE = "categorize-labels"
-"""What Grafana asks for with the header ``X-Loki-Response-Encoding-Flags``."""
+"""The encodings that Grafana requests with the header ``X-Loki-Response-Encoding-Flags``."""
 
 
 def success(data: Any) -> Response:

@@ -1,4 +1,4 @@
-"""Runs metric queries: ``evaluate_range`` over a grid of times, ``evaluate_instant`` at one time."""
+"""Runs metric queries: ``evaluate_range`` over a grid of times, ``evaluate_instant`` at a single time."""
 
 from __future__ import annotations
 

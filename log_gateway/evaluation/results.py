@@ -33,7 +33,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class VectorResult:
-    """Samples at one time; their order is meaningful after sort, topk and the like."""
+    """Samples at a single time; their order is meaningful after sort, topk and the like."""
 
     timestamp: int
     samples: list[Sample]
@@ -41,7 +41,7 @@ class VectorResult:
 
 @dataclass(frozen=True, slots=True)
 class ScalarResult:
-    """A number at one time."""
+    """A number at a single time."""
 
     timestamp: int
     value: float

@@ -18,4 +18,4 @@ class Row:
 
 
 Table = list[Row]
-"""At one time only, the order of the rows is the order of the result."""
+"""For an instant query, the order of the rows is the order of the result."""

@@ -37,7 +37,7 @@ class Stage:
 class LineFilter(Stage):
     """``|= "a" or "b"``: with ``|=`` and ``|~`` one alternative must occur, with the negated operators none may.
 
-    Regular expressions are not anchored. ``ips`` says for each alternative whether it was written as ``ip("…")``.
+    Regular expressions are not anchored. ``ips`` states for each alternative whether it was written as ``ip("…")``.
     """
 
     operator: LineOperator

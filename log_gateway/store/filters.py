@@ -1,7 +1,7 @@
 """LogQL's selectors, line filters and label filters as LogsQL.
 
-The translation is never narrower than LogQL's own filter: the store returns every row that the query wants, and
-evaluation applies every stage again. ``Filter.exact`` says that the rows are exactly those that the pipeline keeps, so
+The translation is never narrower than LogQL's own filter: the store returns every row that the query needs, and
+evaluation applies every stage again. ``Filter.exact`` is true if the rows are exactly those that the pipeline keeps, so
 that the store may count them.
 """
 

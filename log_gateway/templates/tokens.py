@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"\{\{(?:- )?/\*.*?\*/(?: -)?\}\}", re.DOTALL)
 
 @dataclass(frozen=True)
 class Token:
-    """``kind`` is the name of a group above; ``joined`` says that no blank precedes it."""
+    """``kind`` is the name of a group above; ``joined`` is true if no blank precedes it."""
 
     kind: str
     text: str

@@ -40,7 +40,7 @@ def compiled(pattern: str) -> Any:
 
 
 def _tester(pattern: str, whole: bool) -> Callable[[str], bool]:
-    # A set of one expression only says whether it matches: five times as fast as searching for the position.
+    # A set of one expression only reports whether it matches: five times as fast as searching for the position.
     compiled(pattern)
     options = _options(whole)
     expressions = re2.Set.FullMatchSet(options) if whole else re2.Set.SearchSet(options)

@@ -16,7 +16,7 @@ _FIRST = frozenset("-0123456789._")
 
 
 class WrongBatch(ValueError):
-    """The batch cannot be stored; the message says why. ``status`` is the HTTP status of the response."""
+    """The batch cannot be stored; the message states the reason. ``status`` is the HTTP status of the response."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)

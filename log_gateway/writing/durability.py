@@ -39,7 +39,7 @@ class Observation:
     """The store's state at one poll.
 
     ``epoch`` counts connections; ``answered`` is the number of seconds for which this one has been answering.
-    ``in_memory`` are the rows that a kill would lose now; ``written`` all rows that have reached files in this epoch.
+    ``in_memory`` are the rows that a kill would lose now; ``written`` all rows that reached files on this connection.
     """
 
     epoch: int
@@ -49,7 +49,7 @@ class Observation:
 
 
 class StoreLost(Exception):
-    """The store's process has ended or does not answer: lines that it had accepted may be lost."""
+    """The store's process has ended or does not respond: lines that it accepted may be lost."""
 
 
 class StoreMonitor:

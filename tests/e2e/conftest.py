@@ -1,4 +1,4 @@
-"""The whole stack, on an instance of its own, from `up` to `down`."""
+"""The whole stack on a separate instance, from `up` to `down`."""
 
 from __future__ import annotations
 

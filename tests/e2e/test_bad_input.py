@@ -65,7 +65,7 @@ def test_what_is_not_http_is_refused(stack: Stack, request_line: bytes) -> None:
     ],
 )
 def test_a_bad_order_is_a_problem(stack: Stack, body: bytes, status: int) -> None:
-    """4xx, as a problem that says what is wrong and which request it was."""
+    """A bad request gets a 4xx problem document with the reason and the request ID."""
     answer = stack.api("POST", "/api/v1/orders", data=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == status
     assert answer.headers["Content-Type"] == PROBLEM
@@ -74,7 +74,7 @@ def test_a_bad_order_is_a_problem(stack: Stack, body: bytes, status: int) -> Non
 
 
 def test_an_absurd_request_id_and_a_malformed_traceparent_are_replaced(stack: Stack) -> None:
-    """By fresh ones, as W3C Trace Context says."""
+    """Invalid trace headers are replaced by new IDs, as W3C Trace Context requires."""
     for absurd in (b"x" * 500, b"bad\x01id-bad-id", b"with space in it", b"short"):
         headers = b"X-Request-ID: " + absurd + b"\r\ntraceparent: 00-zz-zz-zz\r\nConnection: close\r\n\r\n"
         head = raw(stack, b"GET /api/v1/products?limit=1 HTTP/1.1\r\nHost: shop\r\n" + headers).split(b"\r\n\r\n")[0]

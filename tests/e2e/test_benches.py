@@ -17,7 +17,7 @@ def test_far_more_requests_than_are_traced_are_counted_and_logged_and_each_error
 
 
 def test_what_a_replica_counted_before_it_was_restarted_is_not_taken_for_what_it_counts_now(stack: Stack) -> None:
-    """Prometheus knows the old numbers until it asks again."""
+    """Prometheus has the old values until its next scrape."""
     for number in (1, 2):
         done = stack.launcher("exec", "lab.bench.verify_counts", "--requests", "300", "--errors", "10")
         assert done.returncode == 0, done.stdout + done.stderr

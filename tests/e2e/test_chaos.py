@@ -64,7 +64,7 @@ class Paused:
 
 @pytest.fixture
 def paused() -> Iterator[Paused]:
-    """Goes on at the end in any case."""
+    """Pause a process and always resume it at the end."""
     paused = Paused()
     yield paused
     paused.go_on()
@@ -119,7 +119,7 @@ def test_a_worker_that_is_stopped_finishes_its_job_first(stack: Stack, paused: P
 
 
 def exit_of(stack: Stack, pid: int) -> int:
-    """What supervisord says of the end of the process: 0, if it ended by itself and well."""
+    """Return the exit status that supervisord reports: 0 if the process ended normally."""
     log = (stack.state_dir / "logs" / "supervisord.log").read_text()
     ended = [line for line in log.splitlines() if "stopped: worker-1" in line]
     assert ended, log[-2000:]
@@ -127,7 +127,7 @@ def exit_of(stack: Stack, pid: int) -> int:
 
 
 def test_the_sweeper_stops_well(stack: Stack) -> None:
-    """SIGTERM: it ends by itself with status 0, its telemetry sent."""
+    """After SIGTERM a process exits with status 0 and has sent its telemetry."""
     pid = stack.status()["sweeper"]["pid"]
     os.kill(pid, signal.SIGTERM)
     wait_until("supervision to start another", lambda: stack.status()["sweeper"]["pid"] not in (None, pid), 20)

@@ -1,4 +1,4 @@
-"""No panel says "no data": every query of every dashboard is asked, after some traffic and some trouble."""
+"""No panel shows "No data": every query of every dashboard runs, after traffic and failures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DECLINED = {"items": [{"product_id": "alpaca-throw", "quantity": 100}]}
 
 @dataclass(frozen=True)
 class Past:
-    """What has happened before the dashboards are looked at."""
+    """The events before the dashboards are checked."""
 
     request_id: str
     trace_id: str
@@ -60,7 +60,7 @@ def faults(stack: Stack, switch: Switch) -> None:
     """What nothing but a fault brings about: labels with too many values, spans that are lost, budgets that burn."""
     switch.on("label-explosion", per_second=200, seconds=60)
     switch.on("api-errors", percent=100, route="/api/v1/products", seconds=60)
-    wait_until("the fault to bite", lambda: stack.api("GET", "/api/v1/products").status_code == 500, 10)
+    wait_until("the fault to take effect", lambda: stack.api("GET", "/api/v1/products").status_code == 500, 10)
     for _ in range(60):
         stack.api("GET", "/api/v1/products")
     switch.off("api-errors")

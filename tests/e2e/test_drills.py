@@ -85,7 +85,7 @@ def test_a_total_outage_is_notified_within_45_seconds(session: Session) -> None:
 
 
 def test_a_payment_outage_is_notified_within_two_minutes(session: Session) -> None:
-    """One page; the orders of the meantime wait, and are confirmed."""
+    """One page is sent; orders placed in the meantime wait and are then confirmed."""
     outage = result(session, "payments-stopped")
     (notified,) = outage.alerts
     assert notified.notify is not None

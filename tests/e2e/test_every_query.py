@@ -1,4 +1,4 @@
-"""Every query of every runbook and every alert, asked of the real servers: none is refused, none asks for nothing."""
+"""Every query of every runbook and alert runs on the real servers: none is rejected and none is without effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 # Metrics that a healthy instance, natively, without traffic, does not have; each with the reason.
 ABSENT = {
-    "probe_ssl_earliest_cert_expiry": "only where TLS is served and the blackbox exporter asks",
+    "probe_ssl_earliest_cert_expiry": "only where TLS is served and the blackbox exporter probes it",
     "otelcol_exporter_send_failed_spans": "the Collector has it from the first failure on",
     "otelcol_exporter_send_failed_log_records": "the Collector has it from the first failure on",
     "otelcol_exporter_enqueue_failed_spans": "the Collector has it from the first failure on",
@@ -51,7 +51,7 @@ def known(stack: Stack) -> set[str]:
 
 @pytest.mark.parametrize("query", PER_LANGUAGE["promql"], ids=str)
 def test_prometheus_takes_it(stack: Stack, known: set[str], query: Query) -> None:
-    """Prometheus answers, and has every metric that the query names, but for the declared ones."""
+    """Prometheus responds and has every metric that the query names, except the declared ones."""
     answer = requests.get(f"{stack.url('prometheus')}/api/v1/query", params={"query": query.text}, timeout=10)
     assert answer.status_code == 200, answer.text
     assert metrics(query.text) - known - ABSENT.keys() - RECORDED == set()
@@ -69,7 +69,7 @@ def test_the_log_store_takes_it(stack: Stack, query: Query) -> None:
 
 @pytest.mark.parametrize("query", PER_LANGUAGE["jaeger"], ids=str)
 def test_jaeger_takes_it(stack: Stack, known: set[str], query: Query) -> None:
-    """Jaeger knows the service and takes the search."""
+    """Jaeger has the service and accepts the search."""
     asked: dict[str, Any] = jaeger(query.text)
     services = wait_until("services in Jaeger", lambda: stack.get("jaeger", "/api/services")["data"])
     assert asked["service"] in services
@@ -92,6 +92,6 @@ def test_a_wrong_query_is_noticed(stack: Stack, known: set[str]) -> None:
 
 
 def test_exceptions_are_still_needed() -> None:
-    """A metric that no runbook and no alert asks for needs no reason to be absent."""
+    """A metric that no runbook and no alert queries requires no reason for its absence."""
     asked = {name for query in PER_LANGUAGE["promql"] for name in metrics(query.text)}
     assert sorted(ABSENT.keys() - asked) == []

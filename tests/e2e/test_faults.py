@@ -66,7 +66,7 @@ def test_only_administrators_may_switch(stack: Stack) -> None:
 
 
 def test_a_slow_payment_shows_the_missing_index(stack: Stack, switch: Switch) -> None:
-    """The order takes seconds; its trace says why: a collection scan, and how much was read. So does the log."""
+    """The order takes seconds; its trace and the log show the cause: a collection scan and the documents examined."""
     switch.on("payment-slow", milliseconds=3000, seconds=300)
 
     def slow() -> Any:
@@ -95,7 +95,7 @@ def test_a_slow_payment_shows_the_missing_index(stack: Stack, switch: Switch) ->
 
 
 def test_a_share_of_requests_fails(stack: Stack, switch: Switch) -> None:
-    """Of the route that was said, about as many as were said; marked in trace and log; health checks are spared."""
+    """About the given share of requests of the given route fails, marked in trace and log, except health checks."""
     switch.on("api-errors", percent=40, route=PRODUCTS)
     wait_until("a first error", lambda: stack.api("GET", PRODUCTS).status_code == 500)
     answers = [stack.api("GET", PRODUCTS) for _ in range(100)]
@@ -114,7 +114,7 @@ def test_a_share_of_requests_fails(stack: Stack, switch: Switch) -> None:
 
 
 def test_a_worker_that_dies_loses_no_order(stack: Stack, switch: Switch) -> None:
-    """Killed between charge and confirmation: the order is confirmed once, and its one charge is asked for twice."""
+    """Killed after the charge, the order is confirmed once and its one charge is requested twice."""
     switch.on("worker-crash", percent=100, seconds=30)
     crashes = '{service_name="worker"} | fault_injected="worker-crash"'
 
@@ -143,7 +143,7 @@ def test_a_paused_server_goes_on_by_itself(stack: Stack, switch: Switch, fault: 
     wait_until(f"{server} to stand still", lambda: paused.status() == psutil.STATUS_STOPPED, 10)
     answer = stack.place_order()
     assert answer.status_code == (202 if server == "redis" else 503)
-    wait_until(f"{server} to go on", lambda: paused.status() != psutil.STATUS_STOPPED, 20)
+    wait_until(f"{server} to continue", lambda: paused.status() != psutil.STATUS_STOPPED, 20)
     if server == "redis":
         assert stack.final_order(answer.json()["id"], 30)["status"] == "confirmed"
     wait_until("orders to be taken", lambda: stack.place_order().status_code == 202, 20)
@@ -158,7 +158,7 @@ def test_what_the_fault_agent_did_is_undone_after_its_death(stack: Stack, switch
     switch.on("redis-pause", seconds=8)
     wait_until("redis to stand still", lambda: redis.status() == psutil.STATUS_STOPPED, 10)
     process(stack, "fault-agent").kill()
-    wait_until("redis to go on", lambda: redis.status() != psutil.STATUS_STOPPED, 30)
+    wait_until("redis to continue", lambda: redis.status() != psutil.STATUS_STOPPED, 30)
 
 
 def test_labels_that_explode_are_lumped_together(stack: Stack, switch: Switch) -> None:

@@ -61,7 +61,7 @@ def figures(folder: Path) -> dict[str, Any]:
 
 
 def test_it_prints_progress_and_a_summary(run: subprocess.CompletedProcess[str], folder: Path) -> None:
-    """A line every few seconds; at the end our figures and Prometheus' beside each other."""
+    """A line every few seconds; at the end the figures of the load generator next to those of Prometheus."""
     lines = run.stdout.splitlines()
     assert sum("req/s" in line and "errors" in line and "p99" in line for line in lines) >= 2
     assert any(line.split()[:1] == ["requests"] and line.endswith("equal") for line in lines)

@@ -62,7 +62,7 @@ def accepted(stack: Stack, request_id: str) -> dict[str, Any] | None:
 
 
 def prometheus_age(stack: Stack) -> float:
-    """Seconds since it started, as it says itself: what it has stored may be of the process before."""
+    """Return the uptime in seconds that the process reports: stored values may belong to the process before."""
     started = stack.get("prometheus", "/api/v1/status/runtimeinfo")["data"]["startTime"]
     return (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
 

@@ -51,7 +51,7 @@ class Followed:
 
 @pytest.fixture(scope="module")
 def shoppers(stack: Stack) -> Iterator[None]:
-    """Four reads a second and an order every six seconds, all the time; what they are answered does not matter."""
+    """Send four reads per second and an order every six seconds, ignoring the responses."""
     done = threading.Event()
 
     def shop() -> None:
@@ -86,7 +86,7 @@ def order(stack: Stack, shoppers: None) -> Followed:
 
 @pytest.fixture
 def opened(browser: Browser, stack: Stack) -> Iterator[Opened]:
-    """Opens a page of the console. No error may be said in the browser, and no other address asked."""
+    """Open a page of the console. The browser must log no error and request no other address."""
     home = stack.url("console")
     wrong: list[str] = []
     contexts = []
@@ -158,7 +158,7 @@ def settled(page: Page) -> None:
 
 @pytest.mark.parametrize("uid", sorted(set(BOARDS) - {"glasshouse-request"}))
 def test_every_panel_draws_real_data(order: Followed, opened: Opened, uid: str) -> None:
-    """But those that declare when they have some; the servers' own answers are in the panels, no error among them."""
+    """Every panel draws data of the real servers without errors, except panels that declare when they have data."""
     page = opened(f"/dashboards/{uid}?from=now-15m&to=now&refresh=5s", {"width": 1440, "height": TALL})
 
     declared = [title for title, note in NOTES.get(uid, {}).items() if "data" in note]
@@ -167,7 +167,7 @@ def test_every_panel_draws_real_data(order: Followed, opened: Opened, uid: str) 
 
 
 def test_one_request_is_followed_by_each_of_its_ids(order: Followed, opened: Opened, picture: Callable) -> None:  # type: ignore[type-arg]
-    """API, queue, worker, payment and database spans, their log lines, the order's states."""
+    """The page shows API, queue, worker, payment and database spans, their log lines and the order's states."""
     for identity in (order.order_id, order.request_id, order.trace_id):
         page = opened(f"/requests/{identity}")
         expect(page.locator('#story[data-state="ready"]')).to_be_attached()
@@ -181,7 +181,7 @@ def test_one_request_is_followed_by_each_of_its_ids(order: Followed, opened: Ope
 
 
 def test_logs_are_live(stack: Stack, order: Followed, opened: Opened, picture: Callable) -> None:  # type: ignore[type-arg]
-    """A line of a request made after the page was opened appears by itself."""
+    """A line of a request made after the page was opened appears automatically."""
     page = opened("/logs?service=api")
     expect(page.locator("#state")).to_have_text("Live")
     mark = f"live-{order.request_id[-12:]}"
@@ -203,7 +203,7 @@ def test_no_change_without_signing_in(stack: Stack, order: Followed, opened: Ope
 
 
 def test_markup_in_a_log_line_is_shown_not_run(stack: Stack, order: Followed, opened: Opened) -> None:
-    """Whatever a caller gets into a line stays text."""
+    """Markup that a caller puts into a log line is shown as text."""
     evil = "<script>document.title='run'</script>"
     mark = f"evil-{order.request_id[-12:]}"
     stack.api("GET", f"/api/v1/products/{evil}", headers={"X-Request-ID": mark})
@@ -218,14 +218,14 @@ def test_markup_in_a_log_line_is_shown_not_run(stack: Stack, order: Followed, op
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
 def test_no_grave_accessibility_fault(order: Followed, opened: Opened, path: str, theme: str) -> None:
-    """By axe-core, in both themes."""
+    """axe-core finds no serious accessibility problem on the page, in both themes."""
     page = opened(path, theme=theme)
     settled(page)
     assert axe.grave_faults(page) == []
 
 
 def test_followed_request_has_no_grave_accessibility_fault(order: Followed, opened: Opened) -> None:
-    """The waterfall too."""
+    """axe-core finds no serious accessibility problem on the page of a request."""
     page = opened(f"/requests/{order.order_id}")
     expect(page.locator('#story[data-state="ready"]')).to_be_attached()
     assert axe.grave_faults(page) == []
@@ -233,7 +233,7 @@ def test_followed_request_has_no_grave_accessibility_fault(order: Followed, open
 
 @pytest.mark.parametrize("path", [*PAGES, "/requests/ORDER"])
 def test_page_fits_a_phone(order: Followed, opened: Opened, picture: Callable, path: str) -> None:  # type: ignore[type-arg]
-    """Nothing is wider than its screen."""
+    """The page is not wider than the screen of a phone."""
     page = opened(path.replace("ORDER", order.order_id), PHONE, "dark")
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -242,7 +242,7 @@ def test_page_fits_a_phone(order: Followed, opened: Opened, picture: Callable, p
 
 
 def test_pages_are_reached_by_keyboard(order: Followed, opened: Opened) -> None:
-    """`g` and a letter goes to a page, `/` to the field that follows an id."""
+    """`g` and a letter opens a page; `/` focuses the search field."""
     page = opened("/")
     page.keyboard.press("g")
     page.keyboard.press("a")
@@ -273,7 +273,7 @@ def test_every_link_leads_somewhere(stack: Stack, order: Followed, opened: Opene
 
 
 def test_overview_shows_the_shop(stack: Stack, order: Followed, opened: Opened, picture: Callable) -> None:  # type: ignore[type-arg]
-    """Its rate and latency, its services with the calls between them, every objective with the budget left."""
+    """The overview shows rate and latency, services with their calls, and every objective with its remaining budget."""
     page = opened("/")
     for name in ("clients", "api", "orders queue", "worker", "payments", "MongoDB", "Redis", "mail"):
         expect(page.locator("#map .node", has_text=name).first).to_be_visible()
@@ -291,7 +291,7 @@ def test_fault_switched_on_in_the_page_leads_to_an_alert_in_the_page(
     opened: Opened,
     picture: Callable,  # type: ignore[type-arg]
 ) -> None:
-    """With its impact, its runbook drawn as a page, and the notification in the inbox."""
+    """The alert is shown with its impact and runbook page, and its notification arrives in the inbox."""
     # The one before would hold it back, until three minutes after its end; one of a budget alone would not.
     wait_until("no incident to be open", lambda: not stack.query('ALERTS{alertname="IncidentOpen", tier=""}'), 300)
     page = opened("/faults")
@@ -321,7 +321,7 @@ def test_missing_index_is_found_in_the_page_alone(
     opened: Opened,
     picture: Callable,  # type: ignore[type-arg]
 ) -> None:
-    """Why do orders take so long? The first sentence about a slow order says which query reads a whole collection."""
+    """Why do orders take so long? The first finding of a slow order names the query that scans a whole collection."""
     page = opened("/faults")
     sign_in(page, stack)
     switch_on(page, "payment-slow", milliseconds=SLOW_SECONDS * 1000, seconds=300)

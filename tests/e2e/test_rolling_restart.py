@@ -90,7 +90,7 @@ def test_a_rolling_restart_drops_no_request(stack: Stack, load: SteadyRequests) 
         before = load.count
         done = stack.launcher("restart", replica, seconds=60)
         assert done.returncode == 0, done.stdout + done.stderr
-        wait_until("requests to go on", lambda before=before: load.count > before + THREADS)
+        wait_until("requests to continue", lambda before=before: load.count > before + THREADS)
     load.stop()
     sys.stdout.write(f"{load.count} requests: {dict(load.answers)}\n")
     assert load.failures == []

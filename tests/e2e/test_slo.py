@@ -71,7 +71,7 @@ def client(own: Stack) -> Counting:
     admin = {"Authorization": f"Bearer {entry.json()['access_token']}"}
     fault = {"percent": PERCENT, "route": ROUTE, "seconds": 600}
     assert ask("PUT", "/api/v1/admin/faults/api-errors", json=fault, headers=admin).status_code == 200
-    wait_until("the fault to bite", lambda: ask("GET", PATH).status_code == 500, 30)
+    wait_until("the fault to take effect", lambda: ask("GET", PATH).status_code == 500, 30)
     for _ in range(REQUESTS):
         ask("GET", PATH)
     assert ask("DELETE", "/api/v1/admin/faults/api-errors", headers=admin).status_code == 200
@@ -126,7 +126,7 @@ def test_every_order_is_judged_once(own: Stack, client: Counting) -> None:
 
 
 def test_what_burns_is_notified_by_one_tier(own: Stack, client: Counting) -> None:
-    """4 % of the requests fail: less than ApiErrorRatioHigh asks for, so the budget pages, once its time has come."""
+    """4 % of the requests fail, below the threshold of ApiErrorRatioHigh, so only the burn-rate alert pages."""
 
     def firing() -> set[str]:
         found = own.query('ALERTS{alertname="ApiAvailabilityBurn", alertstate="firing", severity="page"}')

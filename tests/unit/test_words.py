@@ -21,7 +21,8 @@ def test_replaced_names_do_not_occur() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["the saboteur did it", "a horse", "jobs_per_horse", "class Told:", "run make soak now"]
+    "text",
+    ["the saboteur did it", "a horse", "jobs_per_horse", "class Told:", "run make soak now"],  # prose: ignore
 )
 def test_a_replaced_name_is_found(text: str) -> None:
     """A replaced name is found in any case and within an identifier."""
@@ -41,7 +42,10 @@ def test_words_that_identifiers_must_not_contain(name: str) -> None:
     assert found.startswith(f"app/a.py:2: '{name}'")
 
 
-@pytest.mark.parametrize("text", ["file.tell()", "intelligent", "Intel", "recommended", "'he told'", "1  # he told"])
+@pytest.mark.parametrize(
+    "text",  # prose: ignore
+    ["file.tell()", "intelligent", "Intel", "recommended", "'he told'", "1  # he told"],  # prose: ignore
+)
 def test_similar_names_and_prose_are_permitted_in_code(text: str) -> None:
     """A method of files, similar names and prose, which has its own check, are permitted."""
     assert not list(occurrences("app/a.py", f"x = {text}\n"))

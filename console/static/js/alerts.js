@@ -1,4 +1,4 @@
-// What fires, whom it concerns and what to do; silences with a reason.
+// The alerts page: firing alerts with impact and links, silences with a reason, and all other alerts.
 
 import { change, getJson } from "./api.js";
 import { at, empty, h, link, notes, put, toast } from "./dom.js";
@@ -12,17 +12,17 @@ const base = document.body.dataset;
 function queries(alert) {
   const found = [];
   if (alert.metric_query && base.prometheus) {
-    found.push(link(`${base.prometheus}/graph?${new URLSearchParams({ "g0.expr": alert.metric_query, "g0.tab": "0", "g0.range_input": "30m" })}`, "Metric in Prometheus"));
+    found.push(link(`${base.prometheus}/graph?${new URLSearchParams({ "g0.expr": alert.metric_query, "g0.tab": "0", "g0.range_input": "30m" })}`, "Query in Prometheus"));
   }
   if (alert.log_query) {
-    found.push(link(`/logs?${new URLSearchParams({ query: alert.log_query })}`, "Log lines"));
+    found.push(link(`/logs?${new URLSearchParams({ query: alert.log_query })}`, "Logs"));
   }
   return found;
 }
 
 function silenceForm(alert, redraw) {
-  const reason = h("input", { type: "text", name: "reason", required: true, minlength: 5, maxlength: 300, placeholder: "Why? Others will read it." });
-  const minutes = h("select", { name: "minutes" }, [[30, "30 min"], [60, "1 hour"], [240, "4 hours"], [1440, "a day"]].map(([value, text]) => h("option", { value }, text)));
+  const reason = h("input", { type: "text", name: "reason", required: true, minlength: 5, maxlength: 300, placeholder: "Reason, shown to other users" });
+  const minutes = h("select", { name: "minutes" }, [[30, "30 min"], [60, "1 hour"], [240, "4 hours"], [1440, "1 day"]].map(([value, text]) => h("option", { value }, text)));
   return h("form", {
     class: "inline-form",
     onsubmit: async (event) => {
@@ -39,11 +39,11 @@ function silenceForm(alert, redraw) {
         toast(problem.message);
       }
     },
-  }, h("label", {}, "Reason", reason), h("label", {}, "For", minutes), h("button", { type: "submit" }, "Silence"));
+  }, h("label", {}, "Reason", reason), h("label", {}, "Duration", minutes), h("button", { type: "submit" }, "Silence"));
 }
 
 function card(alert, redraw) {
-  const facts = [alert.value && `now ${alert.value}`, alert.threshold && `threshold ${alert.threshold}`].filter(Boolean).join(", ");
+  const facts = [alert.value && `current value ${alert.value}`, alert.threshold && `threshold ${alert.threshold}`].filter(Boolean).join(", ");
   return h("article", { class: `card alert ${alert.severity}`, "data-alert": alert.name },
     h("header", {}, h("span", { class: `badge ${alert.severity}` }, alert.severity || "alert"), h("h3", {}, alert.name), h("span", { class: "hint" }, `since ${clock(alert.since)}, `, h("span", { "data-since": alert.since }, ago(alert.since)))),
     h("p", {}, alert.summary), facts ? h("p", { class: "hint" }, facts) : null,
@@ -69,15 +69,15 @@ function silenceLine(silence, redraw) {
           toast(problem.message);
         }
       },
-    }, "End it"));
+    }, "Expire silence"));
 }
 
 function quietLine(alert) {
-  const why = alert.silenced_by.length ? "silenced" : alert.inhibited ? "inhibited by another alert" : "a helper, never sent";
+  const why = alert.silenced_by.length ? "silenced" : alert.inhibited ? "inhibited by another alert" : "internal, never sent";
   return h("div", { class: "row-line" }, h("span", { class: "name" }, alert.runbook ? link(alert.runbook, alert.name) : alert.name), h("span", { class: "hint" }, why), h("span", { class: "hint" }, alert.summary));
 }
 
-// The summary and the numbers in it change with each evaluation; what a reader writes below them stays (keyed.js).
+// The summary and its numbers change with each evaluation. Text that a user types below them is kept (see keyed.js).
 function list(id, entries, keyOf, draw, none) {
   if (entries.length) {
     keyed(at(id), entries, keyOf, (entry) => draw(entry, read));
@@ -100,10 +100,10 @@ async function read() {
   const loud = all.filter(isLoud);
   const pages = loud.filter((alert) => alert.severity === "page").length;
   at("verdict").className = `verdict ${pages ? "bad" : loud.length ? "warn" : "good"}`;
-  at("verdict").textContent = loud.length ? `${loud.length} firing` : "nothing fires";
+  at("verdict").textContent = loud.length ? `${loud.length} firing` : "No alerts firing";
   document.dispatchEvent(new CustomEvent("firing", { detail: loud.length }));
-  list("alerts", loud, (alert) => alert.fingerprint, card, found.alerts ? () => empty("Nothing fires. To see one fire, switch on a fault: ", h("a", { href: "/faults" }, "Faults")) : () => empty("Alertmanager does not answer: alerts cannot be shown."));
-  list("silences", found.silences, (one) => one.id, silenceLine, () => empty("There are no silences."));
+  list("alerts", loud, (alert) => alert.fingerprint, card, found.alerts ? () => empty("No alerts firing. To see an alert fire, switch on a fault: ", h("a", { href: "/faults" }, "Faults")) : () => empty("Alertmanager does not respond. Alerts cannot be shown."));
+  list("silences", found.silences, (one) => one.id, silenceLine, () => empty("No active silences."));
   const quiet = all.filter((alert) => !isLoud(alert));
   put("quiet", quiet.length ? h("div", { class: "card" }, quiet.map(quietLine)) : empty("None."));
 }

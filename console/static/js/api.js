@@ -1,4 +1,4 @@
-// Asking the console. Changes carry the session's token; without a session the sign-in is asked for first.
+// Requests to the console's API. Requests that change state carry the CSRF token of the session.
 
 export class Problem extends Error {
   constructor(status, detail) {
@@ -20,7 +20,7 @@ async function send(method, url, body, headers = {}) {
       credentials: "same-origin",
     });
   } catch {
-    throw new Problem(0, "The console does not answer. Is it running? See `make status`.");
+    throw new Problem(0, "The console does not respond. Run `make status` to check whether it is running.");
   }
   const text = await answer.text();
   let content = null;
@@ -30,7 +30,7 @@ async function send(method, url, body, headers = {}) {
     content = null;
   }
   if (!answer.ok) {
-    throw new Problem(answer.status, content?.detail ?? `status ${answer.status}`);
+    throw new Problem(answer.status, content?.detail ?? `HTTP status ${answer.status}`);
   }
   return content;
 }
@@ -38,7 +38,7 @@ async function send(method, url, body, headers = {}) {
 export const getJson = (url) => send("GET", url);
 export const ask = (queries) => send("POST", "/api/query", { queries }).then((content) => content.answers);
 
-// One question for all who want to know: the frame and the page ask at the same time.
+// One request serves all callers: the page frame and the page need the session at the same time.
 export function whoIsIn(isFresh = false) {
   if (!asking || isFresh) {
     asking = send("GET", "/api/session").then((answer) => (session = answer));

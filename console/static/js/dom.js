@@ -1,4 +1,4 @@
-// Making elements. Text is always a text node: nothing that a log or a trace says can become markup.
+// Functions that create elements. Text always becomes a text node, so content of logs and traces is never parsed as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -33,7 +33,7 @@ export function put(place, ...children) {
 
 export const at = (id) => document.getElementById(id);
 
-// An address that came with data: only http(s) and paths of this server may be followed.
+// A link to a URL from untrusted data: only http(s) URLs and paths of this server become links.
 export function link(url, title, attributes) {
   const text = String(url ?? "");
   const isSafe = /^https?:\/\//i.test(text) || /^\/(?![\/\\])/.test(text);
@@ -44,7 +44,7 @@ export function empty(text, ...more) {
   return h("p", { class: "empty" }, text, ...more);
 }
 
-// A sentence for each server that did not answer, above everything else.
+// Shows one note for each server that did not respond, at the top of the page.
 export function notes(place, said) {
   put(place, (said ?? []).map((text) => h("p", { class: "note" }, text)));
 }

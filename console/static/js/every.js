@@ -1,4 +1,4 @@
-// Doing something again and again while the page is looked at, never twice at once.
+// Runs a task periodically while the page is visible. Runs never overlap.
 
 export function every(milliseconds, work) {
   let isBusy = false;

@@ -1,4 +1,4 @@
-// Faults: switched on for a bounded time, by the shop's administrator. Without a sign-in, one can see which are on.
+// The faults page. The shop's administrator switches faults on for a limited time; other users see which faults are on.
 
 import { change, getJson } from "./api.js";
 import { drills } from "./drill/page.js";
@@ -30,26 +30,26 @@ const switchOff = (fault) => act(fault.name, () => change("DELETE", address(faul
 
 function left(until) {
   const rest = (new Date(until).getTime() - Date.now()) / 1000;
-  return rest > 0 ? `ends by itself in ${seconds(rest, 0)}` : "ends now";
+  return rest > 0 ? `switches off automatically in ${seconds(rest, 0)}` : "switching off now";
 }
 
 function how(fault) {
   return Object.entries(fault.parameters).map(([name, value]) => `${name} ${value}`).join(", ");
 }
 
-// From the shop's API, for an administrator.
+// A fault as the shop's API reports it to an administrator.
 function card(fault) {
-  const state = fault.on ? h("span", { class: "badge bad" }, "on") : h("span", { class: "badge" }, fault.available ? "off" : "not here");
+  const state = fault.on ? h("span", { class: "badge bad" }, "on") : h("span", { class: "badge" }, fault.available ? "off" : "not available");
   return h("article", { class: `card fault ${fault.on ? "on" : ""}`, "data-fault": fault.name },
     h("header", {}, h("h3", {}, fault.name), h("span", { class: "hint" }, PLACES[fault.where] ?? fault.where), state),
     h("p", {}, fault.what),
     fault.on ? h("p", { class: "hint" }, how(fault), how(fault) ? " · " : "", h("span", { "data-until": fault.until }, left(fault.until))) : null,
     fault.on ? h("p", { class: "actions" }, h("button", { type: "button", onclick: () => switchOff(fault) }, "Switch off")) : null,
     !fault.on && fault.available ? h("details", {}, h("summary", {}, "Switch on …"), form(fault, switchOn)) : null,
-    !fault.on && !fault.available ? h("p", { class: "hint" }, "Needs the fault agent, which runs beside the stack without containers.") : null);
+    !fault.on && !fault.available ? h("p", { class: "hint" }, "Requires the fault agent, which runs only in an installation without containers.") : null);
 }
 
-// From the metrics, without a sign-in.
+// A fault as the metrics report it, shown without sign-in.
 function chip(fault) {
   return h("li", { class: `badge ${fault.on ? "bad" : ""}`, "data-fault": fault.name }, fault.on ? `${fault.name} is on` : fault.name);
 }
@@ -62,7 +62,7 @@ function show(found) {
   }
   const byState = [...found.faults].sort((a, b) => b.on - a.on);
   keyed(place.firstElementChild, byState, (fault) => fault.name, (fault) => (found.signed_in ? h("li", {}, card(fault)) : chip(fault)));
-  put("sign-in", found.signed_in ? null : h("p", { class: "note calm" }, "Viewing needs no sign-in. To switch a fault or run a drill, ", h("button", { type: "button", class: "main", onclick: askToSignIn }, "Sign in"), " as the shop's administrator."));
+  put("sign-in", found.signed_in ? null : h("p", { class: "note calm" }, "Viewing does not require sign-in. To switch a fault or run a drill, ", h("button", { type: "button", class: "main", onclick: askToSignIn }, "sign in"), " as the shop's administrator."));
 }
 
 async function read() {
@@ -72,7 +72,7 @@ async function read() {
     if (found.faults.length) {
       show(found);
     } else {
-      put("faults", empty("This installation has no faults to switch: the API runs without FAULTS_FILE, so none can be switched on."));
+      put("faults", empty("No faults are available: the API runs without the setting FAULTS_FILE."));
     }
   } catch (problem) {
     notes("notes", [problem.message]);

@@ -1,18 +1,21 @@
-// Numbers, durations and moments as text. The units are those of Grafana that our dashboards use.
+// Formats numbers, durations and times as text. Supports the Grafana units that the dashboards use.
 
+const LOCALE = "en-GB"; // for the thousands separators
 const minus = (text) => text.replace("-", "−");
 
 export function rounded(value, decimals) {
   if (decimals !== undefined && decimals !== null) {
-    return minus(value.toFixed(decimals));
+    return minus(value.toLocaleString(LOCALE, { minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: "negative" }));
   }
   const size = Math.abs(value);
   if (size === 0) {
     return "0";
   }
   const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 3 : 4;
-  return minus(Number(value.toFixed(digits)).toString());
+  return minus(value.toLocaleString(LOCALE, { maximumFractionDigits: digits, signDisplay: "negative" }));
 }
+
+export const grouped = (value) => value.toLocaleString(LOCALE);
 
 function scaled(value, base, suffixes, decimals) {
   let place = 0;

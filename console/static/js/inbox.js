@@ -1,5 +1,5 @@
-// Keeps the inbox current without a reload: the page is asked for again and its list put in place of the old one.
-// What the reader has opened stays open, and nothing is touched while nothing is new.
+// Keeps the inbox current without a reload: fetches the page again and replaces the list.
+// Items that the user opened stay open, and the list is not replaced while there are no new items.
 
 const EVERY_MS = 5000;
 const news = document.getElementById("news");
@@ -39,12 +39,12 @@ async function refresh() {
       replace(list, document.adoptNode(fresh));
       news.textContent = `${count} new ${count === 1 ? "item" : "items"}`;
     } else if (isAway) {
-      news.textContent = "The console answers again.";
+      news.textContent = "The console responds again.";
     }
     isAway = false;
   } catch {
     isAway = true;
-    news.textContent = "The console does not answer; the list may be old. Trying again every few seconds.";
+    news.textContent = "The console does not respond. The list may be outdated. Retrying every few seconds.";
   }
 }
 

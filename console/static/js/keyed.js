@@ -1,9 +1,9 @@
-// A list whose entries are drawn again only when what they show has changed: what a reader types, opens or stands on stays.
+// A list whose entries are redrawn only when their data changed: typed text, opened details and the focus are kept.
 
 const known = new WeakMap();
 const FOCUSABLE = "button, summary, input, select, a";
 
-// What stands in the fields of a drawn-again entry is the reader's.
+// Values that the user typed into a redrawn entry are kept.
 function keepTyped(old, fresh) {
   const fields = [...(old?.querySelectorAll("input, select") ?? [])];
   [...fresh.querySelectorAll("input, select")].forEach((field, number) => {
@@ -44,7 +44,7 @@ export function keyed(place, entries, keyOf, draw) {
       child.remove();
     }
   }
-  // Only what stands wrong is moved: moving takes the focus away.
+  // Only elements at the wrong position are moved, because moving an element removes its focus.
   wanted.forEach((element, number) => {
     if (place.children[number] !== element) {
       place.insertBefore(element, place.children[number] ?? null);

@@ -1,4 +1,4 @@
-// Log lines as rows that open: shared by the tail and by the dashboards' log panels.
+// Log lines as expandable rows, used by the logs page and by the log panels of dashboards.
 
 import { h, pairs } from "./dom.js";
 import { clock } from "./format.js";
@@ -10,7 +10,7 @@ export function lineRow(line) {
     type: "button", "aria-expanded": "false",
     onclick: () => {
       if (!open.hasChildNodes()) {
-        open.append(id ? h("p", { class: "actions indented" }, h("a", { href: `/requests/${encodeURIComponent(id)}` }, "Follow this request")) : "", pairs(line.fields));
+        open.append(id ? h("p", { class: "actions indented" }, h("a", { href: `/requests/${encodeURIComponent(id)}` }, "Show this request")) : "", pairs(line.fields));
       }
       open.hidden = !open.hidden;
       button.setAttribute("aria-expanded", String(!open.hidden));

@@ -1,4 +1,4 @@
-// The live tail: server-sent events, or polling when all live connections are in use.
+// The logs page: a live tail by server-sent events, or by polling when all live connections are in use.
 
 import { ask, getJson } from "./api.js";
 import { at, empty, put } from "./dom.js";
@@ -13,7 +13,7 @@ let waiting = [];
 let seen = new Set();
 
 const given = new URLSearchParams(location.search);
-// A query in LogQL comes with a link, from an alert or a runbook; the filters take its place when one is used.
+// A link from an alert or a runbook can contain a LogQL query. Using a filter replaces the query.
 let logql = given.get("query") ?? "";
 
 const asked = () => {
@@ -36,12 +36,12 @@ function setStatus(text, state) {
 }
 
 function add(all) {
-  // What the first answer had, the stream's first event may have too.
+  // The first event of the stream can repeat lines of the first response.
   const fresh = all.filter((line) => !seen.has(line.ns + line.message));
   if (!fresh.length) {
     return;
   }
-  // A stream that comes again after a pause repeats its last lines.
+  // A stream that reconnects repeats its last lines.
   seen = new Set([...seen, ...fresh.map((line) => line.ns + line.message)].slice(-2 * MOST));
   if (isPaused) {
     waiting = [...waiting, ...fresh].slice(-MOST);
@@ -64,7 +64,7 @@ function follow(query) {
   stream = new EventSource(`/api/logs/tail?${query}`);
   stream.addEventListener("open", () => setStatus("Live", "on"));
   stream.addEventListener("lines", (event) => add(JSON.parse(event.data)));
-  stream.addEventListener("behind", () => isPaused || setStatus("Live, but there are more lines than can be shown", "on"));
+  stream.addEventListener("behind", () => isPaused || setStatus("Live, but some lines are omitted because there are too many", "on"));
   stream.addEventListener("trouble", (event) => setStatus(JSON.parse(event.data), "off"));
   stream.addEventListener("error", () => {
     if (stream?.readyState === EventSource.CLOSED) {
@@ -72,7 +72,7 @@ function follow(query) {
       setStatus("All live connections are in use; polling every 5 s", "on");
       timer = setTimeout(begin, 5000);
     } else {
-      setStatus("Connecting again …", "off");
+      setStatus("Reconnecting …", "off");
     }
   });
 }
@@ -90,7 +90,7 @@ async function begin() {
     if (found.lines.length) {
       put(lines, found.lines.map(lineRow));
     } else {
-      put(lines, empty("No lines match these filters in the last 15 minutes. New ones appear here as they are written."));
+      put(lines, empty("No log lines match these filters in the last 15 minutes. New lines appear here as they arrive."));
     }
     seen = new Set(found.lines.map((line) => line.ns + line.message));
     follow(query);
@@ -111,7 +111,7 @@ at("filters").addEventListener("input", () => {
 at("pause").addEventListener("click", () => {
   isPaused = !isPaused;
   at("pause").setAttribute("aria-pressed", String(isPaused));
-  at("pause").textContent = isPaused ? "Go on" : "Pause";
+  at("pause").textContent = isPaused ? "Resume" : "Pause";
   if (!isPaused) {
     add(waiting.splice(0));
     setStatus("Live", "on");
@@ -135,7 +135,7 @@ try {
   const names = new Set([...(found.services.values ?? []), "worker", "api", "payments", "nginx"].filter((name) => name !== "spans"));
   at("service").append(...[...names].sort().map((name) => new Option(name, name)));
 } catch {
-  // Without the list there is still the filter by text.
+  // Without the list of services, the filter by text still works.
 }
 at("service").value = given.get("service") ?? "";
 begin();

@@ -1,4 +1,4 @@
-// The overview: one question every five seconds answers all of it.
+// The overview page. One request every 5 seconds returns all of its data.
 
 import { getJson } from "./api.js";
 import { at, empty, h, link, notes, put, table } from "./dom.js";
@@ -22,11 +22,11 @@ function red({ trends, numbers }) {
   put("red",
     tile("Requests", said(last(trends.requests), (value) => `${short(value)}/s`), trends.requests, { href: "/dashboards/glasshouse-api" }),
     tile("Failed (5xx)", said(errors, percent), trends.errors, { href: "/requests?kind=failed", isBad: errors > 0.05 }),
-    tile("p95 latency", said(latency, seconds), trends.latency, { href: "/requests?kind=slow", isBad: latency > 2 }),
+    tile("Latency, p95", said(latency, seconds), trends.latency, { href: "/requests?kind=slow", isBad: latency > 2 }),
     tile("Orders confirmed", said(last(trends.orders), (value) => `${short(value)}/min`), trends.orders, { href: "/dashboards/glasshouse-orders" }),
-    tile("Order to mail, p95", said(last(trends.fulfilment), seconds), trends.fulfilment, { href: "/dashboards/glasshouse-orders", isBad: last(trends.fulfilment) > 5 }),
-    tile("Orders that wait", said(numbers.unfinished, short), null, { href: "/dashboards/glasshouse-orders", isBad: numbers.oldest > 60 }));
-  const wait = h("div", { class: "hint" }, numbers.oldest ? `oldest ${seconds(numbers.oldest)}` : "none is old", numbers.dead ? ` · ${numbers.dead} dead letters` : "");
+    tile("Order to e-mail, p95", said(last(trends.fulfilment), seconds), trends.fulfilment, { href: "/dashboards/glasshouse-orders", isBad: last(trends.fulfilment) > 5 }),
+    tile("Orders in progress", said(numbers.unfinished, short), null, { href: "/dashboards/glasshouse-orders", isBad: numbers.oldest > 60 }));
+  const wait = h("div", { class: "hint" }, numbers.oldest ? `oldest ${seconds(numbers.oldest)}` : "none waiting", numbers.dead ? ` · ${numbers.dead} dead letters` : "");
   at("red").lastElementChild.append(wait);
   at("red").setAttribute("aria-busy", "false");
 }
@@ -44,7 +44,7 @@ function serviceMap(map) {
 function alerts(firing, faults) {
   const on = faults.map((name) => h("div", { class: "alert-line" }, h("span", { class: "badge warn" }, "fault on"), " ", h("a", { href: "/faults" }, name)));
   if (firing === null) {
-    put("alerts", empty("Alertmanager does not answer."), on);
+    put("alerts", empty("Alertmanager does not respond."), on);
     return;
   }
   put("alerts", firing.slice(0, 8).map((alert) => h("div", { class: "alert-line" },
@@ -52,12 +52,12 @@ function alerts(firing, faults) {
     alert.runbook ? link(alert.runbook, alert.name) : alert.name, h("span", { class: "hint" }, ` ${ago(alert.since)}`),
     h("p", {}, alert.summary))),
   firing.length > 8 ? h("p", { class: "hint" }, `and ${firing.length - 8} more`) : null, on,
-  firing.length || on.length ? null : empty("Nothing fires."));
+  firing.length || on.length ? null : empty("No alerts firing."));
 }
 
 function slowest(requests) {
   if (!requests?.length) {
-    put("slow", empty(requests ? "Nothing took longer than a quarter of a second in the last 15 minutes." : "The log store does not answer."));
+    put("slow", empty(requests ? "No request took longer than 250 ms in the last 15 minutes." : "The log store does not respond."));
     return;
   }
   put("slow", requests.map((one) => h("a", { class: "row-line", href: `/requests/${encodeURIComponent(one.trace_id || one.request_id)}` },
@@ -65,16 +65,16 @@ function slowest(requests) {
     h("span", { class: "hint" }, `${one.service} · ${one.status} · ${ago(one.at)}`))));
 }
 
-const STATE = { kept: ["good", "kept"], burning: ["warn", "burning"], spent: ["bad", "budget spent"], unknown: ["", "no data yet"] };
+const STATE = { kept: ["good", "met"], burning: ["warn", "burning"], spent: ["bad", "budget exhausted"], unknown: ["", "no data yet"] };
 
-// Beyond its end a budget is shown as what was used of it: "78×" says more than "−7700 % left".
+// An exhausted budget is shown as the multiple that was used: "78×" is clearer than "−7,700 % remaining".
 function leftOf(budget) {
   return budget === null ? "–" : budget < 0 ? `${rounded(1 - budget, 1)}×` : percent(budget, 1);
 }
 
 function objectives(slos) {
   if (!slos.length) {
-    put("slos", empty("No data yet: the rules that record objectives (slo:objective:ratio) have not been evaluated, or are not installed."));
+    put("slos", empty("No data yet: the recording rules for objectives (slo:objective:ratio) are not installed or have not been evaluated."));
     return;
   }
   put("slos", slos.map((slo) => {
@@ -84,19 +84,19 @@ function objectives(slos) {
     fill.style.width = `${Math.max(0, Math.min(1, budget ?? 0)) * 100}%`;
     return h("a", { class: "tile", href: `/dashboards/glasshouse-slo?var-slo=${encodeURIComponent(slo.slo)}` },
       h("div", { class: "what" }, slo.slo, " ", h("span", { class: `badge ${style}` }, words)),
-      h("div", { class: "value" }, leftOf(budget), h("span", { class: "hint" }, budget < 0 ? "of the budget used" : "budget left")),
+      h("div", { class: "value" }, leftOf(budget), h("span", { class: "hint" }, budget < 0 ? "of error budget used" : "error budget remaining")),
       h("div", { class: `budget ${slo.state}` }, fill),
-      h("p", { class: "hint" }, `objective ${percent(slo.objective, 2)}`, slo.burn !== undefined ? ` · burns ${rounded(slo.burn, 1)}×` : "",
-        slo.exhaustion > 0 && slo.state === "burning" ? ` · gone in ${seconds(slo.exhaustion)}` : ""));
+      h("p", { class: "hint" }, `objective ${percent(slo.objective, 2)}`, slo.burn !== undefined ? ` · burn rate ${rounded(slo.burn, 1)}×` : "",
+        slo.exhaustion > 0 && slo.state === "burning" ? ` · exhausted in ${seconds(slo.exhaustion)}` : ""));
   }));
 }
 
 function verdict(found) {
   const pages = (found.alerts ?? []).filter((alert) => alert.severity === "page").length;
   const tickets = (found.alerts ?? []).length - pages;
-  const [style, text] = found.alerts === null ? ["warn", "unknown: Alertmanager does not answer"]
-    : pages ? ["bad", `${pages} ${pages === 1 ? "page fires" : "pages fire"}`]
-      : tickets ? ["warn", `${tickets} ${tickets === 1 ? "ticket" : "tickets"}, no page`] : ["good", "all is well"];
+  const [style, text] = found.alerts === null ? ["warn", "Unknown: Alertmanager does not respond"]
+    : pages ? ["bad", `${pages} ${pages === 1 ? "page" : "pages"} firing`]
+      : tickets ? ["warn", `${tickets} ${tickets === 1 ? "ticket" : "tickets"} firing`] : ["good", "Healthy"];
   const place = at("verdict");
   place.className = `verdict ${style}`;
   if (place.textContent !== text) {
@@ -107,7 +107,7 @@ function verdict(found) {
 
 let seen = {};
 
-// What is not new is not drawn again: a reader's selection and focus stay.
+// Unchanged data is not redrawn, so the user's selection and focus are kept.
 function changed(name, value, draw) {
   const text = JSON.stringify(value);
   if (seen[name] !== text) {

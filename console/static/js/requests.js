@@ -1,4 +1,4 @@
-// Recent, slow and failed requests and jobs; each leads to the whole story.
+// The requests page: recent, slow and failed requests and jobs, each with a link to its details.
 
 import { getJson } from "./api.js";
 import { at, empty, h, put, table } from "./dom.js";
@@ -6,11 +6,11 @@ import { every } from "./every.js";
 import { ago, clock, seconds } from "./format.js";
 
 const NOTHING = {
-  recent: "No request or job in this time. Place an order: `make follow`.",
-  slow: "Nothing was slower than that in this time.",
-  failed: "Nothing failed in this time.",
+  recent: "No requests or jobs in this time range. To place an order, run `make follow`.",
+  slow: "No slower requests or jobs in this time range.",
+  failed: "No failed requests or jobs in this time range.",
 };
-const HEADINGS = [{ title: "When" }, { title: "Service" }, { title: "Request or job" }, { title: "Answer" }, { title: "Took", num: true }, { title: "" }];
+const HEADINGS = [{ title: "Time" }, { title: "Service" }, { title: "Request or job" }, { title: "Status" }, { title: "Duration", num: true }, { title: "" }];
 const kinds = [...at("kinds").querySelectorAll("button")];
 const asked = new URLSearchParams(location.search).get("kind");
 let kind = kinds.some((one) => one.dataset.kind === asked) ? asked : "recent";
@@ -39,8 +39,8 @@ function draw() {
   const words = at("contains").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const shown = known.filter((one) => words.every((word) => Object.values(one).some((value) => String(value).toLowerCase().includes(word))));
   const most = Math.max(0.001, ...shown.map((one) => one.seconds));
-  at("said").textContent = shown.length ? `${shown.length} ${kind === "slow" ? "slowest first" : "newest first"}` : "";
-  put("list", shown.length ? table(HEADINGS, shown.map((one) => row(one, most))) : empty(known.length ? "No match." : NOTHING[kind]));
+  at("said").textContent = shown.length ? `${shown.length} ${shown.length === 1 ? "result" : "results"}, ${kind === "slow" ? "slowest first" : "newest first"}` : "";
+  put("list", shown.length ? table(HEADINGS, shown.map((one) => row(one, most))) : empty(known.length ? "No requests match the filter." : NOTHING[kind]));
 }
 
 async function read() {

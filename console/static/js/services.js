@@ -1,13 +1,13 @@
-// The services, whether they are up, and what each answers to: those with an interface first.
+// The API page: each service with its state and its endpoints. Services with endpoints come first.
 
 import { getJson } from "./api.js";
 import { at, h, link, notes, put, table } from "./dom.js";
 
-const HEADINGS = [{ title: "Method" }, { title: "Path" }, { title: "What it does" }, { title: "" }];
+const HEADINGS = [{ title: "Method" }, { title: "Path" }, { title: "Description" }, { title: "" }];
 
 function head(service) {
   const isDown = service.of && service.up < service.of;
-  const state = service.of ? `${service.up} of ${service.of} up` : "not scraped here";
+  const state = service.of ? `${service.up} of ${service.of} up` : "not monitored";
   return h("header", {}, h("h2", {}, service.id), h("span", { class: `badge ${isDown ? "bad" : service.of ? "good" : ""}` }, state), h("span", { class: "hint" }, service.title),
     service.links.length ? h("span", { class: "more actions" }, service.links.map((one) => link(one.url, one.title))) : null);
 }

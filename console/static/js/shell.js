@@ -1,4 +1,4 @@
-// The frame of every page: finding by id, keys, colours, who is signed in, how many alerts fire.
+// The frame of every page: search by ID, keyboard shortcuts, theme, sign-in state, number of firing alerts.
 
 import { getJson, whoIsIn } from "./api.js";
 import { at, h } from "./dom.js";
@@ -14,13 +14,13 @@ at("find").addEventListener("submit", (event) => {
   if (ID.test(id)) {
     location.href = `/requests/${encodeURIComponent(id)}`;
   } else {
-    at("find-id").setCustomValidity("A request, trace or order id: letters, digits and . _ : -");
+    at("find-id").setCustomValidity("Enter a request, trace or order ID: letters, digits and . _ : -");
     at("find-id").reportValidity();
   }
 });
 at("find-id").addEventListener("input", () => at("find-id").setCustomValidity(""));
 
-// --- colours ---
+// --- theme ---
 
 const THEMES = ["system", "light", "dark"];
 
@@ -34,7 +34,7 @@ function show(next) {
   } else {
     document.documentElement.dataset.theme = next;
   }
-  at("theme").setAttribute("aria-label", `Colours: ${next === "system" ? "as the system" : next}`);
+  at("theme").setAttribute("aria-label", `Theme: ${next}`);
   at("theme").title = at("theme").getAttribute("aria-label");
 }
 
@@ -45,16 +45,16 @@ at("theme").addEventListener("click", () => {
   try {
     localStorage.setItem("theme", next);
   } catch {
-    // Forbidden storage: the choice lasts as long as the page.
+    // Storage can be disabled. The theme then lasts until the page is closed.
   }
   document.dispatchEvent(new Event("theme"));
 });
 
-// --- keys ---
+// --- keyboard shortcuts ---
 
 function help() {
-  const keys = [["/", "follow an id"], ["?", "this help"], ["t", "change colours"],
-    ...pages.map((page) => [`g ${page.dataset.key}`, `go to ${page.querySelector("span").textContent}`])];
+  const keys = [["/", "Find by ID"], ["?", "Show keyboard shortcuts"], ["t", "Change theme"],
+    ...pages.map((page) => [`g ${page.dataset.key}`, `Go to ${page.querySelector("span").textContent}`])];
   const dialog = h("dialog", { "aria-labelledby": "keys-title" },
     h("h2", { id: "keys-title" }, "Keyboard shortcuts"),
     h("dl", { class: "keys" }, keys.map(([key, what]) => [h("dt", {}, key.split(" ").map((one) => [h("kbd", {}, one), " "])), h("dd", {}, what)])),
@@ -85,7 +85,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// --- who, and what fires ---
+// --- sign-in state and firing alerts ---
 
 account(at("who"));
 whoIsIn().catch(() => {});
@@ -96,7 +96,7 @@ function showCount(count) {
   at("firing").setAttribute("aria-label", `${count} firing`);
 }
 
-// The overview and the alerts have the number already and say it.
+// The overview page and the alerts page have the number already and send it as an event.
 document.addEventListener("firing", (event) => showCount(event.detail));
 if (!["/", "/alerts"].includes(location.pathname)) {
   every(15000, async () => {
@@ -104,7 +104,7 @@ if (!["/", "/alerts"].includes(location.pathname)) {
       const { alerts } = await getJson("/api/alerts");
       showCount((alerts ?? []).filter((alert) => alert.state === "active" && alert.severity !== "none").length);
     } catch {
-      // The page itself says what does not answer.
+      // The page itself shows which server does not respond.
     }
   });
 }

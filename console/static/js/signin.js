@@ -1,4 +1,4 @@
-// Signing in: only changes need it.
+// Sign-in, which only changes require.
 
 import { signIn, signOut, whoIsIn } from "./api.js";
 import { h, toast } from "./dom.js";
@@ -30,7 +30,7 @@ export function askToSignIn() {
       },
     }, h("label", {}, "E-mail", email), h("label", {}, "Password", password), wrong, enter);
     const dialog = h("dialog", { "aria-labelledby": "enter-title" }, h("h2", { id: "enter-title" }, "Sign in as the shop's administrator"),
-      h("p", { class: "hint" }, "Viewing needs no sign-in; changes do. The password is in the instance's folder: ", h("code", {}, "secrets/admin_password"), "."), form);
+      h("p", { class: "hint" }, "Viewing does not require sign-in; changes do. The password is stored in the folder of the instance: ", h("code", {}, "secrets/admin_password"), "."), form);
     dialog.addEventListener("close", () => {
       resolve(null);
       dialog.remove();
@@ -41,7 +41,7 @@ export function askToSignIn() {
   });
 }
 
-// True once signed in; asks for the password if not.
+// Resolves to true if signed in. Opens the sign-in dialog if not.
 export async function mustBeIn() {
   const session = await whoIsIn();
   return session.signed_in || Boolean(await askToSignIn());

@@ -1,4 +1,4 @@
-// A trend without axes; its numbers stand beside it.
+// A trend line without axes. Its current value is shown next to it.
 
 import { s } from "./dom.js";
 

@@ -1,9 +1,9 @@
-// Before the first paint, so no module: a page must not flash in the other colours.
+// Runs before the first paint, so it is not a module: otherwise the page would flash in the wrong theme.
 try {
   const theme = localStorage.getItem("theme");
   if (theme === "light" || theme === "dark") {
     document.documentElement.dataset.theme = theme;
   }
 } catch {
-  // Storage may be forbidden; then the system's colours are used.
+  // Storage can be disabled. The theme of the system is then used.
 }

@@ -68,7 +68,7 @@ def test_a_server_that_is_down_costs_its_panels_only(opened: Opened, upstream: U
     """If a server is down, its panels name it and all other panels are drawn."""
     upstream.down.add(LOKI)
     page = drawn(opened("/d/glasshouse-api"))
-    expect(page.locator(".panel.logs .said").first).to_contain_text("Log store does not answer")
+    expect(page.locator(".panel.logs .said").first).to_contain_text("Log store does not respond")
     expect(page.locator(".panel.timeseries").first).to_have_attribute("data-state", "drawn")
 
 
@@ -96,7 +96,7 @@ def test_exemplars_lead_to_their_request(opened: Opened) -> None:
 def test_a_panel_is_viewed_alone_by_keyboard(opened: Opened) -> None:
     """A panel can be opened alone by keyboard, with its values and queries; Escape returns to the dashboard."""
     page = drawn(opened("/d/glasshouse-api"))
-    page.locator('[aria-label="View Latency alone"]').press("Enter")
+    page.locator('[aria-label="View panel Latency"]').press("Enter")
     expect(page.locator("#zoom")).to_contain_text("histogram_quantile(0.95")
     assert parse_qs(urlsplit(page.url).query)["viewPanel"] == ["panel-4"]
     assert page.locator(".panel:visible").count() == 1

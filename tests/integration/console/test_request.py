@@ -57,7 +57,7 @@ def test_the_missing_index_is_the_first_sentence(opened: Opened, scanned: Upstre
     page = followed(opened(f"/requests/{TRACE}", width=1400, height=900))
     first = page.locator(".finding").first
     expect(first.locator("h2")).to_contain_text("payments · payments.")
-    expect(first.locator("h2")).to_contain_text("reads the whole collection charges")
+    expect(first.locator("h2")).to_contain_text("scans the whole collection charges")
     expect(first).to_contain_text("COLLSCAN, 1.2 million documents examined, no index.")
     expect(first).to_be_in_viewport()
     expect(page.locator(".step.explained .badge", has_text="no index")).to_have_count(1)
@@ -83,7 +83,7 @@ def test_the_waterfall_spans_all_services_and_has_their_lines(opened: Opened, sc
     expect(page.locator(".step.log").first).to_contain_text(EVIL)
     assert page.locator(".critical").count() > 0
     before = page.locator(".step:visible").count()
-    page.get_by_label("only the critical path").check()
+    page.get_by_label("Critical path only").check()
     assert 0 < page.locator(".step:visible").count() < before
 
 
@@ -91,7 +91,7 @@ def test_without_jaeger_the_lines_are_shown(opened: Opened, upstream: Upstream) 
     """Without Jaeger, the log lines are shown, and the missing server is named."""
     upstream.down.add(JAEGER)
     page = followed(opened(f"/requests/{TRACE}"))
-    expect(page.locator(".note").first).to_contain_text("Jaeger does not answer")
+    expect(page.locator(".note").first).to_contain_text("Jaeger does not respond")
     expect(page.locator("#story")).to_contain_text(EVIL)
 
 

@@ -155,7 +155,7 @@ WRONG_WINDOWS = [
     ("for", "three", "tiers.page-fast.for: 'three' is not a duration"),
     ("severity", "shout", "tiers.page-fast.severity: Input should be 'page' or 'ticket'"),
     ("errors", 0, "tiers.page-fast.errors: Input should be greater than or equal to 1"),
-    ("patience", "1h", "tiers.page-fast.patience: is not supported"),
+    ("patience", "1h", "tiers.page-fast.patience: is not supported"),  # prose: ignore
 ]
 
 

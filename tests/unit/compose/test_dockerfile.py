@@ -64,7 +64,7 @@ def test_what_is_copied_is_what_runs() -> None:
 
 
 def test_what_the_services_import_is_in_the_image() -> None:
-    """The image contains every module of ours that a service starts or imports, with its parent packages."""
+    """The image contains every project module that a service starts or imports, with its parent packages."""
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
     graph = grimp.build_graph(*packages, cache_dir=None)
     assert len(started()) > 10

@@ -12,7 +12,7 @@ from tests.unit.compose.files import ROOT, SERVICES, VERSIONS, bind_mounts
 
 EXPORTERS = {"redis-exporter", "nginx-exporter", "node-exporter"}
 SHARED = ("stack/config/", "alerts/", "grafana/")
-# Words that identify a server's configuration, whatever the name of the file, because no other file of ours has them.
+# Words that identify a configuration of a server, whatever the name of the file: no other file of the project has them.
 MARKS = {
     "prometheus": r"(?m)^scrape_configs:",
     "alertmanager": r"(?m)^receivers:\n(.*\n)*?- name:|(?m)^route:\n\s+receiver:",

@@ -70,9 +70,9 @@ def test_one_is_signed_out_here_though_the_shop_is_down(make: Callable[..., Fake
         (SIGN_IN | {ME: {"role": "customer"}}, 403, "no administrator"),
         (SIGN_IN | {ME: Reply(500, {}, None)}, 403, "no administrator"),
         ({LOGIN: Reply(503, {}, {"detail": "The database does not answer."})}, 502, "The database does not answer"),
-        ({LOGIN: requests.ConnectionError("refused")}, 502, "does not answer"),
-        ({LOGIN: {"token": "of another form"}}, 502, "API answered"),
-        (SIGN_IN | {ME: ["of another form"]}, 502, "API answered"),
+        ({LOGIN: requests.ConnectionError("refused")}, 502, "does not respond"),
+        ({LOGIN: {"token": "of another form"}}, 502, "API responded"),
+        (SIGN_IN | {ME: ["of another form"]}, 502, "API responded"),
     ],
 )
 def test_a_sign_in_is_refused(make: Callable[..., FakedConsole], answers: Any, status: int, said: str) -> None:

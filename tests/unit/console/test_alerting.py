@@ -62,11 +62,11 @@ def test_a_link_that_could_run_something_is_left_out(make: Callable[..., FakedCo
 
 
 def test_a_silent_alertmanager_is_reported(make: Callable[..., FakedConsole]) -> None:
-    """If Alertmanager does not answer, the list of alerts is null and not empty."""
+    """If Alertmanager does not respond, the list of alerts is null and not empty."""
     down = requests.ConnectionError("refused")
     shown = make({ALERTS: down, SILENCES: down}).client.get("/api/alerts").json
     assert shown["alerts"] is None
-    assert "Alertmanager does not answer" in shown["notes"][0]
+    assert "Alertmanager does not respond" in shown["notes"][0]
 
 
 def test_silences_that_are_over_are_left_out(make: Callable[..., FakedConsole]) -> None:

@@ -139,7 +139,7 @@ def test_a_server_that_is_down_is_shown_in_its_panel(boards: Callable[..., Simpl
     faked_console = boards({RANGE: matrix([1000, "1"]), LINES: DOWN})
     found = asked(faked_console.client, ONE, {**ONE, "id": "2.A", "source": "loki", "kind": "logs"})
     assert found["1.A"]["series"]
-    assert "Log store does not answer at" in found["2.A"]["error"]
+    assert "Log store does not respond at" in found["2.A"]["error"]
 
 
 def test_more_series_than_can_be_drawn_are_counted(boards: Callable[..., SimpleNamespace]) -> None:

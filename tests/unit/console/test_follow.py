@@ -158,7 +158,7 @@ def test_a_server_that_is_down_is_one_note(world: World, paths: list[str], name:
         world.transport.answers[path] = DOWN
     story = build_story(world.gather())
     (note,) = story.notes
-    assert note.startswith(f"{name} does not answer at http://127.0.0.1:")
+    assert note.startswith(f"{name} does not respond at http://127.0.0.1:")
     assert world.seconds < 1
     assert story.order is not None
     assert (story.trace is None) == (name == "Jaeger")
@@ -200,7 +200,7 @@ def test_an_order_is_found_in_the_logs_when_the_shop_is_down(world: World) -> No
     world.transport.answers[ORDER_PATH] = DOWN
     subject.find_order(world.evidence, world.clients, world.now)
     assert (world.evidence.request_id, world.evidence.trace_id) == (REQUEST, TRACE)
-    assert world.evidence.notes[0].startswith("API does not answer")
+    assert world.evidence.notes[0].startswith("API does not respond")
 
 
 def test_an_unknown_order_is_reported(world: World) -> None:

@@ -26,7 +26,7 @@ def test_no_server_there_is_one_line(arguments: list[str], capsys: pytest.Captur
     assert main(arguments) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert "does not answer at http://127.0.0.1:1 (connection refused)" in said.err
+    assert "does not respond at http://127.0.0.1:1 (connection refused)" in said.err
     assert "make status" in said.err
     assert "Traceback" not in said.err
 

@@ -54,7 +54,7 @@ def test_a_server_that_is_built_is_not_said_to_be_down(tmp_path: Path) -> None:
     joining = Joining(note(tmp_path, os.getpid()), lambda: NOW)
     with pytest.raises(Unreachable, match=r"^Jaeger is waiting to be built: .* 1 min 30 s, about 2 min 30 s more$"):
         JsonServer("Jaeger", "http://127.0.0.1:16686", refused, joining=joining).ask("/")
-    with pytest.raises(Unreachable, match=r"Prometheus does not answer .* see `make status`"):
+    with pytest.raises(Unreachable, match=r"Prometheus does not respond .* see `make status`"):
         JsonServer("Prometheus", "http://127.0.0.1:9090", refused, joining=joining).ask("/")
 
 

@@ -91,7 +91,7 @@ def test_an_order_is_found_without_log_lines(
     """An order is found without log lines, because the shop returns its trace ID."""
     story = console_over({**well, LINES: NOTHING}).client.get(f"/api/requests/{ORDER}").json
     assert story["trace_id"] == TRACE
-    assert "The log store has no log line of this request." in story["notes"]
+    assert "The log store has no log lines for this request." in story["notes"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_one_server_cannot_say_the_others_do(
     """If one server is down, the other servers' data is shown with a note that names the server."""
     answer = console_over({**well, path: DOWN}).client.get(f"/api/requests/{ORDER}")
     assert answer.status_code == 200
-    assert any(note.startswith(f"{name} does not answer") for note in answer.json["notes"])
+    assert any(note.startswith(f"{name} does not respond") for note in answer.json["notes"])
     assert answer.json["order"]["id"] == ORDER
 
 
@@ -113,8 +113,8 @@ def test_an_unknown_id_is_answered_with_what_was_asked(console_over: Callable[..
     faked_console = console_over({LINES: DOWN})
     answer = faked_console.client.get("/api/requests/nothing")
     assert answer.status_code == 404
-    assert "No server knows a request, trace or order with this id." in answer.json["detail"]
-    assert "Log store does not answer" in answer.json["detail"]
+    assert "No request, trace or order with this ID was found." in answer.json["detail"]
+    assert "Log store does not respond" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("identity", ["a b", 'x"} | evil', "x" * 129, "%3Cscript%3E"])
@@ -185,4 +185,4 @@ def test_a_list_without_loki_says_so(console_over: Callable[..., SimpleNamespace
     """A list without Loki returns 502 with a sentence for the user."""
     answer = console_over({LINES: DOWN}).client.get("/api/requests")
     assert answer.status_code == 502
-    assert "Log store does not answer" in answer.json["detail"]
+    assert "Log store does not respond" in answer.json["detail"]

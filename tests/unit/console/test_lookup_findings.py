@@ -103,7 +103,7 @@ def test_a_missing_index_is_named_first() -> None:
         span("mail", "job", 5110, 10, attributes=failed()),
     ]
     found = findings(spans, [])
-    assert found[0]["title"] == "5.00 s of 5.20 s: payments · check repeats reads the whole collection charges"
+    assert found[0]["title"] == "5.00 s of 5.20 s: payments · check repeats scans the whole collection charges"
     assert found[0]["text"].startswith("COLLSCAN, 1.2 million documents examined, no index.")
     assert found[0]["span_id"] == "check repeats"
     assert [one["kind"] for one in found] == ["scan", "error"]
@@ -115,8 +115,8 @@ def test_a_plan_may_stand_in_an_event_or_a_log_line() -> None:
     line = LogLine(0, "slow", {"span_id": "b", "plan": "COLLSCAN", "collection": "orders"})
     spans = [span("root", None, 0, 100), call("a", "root", 0, 40, events=(event,)), call("b", "root", 50, 40)]
     texts = {one["span_id"]: one["title"] + one["text"] for one in findings(spans, [line])}
-    assert "12 thousand documents examined, no index. It returned 3 of them." in texts["a"]
-    assert "reads the whole collection charges" in texts["b"]
+    assert "12 thousand documents examined, no index. 3 returned." in texts["a"]
+    assert "scans the whole collection charges" in texts["b"]
 
 
 def test_a_failure_is_reported_where_it_began() -> None:
@@ -131,7 +131,7 @@ def test_a_failure_is_reported_where_it_began() -> None:
     ]
     found = [one for one in findings(spans, []) if one["kind"] == "error"]
     assert found[0]["title"] == "payments · find (mongodb charges) failed twice, after 40 ms"
-    assert found[0]["text"] == "NetworkTimeout: timed out. After it failed: payments · charge, worker · POST."
+    assert found[0]["text"] == "NetworkTimeout: timed out. Failed callers: payments · charge, worker · POST."
 
 
 def test_tries_are_counted() -> None:
@@ -148,8 +148,8 @@ def test_tries_are_counted() -> None:
     ]
     assert "retry" not in kinds(spans)
     found = next(one for one in findings(twins, []) if one["kind"] == "retry")
-    assert found["title"] == "payments · post (mongodb charges) was tried twice"
-    assert "88 ms passed, 58 ms of it between the tries" in found["text"]
+    assert found["title"] == "payments · post (mongodb charges) was attempted twice"
+    assert "88 ms in total, of which 58 ms between attempts" in found["text"]
 
 
 def test_a_wait_in_the_queue_is_reported() -> None:
@@ -157,7 +157,7 @@ def test_a_wait_in_the_queue_is_reported() -> None:
     sent = span("publish", None, 0, 10, kind="producer", service="api")
     late = span("job", "publish", 5010, 100, kind="consumer", service="worker")
     found = findings([sent, late], [])[0]
-    assert found["title"] == "5.00 s of 5.11 s: the job job waited for a worker"
+    assert found["title"] == "5.00 s of 5.11 s: the job job waited for a worker"  # prose: ignore
     assert kinds([sent, span("job", "publish", 30, 100, kind="consumer", service="worker")]) == ["longest"]
 
 

@@ -120,7 +120,7 @@ def test_the_objective_with_least_left_comes_first() -> None:
 
 
 def test_no_objectives_are_no_tiles() -> None:
-    """Without objectives, as when Prometheus does not answer or has not evaluated the rules, there are no tiles."""
+    """Without objectives, as when Prometheus does not respond or has not evaluated the rules, there are no tiles."""
     assert slo_tiles({"objective": None}) == slo_tiles({}) == []
 
 

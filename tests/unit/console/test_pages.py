@@ -18,8 +18,8 @@ from console.web.links import query_links, remembered, server_links
 def test_an_empty_inbox_says_what_will_come(console: SimpleNamespace) -> None:
     """An empty inbox explains which items it will show."""
     page = console.client.get("/inbox").text
-    assert "No alert has arrived yet" in page
-    assert "No e-mail has arrived yet" in page
+    assert "No alert notifications yet" in page
+    assert "No e-mails yet" in page
 
 
 def test_the_page_shows_alerts_and_mails(console: SimpleNamespace, recorded: Callable[[str], Any]) -> None:

@@ -153,7 +153,7 @@ def test_each_question_has_its_own_failure() -> None:
     answers, notes = Together(2).ask({"a": lambda: 1, "b": down, "c": down})
     assert answers == {"a": 1, "b": None, "c": None}
     assert len(notes) == 1
-    assert notes[0].startswith("Log store does not answer")
+    assert notes[0].startswith("Log store does not respond")
     with pytest.raises(ZeroDivisionError):
         Together(2).ask({"a": lambda: 1 // 0})
 

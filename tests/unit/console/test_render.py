@@ -71,7 +71,7 @@ def test_everything_is_printed(evidence: Evidence) -> None:
         f"http://127.0.0.1:16686/api/traces/{evidence.trace_id}",
     ):
         assert expected in text
-    assert "Not known" not in text
+    assert "Missing data" not in text
     assert "not complete" not in text
 
 
@@ -138,10 +138,10 @@ def test_what_is_missing_is_reported(evidence: Evidence) -> None:
     """An incomplete trace is marked in its title, and notes list what is missing."""
     assert evidence.spans is not None
     evidence.spans = [span for span in evidence.spans if span.service != "payments"]
-    evidence.note("Log store does not answer.")
+    evidence.note("Log store does not respond.")
     text = drawn(build_story(evidence))
-    assert ", not complete" in text
-    assert "! Log store does not answer." in text
+    assert ", incomplete" in text
+    assert "! Log store does not respond." in text
     assert "! Jaeger does not have the payments' spans." in text
 
 

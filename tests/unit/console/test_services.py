@@ -83,7 +83,7 @@ def test_the_log_store_that_runs_is_listed(
 
 
 def test_prometheus_may_be_silent(make: Callable[..., FakedConsole]) -> None:
-    """If Prometheus does not answer, no service is shown as down."""
+    """If Prometheus does not respond, no service is shown as down."""
     found, notes = services(make(up=requests.ConnectionError("refused")))
     assert found["api"]["of"] is None
     assert found["api"]["endpoints"]

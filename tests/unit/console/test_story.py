@@ -205,7 +205,7 @@ def test_another_routes_exemplar_is_no_part_of_it(evidence: Evidence) -> None:
     ]
     story = build_story(evidence)
     assert story.exemplar is None
-    assert story.notes == ("Prometheus has no exemplar of this route near that time.",)
+    assert story.notes == ("Prometheus has no exemplar for this route around that time.",)
 
 
 def test_empty_answers_are_shown_as_gaps(evidence: Evidence) -> None:
@@ -215,8 +215,8 @@ def test_empty_answers_are_shown_as_gaps(evidence: Evidence) -> None:
     assert story.trace is None
     assert story.notes == (
         "Jaeger does not have the trace's first spans.",
-        "The log store has no log line of this request.",
-        "Prometheus has no exemplar of this route near that time.",
+        "The log store has no log lines for this request.",
+        "Prometheus has no exemplar for this route around that time.",
         "The console has no e-mail about this order.",
     )
 
@@ -224,9 +224,9 @@ def test_empty_answers_are_shown_as_gaps(evidence: Evidence) -> None:
 def test_what_was_not_asked_is_no_gap(evidence: Evidence) -> None:
     """A server that could not be queried has only its own note, and nothing is concluded from its missing data."""
     evidence.spans = evidence.lines = evidence.exemplars = evidence.emails = evidence.alerts = None
-    evidence.note("Log store does not answer.")
-    evidence.note("Log store does not answer.")
-    assert build_story(evidence).notes == ("Log store does not answer.",)
+    evidence.note("Log store does not respond.")
+    evidence.note("Log store does not respond.")
+    assert build_story(evidence).notes == ("Log store does not respond.",)
 
 
 def test_without_a_trace_the_lines_stand_alone(evidence: Evidence) -> None:

@@ -129,7 +129,7 @@ def test_a_stream_survives_lokis_absence(fake_transport: type) -> None:
     tail, _ = tail_of(fake_transport, requests.ConnectionError("refused"), lines("a"))
     found = parsed(events(tail, lambda: times[0], lambda seconds: times.__setitem__(0, times[0] + 100)))
     assert [name for name, _ in found] == ["trouble", "lines"]
-    assert "Log store does not answer" in found[0][1]
+    assert "Log store does not respond" in found[0][1]
 
 
 def test_a_line_cannot_make_an_event(fake_transport: type) -> None:

@@ -172,18 +172,18 @@ class Answering:
 @pytest.mark.parametrize(
     ("status", "said", "right"),
     [
-        (400, "parse error at line 1, col 4: says why", True),
-        (400, "position 3: says why", True),
-        (400, "says why", False),
+        (400, "parse error at line 1, col 4: gives the reason", True),
+        (400, "position 3: gives the reason", True),
+        (400, "gives the reason", False),
         (400, "parse error at line 1, col 4", False),
         (400, "", False),
-        (500, "parse error at line 1, col 4: says why", False),
+        (500, "parse error at line 1, col 4: gives the reason", False),
         (200, '{"data": {"resultType": "streams", "result": []}}', False),
     ],
 )
 def test_refusals_are_judged(status: int, said: str, right: bool) -> None:
     """An error response is judged by its status, its reason and the position in the query."""
-    case = Case("d", "{", "error", {"error": {"status": 400, "syntax": True, "says": "says why"}})
+    case = Case("d", "{", "error", {"error": {"status": 400, "syntax": True, "says": "gives the reason"}})
     store = LogStore(Answering(status, said), alone=True, loki=False, base=BASE)
     assert (store.judge(case) == "") is right
 

@@ -23,7 +23,7 @@ ROUTE = ("GET", '/100%/"<thing>"/%s', 200)
 
 
 class Written:
-    """The log of one process: a file handler of ours and the lines that it has written."""
+    """The log of one process: the library's file handler and the lines that it has written."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "log"

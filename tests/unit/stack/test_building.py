@@ -177,8 +177,8 @@ def test_a_command_writes_its_log_and_gives_its_end(tmp_path: Path) -> None:
     """A command returns its exit code and its own output, without earlier contents of the log."""
     log = tmp_path / "log"
     log.write_text("before\n")
-    assert tasks.run(["sh", "-c", "echo said; exit 3"], log, lambda: None) == (3, "said\n")
-    assert log.read_text() == "before\nsaid\n"
+    assert tasks.run(["sh", "-c", "echo done; exit 3"], log, lambda: None) == (3, "done\n")
+    assert log.read_text() == "before\ndone\n"
 
 
 def test_an_interrupted_command_is_ended(tmp_path: Path) -> None:

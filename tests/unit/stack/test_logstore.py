@@ -178,7 +178,7 @@ def test_prometheus_scrapes_a_loki_that_runs_elsewhere(instance: Instance) -> No
 
 
 def test_a_process_of_ours_that_waits_for_its_server_is_not_built(instance: Instance) -> None:
-    """A process of ours that waits for its server is not built.
+    """A project process that waits for its server is not built.
 
     The gateway waits for VictoriaLogs, and its own program is Python.
     """

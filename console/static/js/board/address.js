@@ -1,4 +1,4 @@
-// What the page's address says: `from`, `to`, `refresh`, `viewPanel` and `var-<name>`, each as Grafana spells it.
+// Parameters of the page's URL: `from`, `to`, `refresh`, `viewPanel` and `var-<name>`, in the format of Grafana.
 
 import { Pattern } from "./fill.js";
 
@@ -40,7 +40,7 @@ export function written(state, isWithView = true) {
   return query.toString();
 }
 
-// What the queries are filled in with.
+// The variable values that are inserted into queries.
 export function values(state, board) {
   return Object.fromEntries((board.templating?.list ?? []).map(({ name, allValue }) => {
     const value = state.chosen[name];

@@ -1,4 +1,4 @@
-// Deploys, faults and alerts as marks on every graph: a line at a moment, a shade where something lasted.
+// Deploys, faults and alerts as annotations on every graph: a line for a point in time, a shaded area for a duration.
 
 import { fill, legend } from "./fill.js";
 import { aligned, stepOf } from "./time.js";

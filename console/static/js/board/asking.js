@@ -1,4 +1,4 @@
-// What the panels ask, and asking it in one go.
+// The queries of the panels, sent in batches.
 
 import { ask } from "../api.js";
 import { fill } from "./fill.js";
@@ -26,7 +26,7 @@ function kindOf(panel, target) {
   return target.instant || target.queryType === "instant" ? "instant" : "range";
 }
 
-// Throws if a query uses what the dashboard does not have.
+// Throws if a query uses a variable that the dashboard does not define.
 export function questions(panel, range, values) {
   const span = spanOf(panel, range);
   return panel.targets.flatMap((target) => {

@@ -1,4 +1,4 @@
-// The choices above the panels: variables, time range, refresh.
+// The controls above the panels: variables, time range, refresh interval.
 
 import { h, put } from "../dom.js";
 import { day } from "../format.js";
@@ -31,7 +31,7 @@ function textbox(one, value, onChange) {
 function several(one, chosen, options, onChange) {
   const isAll = chosen.includes(ALL);
   const known = [...new Set([...options, ...chosen.filter((value) => value !== ALL)])];
-  const shown = isAll ? "All" : chosen.length > 2 ? `${chosen.length} chosen` : chosen.join(", ");
+  const shown = isAll ? "All" : chosen.length > 2 ? `${chosen.length} selected` : chosen.join(", ");
   const box = (value, text, isOn) => h("label", {}, h("input", { type: "checkbox", value, checked: isOn, onchange: (event) => {
     const rest = chosen.filter((other) => other !== value && other !== ALL);
     const next = value === ALL || (!rest.length && !event.target.checked) ? [ALL] : event.target.checked ? [...rest, value] : rest;
@@ -58,7 +58,7 @@ export function drawVariables(place, board, state, options, onChange) {
 export function drawTime(place, state, range, { onRange, onRefresh, onNow }) {
   const preset = RANGES.find(([name]) => state.from === `now-${name}` && state.to === "now");
   const select = h("select", { "aria-label": "Time range", onchange: () => select.value && onRange(`now-${select.value}`, "now") },
-    preset ? null : h("option", { value: "", selected: true }, "Between two moments"), RANGES.map(([name, text]) => h("option", { value: name, selected: preset?.[0] === name }, `Last ${text}`)));
+    preset ? null : h("option", { value: "", selected: true }, "Custom range"), RANGES.map(([name, text]) => h("option", { value: name, selected: preset?.[0] === name }, `Last ${text}`)));
   const from = h("input", { type: "datetime-local", step: 1, value: local(range.start), required: true });
   const to = h("input", { type: "datetime-local", step: 1, value: local(range.end), required: true });
   const wrong = h("p", { class: "wrong", role: "alert" });
@@ -66,16 +66,16 @@ export function drawTime(place, state, range, { onRange, onRefresh, onNow }) {
     event.preventDefault();
     const [begin, end] = [Date.parse(from.value), Date.parse(to.value)];
     if (!(end > begin) || end - begin > 44 * 86400000) {
-      wrong.textContent = "The end must be after the beginning, by 44 days at most.";
+      wrong.textContent = "The end must be after the start, and the range must not exceed 44 days.";
     } else {
       onRange(String(begin), String(end));
     }
-  } }, h("label", {}, "From", from), h("label", {}, "To", to), wrong, h("button", { type: "submit" }, "Show"));
-  const wider = h("button", { type: "button", title: "Twice as long", "aria-label": "Zoom out", onclick: () => {
+  } }, h("label", {}, "From", from), h("label", {}, "To", to), wrong, h("button", { type: "submit" }, "Apply"));
+  const wider = h("button", { type: "button", title: "Zoom out", "aria-label": "Zoom out", onclick: () => {
     const [middle, half] = [(range.start + range.end) / 2, range.end - range.start];
     onRange(String(Math.round((middle - half) * 1000)), String(Math.round(Math.min(Date.now() / 1000, middle + half) * 1000)));
   } }, "−");
-  const refresh = h("select", { "aria-label": "Refresh every", onchange: () => onRefresh(refresh.value) },
-    [...new Set([...REFRESHES, state.refresh])].map((one) => h("option", { value: one, selected: one === state.refresh }, one ? `every ${one}` : "no refresh")));
-  put(place, select, menu("From … to", form), wider, h("button", { type: "button", onclick: onNow }, "Refresh"), refresh);
+  const refresh = h("select", { "aria-label": "Refresh interval", onchange: () => onRefresh(refresh.value) },
+    [...new Set([...REFRESHES, state.refresh])].map((one) => h("option", { value: one, selected: one === state.refresh }, one ? `Every ${one}` : "Auto-refresh off")));
+  put(place, select, menu("Custom range", form), wider, h("button", { type: "button", onclick: onNow }, "Refresh"), refresh);
 }

@@ -1,11 +1,11 @@
-// Exemplars as points that lead to the request they were taken from.
+// Exemplars as points that link to their request.
 
 import { h } from "../dom.js";
 import { clock, inUnit } from "../format.js";
 
 const SLOTS = 50;
 
-// Not all of them: only the highest of each short interval, since points close together cannot be clicked.
+// Only the highest exemplar of each short interval is drawn, since points close together cannot be clicked.
 export function chosen(exemplars, { start, end }) {
   const best = new Map();
   for (const one of exemplars) {
@@ -17,9 +17,9 @@ export function chosen(exemplars, { start, end }) {
   return [...best.values()];
 }
 
-export const label = (one, unit) => `${inUnit(one.value, unit)} at ${clock(one.at * 1000)}: follow this request`;
+export const label = (one, unit) => `${inUnit(one.value, unit)} at ${clock(one.at * 1000)}: show this request`;
 
-// Links, but not reachable with the Tab key: the panel's own view lists them.
+// Links that the Tab key does not reach: the view of a single panel lists them too.
 export function points(exemplars, unit) {
   return exemplars.map((one) => ({ one, element: h("a", { class: "exemplar", href: `/requests/${encodeURIComponent(one.trace_id)}`, tabindex: -1, title: label(one, unit), "aria-label": label(one, unit) }) }));
 }

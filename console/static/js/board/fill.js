@@ -1,11 +1,11 @@
-// Variables in queries, legends and addresses, filled in as Grafana does: the same rules as in tests/dashboard_queries.py.
+// Interpolation of variables in queries, legends and URLs, with the rules of Grafana (see also tests/dashboard_queries.py).
 
 const SCRAPE_SECONDS = 5; // the data source's `timeInterval`
-// Names do not begin with a digit: ${1} is label_replace's.
+// Names do not start with a digit: ${1} is a reference in label_replace.
 const USE = /\$\{(?<braced>[A-Za-z_][\w.]*)(?::(?<format>\w+))?\}|\$(?<bare>[A-Za-z_]\w*)|\[\[(?<old>[A-Za-z_]\w*)\]\]/g;
 const SPECIAL = /[$^*{}[\]'+?.()|]/g;
 
-// What `All` stands for: a regular expression already, filled in as it is.
+// The value of `All` is a regular expression already and is not escaped.
 export class Pattern {
   constructor(text) {
     this.text = text;
@@ -27,7 +27,7 @@ export function macros({ start, end, step }) {
   };
 }
 
-// For a regular expression in a quoted string of PromQL or LogQL: each backslash twice.
+// Escapes a value for a regular expression in a quoted string of PromQL or LogQL: each backslash is doubled.
 export const escape = (value) => value.replaceAll("\\", "\\\\\\\\").replace(SPECIAL, "\\\\$&");
 
 function written(value, format) {
@@ -58,7 +58,7 @@ export function fill(text, values, span) {
 
 export const legend = (template, labels) => template.replace(/\{\{\s*([^}]+?)\s*\}\}/g, (_, name) => labels[name] ?? "");
 
-// The address of a data link: the time that is looked at, and labels or columns of what was clicked.
+// The URL of a data link, with the current time range and the labels or columns of the clicked item.
 export function address(url, { range, labels = {}, fields = {} }) {
   return url.replace("${__url_time_range}", `from=${encodeURIComponent(range.from)}&to=${encodeURIComponent(range.to)}`)
     .replace(/\$\{__field\.labels\.([^:}]+)(?::percentencode)?\}/g, (_, name) => encodeURIComponent(labels[name] ?? ""))

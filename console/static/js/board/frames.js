@@ -1,4 +1,4 @@
-// Answers as named series, and single numbers of them.
+// Converts query results to named series and to single values.
 
 import { legend } from "./fill.js";
 
@@ -15,7 +15,7 @@ export function seriesOf(panel, results) {
 
 export const last = (points) => points.findLast(([, value]) => value !== null)?.[1] ?? null;
 
-// On one grid of times, so that a series that pauses has a gap there.
+// Aligns all series to one time grid, so that missing samples appear as gaps.
 export function onGrid(series, { start, end, step }) {
   const count = Math.max(2, Math.round((end - start) / step) + 1);
   const times = Array.from({ length: count }, (_, place) => start + place * step);

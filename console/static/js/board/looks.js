@@ -1,4 +1,4 @@
-// Grafana's colour names, thresholds and mappings, in this page's colours.
+// Grafana's colour names, thresholds and value mappings, in the colours of this page.
 
 import { inUnit } from "../format.js";
 
@@ -6,7 +6,7 @@ const NAMES = { green: "--bar-good", orange: "--bar-warn", yellow: "--bar-warn",
 const TEXTS = { green: "--good", orange: "--warn", yellow: "--warn", red: "--bad" };
 const LINES = 8;
 
-// Canvas does not know custom properties: their values are read when it is drawn.
+// A canvas does not support CSS custom properties, so their values are read when it is drawn.
 export const paint = (property) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 export const property = (name) => NAMES[name] ?? "--ink";
 export const textColour = (name) => `var(${TEXTS[name] ?? property(name)})`;
@@ -21,10 +21,10 @@ export function thresholdColour(value, defaults) {
   return reached?.color ?? "text";
 }
 
-// `100.0 %` is `100 %`, unless decimals are configured.
+// `100.0 %` becomes `100 %`, unless decimals are configured.
 export const trimmed = (text) => text.replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, "");
 
-// The text and the colour's name of a value: what a mapping says goes first.
+// The text and the colour name of a value. A value mapping takes precedence.
 export function said(value, defaults) {
   const mapped = (defaults.mappings ?? []).map((mapping) => mapping.options?.[String(value)]).find(Boolean);
   const own = value === null ? "text" : thresholdColour(value, defaults);

@@ -1,4 +1,4 @@
-// A dashboard of Grafana's file: its choices, its panels, and one batch of questions per refresh for what is in sight.
+// A dashboard from a Grafana file: controls, panels, and one batch of queries per refresh for the visible panels.
 
 import { ask, getJson } from "../api.js";
 import { at, empty, h, link, put } from "../dom.js";
@@ -22,14 +22,14 @@ let marks = [];
 let turn = 0;
 let timer = 0;
 let soon = 0;
-let asked = 0; // batches that are under way
+let asked = 0; // batches in flight
 
 const inSight = () => panels.filter((one) => one.isKnown && one.isVisible && (!state.view || one.panel.id === state.view));
 const keyOf = () => `${range.start} ${range.end} ${JSON.stringify(state.chosen)}`;
 
 const showProblem = (problem) => put("problem", h("p", { class: "note" }, problem.message));
 
-// --- asking ---
+// --- queries ---
 
 async function readVariables() {
   const wanted = (board.templating?.list ?? []).filter((one) => one.type === "query").map((one) => {
@@ -61,7 +61,7 @@ async function found(questionsOfAll) {
   }
 }
 
-// What has come into sight is asked for alone; a refresh asks for all that is in sight, in one batch.
+// Panels that become visible are queried separately. A refresh queries all visible panels in one batch.
 async function read(isRefresh) {
   const wanted = inSight().filter((one) => isRefresh || one.key !== keyOf());
   if (!wanted.length && !isRefresh) {
@@ -72,7 +72,7 @@ async function read(isRefresh) {
   const ofPanels = wanted.flatMap((one) => asking(one, values));
   const all = await found(isRefresh ? [...annotations.questions(board, range, values), ...ofPanels] : ofPanels);
   if (mine !== turn) {
-    return; // Meanwhile something else has been chosen.
+    return; // The selection has changed in the meantime.
   }
   if (isRefresh) {
     marks = annotations.marks(board, range, all);
@@ -87,7 +87,7 @@ async function read(isRefresh) {
   place.dataset.state = "ready";
 }
 
-// A server that is slower than the refreshing is not asked again before it has answered.
+// If a server is slower than the refresh interval, the next query waits for its response.
 async function refresh(isDue = false) {
   clearTimeout(timer);
   if (!document.hidden && !(isDue && asked)) {
@@ -113,7 +113,7 @@ function comeIntoSight() {
   soon = setTimeout(() => read(false).catch(showProblem), 60);
 }
 
-// --- choosing ---
+// --- selection ---
 
 function changed() {
   turn += 1;
@@ -133,7 +133,7 @@ function changed() {
   refresh();
 }
 
-// One variable may be asked for within another.
+// The query of one variable can contain another variable.
 const updateVariables = () => readVariables().catch(showProblem);
 
 function choose(name, value) {
@@ -185,7 +185,7 @@ function watch() {
   }, { rootMargin: "150px" });
   const sizes = new ResizeObserver((entries) => entries.forEach((entry) => panels.find((one) => one.body === entry.target).resize()));
   panels.forEach((one) => {
-    one.isVisible = one.element.getBoundingClientRect().top < innerHeight; // known at once, for the first batch
+    one.isVisible = one.element.getBoundingClientRect().top < innerHeight; // set immediately, for the first batch
     sight.observe(one.element);
     sizes.observe(one.body);
   });

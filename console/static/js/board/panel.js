@@ -1,4 +1,4 @@
-// One panel: its head with help and links, its body, and what it says when there is nothing to draw.
+// One panel: header with help and links, body, and a message when there is no data.
 
 import { h, link, put } from "../dom.js";
 import { address } from "./fill.js";
@@ -21,7 +21,7 @@ export function makePanel(panel, declared, onView) {
   const leads = h("span", { class: "leads" });
   const helpId = `help-${panel.id}`;
   const help = panel.description ? [h("button", { type: "button", class: "quiet help", "aria-label": `About ${panel.title}`, "aria-describedby": helpId }, "i"), h("span", { class: "help-text", id: helpId, role: "tooltip" }, panel.description)] : [];
-  const view = h("button", { type: "button", class: "quiet view", "aria-label": `View ${panel.title} alone`, title: "View alone, with its numbers and queries", onclick: () => onView(panel.id) }, "⤢");
+  const view = h("button", { type: "button", class: "quiet view", "aria-label": `View panel ${panel.title}`, title: "View panel with statistics and queries", onclick: () => onView(panel.id) }, "⤢");
   const element = h("section", { class: `panel ${panel.type}`, id: `panel-${panel.id}`, "aria-label": panel.title, "data-state": "waiting" },
     h("header", {}, h("h3", {}, panel.title), leads, h("span", { class: "tools-of-panel" }, help, view)), body, said);
   for (const [name, value] of Object.entries({ "--x": panel.gridPos.x + 1, "--y": panel.gridPos.y + 1, "--w": panel.gridPos.w, "--h": panel.gridPos.h })) {
@@ -36,7 +36,7 @@ export function makePanel(panel, declared, onView) {
     body.hidden = state !== "drawn";
   }
 
-  // Drawn first: what measures itself must not be hidden while it does.
+  // The body is shown before it is drawn, because a hidden element cannot be measured.
   function show(results, context) {
     body.hidden = false;
     said.hidden = true;
@@ -51,11 +51,11 @@ export function makePanel(panel, declared, onView) {
     const isDrawn = kind.show(results, context);
     const more = leftOut(panel, results);
     const when = declared?.data?.when;
-    setState(isDrawn ? "drawn" : "empty", isDrawn ? (more ? `${more} more series are not drawn.` : "") : when ? `No data now; there is some ${when}.` : "No data");
+    setState(isDrawn ? "drawn" : "empty", isDrawn ? (more ? `${more} more series not shown.` : "") : when ? `No data. This panel has data ${when}.` : "No data");
   }
 
   if (!kind) {
-    setState("failed", `This viewer does not draw panels of the type ${panel.type}; Grafana does.`);
+    setState("failed", `This viewer does not support panels of type ${panel.type}. Open the dashboard in Grafana.`);
   }
   return {
     panel, element, body, isVisible: false, isKnown: Boolean(kind), key: "",
@@ -64,7 +64,7 @@ export function makePanel(panel, declared, onView) {
         show(results, context);
       } catch (error) {
         console.error(error);
-        setState("failed", `This panel could not be drawn: ${error.message}`);
+        setState("failed", `Cannot draw this panel: ${error.message}`);
       }
     },
     fail: (text) => setState("failed", text),

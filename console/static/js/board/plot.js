@@ -1,4 +1,4 @@
-// What time series and heatmaps share: a graph over time with its axes, crosshair, annotations and zoom by dragging.
+// The common part of time series and heatmaps: a graph over time with axes, crosshair, annotations and zoom by dragging.
 
 import uPlot from "./uplot.js";
 import { h } from "../dom.js";
@@ -38,7 +38,7 @@ export function drawMarks(u, marks) {
   for (const mark of marks) {
     const [left, right] = [u.valToPos(mark.from, "x", true), u.valToPos(mark.to, "x", true)];
     ctx.fillStyle = ctx.strokeStyle = paint(property(mark.colour));
-    ctx.globalAlpha = 0.05; // several may last at once
+    ctx.globalAlpha = 0.05; // several annotations can overlap
     ctx.fillRect(left, bbox.top, right - left, bbox.height);
     ctx.globalAlpha = 0.75;
     ctx.lineWidth = devicePixelRatio;
@@ -70,7 +70,7 @@ function tipFor(u, content, marks) {
   showTip(box.left + left, box.top + top, [h("p", { class: "tip-time" }, `${day(u.data[0][idx] * 1000)} ${clock(u.data[0][idx] * 1000)}`), content(idx), near]);
 }
 
-// `tip(idx)` says what stands at a moment; `onZoom(from, to)` hears what was dragged over, in s.
+// `tip(idx)` returns the tooltip content for a point in time; `onZoom(from, to)` receives the selected range in seconds.
 export function plot(place, { data, series, bands = [], scales, unit, labels = {}, draw, tip, marks, range, onZoom, ready }) {
   let isOver = false;
   const u = new uPlot({

@@ -1,4 +1,4 @@
-// One tooltip for all graphs, beside the pointer.
+// One tooltip for all graphs, next to the pointer.
 
 import { h, put } from "../dom.js";
 

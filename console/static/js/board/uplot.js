@@ -1,3 +1,3 @@
-// uPlot as a module. The page loads its file as a classic script before any module: it defines a global.
+// uPlot as a module. The page loads uPlot as a classic script before any module; the script defines a global.
 
 export default globalThis.uPlot;

@@ -1,4 +1,4 @@
-// What a panel that is viewed alone says beside its picture: its numbers, its examples, its questions.
+// The sections below a single panel: statistics, exemplars, annotations and queries.
 
 import { h, link, put } from "../dom.js";
 import { clock, inUnit } from "../format.js";
@@ -16,18 +16,18 @@ function numbers(panel, results) {
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     return h("tr", {}, h("th", { scope: "row" }, one.name), [values.at(-1), Math.min(...values), mean, Math.max(...values)].map((value) => h("td", { class: "num" }, said(value))));
   });
-  return rows.length ? h("section", { class: "card" }, h("h2", {}, "Numbers"), h("div", { class: "cells", tabindex: 0, role: "region", "aria-label": "Numbers" }, h("table", {},
-    h("thead", {}, h("tr", {}, ["Series", "Last", "Smallest", "Mean", "Largest"].map((title, place) => h("th", { scope: "col", class: place ? "num" : null }, title)))), h("tbody", {}, rows)))) : null;
+  return rows.length ? h("section", { class: "card" }, h("h2", {}, "Statistics"), h("div", { class: "cells", tabindex: 0, role: "region", "aria-label": "Statistics" }, h("table", {},
+    h("thead", {}, h("tr", {}, ["Series", "Last", "Min", "Mean", "Max"].map((title, place) => h("th", { scope: "col", class: place ? "num" : null }, title)))), h("tbody", {}, rows)))) : null;
 }
 
 function examples(panel, results) {
   const found = panel.targets.flatMap((target) => results[target.refId]?.exemplars ?? []).sort((a, b) => b.value - a.value).slice(0, 20);
-  return found.length ? h("section", { class: "card" }, h("h2", {}, "Exemplars, the highest first"),
+  return found.length ? h("section", { class: "card" }, h("h2", {}, "Exemplars, highest first"),
     found.map((one) => h("a", { class: "row-line", href: `/requests/${encodeURIComponent(one.trace_id)}` }, h("span", { class: "name" }, `${clock(one.at * 1000)}  `, h("code", {}, one.trace_id)), h("span", { class: "num" }, inUnit(one.value, panel.fieldConfig.defaults.unit))))) : null;
 }
 
 function happened(marks) {
-  return marks.length ? h("section", { class: "card" }, h("h2", {}, "Deploys, faults, alerts in this time"), marks.slice(0, MOST).map((mark) => h("p", { class: "row-line" }, h("span", { class: "name" }, `${mark.title} – ${mark.text}`), h("span", { class: "num" }, clock(mark.from * 1000))))) : null;
+  return marks.length ? h("section", { class: "card" }, h("h2", {}, "Deploys, faults and alerts in this time range"), marks.slice(0, MOST).map((mark) => h("p", { class: "row-line" }, h("span", { class: "name" }, `${mark.title} – ${mark.text}`), h("span", { class: "num" }, clock(mark.from * 1000))))) : null;
 }
 
 function queries(panel, range, values) {

@@ -1,7 +1,7 @@
-// The events of a run, grouped by drill: a group starts when the fault is injected. Times are seconds from there.
+// The events of a run, grouped by drill. A group starts when the fault is injected; times are in seconds since then.
 
 export const WORDS = {
-  broken: "broken", cleared: "fault cleared", pending: "pending", firing: "firing", inactive: "no longer firing",
+  broken: "fault injected", cleared: "fault cleared", pending: "pending", firing: "firing", inactive: "no longer firing",
   notified: "notified", mailed: "e-mail", resolved: "notified: resolved", "mailed resolved": "e-mail: resolved", note: "note",
 };
 
@@ -19,7 +19,7 @@ export function parted(events) {
   });
 }
 
-// For each alert its states as spans and its messages as marks.
+// One lane per alert, with its states as spans and its notifications as marks.
 export function lanes(part, end) {
   const found = new Map();
   for (const event of part.filter((one) => one.alert)) {

@@ -1,4 +1,4 @@
-// Fire drills: the catalogue, the drill that runs with its timeline, and earlier runs.
+// Fire drills: the catalogue, the running drill with its timeline, and earlier runs.
 
 import { change, getJson } from "../api.js";
 import { at, empty, h, put, toast } from "../dom.js";
@@ -21,18 +21,18 @@ async function act(work, said) {
   await drills();
 }
 
-const stop = () => act(() => change("DELETE", "/api/drills/current"), "The drill clears its fault, then ends.");
+const stop = () => act(() => change("DELETE", "/api/drills/current"), "Stopping: the drill clears its fault and then ends.");
 
 function start(drill) {
   const go = h("button", { type: "button", class: "main", onclick: () => {
     dialog.close();
-    act(() => change("POST", "/api/drills", { name: drill.name }), `${drill.name} has begun.`)
+    act(() => change("POST", "/api/drills", { name: drill.name }), `Drill ${drill.name} started.`)
       .then(() => at("current").scrollIntoView({ block: "center", behavior: "smooth" }));
-  } }, "Run it");
+  } }, "Run drill");
   const dialog = h("dialog", { "aria-labelledby": "run-title" }, h("h2", { id: "run-title" }, `Run ${drill.name}?`),
     h("p", {}, h("b", {}, drill.title), ". ", drill.lesson),
-    h("p", { class: "hint" }, "It waits until no page fires, sends a light load, injects a fault into this stack, records the notifications and clears the fault. This takes some minutes. Other orders may be late during that time."),
-    h("p", { class: "actions" }, go, h("button", { type: "button", onclick: () => dialog.close() }, "Not now")));
+    h("p", { class: "hint" }, "The drill waits until no page is firing, sends a light load, injects a fault into this stack, records the notifications and clears the fault. This takes several minutes. Other orders can be delayed during that time."),
+    h("p", { class: "actions" }, go, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel")));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -60,7 +60,7 @@ export async function drills() {
     if (runs.length) {
       keyed(at("runs"), runs, (run) => run.run, (run) => runCard(run, toggle));
     } else {
-      keyed(at("runs"), ["none"], String, () => empty("No drill was run on this instance yet."));
+      keyed(at("runs"), ["none"], String, () => empty("No drills have been run on this instance."));
     }
   } catch (problem) {
     put("current", empty(problem.message));

@@ -1,12 +1,12 @@
-// The parts of the drills' page.
+// The parts of the drills section.
 
 import { h, table } from "../dom.js";
-import { clock, day, percent, rounded, seconds } from "../format.js";
+import { clock, day, grouped, percent, rounded, seconds } from "../format.js";
 import { WORDS, parted } from "./events.js";
 import { LEGEND, picture } from "./picture.js";
 
 const STATES = { passed: ["good", "passed"], failed: ["bad", "failed"], running: ["warn", "running"], stopped: ["", "stopped"], unreadable: ["warn", "result unreadable"] };
-const HEADINGS = [{ title: "Drill" }, { title: "What is broken" }, { title: "Expected notifications" }, { title: "Last time" }, { title: "" }];
+const HEADINGS = [{ title: "Drill" }, { title: "Fault" }, { title: "Expected notifications" }, { title: "Last result" }, { title: "" }];
 
 const badge = ([style, text]) => h("span", { class: `badge ${style}` }, text);
 
@@ -15,10 +15,10 @@ function list(part, title) {
     h("ol", { class: "timeline" }, part.map((event) => h("li", {}, h("span", { class: "at" }, `${event.after < 0 ? "" : "+"}${rounded(event.after, 1)} s`), h("span", { class: "kind" }, WORDS[event.kind] ?? event.kind), h("span", {}, [event.alert, event.receiver && `to ${event.receiver}`, event.text].filter(Boolean).join(" · "))))));
 }
 
-// Before the fault is injected the drill waits for quiet: one line, since it is not part of the drill.
+// Before the fault is injected, the drill waits until no page is firing. That wait is shown as one line.
 export function timelines(events, isLive) {
   const parts = parted(events);
-  return parts.map((part, number) => !part.some((event) => event.kind === "broken") ? list(part, `While it waited: ${part.length} events`) : h("div", { class: "drill-part" },
+  return parts.map((part, number) => !part.some((event) => event.kind === "broken") ? list(part, `Events before the fault: ${part.length}`) : h("div", { class: "drill-part" },
     h("div", { class: "scroll plain", tabindex: 0, role: "region", "aria-label": "Timeline" }, picture(part, { isLive: isLive && number === parts.length - 1 })),
     h("p", { class: "hint legend" }, h("span", { class: "key pending" }), " pending ", h("span", { class: "key firing" }), ` firing · ${LEGEND}`),
     list(part, `${part.length} events`)));
@@ -33,7 +33,7 @@ function drilled(drill) {
   const { spent } = drill;
   return h("div", { class: "drilled" },
     h("p", {}, badge(STATES[drill.passed ? "passed" : "failed"]), " ", h("b", {}, drill.name), `: ${drill.title}`), notified(drill),
-    h("p", { class: "hint" }, `It cost ${spent.failed} of ${spent.requests} requests (${percent(spent.budget_share, 2)} of the month's budget); ${spent.orders} orders, ${spent.delayed} late, ${spent.lost} lost.`),
+    h("p", { class: "hint" }, `${grouped(spent.failed)} of ${grouped(spent.requests)} requests failed (${percent(spent.budget_share, 2)} of the monthly error budget). Orders: ${grouped(spent.orders)} placed, ${grouped(spent.delayed)} late, ${grouped(spent.lost)} lost.`),
     drill.wrong.map((text) => h("p", { class: "wrong" }, `✘ ${text}`)));
 }
 
@@ -43,7 +43,7 @@ export function runCard(run, toggle) {
     h("header", {}, h("h3", {}, names), badge(STATES[run.state]), h("span", { class: "hint" }, `${day(run.touched * 1000)} ${clock(run.touched * 1000)}`),
       h("button", { type: "button", class: "more", "aria-expanded": String(run.events !== null), onclick: () => toggle(run.run) }, run.events === null ? "Timeline" : "Close")),
     run.drills.map(drilled), run.wrong.map((text) => h("p", { class: "wrong" }, `✘ ${text}`)),
-    run.events === null ? null : run.events.length ? timelines(run.events, run.state === "running") : h("p", { class: "hint" }, "It wrote no events."));
+    run.events === null ? null : run.events.length ? timelines(run.events, run.state === "running") : h("p", { class: "hint" }, "This run recorded no events."));
 }
 
 export function running({ current, events }, stop) {
@@ -52,7 +52,7 @@ export function running({ current, events }, stop) {
     h("header", {}, h("h3", {}, current.name), badge(["warn", current.stopping ? "stopping" : "running"]), h("span", { class: "hint" }, `since ${clock(current.began)}, by ${current.by}`),
       h("button", { type: "button", class: "more danger", disabled: current.stopping, onclick: stop }, "Stop")),
     h("p", { class: "says", role: "status" }, h("span", { class: "pulse on", "aria-hidden": "true" }), h("code", {}, said)),
-    events.length ? timelines(events, true) : h("p", { class: "hint" }, "The timeline starts when the fault is injected; first the load warms up."));
+    events.length ? timelines(events, true) : h("p", { class: "hint" }, "The load is warming up. The timeline starts when the fault is injected."));
 }
 
 export function catalogueTable({ drills, last, isBusy }, start) {

@@ -1,10 +1,11 @@
-// What a fault takes. The shop says of each parameter what it may be and its default, and checks what is sent.
+// The form for the parameters of a fault. The shop returns the allowed values and the default of each, and validates the
+// submitted values.
 
 import { h } from "../dom.js";
 
 const NUMBERS = { seconds: "Seconds", percent: "Percent", milliseconds: "Milliseconds", per_second: "Per second" };
 const TEXTS = { route: "Route", instance: "Instance" };
-const SECONDS = { allowed: "a whole number from 1 to 3600", default: 300 };
+const SECONDS = { allowed: "an integer from 1 to 3,600", default: 300 };
 
 function field(fault, name, { allowed, default: preset }) {
   const isNumber = name in NUMBERS;

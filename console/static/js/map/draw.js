@@ -1,4 +1,4 @@
-// The map as SVG. Colour never speaks alone: a slow or failing edge also says so in its label.
+// The service map as SVG. Colour is never the only indicator: the label of a slow or failing edge shows the state too.
 
 import { s } from "../dom.js";
 import { labelOf, placed, stateOf } from "./labels.js";
@@ -24,7 +24,7 @@ function subOf(node) {
   if (node.of !== undefined) {
     return node.up === node.of ? `${node.up} up` : `${node.up} of ${node.of} up`;
   }
-  return { store: "database", clients: "through NGINX", mail: "SMTP" }[node.kind] ?? "";
+  return { store: "database", clients: "via NGINX", mail: "SMTP" }[node.kind] ?? "";
 }
 
 function box(node, place) {
@@ -43,12 +43,12 @@ export function drawMap({ nodes, edges }, say = labelOf) {
   const { places, width, height } = layout(nodes, edges);
   const taken = [...places.values()].map((place) => ({ x: place.x - WIDTH / 2, y: place.y - HEIGHT / 2, w: WIDTH, h: HEIGHT }));
   const all = lines(edges, places);
-  // The short ones have one place only: they choose first.
+  // Labels of short edges have only one possible position, so they are placed first.
   const labels = [...all].sort((a, b) => b.flat - a.flat).map((one) => s("g", { class: `edge ${stateOf(one.edge)}` }, s("title", {}, `${one.edge.from} → ${one.edge.to}`),
     placed(one, say, taken).map(([text, x, y]) => s("text", { x, y }, text))));
   const tip = s("defs", {}, s("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto" }, s("path", { d: "M0 0 8 4 0 8z", fill: "context-stroke" })));
-  const map = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${nodes.length} services and stores, ${edges.length} connections; the same as a table below` }, tip, all.map(path), nodes.map((node) => box(node, places.get(node.id))), labels);
-  // A map of two or three is not blown up to the width of the page.
+  const map = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${nodes.length} services and stores, ${edges.length} connections. The table below contains the same data.` }, tip, all.map(path), nodes.map((node) => box(node, places.get(node.id))), labels);
+  // A map of two or three services is not scaled up to the width of the page.
   map.style.maxWidth = `${Math.round(width * 1.2)}px`;
   return map;
 }

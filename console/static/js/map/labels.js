@@ -1,4 +1,4 @@
-// What an edge says, and where: calls a second, p95, share of failures.
+// Text and position of edge labels: calls per second, p95 latency, share of failed calls.
 
 import { percent, rounded, seconds } from "../format.js";
 import { pointOn } from "./lines.js";
@@ -30,14 +30,14 @@ export function labelOf(edge) {
 
 const meet = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
-// Between neighbours there is little room: the calls above the line, all else below. Returns [text, x, y] for each line.
+// Between neighbours there is little room: the calls are above the line, all else is below. Returns [text, x, y] per line.
 function beside(parts, line, taken) {
   const { x, y } = pointOn(line, 0.5);
   taken.push({ x: x - 40, y: y - 18, w: 80, h: 20 + LINE * (parts.length - 1) });
   return parts.map((text, number) => [text, x, number ? y + 2 + LINE * number : y - 7]);
 }
 
-// Along a longer line: the first place where it covers no other label and no box.
+// Along a longer line: the first position that overlaps no other label or box.
 function along(label, line, taken) {
   const width = label.length * CHARACTER + 6;
   const boxes = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.2, 0.8].map((t) => {

@@ -1,7 +1,7 @@
 // Positions of the services. Callers are left of what they call. Stores are below the services that use them;
 // a service without callers that only feeds another one is placed above that one.
 //
-// Ranks are the longest path from a service without callers; a cycle is cut where it closes.
+// The rank of a service is the longest path from a service without callers. A cycle is cut at its closing edge.
 
 export const WIDTH = 118;
 export const HEIGHT = 50;
@@ -31,7 +31,7 @@ function ranks(names, edges) {
   return rank;
 }
 
-// Service to the one service that it feeds, if that is all that ties it to the others.
+// Maps a service without callers to the service that it calls, if it calls only one.
 function feeders(services, edges) {
   const found = new Map();
   for (const node of services.filter((one) => one.kind === "service")) {

@@ -1,5 +1,5 @@
-// How the edges run: straight between neighbours, else from the lower side of one box to the upper side of the other,
-// each at a place of its own, so that edges of one box do not lie on each other.
+// Paths of the edges: straight between neighbours, otherwise from the lower side of one box to the upper side of the other,
+// each with its own offset, so that edges of one box do not overlap.
 
 import { HEIGHT, WIDTH } from "./layout.js";
 
@@ -7,7 +7,7 @@ const APART = 22;
 
 const isFlat = (from, to) => Math.abs(from.y - to.y) < 2 && to.x > from.x;
 
-// For each edge how far from the middle of the box it begins or ends, ordered by where the other end is.
+// The distance of each edge's end from the middle of the box, ordered by the position of the other end.
 function offsets(edges, places, near, far) {
   const found = new Map();
   for (const id of new Set(edges.map((edge) => edge[near]))) {

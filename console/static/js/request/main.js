@@ -1,4 +1,4 @@
-// One request followed: what took the time, the order's states, the waterfall with its log lines, exemplars, mails.
+// The page of one request: findings, the order's states, the waterfall with log lines, exemplars and e-mails.
 
 import { getJson } from "../api.js";
 import { at, h, link, notes, put } from "../dom.js";
@@ -15,11 +15,11 @@ function heading(story) {
   const title = first ? `${first.name}` : story.order ? `Order ${story.order.id}` : "Request";
   const facts = [];
   if (story.trace) {
-    facts.push(`${day(story.trace.started_at)} ${clock(story.trace.started_at, true)}`, `${ms(story.trace.duration_ms)} in all`, `${story.trace.spans} spans`, story.trace.services.join(" → "));
+    facts.push(`${day(story.trace.started_at)} ${clock(story.trace.started_at, true)}`, `${ms(story.trace.duration_ms)} total`, `${story.trace.spans} spans`, story.trace.services.join(" → "));
   }
   return [h("div", { class: "heading" }, h("h1", {}, title),
-    story.trace?.errors ? h("span", { class: "badge bad" }, `${story.trace.errors} failed`) : null,
-    h("button", { type: "button", class: "spaced", onclick: () => read() }, "Read again")),
+    story.trace?.errors ? h("span", { class: "badge bad" }, `${story.trace.errors} ${story.trace.errors === 1 ? "error" : "errors"}`) : null,
+    h("button", { type: "button", class: "spaced", onclick: () => read() }, "Reload")),
   h("p", { class: "hint facts" }, facts.join(" · ")),
   h("dl", { class: "ids" }, [["Request", story.request_id], ["Trace", story.trace_id], ["Order", story.order?.id]].filter(([, id]) => id)
     .map(([name, id]) => h("div", {}, h("dt", {}, name), h("dd", { class: "mono" }, id)))),
@@ -32,17 +32,17 @@ function rootOf(trace) {
 }
 
 function finding(one, heading, show) {
-  return h("div", { class: `finding ${one.kind}` }, h(heading, {}, one.title), h("p", {}, one.text, " ", h("button", { type: "button", class: "quiet", onclick: () => show(one.span_id) }, "Show the span")));
+  return h("div", { class: `finding ${one.kind}` }, h(heading, {}, one.title), h("p", {}, one.text, " ", h("button", { type: "button", class: "quiet", onclick: () => show(one.span_id) }, "Show span")));
 }
 
 function findings(story, show) {
   if (!story.findings.length) {
-    return story.trace ? h("section", { class: "card findings good" }, h("h2", {}, "Nothing unusual"),
-      h("p", { class: "hint" }, `No query without an index, no long wait, no failure; no single step that stands out of ${ms(story.trace.duration_ms)}.`)) : null;
+    return story.trace ? h("section", { class: "card findings good" }, h("h2", {}, "No findings"),
+      h("p", { class: "hint" }, `No query without an index, long wait, failure or dominant step was found in the ${ms(story.trace.duration_ms)} of this trace.`)) : null;
   }
   const [first, ...rest] = story.findings;
-  return h("section", { class: "card findings", "aria-label": "What stands out" }, finding(first, "h2", show),
-    rest.length ? h("div", { class: "further" }, h("p", { class: "caption" }, "Also"), rest.map((one) => finding(one, "h3", show))) : null);
+  return h("section", { class: "card findings", "aria-label": "Findings" }, finding(first, "h2", show),
+    rest.length ? h("div", { class: "further" }, h("p", { class: "caption" }, "Other findings"), rest.map((one) => finding(one, "h3", show))) : null);
 }
 
 function order(part) {
@@ -53,7 +53,7 @@ function order(part) {
   const took = after.map((ms, place) => ms - (after[place - 1] ?? 0));
   const longest = Math.max(...took) > SLOW_STEP_MS ? took.indexOf(Math.max(...took)) : -1;
   const total = part.total_cents === null ? "" : ` · ${(part.total_cents / 100).toFixed(2)} ${part.currency}`;
-  return h("section", { class: "card" }, h("header", {}, h("h2", {}, "The order"), h("span", { class: `badge ${part.status === "confirmed" ? "good" : part.status === "failed" ? "bad" : "warn"}` }, part.status), h("span", { class: "hint" }, part.items.join(", ") + total)),
+  return h("section", { class: "card" }, h("header", {}, h("h2", {}, "Order"), h("span", { class: `badge ${part.status === "confirmed" ? "good" : part.status === "failed" ? "bad" : "warn"}` }, part.status), h("span", { class: "hint" }, part.items.join(", ") + total)),
     part.reason ? h("p", { class: "wrong" }, part.reason) : null,
     h("ol", { class: "states" }, part.states.map((state, place) => h("li", { class: place === longest ? "slow" : null }, h("b", {}, state.status), h("span", { class: "hint" }, state.after_ms === null ? "" : `+${ms(state.after_ms)}`), place === longest ? h("span", { class: "badge warn" }, `this step took ${ms(took[place])}`) : null))));
 }
@@ -64,10 +64,10 @@ function around(story) {
     .map((one) => h("a", { class: "row-line", href: `/requests/${one.trace_id}` }, h("span", { class: "name" }, `${one.method} ${one.route}`), h("span", { class: "num" }, seconds(one.seconds)), h("span", { class: "hint" }, clock(one.at * 1000))));
   const own = story.exemplar;
   return h("div", { class: "pair" },
-    h("section", { class: "card" }, h("header", {}, h("h2", {}, "Exemplars"), h("p", { class: "hint" }, "Exemplars of the latency histogram around that time.")),
+    h("section", { class: "card" }, h("header", {}, h("h2", {}, "Exemplars"), h("p", { class: "hint" }, "Exemplars of the latency histogram from around the time of this request.")),
       own?.is_ours ? h("p", { class: "hint" }, `This request is the exemplar of its bucket: ${seconds(own.seconds)} (le ${own.labels.le ?? "?"}).`) : null,
-      others.length ? others : h("p", { class: "hint" }, own?.is_ours ? "" : "None near that time.")),
-    h("section", { class: "card" }, h("header", {}, h("h2", {}, "E-mails")), mails.length ? mails : h("p", { class: "hint" }, "None about this.")));
+      others.length ? others : h("p", { class: "hint" }, own?.is_ours ? "" : "No exemplars around that time.")),
+    h("section", { class: "card" }, h("header", {}, h("h2", {}, "E-mails")), mails.length ? mails : h("p", { class: "hint" }, "No e-mails for this request.")));
 }
 
 function draw(story) {
@@ -80,7 +80,7 @@ function draw(story) {
     chart = drawing.element;
     show = drawing.show;
   } else {
-    chart = h("section", { class: "card" }, h("h2", {}, "Log lines"), story.logs.length ? story.logs.map((line) => h("p", { class: "mono" }, `${clock(line.at, true)} ${line.service} ${line.level} ${line.message}`)) : h("p", { class: "hint" }, "None, and no trace."));
+    chart = h("section", { class: "card" }, h("h2", {}, "Log lines"), story.logs.length ? story.logs.map((line) => h("p", { class: "mono" }, `${clock(line.at, true)} ${line.service} ${line.level} ${line.message}`)) : h("p", { class: "hint" }, "No log lines and no trace were found."));
   }
   put(place, heading(story), said, findings(story, show), order(story.order), chart, around(story));
   place.dataset.state = "ready";
@@ -89,7 +89,8 @@ function draw(story) {
 
 const isYoung = (story) => story.trace && Date.now() - new Date(story.trace.started_at).getTime() < COMPLETE_AFTER_MS;
 
-// A request of this very moment is still growing: its job runs, its spans are on their way. So it is read again by itself.
+// A recent request is not complete yet: its job can still be running and its spans still in transit. The page reloads it
+// automatically.
 async function read() {
   try {
     const story = await getJson(`/api/requests/${encodeURIComponent(place.dataset.id)}`);

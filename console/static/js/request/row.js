@@ -1,12 +1,12 @@
-// A row of the waterfall: a span with its bar, or a log line with its dot; details on demand.
+// A row of the waterfall: a span with its bar, or a log line with its dot. A row expands to show its details.
 
 import { h, pairs } from "../dom.js";
 import { ms } from "../format.js";
 
 const SERVICES = ["api", "worker", "payments", "sweeper", "nginx", "console", "traffic"];
-const FINDING_LABELS = { scan: "no index", wait: "waited", longest: "longest", repeated: "repeated", retry: "tried again", error: "failed here" };
+const FINDING_LABELS = { scan: "no index", wait: "waited", longest: "longest", repeated: "repeated", retry: "retried", error: "failed here" };
 const DEEPEST = 14;
-const SHORTEST = 0.004; // of the whole: shorter pieces of the critical path are not to be seen
+const SHORTEST = 0.004; // share of the total duration: shorter pieces of the critical path would be invisible
 
 export function colourOf(service) {
   const known = SERVICES.indexOf(service);
@@ -52,7 +52,7 @@ function spanName(part, kinds) {
     part.error ? h("span", { class: "badge bad", title: part.error }, part.error.slice(0, 40)) : null, kinds.map((kind) => h("span", { class: `badge ${kind === "scan" || kind === "error" ? "bad" : "warn"}` }, FINDING_LABELS[kind]))];
 }
 
-// `found`: the kinds of findings about this span. Rows that hold nothing up say so by their class.
+// `found` has the kinds of findings about this span.
 export function row({ part, depth }, total, found, story) {
   const isSpan = part.type === "span";
   const detail = isSpan ? story.details?.[part.span_id] : null;

@@ -1,15 +1,15 @@
-// The waterfall: a row per span over all services, its log lines in line with it, the critical path drawn into the bars.
+// The waterfall: one row per span of all services, with its log lines and with the critical path drawn into the bars.
 //
-// A tree grid would be more to hear than to use: each row is a button in a list, indented, with its times in words.
+// Each row is an indented button in a list, with its times as text. A tree grid would be verbose in a screen reader.
 
 import { h } from "../dom.js";
-import { clock, ms } from "../format.js";
+import { clock, grouped, ms } from "../format.js";
 import { heldUp, row } from "./row.js";
 
 const MOST_ROWS = 600;
 const HOLDS_UP_MS = 1;
 
-// Every row in the order of the tree; depth is for the indent.
+// Every row in tree order; depth sets the indentation.
 function* walk(parts, depth = 0) {
   for (const part of parts) {
     yield { part, depth };
@@ -25,7 +25,7 @@ function kindsBySpan(findings = []) {
   return found;
 }
 
-// The spans on the critical path, and their ancestors.
+// The spans on the critical path and their ancestors.
 function onPath(parts, details, found = new Set()) {
   for (const part of parts) {
     if (part.type === "span") {
@@ -39,7 +39,7 @@ function onPath(parts, details, found = new Set()) {
 }
 
 function scale(total) {
-  return h("div", { class: "scale", "aria-hidden": "true" }, h("span", {}, "span, and its log lines"), h("span", {}, "began"), h("span", { class: "ticks" }, [0, 0.25, 0.5, 0.75, 1].map((part) => h("i", {}, ms(total * part)))), h("span", {}, "took"));
+  return h("div", { class: "scale", "aria-hidden": "true" }, h("span", {}, "Span and log lines"), h("span", {}, "Start"), h("span", { class: "ticks" }, [0, 0.25, 0.5, 0.75, 1].map((part) => h("i", {}, ms(total * part)))), h("span", {}, "Duration"));
 }
 
 function choice(list, name, text, isOn) {
@@ -47,7 +47,7 @@ function choice(list, name, text, isOn) {
   return h("label", {}, box, ` ${text}`);
 }
 
-// `story` has, besides the trace, what is known of it: `details` by span, `findings`, `logs`; a trace alone can be drawn too.
+// `story` has the trace and optionally `details` by span, `findings` and `logs`.
 export function waterfall(story) {
   const { trace } = story;
   const total = trace.duration_ms || 1;
@@ -56,11 +56,11 @@ export function waterfall(story) {
   const list = h("ol", { class: "steps" }, rows.slice(0, MOST_ROWS).map((one) => row(one, total, (one.part.type === "span" && found.get(one.part.span_id)) || [], story)));
   const path = story.details ? onPath(trace.parts, story.details) : null;
   path && [...list.children].forEach((item) => path.has(item.dataset.span) || item.classList.add("beside"));
-  const switches = [story.logs ? choice(list, "no-logs", "log lines", true) : null, choice(list, "no-stores", "Redis calls", true), path ? choice(list, "path-only", "only the critical path", false) : null];
+  const switches = [story.logs ? choice(list, "no-logs", "Log lines", true) : null, choice(list, "no-stores", "Redis calls", true), path ? choice(list, "path-only", "Critical path only", false) : null];
   const element = h("section", { class: "card waterfall", "aria-label": "Waterfall" },
-    h("header", {}, h("h2", {}, "What happened, in order"), h("span", { class: "hint" }, `began ${clock(trace.started_at, true)}; a row opens its attributes and events`, path ? [", ", h("span", { class: "critical-sample", "aria-hidden": "true" }), " held everything up"] : null),
+    h("header", {}, h("h2", {}, "Trace timeline"), h("span", { class: "hint" }, `Started at ${clock(trace.started_at, true)}. Select a row to show its attributes and events`, path ? [". ", h("span", { class: "critical-sample", "aria-hidden": "true" }), " Critical path"] : null),
       h("span", { class: "switches" }, switches)),
-    scale(total), list, rows.length > MOST_ROWS ? h("p", { class: "hint" }, `The first ${MOST_ROWS} of ${rows.length} rows.`) : null);
+    scale(total), list, rows.length > MOST_ROWS ? h("p", { class: "hint" }, `Showing the first ${MOST_ROWS} of ${grouped(rows.length)} rows.`) : null);
   function show(spanId) {
     const item = [...list.children].find((one) => one.classList.contains("span") && one.dataset.span === spanId);
     const button = item?.querySelector("button");

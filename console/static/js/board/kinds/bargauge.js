@@ -1,4 +1,4 @@
-// One bar a series, of its last value.
+// One bar per series, showing its last value.
 
 import { h, link, put } from "../../dom.js";
 import { address } from "../fill.js";

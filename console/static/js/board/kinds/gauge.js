@@ -1,4 +1,4 @@
-// One number on an arc from its smallest to its largest, the limits along the rim.
+// One value on an arc from minimum to maximum, with the thresholds along the rim.
 
 import { h, put, s } from "../../dom.js";
 import { last, seriesOf } from "../frames.js";

@@ -1,4 +1,4 @@
-// How often which value was seen, over time: the buckets of a histogram, darker where there is more.
+// The buckets of a histogram over time; a darker cell has a higher count.
 
 import { h, put } from "../../dom.js";
 import { inUnit } from "../../format.js";
@@ -10,7 +10,7 @@ const SHADES = 32;
 
 const upperBound = (labels) => (labels.le === "+Inf" ? Infinity : Number(labels.le));
 
-// Prometheus' buckets count everything below their bound: what lies between two bounds is their difference.
+// Prometheus buckets are cumulative: the count between two bounds is the difference of two buckets.
 export function cellsOf(columns) {
   return columns.map((values, number) => (number === 0 ? values : values.map((value, at) => {
     const below = columns[number - 1][at];

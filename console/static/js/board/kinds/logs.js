@@ -1,4 +1,4 @@
-// Log lines, newest first; a line opens its fields and leads to its request.
+// Log lines, newest first. A line expands to show its fields and links to its request.
 
 import { h, put } from "../../dom.js";
 import { lineRow } from "../../lines.js";
@@ -12,7 +12,7 @@ export function logs(place, panel) {
       if (!lines.length) {
         return false;
       }
-      // Lines that are the same as before stay as they are: one of them may be open.
+      // Unchanged lines are not redrawn, because one of them can be expanded.
       const signature = lines.map((line) => line.ns).join();
       if (signature !== known || !place.hasChildNodes()) {
         known = signature;

@@ -1,4 +1,4 @@
-// One large number, coloured by its limit, over a faint line of how it came about.
+// One large value, coloured by its thresholds, above a faint trend line.
 
 import { h, link, put } from "../../dom.js";
 import { sparkline } from "../../sparkline.js";

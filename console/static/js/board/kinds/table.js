@@ -1,10 +1,10 @@
-// A table: rows of several queries joined by their labels, columns chosen, ordered and named as the file says.
+// A table: rows of several queries joined by their labels; the dashboard file selects, orders and names the columns.
 
 import { h, link, put } from "../../dom.js";
 import { address } from "../fill.js";
 import { said, textColour } from "../looks.js";
 
-// One row per set of labels; with several queries each has a column of its own, `Value #A` and so on.
+// One row per label set. With several queries, each query has its own column: `Value #A`, `Value #B` and so on.
 export function merged(panel, results) {
   const rows = new Map();
   for (const target of panel.targets) {

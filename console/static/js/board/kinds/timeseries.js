@@ -1,4 +1,4 @@
-// Lines over time, stacked or not, with the limit as a dashed line, a legend that hides and shows, and exemplars.
+// Lines over time, optionally stacked, with thresholds as dashed lines, a legend that toggles series, and exemplars.
 
 import { h, link, put } from "../../dom.js";
 import { inUnit } from "../../format.js";
@@ -23,8 +23,8 @@ function lineOf(place, custom, isStacked) {
 
 const isNothing = (values) => values.every((value) => !value);
 
-// Each line is stacked on those before it; where others have values, a missing one counts nothing. One that is nothing throughout
-// would lie on another and hide it.
+// Each line is stacked on the lines before it. Where other lines have values, a missing value counts as zero. A line without
+// any value other than zero is not drawn, because it would cover another line.
 function stacked(columns) {
   const sums = columns[0]?.map(() => 0) ?? [];
   return columns.map((values) => (isNothing(values) ? values.map(() => null) : values.map((value, at) => {
@@ -36,7 +36,7 @@ function stacked(columns) {
   })));
 }
 
-// What is filled: from each line down to the one below it.
+// The filled areas: from each line down to the line below it.
 function bandsOf(columns) {
   const drawn = columns.flatMap((values, number) => (isNothing(values) ? [] : [number + 1]));
   return drawn.slice(1).map((number, place) => ({ series: [number, drawn[place]] }));
@@ -85,7 +85,7 @@ export function timeseries(place, panel) {
   function legendItem(one, number) {
     const sign = h("span", { class: "swatch" });
     sign.style.background = `var(${lineProperty(number)})`;
-    const button = h("button", { type: "button", class: "quiet", "aria-pressed": String(!hidden.has(one.name)), title: "Hide or show this line", onclick: () => {
+    const button = h("button", { type: "button", class: "quiet", "aria-pressed": String(!hidden.has(one.name)), title: "Show or hide this series", onclick: () => {
       hidden.has(one.name) ? hidden.delete(one.name) : hidden.add(one.name);
       draw();
       names.querySelectorAll("button")[number]?.focus();

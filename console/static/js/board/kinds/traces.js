@@ -1,4 +1,4 @@
-// A trace as a waterfall, and as a graph of the calls between services in it.
+// A trace as a waterfall and as a graph of the calls between its services.
 
 import { h, put } from "../../dom.js";
 import { seconds } from "../../format.js";
@@ -29,7 +29,7 @@ export function traces(place, panel) {
       if (signature !== known || !place.hasChildNodes()) {
         known = signature;
         put(place, h("div", { class: "cells", tabindex: 0, role: "region", "aria-label": panel.title },
-          h("p", { class: "actions indented" }, h("a", { href: `/requests/${encodeURIComponent(trace.trace_id)}` }, "Follow this request, with its log lines and what stands out")),
+          h("p", { class: "actions indented" }, h("a", { href: `/requests/${encodeURIComponent(trace.trace_id)}` }, "Show this request with log lines and findings")),
           waterfall({ trace }).element));
       }
       return true;
@@ -37,7 +37,7 @@ export function traces(place, panel) {
   };
 }
 
-// Services and what they called: each edge with its number of calls, how long the slowest of them took (in the place of the map's p95), how many failed.
+// The services and their calls. Each edge has the number of calls, the duration of the slowest (instead of p95), and the number of failures.
 export function graphOf(trace) {
   const nodes = new Map();
   const edges = new Map();

@@ -1,10 +1,10 @@
-"""The gateway's exceptions, as one tree. ``status`` is the HTTP status of the response."""
+"""The gateway's exceptions, which share a base class. ``status`` is the HTTP status of the response."""
 
 from __future__ import annotations
 
 
 class GatewayError(Exception):
-    """Base class."""
+    """The base class of the gateway's exceptions."""
 
     status = 500
 
@@ -38,6 +38,6 @@ class Busy(GatewayError):
 
 
 class StoreUnavailable(GatewayError):
-    """The log store does not respond, or returns an unexpected response."""
+    """The log store does not respond, or its response is unexpected."""
 
     status = 503

@@ -1,4 +1,4 @@
-"""The gateway as a WSGI application, wired from its parts."""
+"""Create the gateway as a WSGI application."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOKI_VERSION = "3.7.8"
-"""The Loki version whose API this is, as ``.env`` pins it for Compose; clients derive supported features from it."""
+"""The Loki version that ``.env`` pins for Compose. Clients derive the supported features from it."""
 MAX_QUERY_BYTES = 128 * 1024
 
 
 def create_app(settings: GatewaySettings, telemetry: Telemetry, watch: StoreMonitor) -> WSGIApplication:
-    """Return the gateway; it only connects to the store on requests. The caller must start ``watch``."""
+    """Return the gateway. It connects to the store only on requests. The caller must start ``watch``."""
     metrics = GatewayMetrics(telemetry.registry)
     client = StoreClient(settings.store_url)
     asking = Asking(client, settings.limits, metrics)
@@ -59,17 +59,17 @@ def _add_health(app: Flask, client: StoreClient) -> None:
     def healthz() -> Response:
         return Response("ok\n", content_type="text/plain")
 
-    # /ready is Loki's; /readyz is what machines ask, and leaves no line and no span.
+    # /ready is Loki's endpoint. Health checks use /readyz, which creates no log line and no span.
     @app.get("/ready")
     @app.get("/readyz")
     def ready() -> Response:
         if client.is_ready():
             return Response("ready\n", content_type="text/plain")
-        return Response("the log store does not answer\n", 503, content_type="text/plain")
+        return Response("the log store does not respond\n", 503, content_type="text/plain")
 
     @app.get("/metrics")
     def store_metrics() -> Response:
-        """The store's own metrics, on the port where Loki serves its metrics; the gateway's own are on METRICS_PORT."""
+        """Return the store's metrics on the port where Loki serves its metrics. The gateway's are on METRICS_PORT."""
         return Response(client.metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/loki/api/v1/status/buildinfo")
@@ -80,7 +80,7 @@ def _add_health(app: Flask, client: StoreClient) -> None:
 
 
 def _plain(error: HTTPException) -> Response:
-    """HTTP errors as plain text; a 404 lists the endpoints that the gateway serves."""
+    """Return HTTP errors as plain text. A 404 lists the endpoints that the gateway serves."""
     if error.code == 404:
         return Response(
             "not found: the log gateway serves query, query_range, labels, label/<name>/values, series, index/volume, "

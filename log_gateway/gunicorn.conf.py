@@ -1,4 +1,4 @@
-"""gunicorn for the log gateway: one process, with a thread for each batch being written to disk."""
+"""gunicorn settings for the log gateway: one process, with a thread for each batch being written to disk."""
 
 from log_gateway.settings import GatewaySettings
 from observability.gunicorn_defaults import accesslog, control_socket_disable, keepalive, worker_tmp_dir
@@ -14,7 +14,7 @@ workers = 1
 worker_class = "gthread"
 threads = _settings.threads
 timeout = 60
-# Less than the ten seconds after which a supervisor kills the process.
+# Shorter than the ten seconds after which a supervisor kills the process.
 graceful_timeout = 8
 logconfig_dict = logging_config(_telemetry)
 proc_name = _telemetry.instance

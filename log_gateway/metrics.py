@@ -10,7 +10,7 @@ WRITES = ("durable", "refused", "unavailable")
 
 
 class GatewayMetrics:
-    """Counters and histograms; every known label set starts at zero."""
+    """Counters and histograms. Every known label set starts at zero."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.queries = Counter(

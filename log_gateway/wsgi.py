@@ -1,4 +1,4 @@
-"""The log gateway as gunicorn loads it."""
+"""The WSGI application that gunicorn loads."""
 
 import gc
 
@@ -9,7 +9,7 @@ from log_gateway.writing.durability import StoreMonitor
 from observability import Telemetry
 
 settings = GatewaySettings.from_env()
-# The grammar is built at start-up (0.7 s of CPU), not in the first query.
+# Build the grammar at start-up (0.7 s of CPU), not in the first query.
 parse("vector(1)")
 telemetry = Telemetry.start(service="log-gateway")
 watch = StoreMonitor(settings.store_url)

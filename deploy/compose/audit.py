@@ -1,8 +1,8 @@
-"""What is in the image (an SBOM), and what is known against it: ``make audit``.
+"""List the packages of the image (an SBOM) and their known vulnerabilities: ``make audit``.
 
-The list of packages is made from the lock file and goes to dist/sbom.cdx.json, in CycloneDX. Known vulnerabilities are
-asked of the package index by pip-audit. Exit status: 1 with ``--strict`` if there are any; else 0, also when the
-database cannot be reached, which is said.
+The list of packages is generated from the lock file and written to dist/sbom.cdx.json in CycloneDX format. pip-audit
+looks up known vulnerabilities in the package index. The exit status is 1 with ``--strict`` if there are any. Otherwise
+it is 0, even if the database cannot be reached, which is reported.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ PINNED = re.compile(
 
 
 def say(text: str) -> None:
-    """Results, on stderr."""
+    """Print a result to stderr."""
     sys.stderr.write(f"audit: {text}\n")
 
 
 def components(lock: str) -> list[dict[str, Any]]:
-    """The packages of a lock file as CycloneDX components."""
+    """Return the packages of a lock file as CycloneDX components."""
     return [
         {
             "type": "library",
@@ -43,12 +43,12 @@ def components(lock: str) -> list[dict[str, Any]]:
 
 
 def sbom(lock: str) -> dict[str, Any]:
-    """The whole document; the same lock file gives the same one."""
+    """Return the CycloneDX document. The same lock file always produces the same document."""
     return {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": components(lock)}
 
 
 def look() -> list[dict[str, Any]]:
-    """What pip-audit finds for each package; empty if it finds nothing out."""
+    """Return pip-audit's result for each package. The list is empty if the lookup fails."""
     command = [
         *(sys.executable, "-m", "pip_audit", "--requirement", str(LOCK), "--disable-pip", "--no-deps"),
         *("--require-hashes", "--format", "json", "--progress-spinner", "off"),
@@ -62,7 +62,7 @@ def look() -> list[dict[str, Any]]:
 
 
 def known(packages: list[dict[str, Any]]) -> list[str]:
-    """One line for each vulnerability: which, of what, and which version fixes it."""
+    """Return one line for each vulnerability: its id, the package, and the versions that fix it."""
     return [
         f"{one['id']} in {package['name']} {package['version']}"
         f" (fixed in {', '.join(one.get('fix_versions') or ['no version yet'])})"
@@ -72,7 +72,7 @@ def known(packages: list[dict[str, Any]]) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """List the packages, look each up, print what was found."""
+    """List the packages, look up each one, and print the results."""
     document = sbom(LOCK.read_text())
     total = len(document["components"])
     SBOM.parent.mkdir(exist_ok=True)
@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> int:
     say(f"{total} packages are in the image ({SBOM.relative_to(ROOT)})")
     looked_up = look()
     if len(looked_up) < total:
-        say(f"vulnerabilities: {len(looked_up)} of them could be looked up, the database is not reached from here")
+        say(f"vulnerabilities: {len(looked_up)} of them could be looked up; the database cannot be reached from here")
     lines = known(looked_up)
     if looked_up:
         say(f"vulnerabilities: {len(lines)} known")

@@ -1,7 +1,7 @@
-"""The image's health check: 0 if this container's process can do its work, 1 and the reason if not.
+"""The image's health check: exit 0 if this container's process is healthy, otherwise 1 with the reason.
 
-HEALTH_FILE: the file must have been touched in the last half minute (a process without a port).
-Else the process is asked: ``/readyz`` at PORT, or ``/metrics`` at METRICS_PORT if it has no port of its own.
+A process without a port touches HEALTH_FILE, which must have been modified in the last 30 seconds. Other processes must
+respond to ``/readyz`` at PORT, or to ``/metrics`` at METRICS_PORT if PORT is not set.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ STALE_SECONDS = 30
 
 
 def answer(port: int, path: str) -> str:
-    """Nothing if the process answers 200, else what is wrong."""
+    """Return "" if the process responds with 200, otherwise the problem."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
         body = response.read(500).decode("utf-8", "replace")
-        return "" if response.status == 200 else f"{path} answers {response.status}: {body}"
+        return "" if response.status == 200 else f"{path} returned {response.status}: {body}"
     except (OSError, http.client.HTTPException) as error:
-        return f"{path} does not answer: {error!r}"
+        return f"{path} did not respond: {error!r}"
     finally:
         connection.close()
 
 
 def touched(path: str) -> str:
-    """Nothing if the file was touched lately, else what is wrong."""
+    """Return "" if the file was modified recently, otherwise the problem."""
     try:
         age = time.time() - os.stat(path).st_mtime
     except OSError as error:
         return f"{path}: {error.strerror}"
-    return "" if age < STALE_SECONDS else f"{path} was last touched {age:.0f} s ago"
+    return "" if age < STALE_SECONDS else f"{path} was last modified {age:.0f} s ago"
 
 
 def trouble(env: Mapping[str, str]) -> str:
-    """What is wrong with the process that this environment configures."""
+    """Return the problem of the process that this environment configures, or ""."""
     if path := env.get("HEALTH_FILE"):
         return touched(path)
     if port := env.get("PORT"):

@@ -1,7 +1,7 @@
-"""The image's entrypoint: name this replica, say where it logs, then become its process.
+"""The image's entrypoint: set the replica's name and log file, then execute the container's process.
 
-A replica is called as Compose calls it (``api-1``), which only Docker's name server knows: the container's own name is
-the answer to the reverse look-up of its address. Where that fails, the host name serves (the container's id).
+A replica has the name that Compose gives it (``api-1``). Only Docker's name server has this name: the reverse lookup of
+the container's address returns it. If the lookup fails, the host name is used (the container's id).
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ PTR, INTERNET, POINTER = 12, 1, 0xC0
 
 
 def replica(service: str, container: str) -> str | None:
-    """``api-1`` of ``glasshouse-api-1.glasshouse_back``; None if it is no such name."""
+    """Return ``api-1`` from ``glasshouse-api-1.glasshouse_back``, or None for other names."""
     found = re.fullmatch(rf".+-({re.escape(service)}-\d+)", container.partition(".")[0])
     return found[1] if found else None
 
 
 def question(address: str) -> bytes:
-    """A DNS query for the name that belongs to the address."""
+    """Return a DNS query for the name that belongs to the address."""
     labels = [*reversed(address.split(".")), "in-addr", "arpa"]
     name = b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
     return struct.pack(">6H", 1, 0x0100, 1, 0, 0, 0) + name + struct.pack(">2H", PTR, INTERNET)
 
 
 def first_label(asked: bytes, answer: bytes) -> str:
-    """The first label of the name that is answered (``glasshouse-api-1``), or nothing if none is.
+    """Return the first label of the name in the response (``glasshouse-api-1``), or "" without a name.
 
-    The answer begins as the question does; then come the name asked for, again or as a pointer to it, then type, class,
-    time to live and length (10 bytes), then the name.
+    The response begins with a copy of the question. The requested name follows, again or as a pointer to it, then type,
+    class, time to live and length (10 bytes), then the name.
     """
     if len(answer) <= len(asked) or answer[6:8] == b"\0\0":
         return ""
@@ -46,10 +46,10 @@ def first_label(asked: bytes, answer: bytes) -> str:
 
 
 def container_name() -> str:
-    """This container's name by its address; empty if there is none.
+    """Return this container's name by its address, or "" if it has none.
 
-    Docker's name server is asked directly: the C library would first look into /etc/hosts, where the address has the
-    host name.
+    The function queries Docker's name server directly, because the C library would first read /etc/hosts, where the
+    address has the host name.
     """
     try:
         servers = re.findall(r"^nameserver\s+(\S+)", Path("/etc/resolv.conf").read_text(), re.MULTILINE)
@@ -63,7 +63,7 @@ def container_name() -> str:
 
 
 def completed(env: Mapping[str, str]) -> dict[str, str]:
-    """The environment with SERVICE_INSTANCE and, if there is a LOG_DIR, with LOG_FILE; what is set stays."""
+    """Return the environment with SERVICE_INSTANCE and, if LOG_DIR is set, LOG_FILE. Existing values are kept."""
     found = dict(env)
     service = found.get("SERVICE_NAME", "")
     if service and not found.get("SERVICE_INSTANCE"):

@@ -1,4 +1,4 @@
-"""Results in the form of Loki's JSON answers."""
+"""Convert results to Loki's JSON responses."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from log_gateway.source import Labels
 
 SECOND = 1_000_000_000
 CATEGORIZE = "categorize-labels"
-"""The encodings that Grafana requests with the header ``X-Loki-Response-Encoding-Flags``."""
+"""The encoding flag that Grafana sends in the header ``X-Loki-Response-Encoding-Flags``."""
 
 
 def success(data: Any) -> Response:
-    """Return ``data`` as a successful answer."""
+    """Return ``data`` as a successful response."""
     return Response(dumped({"status": "success", "data": data}), mimetype="application/json")
 
 
 def dumped(content: Any) -> bytes:
-    """Return JSON; a lone surrogate, which a template can produce, becomes a question mark."""
+    """Return JSON. A lone surrogate, which a template can produce, becomes a question mark."""
     try:
         return orjson.dumps(content)
     except TypeError:
@@ -45,7 +45,7 @@ def streams(found: Iterable[Stream]) -> dict[str, Any]:
 
 
 def categorized(found: Iterable[tuple[Labels, Iterable[CategorizedLine]]]) -> dict[str, Any]:
-    """Return lines grouped by their stream labels; the other labels are attached to each line."""
+    """Return lines grouped by their stream labels. The other labels are attached to each line."""
     result = _result(
         "streams",
         [
@@ -62,7 +62,7 @@ def _categories(line: CategorizedLine) -> dict[str, Any]:
 
 
 def matrix(found: Iterable[Series]) -> dict[str, Any]:
-    """Return series of points; times are converted from ns to seconds."""
+    """Return series of points. Times are converted from nanoseconds to seconds."""
     series = [
         {"metric": dict(one.labels), "values": [[_seconds(at), number(value)] for at, value in one.points]}
         for one in found
@@ -85,7 +85,7 @@ def vector(found: Sequence[tuple[Labels, float]], at: int) -> dict[str, Any]:
 
 
 def number(value: float) -> str:
-    """Return a number as Loki writes it: the shortest digits that identify it, without an exponent."""
+    """Format a number as Loki does: the shortest digits that identify it, without an exponent."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

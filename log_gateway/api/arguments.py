@@ -1,4 +1,4 @@
-"""The parameters of Loki's API, from the query string or a form."""
+"""Parse the parameters of Loki's API from the query string or a form."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from log_gateway.values.units import query_duration
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
-# A time with at most this many digits is in seconds, a longer one in nanoseconds (Loki's rule).
+# A time with at most this many digits is in seconds; a longer one is in nanoseconds (Loki's rule).
 _SECONDS_DIGITS = 10
 _LATEST = 2**63 - 1
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:\d\d)")
 
 
 def time_of(text: str, name: str) -> int:
-    """Return nanoseconds since the epoch: from an integer (s, or ns if it is long), a decimal (s) or RFC 3339."""
+    """Parse an integer (s, or ns if it is long), a decimal (s) or RFC 3339 into nanoseconds since the epoch."""
     if re.fullmatch(r"-?\d{1,19}", text):
         number = int(text)
         return _checked(number * SECOND if len(text.lstrip("-")) <= _SECONDS_DIGITS else number, text, name)
@@ -42,7 +42,7 @@ def time_of(text: str, name: str) -> int:
 
 
 def span_of(values: Mapping[str, str], now: int, default: int = HOUR) -> tuple[int, int]:
-    """Return ``start`` and ``end``; by default the last hour, or ``since``. QueryError if end is before start."""
+    """Return ``start`` and ``end``, by default the last hour or ``since``. QueryError if end is before start."""
     end = time_of(values["end"], "end") if values.get("end") else now
     if values.get("start"):
         start = time_of(values["start"], "start")
@@ -54,7 +54,7 @@ def span_of(values: Mapping[str, str], now: int, default: int = HOUR) -> tuple[i
 
 
 def duration_of(text: str, name: str) -> int:
-    """Return nanoseconds of ``15s``, ``1h30m`` or a number of seconds."""
+    """Convert ``15s``, ``1h30m`` or a number of seconds to nanoseconds."""
     if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", text):
         return round(float(text) * SECOND)
     try:
@@ -64,7 +64,7 @@ def duration_of(text: str, name: str) -> int:
 
 
 def step_of(values: Mapping[str, str], start: int, end: int, most_points: int) -> int:
-    """Return ``step`` in ns; by default whole seconds that give about 250 points."""
+    """Return ``step`` in nanoseconds. The default is whole seconds and gives about 250 points."""
     if values.get("step"):
         step = duration_of(values["step"], "step")
     else:
@@ -91,7 +91,7 @@ def limit_of(values: Mapping[str, str], default: int, most: int) -> int:
 
 
 def is_forward(values: Mapping[str, str]) -> bool:
-    """Whether ``direction`` is forward; the default is backward."""
+    """Return whether ``direction`` is forward. The default is backward."""
     text = (values.get("direction") or "backward").lower()
     if text not in ("forward", "backward"):
         raise _wrong("direction", text, "forward or backward")

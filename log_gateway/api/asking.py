@@ -1,4 +1,4 @@
-"""Common to all endpoints of the read API: the concurrency limit, the deadline, metrics and error responses."""
+"""The concurrency limit, deadline, metrics and error responses that all endpoints of the read API share."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Asking:
         self._gate = Gate(limits.concurrent, limits.waiting, metrics.in_flight)
 
     def source(self, deadline: Deadline) -> StoreSource:
-        """Return the store as one query sees it."""
+        """Return the source of lines for one query."""
         return StoreSource(self.client, deadline, self.limits.scanned)
 
     def answer(self, endpoint: str, run: Callable[[Deadline], Response]) -> Response:
-        """Return the result of ``run``; its errors become plain text with a status, as in Loki."""
+        """Return the result of ``run``. Its errors become plain text with a status, as in Loki."""
         began, outcome = time.monotonic(), "error"
         try:
             deadline = Deadline(self.limits.seconds)
@@ -58,7 +58,7 @@ class Asking:
 
 
 def refusal(error: GatewayError, asked: Request) -> Response:
-    """Return an error in Loki's wording; a syntax error has the line and column of its position."""
+    """Return an error in Loki's wording. A syntax error includes its line and column."""
     text = str(error)
     if isinstance(error, QueryError) and error.position is not None:
         before = asked.values.get("query", "")[: error.position]

@@ -1,4 +1,4 @@
-"""``labels``, ``label/<name>/values``, ``series``, ``index/volume`` and ``index/stats``."""
+"""The endpoints ``labels``, ``label/<name>/values``, ``series``, ``index/volume`` and ``index/stats``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from log_gateway.logql.parser import parse
 from log_gateway.store.client import Deadline
 from log_gateway.store.directory import StreamDirectory, names_of, summed, values_of
 
-# Loki looks back six hours if no start is given.
+# Loki searches the last six hours if no start is given.
 LOOK_BACK = 6 * arguments.HOUR
 MOST_VOLUMES = 100
 
@@ -87,7 +87,7 @@ def blueprint(asking: Asking, now: Callable[[], int] = time.time_ns) -> Blueprin
 
 
 def _grouping(selector: Selector) -> tuple[list[str], str]:
-    """Return the labels by which volumes are summed, and ``aggregateBy``; by default the selector's labels."""
+    """Return ``aggregateBy`` and the labels by which volumes are summed, by default the selector's labels."""
     by = request.values.get("aggregateBy") or "series"
     if by not in ("series", "labels"):
         raise QueryError(f"aggregateBy={by[:50]!r} is not series or labels")
@@ -96,8 +96,8 @@ def _grouping(selector: Selector) -> tuple[list[str], str]:
 
 
 def _selector(text: str) -> Selector:
-    """Return the selector of a query; a pipeline is refused, because these endpoints select whole streams."""
+    """Return the selector of a query. A pipeline is rejected, because these endpoints select whole streams."""
     expression = parse(text) if text else None
     if not isinstance(expression, LogQuery) or expression.stages:
-        raise QueryError(f'a stream selector is needed here, such as {{service_name="api"}}, not {text[:100]!r}')
+        raise QueryError(f'a stream selector is required here, such as {{service_name="api"}}, not {text[:100]!r}')
     return expression.selector

@@ -1,4 +1,4 @@
-"""Limits how many queries run concurrently: further queries wait, and too many are refused."""
+"""Limit how many queries run concurrently. Further queries wait; if too many wait, new ones are rejected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from log_gateway.store.client import Deadline
 
 
 class Gate:
-    """Lets ``concurrent`` queries run and ``waiting`` more wait until their deadline."""
+    """A limiter: ``concurrent`` queries run, and up to ``waiting`` more wait until their deadline."""
 
     def __init__(self, concurrent: int, waiting: int, in_flight: Gauge) -> None:
         self._running = threading.BoundedSemaphore(concurrent)

@@ -1,4 +1,4 @@
-"""``query`` and ``query_range``."""
+"""The endpoints ``query`` and ``query_range``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def blueprint(asking: Asking, now: Callable[[], int] = time.time_ns) -> Blueprin
     def query(expression: Expression, deadline: Deadline) -> dict[str, Any]:
         at = arguments.time_of(request.values["time"], "time") if request.values.get("time") else now()
         if isinstance(expression, LogQuery):
-            # Loki 3 refuses this as well: a log query needs a range.
+            # Loki 3 rejects this as well: a log query requires a range.
             raise QueryError(
                 "log queries are not supported as an instant query type, please change your query to a range query type"
             )

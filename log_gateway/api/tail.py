@@ -1,4 +1,4 @@
-"""``tail``: new lines over a WebSocket, as Grafana's live view and ``logcli --tail`` ask for them.
+"""The endpoint ``tail``: new lines over a WebSocket, for Grafana's live view and ``logcli --tail``.
 
 It is a separate WSGI application, because the duration of an open-ended stream is not a request duration. The store is
 queried every second, each time for the last few seconds, because lines arrive late and out of order; lines already sent
@@ -42,7 +42,7 @@ Line = tuple[Labels, int, str]
 
 
 class TailEndpoint:
-    """Sends lines as they arrive; each stream occupies a thread, so their number is limited."""
+    """Sends lines as they arrive. Each stream occupies a thread, so their number is limited."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -71,7 +71,7 @@ class TailEndpoint:
     def _tail(self, request: Request) -> Tail:
         query = parse(request.args.get("query", ""))
         if not isinstance(query, LogQuery):
-            raise QueryError("a log query is needed here: a metric query cannot be tailed")
+            raise QueryError("a log query is required here: a metric query cannot be tailed")
         delay = arguments.duration_of(request.args.get("delay_for") or "0", "delay_for") // arguments.SECOND
         if delay > _LONGEST_DELAY:
             raise QueryError(f"delay_for={delay} is more than {_LONGEST_DELAY} seconds")
@@ -85,7 +85,7 @@ class TailEndpoint:
             while time.monotonic() < end:
                 if lines := tail.new():
                     socket.send(orjson.dumps({"streams": [_stream(line) for line in lines]}).decode())
-                # Clients send nothing: a pending receive detects that they have disconnected.
+                # Clients send nothing. A pending receive detects that they have disconnected.
                 socket.receive(timeout=EVERY_SECONDS)
         except ConnectionClosed:
             return
@@ -96,7 +96,7 @@ class TailEndpoint:
 
 
 class Tail:
-    """Reads the lines that are new since the last poll."""
+    """Reads the lines that have arrived since the last poll."""
 
     def __init__(self, asking: Asking, query: LogQuery, start: int, limit: int, delay: int) -> None:
         self._asking, self._query, self._start, self._limit, self._delay = asking, query, start, limit, delay
@@ -104,7 +104,7 @@ class Tail:
         self._is_first = True
 
     def new(self) -> list[Line]:
-        """Return lines that were not returned before, oldest first; the first call returns the newest ``limit``."""
+        """Return lines not returned before, oldest first. The first call returns the newest ``limit`` lines."""
         now = time.time_ns() - self._delay
         limit = self._limit if self._is_first else self._asking.limits.lines
         source = self._asking.source(Deadline(self._asking.limits.seconds))

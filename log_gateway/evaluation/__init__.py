@@ -1,1 +1,1 @@
-"""Evaluates LogQL over lines from a ``Source``: log queries give streams, metric queries give series."""
+"""Evaluate LogQL over lines from a ``Source``: log queries return streams, metric queries return series."""

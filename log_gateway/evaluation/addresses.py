@@ -1,4 +1,4 @@
-"""``ip("…")``: whether a text contains an address in a range."""
+"""``ip("…")``: check whether a text contains an address in a range."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import ipaddress
 import re
 from collections.abc import Callable
 
-# As in Loki, a candidate starts like an address and extends over all characters that addresses can have.
+# As in Loki, a candidate starts like an address and extends over all characters that addresses can contain.
 _CANDIDATE = re.compile(r"(?=[0-9]{1,3}\.)[0-9.]+|(?=[0-9a-fA-F]{0,4}:[0-9a-fA-F:])[0-9a-fA-F:.]+", re.ASCII)
 
 
 def address_test(pattern: str) -> Callable[[str], bool]:
-    """Whether an address in the text matches ``pattern``: an address, a range ``a-b`` or a network ``a/n``."""
+    """Return whether an address in the text matches ``pattern``: an address, a range ``a-b`` or a network ``a/n``."""
     first, dash, last = pattern.partition("-")
     if dash:
         low, high = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())

@@ -73,7 +73,7 @@ def _descending(item: tuple[float, int]) -> tuple[bool, float, int]:
 
 
 def _selected(rows: list[Row], count: int, largest: bool) -> Table:
-    """The rows, ordered by their values at the last time, with a cell only where it is among the first ``count``."""
+    """Return the rows ordered by their values at the last time, keeping only cells among the first ``count``."""
     selected: list[Cells] = [[None] * len(row.cells) for row in rows]
     order: list[int] = []
     for time in range(len(rows[0].cells)):
@@ -91,7 +91,7 @@ def _selected(rows: list[Row], count: int, largest: bool) -> Table:
 
 
 def aggregate(node: VectorAggregation, table: Table) -> Table:
-    """The aggregation of a table. The order of the rows only matters for sort and topk in an instant query."""
+    """Aggregate a table. The order of the rows only matters for sort and topk in an instant query."""
     if node.function in ("sort", "sort_desc"):
         ordering = _descending if node.function == "sort_desc" else _ascending
         indexed = [(row.cells[-1] if row.cells[-1] is not None else math.nan, index) for index, row in enumerate(table)]

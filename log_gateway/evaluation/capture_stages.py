@@ -1,4 +1,4 @@
-"""``| regexp`` and ``| pattern``: labels from named parts of the line."""
+"""``| regexp`` and ``| pattern``: extract labels from named parts of the line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from log_gateway.values.regex import compiled
 
 
 def regexp(pattern: str) -> Step:
-    """The named groups of the first match; a line without a match is unchanged."""
+    """Return the named groups of the first match. A line without a match is unchanged."""
     expression = compiled(pattern)
     search = expression.search
     groups = sorted((index, name) for name, index in expression.groupindex.items())
@@ -24,7 +24,7 @@ def regexp(pattern: str) -> Step:
 
 
 def captures(parts: tuple[Part, ...], line: str) -> list[tuple[str, str]]:
-    """Name and text of each placeholder. The first literal must be at the line's beginning, or nothing matches.
+    """Yield the name and text of each placeholder. If the line does not start with the first literal, nothing matches.
 
     A placeholder whose next literal is missing captures the rest of the line.
     """
@@ -50,7 +50,7 @@ def captures(parts: tuple[Part, ...], line: str) -> list[tuple[str, str]]:
 
 
 def pattern(text: str) -> Step:
-    """The placeholders of a pattern expression."""
+    """Return the placeholders of a pattern expression."""
     parts = parser_parts(text)
 
     def step(state: State) -> bool:

@@ -1,6 +1,6 @@
-"""Log queries whose labels are grouped by their origin, as Grafana requests them.
+"""Run log queries whose labels are grouped by their origin, as Grafana requests.
 
-A stream then has its index labels only; structured metadata and parsed labels are attached to each line.
+A stream then has its index labels only. Structured metadata and parsed labels are attached to each line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from log_gateway.source import Labels, Source
 
 @dataclass(frozen=True, slots=True)
 class CategorizedLine:
-    """One line; ``parsed`` are the labels that are neither stream labels nor unchanged metadata."""
+    """One line. ``parsed`` holds the labels that are neither stream labels nor unchanged metadata."""
 
     timestamp: int
     line: str
@@ -29,7 +29,7 @@ class CategorizedLine:
 def run_categorized(
     query: LogQuery, start: int, end: int, limit: int, direction: Literal["forward", "backward"], source: Source
 ) -> list[tuple[Labels, list[CategorizedLine]]]:
-    """The lines of ``log_query.run_log_query``, grouped by stream labels."""
+    """Return the lines of ``log_query.run_log_query``, grouped by stream labels."""
     process = compile_pipeline(query.stages)
     states = (process(entry) for entry in source.entries(query, start, end, direction))
     streams: dict[Labels, list[CategorizedLine]] = {}

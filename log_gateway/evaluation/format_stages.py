@@ -12,7 +12,7 @@ _ERROR = "TemplateFormatErr"
 
 
 def line_format(template: str) -> Step:
-    """Replaces the line; if the template fails, the line is kept and marked with the error."""
+    """Replaces the line. If the template fails, the line is kept and marked with the error."""
     render = compile_template(template)
 
     def step(state: State) -> bool:

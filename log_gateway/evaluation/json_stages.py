@@ -14,7 +14,7 @@ _DEEPEST = 128
 
 
 def _text(value: Any) -> str | None:
-    """The label value of a JSON value; None for null, arrays and objects, which give no label."""
+    """Return the label value of a JSON value, or None for null, arrays and objects, which create no label."""
     if isinstance(value, str):
         return label_value(value)
     if value is True:
@@ -38,7 +38,7 @@ def _extract_members(state: State, prefix: str, value: dict[str, Any], depth: in
 
 
 def json_all(state: State) -> bool:
-    """Every property of the object becomes a label; nested keys are joined by "_", arrays are skipped."""
+    """Turn every property of the object into a label. Nested keys are joined by "_"; arrays are skipped."""
     try:
         _extract_members(state, "", decode_object(state.line))
     except ValueError as error:
@@ -57,7 +57,7 @@ def _extract_until_error(state: State) -> None:
 
 
 def json_expressions(expressions: tuple[tuple[str, str], ...]) -> Step:
-    """Only the paths named; a missing path gives an empty label, an array or object its JSON text."""
+    """Extract only the named paths. A missing path sets an empty label; an array or object sets its JSON text."""
     paths = [(label, path_of(path)) for label, path in expressions]
 
     def step(state: State) -> bool:

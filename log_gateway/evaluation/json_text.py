@@ -1,4 +1,4 @@
-"""Parses JSON so that numbers keep their spelling and everything before an error can be used."""
+"""Parse JSON so that numbers keep their spelling and everything before an error remains usable."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _DECODER = json.JSONDecoder(parse_float=RawNumber, parse_int=RawNumber, parse_co
 
 
 def skip_blanks(text: str, index: int) -> int:
-    """The index of the next non-whitespace character."""
+    """Return the index of the next non-whitespace character."""
     match = _BLANK.match(text, index)
     return match.end() if match else index
 
 
 def decode(text: str, index: int) -> tuple[Any, int]:
-    """The value at an index and the index after it. ValueError if there is none or it is nested too deeply."""
+    """Return the value at an index and the index after it. ValueError if it is missing or nested too deeply."""
     try:
         return _DECODER.raw_decode(text, index)
     except RecursionError:
@@ -46,7 +46,7 @@ def _key(text: str, index: int) -> tuple[str, int]:
 
 
 def decode_object(text: str) -> dict[str, Any]:
-    """The object at the beginning; what follows it is ignored, as Loki does. ValueError if there is none."""
+    """Return the object at the beginning of the text. As in Loki, the rest is ignored. ValueError without an object."""
     value, _ = decode(text, skip_blanks(text, 0))
     if not isinstance(value, dict):
         raise ValueError("Value looks like object, but can't find closing '}' symbol")
@@ -54,7 +54,7 @@ def decode_object(text: str) -> dict[str, Any]:
 
 
 def members(text: str, index: int) -> Iterator[tuple[str, int, int, Any]]:
-    """Key, start, end and value of each member of the object at an index, until its end or a ValueError."""
+    """Yield key, start, end and value of each member of the object at an index, until its end or a ValueError."""
     index = skip_blanks(text, index)
     if text[index : index + 1] != "{":
         raise ValueError("an object was expected")
@@ -77,7 +77,7 @@ def members(text: str, index: int) -> Iterator[tuple[str, int, int, Any]]:
 
 
 def elements(text: str, index: int) -> Iterator[tuple[int, int]]:
-    """Start and end of each element of the array at an index."""
+    """Yield the start and end of each element of the array at an index."""
     index = skip_blanks(text, index + 1)
     while text[index : index + 1] != "]":
         start = index
@@ -91,7 +91,7 @@ def elements(text: str, index: int) -> Iterator[tuple[int, int]]:
 
 
 def locate(text: str, path: tuple[str | int, ...]) -> tuple[int, int] | None:
-    """The index of the value at a path; None if there is none. ValueError for malformed text before it."""
+    """Return the index of the value at a path, or None if there is none. ValueError for malformed text before it."""
     start = skip_blanks(text, 0)
     end = len(text)
     for step in path:

@@ -1,4 +1,4 @@
-"""Label filters: text, numbers with units, addresses, and their combinations."""
+"""Label filters for text, numbers with units and addresses, and their combinations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CONVERSIONS: dict[str, Callable[[str], float]] = {
 
 
 def value_test(matcher: ast.Matcher) -> Callable[[str], bool]:
-    """Whether a label's value, "" if it is absent, satisfies the matcher."""
+    """Return whether a label's value satisfies the matcher. An absent label has the value ""."""
     wanted = matcher.value
     if matcher.operator == "=":
         return lambda value: value == wanted
@@ -42,7 +42,7 @@ def _number(condition: ast.NumberCondition) -> Step:
     convert = _CONVERSIONS[condition.kind]
 
     def keeps(state: State) -> bool:
-        # As in Loki, only text filters check a line that carries an error; the others let it pass.
+        # As in Loki, only text filters check a line that carries an error. The other filters let it pass.
         if ERROR in state.labels:
             return True
         text = state.labels.get(name)
@@ -70,7 +70,7 @@ def _ip(condition: ast.IpCondition) -> Step:
 
 
 def _operands(condition: ast.LabelCondition, kind: type[ast.AndCondition] | type[ast.OrCondition]) -> list[Step]:
-    """The operands of a chain of one operator, from left to right, so that long chains need no deep recursion."""
+    """Return the operands of a chain of one operator from left to right. This avoids deep recursion on long chains."""
     found: list[Step] = []
     waiting = [condition]
     while waiting:
@@ -83,7 +83,7 @@ def _operands(condition: ast.LabelCondition, kind: type[ast.AndCondition] | type
 
 
 def condition_step(condition: ast.LabelCondition) -> Step:
-    """The compiled condition."""
+    """Return the compiled condition."""
     match condition:
         case ast.TextCondition():
             return _text(condition)

@@ -1,4 +1,4 @@
-"""``label_replace``: a label made from another one by a regular expression."""
+"""``label_replace``: set a label from another label with a regular expression."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})", re.ASCII)
 
 
 def expanded(template: str, groups: dict[str, str]) -> str:
-    """Go's ``Regexp.Expand``: ``$1``, ``${1}``, ``$name``; ``$$`` is a dollar, an unknown name is empty."""
+    """Expand ``$1``, ``${1}``, ``$name`` like Go's ``Regexp.Expand``. ``$$`` is a dollar; unknown names are empty."""
     return _REFERENCE.sub(lambda match: "$" if match[0] == "$$" else groups.get(match[1] or match[2], ""), template)
 
 
 def replace_labels(node: LabelReplace, table: Table) -> Table:
-    """The rows, with the target set where the whole source value matches; an empty result removes it."""
+    """Return the rows with the target set where the whole source value matches. An empty result removes it."""
     expression = compiled(f"^(?s:{node.pattern})$")
     names = {index: name for name, index in expression.groupindex.items()}
 

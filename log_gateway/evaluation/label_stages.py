@@ -1,4 +1,4 @@
-"""Stages that remove: labels by ``drop`` and ``keep``, colours by ``decolorize``."""
+"""Stages that remove labels (``drop`` and ``keep``) or colours (``decolorize``)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _choices(labels: tuple[str | Matcher, ...]) -> list[Choice]:
 
 
 def drop(labels: tuple[str | Matcher, ...]) -> Step:
-    """Removes the named labels; with a matcher, only if the value matches."""
+    """Removes the named labels. With a matcher, a label is removed only if its value matches."""
     choices = _choices(labels)
 
     def step(state: State) -> bool:

@@ -1,4 +1,4 @@
-"""Evaluates range aggregations at the times of a query: in the store if possible, else from its lines."""
+"""Evaluate range aggregations at the times of a query, in the store if possible, otherwise from its lines."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from log_gateway.source import Labels, Source
 
 
 def evaluate_leaf(leaf: RangeAggregation, times: Sequence[int], source: Source, limits: Limits) -> Table:
-    """One row for each series. QueryError if a line in a window carries an error that no stage filtered out."""
+    """Return one row per series. QueryError if a line in a window carries an error that no stage filtered out."""
     aggregated = source.aggregate(leaf, times)
     if aggregated is not None:
         limits.check_cells(len(aggregated), len(times))
         return [Row(labels, list(cells)) for labels, cells in aggregated.items()]
     if leaf.function == "absent_over_time":
-        # Only whether there are lines matters, not how many series they form.
+        # What matters is whether there are lines, not how many series they form.
         leaf = replace(leaf, grouping=Grouping(()))
     moved = [time - leaf.offset_ns for time in times]
     # (t - range, t] of whole nanoseconds is [t - range + 1, t + 1).
@@ -57,7 +57,7 @@ def _refuse_errors(labels: Labels) -> None:
 
 
 def _absence(selector: Selector, present: Table, steps: int) -> Table:
-    """1 at each time without any line; the labels are those that the selector fixes."""
+    """Return 1 at each time without any line. The labels are those that the selector compares with "="."""
     cells: Cells = [None if any(row.cells[index] is not None for row in present) else 1.0 for index in range(steps)]
     if all(cell is None for cell in cells):
         return []

@@ -10,14 +10,14 @@ from log_gateway.errors import LimitExceeded
 
 @dataclass(frozen=True)
 class Limits:
-    """``series``: of the result. ``steps``: of a range query. ``cells``: series times steps of intermediate results."""
+    """``series``: in the result. ``steps``: in a range query. ``cells``: series × steps in intermediate results."""
 
     series: int = 500
     steps: int = 11_000
     cells: int = 5_000_000
 
     def check_result(self, series: Sized) -> None:
-        """LimitExceeded if the result has more series than allowed."""
+        """Raise LimitExceeded if the result has more series than allowed."""
         if len(series) > self.series:
             raise LimitExceeded(
                 f"maximum number of series ({self.series}) reached for a single query; consider reducing query "
@@ -26,7 +26,7 @@ class Limits:
             )
 
     def check_cells(self, series: int, steps: int) -> None:
-        """LimitExceeded if a part of the query has too many series for that many steps."""
+        """Raise LimitExceeded if a part of the query has too many series for that many steps."""
         if series * steps > self.cells:
             raise LimitExceeded(
                 f"a part of the query has {series} series at {steps} times, more than {self.cells} values: "

@@ -1,4 +1,4 @@
-"""Line filters: text, regular expressions, patterns and addresses."""
+"""Line filters for text, regular expressions, patterns and addresses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from log_gateway.values.regex import line_test
 
 
 def pattern_test(parts: tuple[Part, ...]) -> Callable[[str], bool]:
-    """Whether the whole line consists of the literals, with one or more characters for each ``<_>``."""
+    """Return whether the whole line consists of the literals, with one or more characters for each ``<_>``."""
     ends_open = bool(parts) and not isinstance(parts[-1], str)
 
     def matches(line: str) -> bool:

@@ -1,4 +1,4 @@
-"""Runs log queries: turns lines of the store into streams."""
+"""Run log queries: group lines of the store into streams."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from log_gateway.source import Labels, Source
 def run_log_query(
     query: LogQuery, start: int, end: int, limit: int, direction: Literal["forward", "backward"], source: Source
 ) -> list[Stream]:
-    """At most ``limit`` lines with ``start <= timestamp < end`` (ns), oldest or newest first, grouped by their labels.
+    """Return up to ``limit`` lines with ``start <= timestamp < end`` (ns), oldest or newest first, grouped by labels.
 
     The limit counts the lines of all streams after the pipeline. Streams are ordered by their first line.
     """

@@ -1,4 +1,4 @@
-"""``| logfmt``: keys and values of a line like ``level=info msg="it works"``."""
+"""``| logfmt``: extract keys and values from a line like ``level=info msg="it works"``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORD = re.compile(r"[\x00-\x20]*([^\x00-\x20]+)")
 
 
 class MalformedError(ValueError):
-    """The line is not logfmt."""
+    """The line is not valid logfmt."""
 
 
 def _unquoted(text: str) -> str:
@@ -32,7 +32,7 @@ def _unquoted(text: str) -> str:
 
 
 def pairs(line: str, strict: bool) -> Iterator[tuple[str, str]]:
-    """Keys and values. Malformed text is skipped up to the next blank; with ``strict`` it raises MalformedError."""
+    """Yield keys and values. Malformed text is skipped up to the next blank; ``strict`` raises MalformedError."""
     index = 0
     while True:
         match = _PAIR.match(line, index)
@@ -54,7 +54,7 @@ def pairs(line: str, strict: bool) -> Iterator[tuple[str, str]]:
 
 
 def logfmt(expressions: tuple[tuple[str, str], ...], strict: bool, keep_empty: bool) -> Step:
-    """Turns every pair, or those the expressions name, into labels; keys without a value only with ``--keep-empty``."""
+    """Turns all pairs, or those named, into labels. Keys without a value are only kept with ``--keep-empty``."""
     wanted: dict[str, list[str]] = {}
     for label, key in expressions:
         wanted.setdefault(key, []).append(label)

@@ -1,4 +1,4 @@
-"""Runs metric queries: ``evaluate_range`` over a grid of times, ``evaluate_instant`` at a single time."""
+"""Run metric queries: ``evaluate_range`` over a grid of times, ``evaluate_instant`` at a single time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DEFAULT = Limits()
 def evaluate_range(
     expression: ast.MetricExpression, start: int, end: int, step: int, source: Source, limits: Limits = _DEFAULT
 ) -> list[Series]:
-    """A matrix at start, start + step, … up to end (nanoseconds), sorted by labels; ``step`` is greater than 0."""
+    """Return a matrix at start, start + step, … up to end (nanoseconds), sorted by labels."""
     if step <= 0 or end < start:
         raise QueryError("step must be greater than 0, and end not before start")
     steps = (end - start) // step + 1
@@ -45,7 +45,7 @@ def evaluate_range(
 def evaluate_instant(
     expression: ast.MetricExpression, time: int, source: Source, limits: Limits = _DEFAULT
 ) -> VectorResult | ScalarResult:
-    """The value at a time (nanoseconds). Samples are sorted by labels, after sort and topk by value."""
+    """Return the value at a time (nanoseconds). Samples are sorted by labels, or after sort and topk by value."""
     if isinstance(expression, ast.Number):
         return ScalarResult(time, expression.value)
     table = _Evaluation((time,), source, limits).table(expression)
@@ -67,7 +67,7 @@ def _refuse_duplicates(labels: list[tuple[tuple[str, str], ...]]) -> None:
 
 
 class _Evaluation:
-    """One query at its times. Equal leaves are evaluated once."""
+    """The evaluation of one query at its times. Equal leaves are evaluated once."""
 
     def __init__(self, times: Sequence[int], source: Source, limits: Limits) -> None:
         self._times, self._source, self._limits = times, source, limits
@@ -103,7 +103,7 @@ class _Evaluation:
 
 
 def _grouped_early(node: ast.VectorAggregation) -> ast.MetricExpression:
-    """The inner expression; if only sums of it are needed, its series are summed while lines are counted.
+    """Return the inner expression. If only sums of it are needed, its series are summed while lines are counted.
 
     A rate has all labels of its lines, including request ids: without this, each line would be a series.
     """

@@ -1,4 +1,4 @@
-"""Operations between a table and a number, and between two tables whose series are matched by labels."""
+"""Operations between a table and a number, or between two tables whose series are matched by labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Groups = dict[Labels, list[Row]]
 
 
 def calculation(node: BinaryOperation, keep_right: bool = False) -> Calculation:
-    """The operation on two values. A comparison without bool keeps a value (the vector's) or gives None."""
+    """Return the result for two values. A comparison without bool returns the vector's value or None."""
     if node.operator in ARITHMETIC:
         return ARITHMETIC[node.operator]
     compare = COMPARISONS[node.operator]
@@ -28,7 +28,7 @@ def calculation(node: BinaryOperation, keep_right: bool = False) -> Calculation:
 
 
 def with_number(node: BinaryOperation, table: Table, number: float, number_is_left: bool) -> Table:
-    """The operation between each value and the number; labels stay."""
+    """Apply the operation between each value and the number. The labels are kept."""
     calculate = calculation(node, keep_right=number_is_left)
     rows = []
     for row in table:
@@ -49,12 +49,12 @@ def _grouped(table: Table, matching: VectorMatching) -> Groups:
 
 
 def _presence(rows: list[Row], steps: int) -> list[bool]:
-    """For each time, whether any row has a value."""
+    """Return for each time whether any row has a value."""
     return [any(row.cells[time] is not None for row in rows) for time in range(steps)]
 
 
 def combine_sets(node: BinaryOperation, left: Table, right: Table) -> Table:
-    """``and``, ``or`` and ``unless``: select series at each time; values never change."""
+    """Apply ``and``, ``or`` or ``unless``, which select series at each time. Values never change."""
     if node.operator == "or":
         kept = _restricted(right, _grouped(left, node.matching), node.matching, wanted=False)
         return _merged(left, kept)
@@ -62,7 +62,7 @@ def combine_sets(node: BinaryOperation, left: Table, right: Table) -> Table:
 
 
 def _restricted(table: Table, others: Groups, matching: VectorMatching, wanted: bool) -> Table:
-    """The rows, reduced to the times at which a series with the same labels exists on the other side, or does not."""
+    """Keep cells only at times when the other side has (or lacks) a series with the same labels."""
     rows = []
     for signature, group in _grouped(table, matching).items():
         present = _presence(others.get(signature, []), len(group[0].cells))
@@ -73,7 +73,7 @@ def _restricted(table: Table, others: Groups, matching: VectorMatching, wanted: 
 
 
 def _merged(left: Table, right: Table) -> Table:
-    """The union; a series that is in both, at different times, becomes one."""
+    """Return the union. A series that is in both at different times becomes one series."""
     rows = list(left)
     known = {row.labels: index for index, row in enumerate(left)}
     for row in right:
@@ -89,7 +89,7 @@ def _merged(left: Table, right: Table) -> Table:
 
 
 def between(node: BinaryOperation, left: Table, right: Table) -> Table:
-    """Arithmetic or a comparison between series whose compared labels are equal.
+    """Apply arithmetic or a comparison between series whose compared labels are equal.
 
     QueryError if several series of the "one" side match, or if results would have the same labels.
     """

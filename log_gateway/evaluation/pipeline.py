@@ -1,4 +1,4 @@
-"""Compiles the stages of a query once into steps that are applied to each line."""
+"""Compile the stages of a query once into steps that are applied to each line."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _small_step(stage: ast.Stage) -> Step:
 
 
 def compile_pipeline(stages: Sequence[ast.Stage]) -> Callable[[Entry], State | None]:
-    """A function from an entry to its line and labels after all stages; None if a stage drops it."""
+    """Return a function that maps an entry to its line and labels after all stages, or None if a stage drops it."""
     steps = [_step(stage) for stage in stages]
     if not steps:
         return State

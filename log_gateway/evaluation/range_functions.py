@@ -1,4 +1,4 @@
-"""The values of range functions over windows of samples, as Loki computes them."""
+"""Compute range functions over windows of samples, with the same results as Loki."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from log_gateway.logql.ast import RangeAggregation
 
 Values = Sequence[float]
 Computed = Iterator[tuple[int, float]]
-"""Index of the time, and the value there."""
+"""The index of a time, and the value at that time."""
 
-# Count, mean and sum of squared deviations: from these, variances of parts are combined (Chan et al.).
+# Count, mean and sum of squared deviations: these suffice to combine the variances of parts (Chan et al.).
 _Moments = tuple[float, float, float]
 
 
@@ -54,7 +54,7 @@ def _variances(values: Values, found: Iterator[Window]) -> Computed:
 
 
 def quantile(position: float, ordered: Values) -> float:
-    """The quantile of sorted values, interpolated between neighbours; infinite outside 0 to 1."""
+    """Return the quantile of sorted values, interpolated between neighbours. It is infinite outside 0 to 1."""
     if position < 0:
         return -math.inf
     if position > 1:
@@ -78,7 +78,7 @@ def _quantiles(values: Values, found: Iterator[Window], position: float) -> Comp
 
 
 def counter_rate(timestamps: Sequence[int], values: Values, range_ns: int) -> float:
-    """The increase per second of a counter that may reset to 0.
+    """Return the increase per second of a counter that may reset to 0.
 
     Loki extrapolates to the window's beginning, but measures that distance in seconds and the distance between samples
     in microseconds, so the extrapolation is tiny. This implementation reproduces its results.
@@ -102,7 +102,7 @@ def counter_rate(timestamps: Sequence[int], values: Values, range_ns: int) -> fl
 
 
 def computed(leaf: RangeAggregation, timestamps: Sequence[int], values: Values, times: Sequence[int]) -> Computed:
-    """The value of the function at each time (by index) whose window has samples."""
+    """Yield the value of the function at each time (by index) whose window has samples."""
     found = windows(timestamps, times, leaf.range_ns)
     seconds = leaf.range_ns / 1e9
     match leaf.function:

@@ -17,7 +17,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points of a matrix: (timestamp in nanoseconds, value); times without a value are omitted."""
+    """Points of a matrix: (timestamp in nanoseconds, value). Times without a value are omitted."""
 
     labels: Labels
     points: list[tuple[int, float]]
@@ -33,7 +33,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class VectorResult:
-    """Samples at a single time; their order is meaningful after sort, topk and the like."""
+    """Samples at a single time. Their order is meaningful after sort, topk and similar functions."""
 
     timestamp: int
     samples: list[Sample]

@@ -1,4 +1,4 @@
-"""Turns lines into samples: the first half of a range aggregation."""
+"""Convert lines to samples, the first half of a range aggregation."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _CONVERSIONS: dict[str, Callable[[str], float]] = {
 }
 
 Samples = tuple[list[int], list[float]]
-"""Timestamps in ascending order, and the value at each."""
+"""Timestamps in ascending order, and the value at each timestamp."""
 
 Value = Callable[[State], float | None]
 
 
 def _unwrapped(leaf: RangeAggregation) -> Value:
-    """The number in the label; 0 and an error if it is not a number; None if it is absent or a filter drops it."""
+    """Return the label's number, 0 and an error if it is not a number, or None if it is absent or a filter drops it."""
     unwrap = leaf.unwrap
     assert unwrap is not None
     label, convert = unwrap.label, _CONVERSIONS[unwrap.conversion]
@@ -61,7 +61,7 @@ def _value(leaf: RangeAggregation) -> Value:
 
 
 def grouped(grouping: Grouping) -> Callable[[Mapping[str, str]], Labels]:
-    """The labels of a set that a grouping keeps, sorted."""
+    """Return the labels that a grouping keeps, sorted."""
     if grouping.without:
         removed = frozenset(grouping.labels)
         return lambda labels: tuple(sorted(item for item in labels.items() if item[0] not in removed))
@@ -79,7 +79,7 @@ def _key(leaf: RangeAggregation) -> Callable[[Mapping[str, str]], Labels]:
 
 
 def samples_of(leaf: RangeAggregation, entries: Iterable[Entry]) -> dict[Labels, Samples]:
-    """The samples of each series. Lines that carry an error form separate series with the label __error__."""
+    """Return the samples of each series. Lines that carry an error form separate series with the label __error__."""
     process, value_of, key_of = compile_pipeline(leaf.query.stages), _value(leaf), _key(leaf)
     every_label = grouped(Grouping((), without=True))
     series: dict[Labels, Samples] = {}

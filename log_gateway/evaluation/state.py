@@ -13,7 +13,7 @@ DUPLICATE_SUFFIX = "_extracted"
 
 
 class State:
-    """The line, its current labels, and the stream labels and metadata it started with."""
+    """The line, its current labels, and its original stream labels and metadata."""
 
     __slots__ = ("labels", "line", "metadata", "stream", "timestamp")
 
@@ -29,16 +29,16 @@ class State:
         self.labels: dict[str, str] = labels
 
     def extract(self, name: str, value: str) -> None:
-        """Set a parsed label; if a stream label or metadata has its name, the parsed label gets the suffix."""
+        """Set a parsed label. If a stream label or metadata has the same name, the parsed label gets the suffix."""
         if name in self.stream or (name in self.metadata and name in self.labels):
             name += DUPLICATE_SUFFIX
         self.labels[name] = value
 
     def fail(self, error: str, details: str) -> None:
-        """Mark the line with an error that queries can filter on, as Loki does."""
+        """Mark the line with an error that queries can filter on, as in Loki."""
         self.labels[ERROR] = error
         self.labels[ERROR_DETAILS] = details
 
 
 Step = Callable[[State], bool]
-"""One compiled stage: changes the state; False drops the line."""
+"""A compiled stage, which changes the state. Returning False drops the line."""

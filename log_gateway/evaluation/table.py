@@ -1,4 +1,4 @@
-"""The intermediate form of metric queries: series with one cell for each time."""
+"""The intermediate result of metric queries: series with one cell for each time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Cells = list[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A series; None where it has no value."""
+    """A series with None where it has no value."""
 
     labels: Labels
     cells: Cells
 
 
 Table = list[Row]
-"""For an instant query, the order of the rows is the order of the result."""
+"""Rows of an intermediate result. In an instant query their order is the order of the result."""

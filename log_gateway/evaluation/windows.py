@@ -1,4 +1,4 @@
-"""Sliding windows over samples: their bounds, and values over overlapping windows in linear time."""
+"""Sliding windows over samples: their bounds, and folds over overlapping windows in linear time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Window = tuple[int, int, int]
-"""Index of the time, and the slice of samples in its window, which is never empty."""
+"""The index of a time and the slice of samples in its window, which is never empty."""
 
 
 def windows(timestamps: Sequence[int], times: Sequence[int], range_ns: int) -> Iterator[Window]:
-    """The windows (time - range, time] that have samples. Both sequences ascend."""
+    """Yield the windows (time - range, time] that have samples. Both sequences ascend."""
     step = bisect_left(times, timestamps[0])
     last = bisect_left(times, timestamps[-1] + range_ns)
     for index in range(step, last):
@@ -24,7 +24,7 @@ def windows(timestamps: Sequence[int], times: Sequence[int], range_ns: int) -> I
 
 
 class SlidingFold(Generic[Item]):
-    """Folds a forward-moving window with an associative function; each item is combined at most three times.
+    """Folds a forward-moving window with an associative function, combining each item at most three times.
 
     Nothing is ever subtracted, so floating-point sums do not drift. The older part of the window is stored as the folds
     of its suffixes, the newer part as one fold.
@@ -37,7 +37,7 @@ class SlidingFold(Generic[Item]):
         self._newer: Item | None = None
 
     def fold(self, low: int, high: int) -> Item:
-        """The fold of the items from ``low`` up to ``high``; neither may decrease between calls, and ``low < high``."""
+        """Fold the items from ``low`` up to ``high``. Neither may decrease between calls, and ``low < high``."""
         items, combine = self._items, self._combine
         if low >= self._middle:
             start = high - 1
@@ -65,7 +65,7 @@ class SortedWindow:
         self._sorted: list[float] = []
 
     def move(self, low: int, high: int) -> list[float]:
-        """The values from ``low`` up to ``high``, sorted; neither may decrease between calls."""
+        """Return the values from ``low`` up to ``high``, sorted. Neither may decrease between calls."""
         if low >= self._high:
             self._sorted = sorted(self._values[low:high])
         else:

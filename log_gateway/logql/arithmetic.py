@@ -23,14 +23,14 @@ def _power(base: float, exponent: float) -> float:
     except OverflowError:
         return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
     except ValueError:
-        # Zero to a negative power is infinite; a negative base to a fractional power is NaN (IEEE 754, as in Go).
+        # Zero to a negative power is infinite. A negative base to a fractional power is NaN (IEEE 754, as in Go).
         if base != 0:
             return math.nan
         return math.copysign(math.inf, base) if exponent % 2 == 1 else math.inf
 
 
 def _divide(dividend: float, divisor: float) -> float:
-    # Loki returns NaN for every division by zero, where Prometheus returns an infinity.
+    # Loki returns NaN for every division by zero. Prometheus returns an infinity.
     return math.nan if divisor == 0 else dividend / divisor
 
 
@@ -51,7 +51,7 @@ ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 
 
 def calculate(sign: str, left: float, right: float) -> float:
-    """The value of an operation between two numbers; a comparison gives 1 or 0."""
+    """Return the value of an operation between two numbers. A comparison returns 1 or 0."""
     if sign in COMPARISONS:
         return 1.0 if COMPARISONS[sign](left, right) else 0.0
     return ARITHMETIC[sign](left, right)

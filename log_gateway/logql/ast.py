@@ -15,7 +15,7 @@ Comparison = Literal["==", "=", "!=", ">", ">=", "<", "<="]
 
 @dataclass(frozen=True)
 class Matcher:
-    """``name OP "value"`` of a stream selector or a label filter. Regular expressions are anchored at both ends."""
+    """A matcher ``name OP "value"`` of a selector or a label filter. Regular expressions are anchored at both ends."""
 
     name: str
     operator: MatchOperator
@@ -24,7 +24,7 @@ class Matcher:
 
 @dataclass(frozen=True)
 class Selector:
-    """``{a="b", c=~"d"}``."""
+    """A stream selector: ``{a="b", c=~"d"}``."""
 
     matchers: tuple[Matcher, ...]
 
@@ -35,9 +35,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class LineFilter(Stage):
-    """``|= "a" or "b"``: with ``|=`` and ``|~`` one alternative must occur, with the negated operators none may.
+    """A line filter such as ``|= "a" or "b"``. ``|=`` and ``|~`` require one alternative; negated operators none.
 
-    Regular expressions are not anchored. ``ips`` states for each alternative whether it was written as ``ip("…")``.
+    Regular expressions are not anchored. ``ips`` is true for each alternative written as ``ip("…")``.
     """
 
     operator: LineOperator
@@ -51,14 +51,14 @@ class LabelCondition:
 
 @dataclass(frozen=True)
 class TextCondition(LabelCondition):
-    """``label = "text"``; an absent label has the value ""."""
+    """The condition ``label = "text"``. An absent label has the value ""."""
 
     matcher: Matcher
 
 
 @dataclass(frozen=True)
 class NumberCondition(LabelCondition):
-    """``label > 5``, ``label >= 20ms``, ``label < 1KB``. ``value`` is in the kind's base unit.
+    """A comparison such as ``label > 5``, ``label >= 20ms`` or ``label < 1KB``. ``value`` is in the kind's base unit.
 
     number: as written. duration: seconds. bytes: bytes.
     """
@@ -71,7 +71,7 @@ class NumberCondition(LabelCondition):
 
 @dataclass(frozen=True)
 class IpCondition(LabelCondition):
-    """``label = ip("10.0.0.0/8")``."""
+    """The condition ``label = ip("10.0.0.0/8")``."""
 
     label: str
     operator: Literal["=", "!="]
@@ -80,7 +80,7 @@ class IpCondition(LabelCondition):
 
 @dataclass(frozen=True)
 class AndCondition(LabelCondition):
-    """``a and b``; also written with a comma or a blank."""
+    """The condition ``a and b``, also written with a comma or a blank."""
 
     left: LabelCondition
     right: LabelCondition
@@ -88,7 +88,7 @@ class AndCondition(LabelCondition):
 
 @dataclass(frozen=True)
 class OrCondition(LabelCondition):
-    """Either."""
+    """The condition ``a or b``."""
 
     left: LabelCondition
     right: LabelCondition
@@ -96,21 +96,21 @@ class OrCondition(LabelCondition):
 
 @dataclass(frozen=True)
 class LabelFilter(Stage):
-    """``| status >= 500 and method = "GET"``."""
+    """A label filter stage: ``| status >= 500 and method = "GET"``."""
 
     condition: LabelCondition
 
 
 @dataclass(frozen=True)
 class JsonParser(Stage):
-    """``| json`` (no expressions: every property) or ``| json first="servers[0]", …`` (label, path)."""
+    """The stage ``| json`` (every property) or ``| json first="servers[0]", …`` (pairs of label and path)."""
 
     expressions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class LogfmtParser(Stage):
-    """``| logfmt [--strict] [--keep-empty] [label="key", …]``."""
+    """The stage ``| logfmt [--strict] [--keep-empty] [label="key", …]``."""
 
     expressions: tuple[tuple[str, str], ...] = ()
     strict: bool = False
@@ -119,52 +119,52 @@ class LogfmtParser(Stage):
 
 @dataclass(frozen=True)
 class RegexpParser(Stage):
-    """``| regexp "(?P<name>…)"``."""
+    """The stage ``| regexp "(?P<name>…)"``."""
 
     pattern: str
 
 
 @dataclass(frozen=True)
 class PatternParser(Stage):
-    """``| pattern "<ip> - <_>"``."""
+    """The stage ``| pattern "<ip> - <_>"``."""
 
     pattern: str
 
 
 @dataclass(frozen=True)
 class UnpackParser(Stage):
-    """``| unpack``."""
+    """The stage ``| unpack``."""
 
 
 @dataclass(frozen=True)
 class Decolorize(Stage):
-    """``| decolorize``."""
+    """The stage ``| decolorize``."""
 
 
 @dataclass(frozen=True)
 class Drop(Stage):
-    """``| drop a, b="x"``; a matcher restricts it to that value."""
+    """The stage ``| drop a, b="x"``. A matcher restricts it to that value."""
 
     labels: tuple[str | Matcher, ...]
 
 
 @dataclass(frozen=True)
 class Keep(Stage):
-    """``| keep a, b="x"``."""
+    """The stage ``| keep a, b="x"``."""
 
     labels: tuple[str | Matcher, ...]
 
 
 @dataclass(frozen=True)
 class LineFormat(Stage):
-    """``| line_format "{{.a}}"``."""
+    """The stage ``| line_format "{{.a}}"``."""
 
     template: str
 
 
 @dataclass(frozen=True)
 class LabelFormat(Stage):
-    """``| label_format new=old, other="{{.a}}"``: triples of the target, whether it is a template, and the source."""
+    """``| label_format new=old, other="{{.a}}"`` as triples: target, whether it is a template, source."""
 
     assignments: tuple[tuple[str, bool, str], ...]
 
@@ -182,7 +182,7 @@ class LogQuery:
 
 @dataclass(frozen=True)
 class Grouping:
-    """``by (a, b)`` or ``without (a)``."""
+    """A grouping: ``by (a, b)`` or ``without (a)``."""
 
     labels: tuple[str, ...]
     without: bool = False
@@ -190,7 +190,7 @@ class Grouping:
 
 @dataclass(frozen=True)
 class Unwrap:
-    """``| unwrap [duration|duration_seconds|bytes](label)``, and the label filters after it."""
+    """``| unwrap [duration|duration_seconds|bytes](label)`` and the label filters after it."""
 
     label: str
     conversion: Literal["", "duration", "duration_seconds", "bytes"] = ""
@@ -199,7 +199,7 @@ class Unwrap:
 
 @dataclass(frozen=True)
 class RangeAggregation:
-    """``rate({…} | … [5m] offset 1m)``. ``parameter`` is the quantile of ``quantile_over_time``."""
+    """A range aggregation: ``rate({…} | … [5m] offset 1m)``. ``parameter`` is ``quantile_over_time``'s quantile."""
 
     function: str
     query: LogQuery
@@ -212,7 +212,7 @@ class RangeAggregation:
 
 @dataclass(frozen=True)
 class VectorAggregation:
-    """``sum by (a) (…)``, ``topk(3, …)``."""
+    """A vector aggregation: ``sum by (a) (…)``, ``topk(3, …)``."""
 
     function: str
     inner: MetricExpression
@@ -222,7 +222,7 @@ class VectorAggregation:
 
 @dataclass(frozen=True)
 class VectorMatching:
-    """``on (a) group_left (b)``; without ``on`` or ``ignoring`` all labels are compared."""
+    """``on (a) group_left (b)``. Without ``on`` or ``ignoring``, all labels are compared."""
 
     labels: tuple[str, ...] = ()
     on: bool = False
@@ -243,21 +243,21 @@ class BinaryOperation:
 
 @dataclass(frozen=True)
 class Number:
-    """A literal."""
+    """A number literal."""
 
     value: float
 
 
 @dataclass(frozen=True)
 class Vector:
-    """``vector(1)``."""
+    """The expression ``vector(1)``."""
 
     value: float
 
 
 @dataclass(frozen=True)
 class LabelReplace:
-    """``label_replace(v, "dst", "$1", "src", "regex")``."""
+    """The expression ``label_replace(v, "dst", "$1", "src", "regex")``."""
 
     inner: MetricExpression
     target: str

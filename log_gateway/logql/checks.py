@@ -1,4 +1,4 @@
-"""Rules that the grammar cannot express. Each raises QueryError with the position of the error."""
+"""Check rules that the grammar cannot express. Each check raises QueryError with the position of the error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_MESSAGE = 900
 
 
 def located(position: int, function: Callable[..., Result], *arguments: Any) -> Result:
-    """The function's result; its QueryError or ValueError gets the position."""
+    """Return the function's result. Its QueryError or ValueError is raised with the position."""
     try:
         return function(*arguments)
     except (QueryError, ValueError, OverflowError) as error:
@@ -26,29 +26,29 @@ def located(position: int, function: Callable[..., Result], *arguments: Any) -> 
 
 
 def check_regex(pattern: str, position: int) -> None:
-    """RE2 must accept the expression."""
+    """Check that RE2 accepts the expression."""
     located(position, compiled, pattern)
 
 
 def check_regexp_parser(pattern: str, position: int) -> None:
-    """At least one named group; no duplicates."""
+    """Check that the expression has at least one named group and no duplicate names."""
     expression = located(position, compiled, pattern)
     if not expression.groupindex:
         raise QueryError("at least one named group is required, like (?P<method>\\w+)", position)
 
 
 def check_pattern(pattern: str, position: int, parser: bool = False) -> None:
-    """A pattern expression of a parser or of a line filter."""
+    """Check a pattern expression of a parser or a line filter."""
     located(position, parser_parts if parser else filter_parts, pattern)
 
 
 def check_template(template: str, position: int) -> None:
-    """A template that the engine supports."""
+    """Check that the template engine supports the template."""
     located(position, compile_template, template)
 
 
 def check_ip_pattern(pattern: str, position: int) -> None:
-    """An address, a range ``a-b`` or a network ``a/n``."""
+    """Check that the text is an address, a range ``a-b`` or a network ``a/n``."""
     first, dash, last = pattern.partition("-")
     try:
         if dash:
@@ -63,7 +63,7 @@ def check_ip_pattern(pattern: str, position: int) -> None:
 
 
 def check_label_format(targets: Sequence[tuple[str, int]]) -> None:
-    """No duplicate targets, and not ``__error__``."""
+    """Check that no target occurs twice or is ``__error__``."""
     seen: set[str] = set()
     for target, position in targets:
         if target in ("__error__", "__error_details__"):
@@ -74,14 +74,14 @@ def check_label_format(targets: Sequence[tuple[str, int]]) -> None:
 
 
 def matches_empty(matcher: ast.Matcher) -> bool:
-    """Whether the matcher matches a stream without the label."""
+    """Return whether the matcher matches streams without the label."""
     if matcher.operator in ("=~", "!~"):
         return label_test(matcher.value)("") == (matcher.operator == "=~")
     return (matcher.value == "") == (matcher.operator == "=")
 
 
 def check_selector(selector: ast.Selector, position: int) -> ast.Selector:
-    """At least one matcher that an absent label does not satisfy."""
+    """Check that at least one matcher is not satisfied by an absent label."""
     if all(matches_empty(matcher) for matcher in selector.matchers):
         raise QueryError(
             "a selector needs at least one matcher that does not match the empty value: "

@@ -1,4 +1,4 @@
-"""Builds the nodes of log queries from the parse tree."""
+"""Build the nodes of log queries from the parse tree."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from log_gateway.values.units import go_float, query_duration, size_in_bytes
 
 
 def text_of(token: Token) -> str:
-    """The value of a STRING."""
+    """Return the value of a STRING token."""
     return unquote(str(token), token.start_pos or 0)
 
 
 def position_of(token: Token) -> int:
-    """The token's offset in the query."""
+    """Return the token's offset in the query."""
     return token.start_pos or 0
 
 
 class LogBuilder(Transformer_NonRecursive[Token, Any]):
-    """One method per grammar rule; ``children`` are tokens and the results of other methods."""
+    """One method per grammar rule. ``children`` contains tokens and the results of other methods."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -191,7 +191,7 @@ class LogBuilder(Transformer_NonRecursive[Token, Any]):
 
 
 def number_of(token: Token) -> float:
-    """The value of a NUMBER, decimal or hexadecimal."""
+    """Return the value of a NUMBER token, decimal or hexadecimal."""
     text = str(token)
     if text[:2] in ("0x", "0X"):
         return float(int(text, 16)) if len(text) < 200 else float("inf")

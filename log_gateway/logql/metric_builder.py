@@ -1,4 +1,4 @@
-"""Builds the nodes of metric queries from the parse tree."""
+"""Build the nodes of metric queries from the parse tree."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from log_gateway.values.units import query_duration
 
 
 class MetricBuilder(LogBuilder):
-    """One method per grammar rule; ``children`` are tokens and the results of other methods."""
+    """One method per grammar rule. ``children`` contains tokens and the results of other methods."""
 
     def literal(self, children: list[Any]) -> ast.Number:
         return ast.Number(self.signed_number(children))

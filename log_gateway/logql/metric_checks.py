@@ -1,4 +1,4 @@
-"""Loki's rules for aggregations that the grammar cannot express. QueryError with the position of the function."""
+"""Loki's rules for aggregations that the grammar cannot express. Errors have the position of the function."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEVER_GROUPED = {"sort", "sort_desc", "approx_topk"}
 
 
 def check_range_aggregation(node: ast.RangeAggregation, position: int) -> None:
-    """Unwrap, grouping and parameter are allowed only where the function supports them."""
+    """Check that the function supports the given unwrap, grouping and parameter."""
     name = node.function
     if node.grouping is not None and name not in _GROUPED:
         raise QueryError(f"grouping is not allowed for {name}: put the grouping on sum(…) around it", position)
@@ -35,7 +35,7 @@ def check_range_aggregation(node: ast.RangeAggregation, position: int) -> None:
 def check_vector_aggregation(
     name: str, parameter: Token | None, grouping: ast.Grouping | None, position: int
 ) -> int | None:
-    """The count of topk and similar functions; no other function has one."""
+    """Return the count parameter of topk and similar functions. Other functions have no parameter."""
     if grouping is not None and name in _NEVER_GROUPED:
         raise QueryError(f"grouping is not allowed for {name}", position)
     if name not in _COUNTED:
@@ -50,6 +50,6 @@ def check_vector_aggregation(
 
 
 def needs_vector(inner: ast.MetricExpression, name: str, position: int) -> None:
-    """A number alone has no series to aggregate."""
+    """Check that the operand is not a number, which has no series to aggregate."""
     if isinstance(inner, ast.Number):
         raise QueryError(f"{name} needs a vector, not a number: write vector({inner.value:g})", position)

@@ -1,4 +1,4 @@
-"""``parse``: turns a query's text into its syntax tree."""
+"""Parse the text of a query into its syntax tree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _grammar() -> Lark:
 
 
 def parse(text: str) -> Expression:
-    """The tree of a query. Raises QueryError, with the offset of the error, for anything that is not LogQL."""
+    """Return the syntax tree of a query. Raises QueryError with the offset of the error if it is not valid LogQL."""
     if len(text) > LONGEST_QUERY:
         raise QueryError(f"the query is too long: {len(text)} characters, at most {LONGEST_QUERY}", LONGEST_QUERY)
     surrogate = next((index for index, letter in enumerate(text) if "\ud800" <= letter <= "\udfff"), None)
@@ -36,7 +36,7 @@ def parse(text: str) -> Expression:
     try:
         return cast(Expression, MetricBuilder().transform(tree))
     except VisitError as error:
-        # Lark wraps exceptions raised in rules; only the checks' own errors are expected.
+        # Lark wraps exceptions raised in rules. Only errors of the checks are expected.
         if isinstance(error.orig_exc, QueryError):
             raise error.orig_exc from None
         raise

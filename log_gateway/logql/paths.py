@@ -1,4 +1,4 @@
-"""Paths of JSON expressions: ``a.b[0]["c d"]``."""
+"""Parse paths of JSON expressions such as ``a.b[0]["c d"]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _STEP = re.compile(r'\.?([A-Za-z_][A-Za-z0-9_]*)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\
 
 
 def path_of(text: str) -> tuple[str | int, ...]:
-    """Keys (str) and indexes (int). QueryError if the text is not a path."""
+    """Return keys (str) and indexes (int) of a path. QueryError if the text is not a path."""
     steps: list[str | int] = []
     position = 0
     while position < len(text):

@@ -1,4 +1,4 @@
-"""Loki's pattern expressions: literals and placeholders, ``<ip> - <_> "<method> <path>``."""
+"""Parse Loki's pattern expressions, which are literals and placeholders: ``<ip> - <_> "<method> <path>``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PLACEHOLDER = re.compile(r"<([A-Za-z_][A-Za-z0-9_]*)>")
 
 @dataclass(frozen=True)
 class Placeholder:
-    """A part of the line. ``name`` is "" for ``<_>``, which extracts nothing."""
+    """A placeholder for a part of the line. ``name`` is "" for ``<_>``, which extracts nothing."""
 
     name: str
 
@@ -21,7 +21,7 @@ Part = str | Placeholder
 
 
 def parts_of(pattern: str) -> tuple[Part, ...]:
-    """Literals (str) and placeholders, alternating. QueryError if two placeholders are adjacent."""
+    """Return literals (str) and placeholders, alternating. QueryError if two placeholders are adjacent."""
     parts: list[Part] = []
     end = 0
     for match in _PLACEHOLDER.finditer(pattern):
@@ -37,18 +37,18 @@ def parts_of(pattern: str) -> tuple[Part, ...]:
 
 
 def parser_parts(pattern: str) -> tuple[Part, ...]:
-    """The parts for ``| pattern``: at least one name, no duplicates."""
+    """Return the parts of an expression for ``| pattern``, which requires at least one name and no duplicates."""
     parts = parts_of(pattern)
     names = [part.name for part in parts if isinstance(part, Placeholder) and part.name]
     if not names:
         raise QueryError("at least one named placeholder is required, like <method>")
     if len(set(names)) < len(names):
-        raise QueryError("a placeholder occurs twice; names must be different")
+        raise QueryError("a placeholder occurs twice: names must be unique")
     return parts
 
 
 def filter_parts(pattern: str) -> tuple[Part, ...]:
-    """The parts for ``|>`` and ``!>``: no names."""
+    """Return the parts of an expression for ``|>`` and ``!>``, which must not have names."""
     parts = parts_of(pattern)
     if any(isinstance(part, Placeholder) and part.name for part in parts):
         raise QueryError("named placeholders are not allowed in a line filter: write <_>")

@@ -1,4 +1,4 @@
-"""The grammar's terminals in words, for messages."""
+"""Descriptions of the grammar's terminals for error messages."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ _WORDS = {
 
 
 def in_words(terminals: Iterable[str]) -> str:
-    """``one of: …``, sorted; keywords as they are written."""
+    """Return ``one of: …`` with sorted descriptions. Keywords are written as in LogQL."""
     words = sorted(_WORDS.get(name, name.lower()) for name in terminals if not name.startswith("__"))
     return f"one of: {', '.join(words)}" if words else "LogQL"

@@ -1,1 +1,1 @@
-"""VictoriaLogs as the gateway's store: LogQL translated to LogsQL, rows translated back."""
+"""VictoriaLogs as the gateway's store: LogQL is translated to LogsQL, and rows are translated back."""

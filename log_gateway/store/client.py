@@ -1,4 +1,4 @@
-"""HTTP to VictoriaLogs. Every call is bounded by the query's deadline."""
+"""HTTP client for VictoriaLogs. The query's deadline limits every call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from log_gateway.errors import Busy, GatewayError, QueryTimeout, StoreUnavailable
 
 CONNECT_SECONDS = 2.0
-# More than all threads together can need.
+# More than all threads together can use.
 POOL = 128
 _REASON_CHARACTERS = 500
 
@@ -26,7 +26,7 @@ class Deadline:
         self._end = clock() + seconds
 
     def left(self) -> float:
-        """Remaining seconds. Raises ``QueryTimeout`` if none remain."""
+        """The remaining seconds. Raises ``QueryTimeout`` if none remain."""
         left = self._end - self._clock()
         if left <= 0:
             raise QueryTimeout(f"the query took longer than {self.seconds:g} s: narrow its time range or its selector")
@@ -40,7 +40,7 @@ class StoreClient:
         self._url = url
         self._session = requests.Session()
         self._session.trust_env = False
-        # On one machine or within one network, compression costs more than it saves.
+        # On a single machine or within a network, compression costs more than it saves.
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.mount("http://", HTTPAdapter(pool_maxsize=POOL))
         self._session.mount("https://", HTTPAdapter(pool_maxsize=POOL))
@@ -50,7 +50,7 @@ class StoreClient:
 
         Raises ``StoreUnavailable``, ``QueryTimeout``, ``Busy``.
         """
-        # No line is older than the epoch, and the store interprets a negative time as relative to now.
+        # The store interprets a negative time as relative to now, and no line is older than 1970.
         start = max(start, 0)
         if start >= end:
             return iter(())
@@ -58,11 +58,11 @@ class StoreClient:
         return iter(self._post("/select/logsql/query", asked, deadline).splitlines())
 
     def json(self, path: str, parameters: Mapping[str, str], deadline: Deadline) -> Any:
-        """Return the JSON answer of another endpoint of the query API; raises as ``rows`` does."""
+        """Return the JSON response of another endpoint of the query API. Raises the same exceptions as ``rows``."""
         return orjson.loads(self._post(path, parameters, deadline))
 
     def is_ready(self) -> bool:
-        """Whether the store answers its health check."""
+        """Return whether the store's health check succeeds."""
         try:
             return self._session.get(f"{self._url}/health", timeout=CONNECT_SECONDS).ok
         except requests.RequestException:
@@ -79,14 +79,14 @@ class StoreClient:
 
     def _post(self, path: str, parameters: Mapping[str, str], deadline: Deadline) -> bytes:
         left = deadline.left()
-        # The store times out shortly before we do, so that it does not keep working after the caller has gone.
+        # The store's timeout is slightly shorter than ours, so that it does not keep working after the caller gave up.
         asked = {**parameters, "timeout": f"{max(left - 0.2, 0.1):.3f}s"}
         try:
             with self._session.post(f"{self._url}{path}", data=asked, timeout=(CONNECT_SECONDS, left)) as answer:
                 content = answer.content
         except requests.Timeout as error:
             deadline.left()
-            raise StoreUnavailable(f"the log store does not answer within {left:.1f} s") from error
+            raise StoreUnavailable(f"the log store did not respond within {left:.1f} s") from error
         except requests.RequestException as error:
             raise StoreUnavailable(f"the log store cannot be reached ({type(error).__name__})") from error
         if answer.status_code == 200:
@@ -100,4 +100,4 @@ def _refusal(status: int, content: bytes, deadline: Deadline) -> GatewayError:
         return Busy("the log store is at its limit of concurrent queries: try again in a few seconds")
     if "timeout" in reason or "deadline" in reason:
         return QueryTimeout(f"the query took longer than {deadline.seconds:g} s: narrow its time range or its selector")
-    return StoreUnavailable(f"the log store answered {status}: {reason}")
+    return StoreUnavailable(f"the log store responded with {status}: {reason}")

@@ -1,8 +1,9 @@
-"""Counting lines in the store: ``sum by (…) (rate({…} [range]))`` without reading a line.
+"""Count lines in the store: ``sum by (…) (rate({…} [range]))`` without reading a line.
 
 The windows (t - range, t] of all times are composed of equal buckets, which VictoriaLogs counts in one pass. A line
-that was stored twice, because its Collector was killed after sending it, is counted once: the store also counts
-distinct pairs of time and stream. If there are fewer of these than rows, distinct rows are counted by all their fields.
+that was stored twice because its Collector was killed after sending it is counted once. For this, the store also counts
+distinct pairs of time and stream. If there are fewer of these than rows, rows are counted as distinct by all their
+fields.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from log_gateway.store.rows import nanoseconds
 COUNTED = frozenset(("count_over_time", "rate", "bytes_over_time", "bytes_rate"))
 MOST_BUCKETS = 20_000
 MOST_GROUPS = 200_000
-# The store computes buckets as 64-bit floats, which represent whole nanoseconds exactly up to this value.
+# The store computes buckets as 64-bit floats, which are exact for whole nanoseconds up to this value.
 LARGEST_BUCKET = 2**52
 MOST_FIELDS = 1_000
 
 Buckets = dict[Labels, dict[int, int]]
-"""For each group: the bucket's number and its lines or bytes."""
+"""For each group, the bucket's number and its lines or bytes."""
 
 
 @dataclass(frozen=True)
 class _Grid:
-    """Buckets of ``size`` ns; the first begins just after ``start``. Each window spans ``width`` buckets."""
+    """Buckets of ``size`` ns. The first begins just after ``start``. Each window spans ``width`` buckets."""
 
     start: int
     end: int
@@ -59,7 +60,7 @@ class Counter:
         self._client, self._deadline = client, deadline
 
     def aggregate(self, leaf: RangeAggregation, times: Sequence[int]) -> Mapping[Labels, list[float | None]] | None:
-        """Return the leaf's series, by its grouping, at each time; None if the store cannot compute them exactly."""
+        """Return the leaf's series by its grouping at each time, or None if the store cannot compute them exactly."""
         grouping = leaf.grouping
         if leaf.function not in COUNTED or leaf.unwrap or grouping is None or grouping.without or not times:
             return None
@@ -138,7 +139,7 @@ def _grouped(
 
 
 def _windows(counts: Mapping[int, int], ends: Sequence[int], width: int, per: float) -> list[float | None]:
-    """Return the sum of each window: ``width`` buckets that end before bucket ``end``. None where it has no line."""
+    """Return the sum of each window (``width`` buckets that end before bucket ``end``), or None without a line."""
     numbers = sorted(counts)
     values: list[float | None] = []
     total, first, last, lines = 0, 0, 0, 0

@@ -1,4 +1,4 @@
-"""The contents of the store: labels, their values, streams and their volume."""
+"""List the contents of the store: labels, their values, streams and their volume."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from log_gateway.store.names import MESSAGE, STREAM, stream_labels
 
 
 class StreamDirectory:
-    """Answers from the streams of a time range: index labels only, as in Loki."""
+    """Lists the streams of a time range. As in Loki, only index labels are included."""
 
     def __init__(self, client: StoreClient, deadline: Deadline) -> None:
         self._client, self._deadline = client, deadline
 
     def streams(self, selectors: Iterable[Selector], start: int, end: int) -> list[Labels]:
-        """Return the label sets of the streams that any selector matches (all streams without one), sorted."""
+        """Return the sorted label sets of streams that any selector matches, or of all streams without selectors."""
         found = set()
         for text in [_text(selector) for selector in selectors] or [EVERYTHING]:
             asked = {"query": text, "start": str(start), "end": str(end)}
@@ -29,7 +29,7 @@ class StreamDirectory:
         return sorted(found)
 
     def volumes(self, query: LogQuery, start: int, end: int) -> dict[Labels, tuple[int, int]]:
-        """Return the bytes and lines of each stream; lines that were stored twice count twice here."""
+        """Return the bytes and lines of each stream. Lines that were stored twice count twice here."""
         pipe = f"{_text(query.selector)} | stats by ({STREAM}) sum_len({MESSAGE}) bytes, count() lines"
         volumes: dict[Labels, tuple[int, int]] = {}
         for row in self._client.rows(pipe, start, end, self._deadline):
@@ -51,7 +51,7 @@ def values_of(streams: Iterable[Labels], name: str) -> list[str]:
 
 
 def summed(volumes: Mapping[Labels, tuple[int, int]], names: Sequence[str], by: str) -> dict[Labels, int]:
-    """Return bytes by the named labels (all if none are named), or with ``by="labels"`` by each label's name."""
+    """Return bytes by the named labels (all labels if none are named), or with ``by="labels"`` by label name."""
     sums: dict[Labels, int] = {}
     for labels, (size, _) in volumes.items():
         kept = [(name, value) for name, value in labels if not names or name in names]

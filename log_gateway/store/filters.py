@@ -1,8 +1,8 @@
-"""LogQL's selectors, line filters and label filters as LogsQL.
+"""Translate LogQL's selectors, line filters and label filters to LogsQL.
 
-The translation is never narrower than LogQL's own filter: the store returns every row that the query needs, and
-evaluation applies every stage again. ``Filter.exact`` is true if the rows are exactly those that the pipeline keeps, so
-that the store may count them.
+The translation is never narrower than LogQL's own filter: the store returns every row that the query matches, and
+evaluation applies every stage again. If ``Filter.exact`` is true, the rows are exactly those that the pipeline keeps,
+so the store may count them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from log_gateway.store.numbers import MARK, MARKED, marked
 from log_gateway.values.regex import label_test
 
 EVERYTHING = "*"
-# A number in plain form, even with a mark, has the same value in both languages; 1e3, 5KB or 0x10 do not.
+# A number in plain form, even with a mark, has the same value in both languages. 1e3, 5KB or 0x10 do not.
 PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+(e0)?)?$"
 MARKED_LINE = f"{MESSAGE}:~{quoted(MARKED)}"
-"""Lines that consist of a number only (``numbers.py``): their stored text can differ from what was sent."""
+"""Matches lines that consist only of a number. Their stored text can differ from what was sent (``numbers.py``)."""
 _LARGEST_EXACT = 2**53
 
 
@@ -27,7 +27,7 @@ _LARGEST_EXACT = 2**53
 class Filter:
     """A LogsQL filter.
 
-    ``guards`` are filters for rows on which the two languages may differ: the store's counts are exact only if no row
+    ``guards`` are filters for rows on which the two languages may differ. The store's counts are exact only if no row
     matches any of them.
     """
 
@@ -42,14 +42,14 @@ class _Part:
     exact: bool = True
     guards: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
-    """Filters for rows on which the part may fail: LogQL's later comparisons of numbers let such a line pass."""
+    """Filters for rows on which the part may fail. LogQL's later comparisons of numbers let such lines pass."""
 
 
 _UNKNOWN = _Part(EVERYTHING, exact=False)
 
 
 def translate(query: ast.LogQuery) -> Filter:
-    """Return the filter of a log query: its selector, and the stages that depend on the stored line only."""
+    """Return the filter of a log query: its selector and the stages that depend only on the stored line."""
     parts = [_Part(" ".join(stream_filter(matcher) for matcher in query.selector.matchers))]
     parts += _stages(query.stages)
     return Filter(
@@ -87,7 +87,7 @@ def stream_filter(matcher: ast.Matcher) -> str:
         value = f"(?s:{value})"
     else:
         is_empty_matched = (value == "") == (matcher.operator == "=")
-    # A stream has at most one of the names. If an absent label matches, all of them must match.
+    # A stream has at most one of these names. If an absent label matches, all of them must match.
     joint = "," if is_empty_matched else " or "
     return "{" + joint.join(f"{quoted(name)}{matcher.operator}{quoted(value)}" for name in names) + "}"
 
@@ -96,18 +96,18 @@ def _line_filter(stage: ast.LineFilter) -> _Part:
     if any(stage.ips) or stage.operator in ("|>", "!>"):
         return _UNKNOWN
     is_regex = stage.operator in ("|~", "!~")
-    # LogsQL's dot matches a newline by default, LogQL's does not.
+    # LogsQL's dot matches a newline by default. LogQL's does not.
     wanted = [f"(?-s:{text})" if is_regex else text for text in stage.alternatives]
     sign = "~" if is_regex else ""
     parts = [f"{MESSAGE}:~{quoted(text)}" if sign else f"{MESSAGE}:*{quoted(text)}*" for text in wanted]
     found = _any(parts) if stage.operator in ("|=", "|~") else _none(parts)
-    # A mark could match the filter or hide the line's end; marking never removes a contained text.
+    # A mark could match the filter or hide the line's end. It never removes a contained text.
     text = found.text if stage.operator == "|=" else f"(({found.text}) or {MARKED_LINE})"
     return _Part(text, guards=(MARKED_LINE,))
 
 
 def _condition(condition: ast.LabelCondition, failures: tuple[str, ...]) -> _Part:
-    """Translate a condition; ``failures`` are filters for rows on which an earlier one may have failed."""
+    """Translate a condition. ``failures`` are filters for rows on which an earlier condition may have failed."""
     match condition:
         case ast.AndCondition(left, right):
             first = _condition(left, failures)
@@ -153,15 +153,15 @@ def _text_condition(matcher: ast.Matcher) -> _Part:
 
 
 def _equals(field: str, value: str) -> list[str]:
-    """Matches a value as it was sent, whether stored with a mark or without."""
+    """Return a filter for a value as it was sent, whether it is stored with or without a mark."""
     return [f"{field}:={quoted(text)}" for text in dict.fromkeys((value, marked(value)))]
 
 
 def _matches(field: str, pattern: str) -> str:
-    """Matches a whole value against a regular expression, ignoring its mark."""
+    """Return a filter that matches a whole value against a regular expression and ignores its mark."""
     either, plain = quoted(f"(?s:^(?:{pattern})({MARK})?$)"), quoted(f"(?s:^(?:{pattern})$)")
     behind, has_mark = quoted(f"(?s:^(?:{pattern}){MARK}$)"), f"{field}:~{quoted(MARKED)}"
-    # The first condition holds whenever the whole does, and is usually the only one that has to be evaluated.
+    # The first condition holds whenever the whole does. It is usually the only one that has to be evaluated.
     return f"({field}:~{either} ((!{has_mark} {field}:~{plain}) or ({has_mark} {field}:~{behind})))"
 
 
@@ -172,7 +172,7 @@ def _number_condition(condition: ast.NumberCondition) -> _Part:
     fields = [quoted(name) for name in names]
     number = _plain(condition.value)
     if condition.kind != "number" or number is None:
-        # What is certain: a line without the label is dropped.
+        # The only certain result: a line without the label is dropped.
         present = tuple(f"{field}:*" for field in fields)
         return _Part(_any([*present]).text, exact=False, failures=present)
     plain = quoted(PLAIN_NUMBER)

@@ -1,4 +1,4 @@
-"""Names of labels in LogQL and of fields in the store.
+"""Convert between names of labels in LogQL and names of fields in the store.
 
 Loki replaces each character of an attribute's name that is invalid in a label with an underscore: ``service.name``
 becomes ``service_name``. VictoriaLogs keeps the name unchanged. A label can therefore correspond to several fields.
@@ -13,11 +13,11 @@ from itertools import product
 MESSAGE, TIME, STREAM, STREAM_ID = "_msg", "_time", "_stream", "_stream_id"
 SPECIAL = frozenset((MESSAGE, TIME, STREAM, STREAM_ID))
 
-# VictoriaLogs fills these in if OTLP omits them; Loki then has no such labels. `rows` hides them.
+# VictoriaLogs fills these in if OTLP omits them. Loki has no such labels then, so `rows` hides them.
 FILLED_IN = frozenset(("severity_text", "severity_number", "scope_name", "scope_version"))
 
 _INVALID = re.compile(r"[^a-zA-Z0-9_]")
-# Dots come from OpenTelemetry, hyphens from HTTP headers. More underscores than this give too many combinations.
+# OpenTelemetry's names have dots, HTTP headers hyphens. More underscores than this give too many combinations.
 _SEPARATORS = ("_", ".", "-")
 _MOST_SEPARATORS = {0: _SEPARATORS, 1: _SEPARATORS, 2: _SEPARATORS, 3: _SEPARATORS[:2], 4: _SEPARATORS[:2]}
 
@@ -31,7 +31,7 @@ def label_of(field: str) -> str:
 
 @lru_cache(maxsize=1024)
 def fields_of(label: str) -> tuple[str, ...]:
-    """Return the possible field names of a label; none if there are too many, or if the store fills the field in."""
+    """Return the possible field names of a label, or none if there are too many or the store sets the field."""
     parts = label.split("_")
     separators = _MOST_SEPARATORS.get(len(parts) - 1)
     if label.startswith("_") or label in FILLED_IN or separators is None:
@@ -43,7 +43,7 @@ def fields_of(label: str) -> tuple[str, ...]:
 
 
 def quoted(text: str) -> str:
-    """Return ``text`` as a LogsQL string, which is unquoted as in Go."""
+    """Return ``text`` as a LogsQL string, which VictoriaLogs unquotes by Go's rules."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(char if char >= " " and char != "\x7f" else f"\\x{ord(char):02x}" for char in escaped) + '"'
 
@@ -54,7 +54,7 @@ def stream_labels(text: str) -> dict[str, str]:
 
 
 def stream_fields(text: str) -> dict[str, str]:
-    """Return the same with field names as keys."""
+    """Return the labels in a row's ``_stream`` with field names as keys."""
     fields = {}
     for found in _STREAM_LABEL.finditer(text):
         name = _unquoted(found[1]) if found[1].startswith('"') else found[1]

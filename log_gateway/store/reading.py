@@ -1,4 +1,4 @@
-"""Reads the lines of a query in time order, in parts that fit into memory, each line once."""
+"""Read the lines of a query once each, in chronological order, in parts that fit into memory."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from log_gateway.store.rows import entries_of, nanoseconds
 Row = tuple[Entry, bytes]
 Span = tuple[int, int]
 
-# The first request is enough if at most this many rows match, as in every search by an id.
+# If at most this many rows match, as in every search by an id, the first request is enough.
 FIRST_ROWS = 1_000
-# Rows of one part: some 20 MB as JSON.
+# Rows of one part, about 20 MB as JSON.
 PART_ROWS = 20_000
 _PARTS = 1_000
-# The store computes its buckets as 64-bit floats: a thousandth of this range is still exact.
+# The store computes its buckets as 64-bit floats. A thousandth of this range is still exact.
 _LATEST = 4 * 10**18
 
 
 class Reader:
-    """Reads rows of one query, in one direction."""
+    """Reads the rows of one query in one direction."""
 
     def __init__(self, client: StoreClient, deadline: Deadline, most: int) -> None:
         self._client, self._deadline, self._left, self._most = client, deadline, most, most
@@ -55,7 +55,7 @@ class Reader:
             yield from _each_once(self._rows(wanted, *part), is_backward)
 
     def _parts(self, wanted: str, start: int, end: int, is_backward: bool) -> Iterator[Span]:
-        """Split a time range into parts of about ``PART_ROWS`` rows; the rows of one nanosecond stay together."""
+        """Split a time range into parts of about ``PART_ROWS`` rows. Rows of the same nanosecond stay together."""
         size = max(-(-(end - start) // _PARTS), 1)
         counts = self._counts(wanted, start, end, size)
         spans: list[tuple[Span, int]] = []
@@ -93,12 +93,12 @@ class Reader:
 
 
 def _time(row: Row) -> tuple[int, bytes]:
-    # Also by the line, so that rows with equal times have the same order in every answer.
+    # Also sort by the line, so that rows with equal times have the same order in every response.
     return row[0].timestamp, row[1]
 
 
 def _each_once(rows: list[Row], is_backward: bool) -> Iterator[Entry]:
-    """Yield each row once: a killed Collector may have sent a batch twice. Equal rows are adjacent."""
+    """Yield each row once, because a killed Collector may have sent a batch twice. Equal rows are adjacent."""
     previous = b""
     for entry, raw in reversed(rows) if is_backward else rows:
         if raw != previous:

@@ -1,4 +1,4 @@
-"""Rows of VictoriaLogs as entries of LogQL."""
+"""Convert rows of VictoriaLogs to entries of LogQL."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SEVERITIES = (
 
 
 def entries_of(lines: Iterable[bytes]) -> Iterator[tuple[Entry, bytes]]:
-    """Yield an entry for each JSON line, and the line itself: equal rows give equal lines."""
+    """Yield an entry for each JSON line, and the line itself. Equal rows have equal lines."""
     for raw in lines:
         if raw:
             yield entry_of(raw), raw
 
 
 def entry_of(raw: bytes) -> Entry:
-    """Return the entry of one row; a byte that is not UTF-8 arrives as U+FFFD."""
+    """Return the entry of one row. A byte that is not UTF-8 arrives as U+FFFD."""
     try:
         row = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -53,9 +53,9 @@ def _stream(text: str) -> tuple[Mapping[str, str], frozenset[str]]:
 
 
 def nanoseconds(text: str) -> int:
-    """Return a time of the store (RFC 3339, UTC, up to nine decimals) in nanoseconds since the epoch.
+    """Convert a time of the store (RFC 3339, UTC, up to nine decimals) to nanoseconds since the epoch.
 
-    ValueError if it is invalid.
+    Raises ValueError if it is invalid.
     """
     if not text.endswith("Z"):
         raise ValueError(f"not a time of the store: {text!r}")
@@ -68,7 +68,7 @@ def _seconds(text: str) -> int:
 
 
 def _is_filled_in(label: str, value: str, row: Mapping[str, str]) -> bool:
-    """Whether VictoriaLogs' OTLP receiver filled in the value because the sender omitted it."""
+    """Return whether VictoriaLogs' OTLP receiver filled in the value because the sender omitted it."""
     if label in ("scope_name", "scope_version"):
         return value == _UNKNOWN
     number = row.get("severity_number", "")

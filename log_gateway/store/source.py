@@ -1,4 +1,4 @@
-"""``log_gateway.source.Source`` over VictoriaLogs, for one query."""
+"""Implement ``log_gateway.source.Source`` with VictoriaLogs for one query."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from log_gateway.store.reading import Reader
 
 
 class StoreSource:
-    """Reads and counts under one deadline; the line limit applies to all reads of one query together."""
+    """Reads and counts lines under one deadline. The line limit applies to all reads of one query together."""
 
     def __init__(self, client: StoreClient, deadline: Deadline, most_lines: int) -> None:
         self._reader = Reader(client, deadline, most_lines)
@@ -22,9 +22,9 @@ class StoreSource:
     def entries(
         self, query: LogQuery, start: int, end: int, direction: Literal["forward", "backward"]
     ) -> Iterator[Entry]:
-        """Yield the lines, see ``log_gateway.source.Source``."""
+        """Yield the lines as ``log_gateway.source.Source`` specifies."""
         return self._reader.entries(query, start, end, direction)
 
     def aggregate(self, leaf: RangeAggregation, times: Sequence[int]) -> Mapping[Labels, list[float | None]] | None:
-        """Count in the store, see ``log_gateway.source.Source``."""
+        """Count in the store as ``log_gateway.source.Source`` specifies."""
         return self._counter.aggregate(leaf, times)

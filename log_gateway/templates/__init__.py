@@ -1,1 +1,1 @@
-"""Go's text templates with Loki's functions, to the extent that ``line_format`` and ``label_format`` need them."""
+"""Go's text templates with Loki's functions, as far as ``line_format`` and ``label_format`` require them."""

@@ -1,4 +1,4 @@
-"""``compile_template``: turns a template's text into a function that applies it."""
+"""Compile the text of a template into a function that applies it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Render = Callable[[Mapping[str, str], str, int], str]
 
 @lru_cache(128)
 def compile_template(template: str) -> Render:
-    """A function that renders labels, line and timestamp (nanoseconds) to text; it raises TemplateFailed.
+    """Return a function that renders labels, line and timestamp (nanoseconds) to text or raises TemplateFailed.
 
     QueryError if the template is invalid or uses an unsupported feature.
     """

@@ -1,7 +1,7 @@
-"""What can go wrong while a template is applied to a line."""
+"""The error of a template that fails while it is applied to a line."""
 
 from __future__ import annotations
 
 
 class TemplateFailed(Exception):
-    """The template cannot be applied to this line; the line gets the label ``__error__``."""
+    """The template cannot be applied to this line. The line gets the label ``__error__``."""

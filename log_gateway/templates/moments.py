@@ -1,4 +1,4 @@
-"""Times with nanoseconds, formatted and parsed with Go's reference time ``2006-01-02T15:04:05``."""
+"""Format and parse times with nanoseconds by Go's reference time ``2006-01-02T15:04:05``."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 @dataclass(frozen=True)
 class Moment:
-    """Nanoseconds since 1970, in a time zone."""
+    """A time in nanoseconds since 1970, with a time zone."""
 
     nanoseconds: int
     zone: tzinfo = UTC
 
     def datetime(self) -> datetime:
-        """The time without nanoseconds. TemplateFailed outside the years 1 to 9999."""
+        """Return the time without nanoseconds. TemplateFailed outside the years 1 to 9999."""
         try:
             return (_EPOCH + timedelta(seconds=self.nanoseconds // _SECOND)).astimezone(self.zone)
         except OverflowError:
@@ -100,7 +100,7 @@ def _clock(moment: datetime, element: str) -> str:
 
 
 def written(moment: Moment, layout: str) -> str:
-    """The time formatted with a layout."""
+    """Format the time with a layout."""
     at, rest = moment.datetime(), moment.nanoseconds % _SECOND
 
     def element(match: re.Match[str]) -> str:
@@ -129,7 +129,7 @@ _READING = {
     "3": r"(?P<hour>\d{1,2})",
     "04": r"(?P<minute>\d{2})",
     "4": r"(?P<minute>\d{1,2})",
-    # Go accepts a fraction after the seconds even where the layout has none.
+    # Go accepts a fraction after the seconds even if the layout has none.
     "05": r"(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?",
     "5": r"(?P<second>\d{1,2})(?:[.,](?P<fraction>\d+))?",
     "PM": r"(?P<half>AM|PM)",
@@ -162,7 +162,7 @@ def _reader(layout: str) -> re.Pattern[str]:
 
 
 def read(layout: str, text: str, zone: tzinfo) -> Moment:
-    """The time parsed from a text with a layout. TemplateFailed if the text does not match."""
+    """Parse a text with a layout. TemplateFailed if the text does not match."""
     match = _reader(layout).fullmatch(text)
     if match is None:
         raise TemplateFailed(f"parsing time {text!r} as {layout!r}: cannot parse")

@@ -1,4 +1,4 @@
-"""The parts of a template."""
+"""The nodes of a template's syntax tree."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Dot:
 
 @dataclass(frozen=True)
 class Variable:
-    """``$x``, by its slot; slot 0 is ``$``, the labels."""
+    """``$x`` by its slot. Slot 0 is ``$``, the labels."""
 
     slot: int
 
 
 @dataclass(frozen=True)
 class Field:
-    """``.a.b`` of a value."""
+    """The field ``.a.b`` of a value."""
 
     base: Term
     names: tuple[str, ...]
@@ -34,7 +34,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Call:
-    """A function with arguments."""
+    """A function call with arguments."""
 
     function: str
     arguments: tuple[Term, ...] = ()
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Assignment:
-    """``$x := …`` and ``$x = …``: sets a slot; prints nothing."""
+    """``$x := …`` or ``$x = …``, which sets a slot and prints nothing."""
 
     slot: int
     value: Term
@@ -77,7 +77,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Loop:
-    """``range``: slots of the index and the element, if they have names."""
+    """``range`` with the slots of the index and the element, if they have names."""
 
     value: Term
     body: tuple[Node, ...]

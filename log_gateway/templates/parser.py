@@ -1,4 +1,4 @@
-"""Parses templates: control structures, pipelines and variables."""
+"""Parse the control structures, pipelines and variables of templates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _UNSUPPORTED = ("define", "template", "block", "break", "continue")
 
 
 def parse_template(text: str) -> Template:
-    """The template's tree. QueryError for invalid or unsupported syntax."""
+    """Return the template's syntax tree. QueryError for invalid or unsupported syntax."""
     return _Parser(split(text)).template()
 
 
@@ -29,7 +29,7 @@ class _Parser:
         return Template(nodes, self._pipelines.slots)
 
     def _nodes(self) -> tuple[tuple[Node, ...], Action | None]:
-        """Nodes up to the end of the template or up to an else or end action, which is returned too."""
+        """Return nodes up to the end of the template or to an else or end action, which is also returned."""
         nodes: list[Node] = []
         while self._index < len(self._parts):
             part = self._parts[self._index]

@@ -1,4 +1,4 @@
-"""Parses the contents of an action: pipelines of commands, their arguments and variables."""
+"""Parse the contents of an action: pipelines of commands, their arguments and variables."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _CONSTANTS: dict[str, object] = {"true": True, "false": False, "nil": None}
 
 
 class Pipelines:
-    """Turns tokens into terms; tracks the variables in scope."""
+    """Converts tokens to terms and tracks the variables in scope."""
 
     def __init__(self) -> None:
         self._variables: list[tuple[str, int]] = [("$", 0)]
         self.slots = 1
 
     def open_scope(self) -> int:
-        """A mark with which to close the scope."""
+        """Open a scope and return a mark that closes it."""
         return len(self._variables)
 
     def close_scope(self, mark: int) -> None:
-        """Forget the variables since the mark."""
+        """Remove the variables declared since the mark."""
         del self._variables[mark:]
 
     def declare(self, name: str) -> int:
-        """A slot for a new variable."""
+        """Allocate a slot for a new variable."""
         self._variables.append((name, self.slots))
         self.slots += 1
         return self.slots - 1
@@ -43,7 +43,7 @@ class Pipelines:
         raise refuse(f"undefined variable {token.text}", token.position)
 
     def pipeline(self, tokens: Sequence[Token], position: int, depth: int = 0) -> Term:
-        """The value of ``a | b x | c``, where each result is the last argument of the next command."""
+        """Parse ``a | b x | c``, where each result is the last argument of the next command."""
         if depth > _DEEPEST:
             raise refuse(f"parentheses are nested more than {_DEEPEST} deep", position)
         if len(tokens) > 1 and tokens[0].kind == "variable" and tokens[1].text in (":=", "="):
@@ -133,7 +133,7 @@ def _fields(base: Term, names: tuple[str, ...]) -> Field:
 
 
 def _check_count(token: Token, count: int) -> None:
-    """Go detects this while executing the template; here the whole query is refused."""
+    """Check the number of arguments. Go does this while executing the template; here the query is rejected."""
     least, most = FUNCTIONS[token.text].counts if token.text in FUNCTIONS else (1, None)
     if count < least or (most is not None and count > most):
         wanted = str(least) if least == most else f"at least {least}" if most is None else f"{least} to {most}"

@@ -1,4 +1,4 @@
-"""Go's ``printf``."""
+"""Implement Go's ``printf``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WIDEST = 10_000
 
 
 def printf(layout: str, arguments: Sequence[object]) -> str:
-    """The layout with its verbs replaced. Wrong verbs are printed as in Go: ``%!d(string=x)``."""
+    """Return the layout with its verbs replaced. As in Go, invalid verbs are printed as ``%!d(string=x)``."""
     values = list(arguments)
 
     def verb(match: re.Match[str]) -> str:

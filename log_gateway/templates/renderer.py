@@ -1,4 +1,4 @@
-"""Compiles the nodes of a template into closures."""
+"""Compile the nodes of a template into closures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Frame:
         self.size = 0
 
     def write(self, text: str) -> None:
-        """Append to the output. TemplateFailed if it becomes too long, as nested loops could make it."""
+        """Append to the output. TemplateFailed if it becomes too long, which nested loops can cause."""
         self.size += len(text)
         if self.size > _LONGEST:
             raise TemplateFailed(f"the text would be longer than {_LONGEST} characters")
@@ -43,7 +43,7 @@ def _field(base: Evaluate, names: tuple[str, ...]) -> Evaluate:
         value = base(frame)
         for name in names:
             if isinstance(value, Mapping):
-                # An absent label is "", an absent JSON property is nil.
+                # An absent label is "". An absent JSON property is nil.
                 value = value.get(name, "" if value is frame.slots[0] else None)
             elif value is None:
                 raise TemplateFailed(f"nil pointer evaluating interface {{}}.{name}")
@@ -55,7 +55,7 @@ def _field(base: Evaluate, names: tuple[str, ...]) -> Evaluate:
 
 
 def _label(name: str) -> Evaluate:
-    """A field of the dot, which is almost always the labels."""
+    """Return a field of the dot, which is almost always the labels."""
     general = _field(lambda frame: frame.dot, (name,))
 
     def evaluate(frame: Frame) -> object:
@@ -83,7 +83,7 @@ def _call(node: nodes.Call) -> Evaluate:
 
 
 def _lazy(arguments: Sequence[Evaluate], wanted: bool) -> Evaluate:
-    """The first argument with the wanted truth value, else the last; later arguments are not evaluated."""
+    """Return the first argument with the given truth value, or the last. Later arguments are not evaluated."""
 
     def evaluate(frame: Frame) -> object:
         value: object = None
@@ -97,7 +97,7 @@ def _lazy(arguments: Sequence[Evaluate], wanted: bool) -> Evaluate:
 
 
 def term(node: nodes.Term) -> Evaluate:
-    """A function that evaluates a term in a frame."""
+    """Return a function that evaluates a term in a frame."""
     match node:
         case nodes.Literal(value):
             return lambda frame: value
@@ -129,7 +129,7 @@ def _output(node: nodes.Output) -> Write:
 
 
 def void(value: object) -> None:
-    """Ignore a value."""
+    """Discard a value."""
 
 
 def _branch(node: nodes.Branch) -> Write:
@@ -193,7 +193,7 @@ def _write(node: nodes.Node) -> Write:
 
 
 def block(parts: Sequence[nodes.Node]) -> Write:
-    """A function that prints nodes one after another."""
+    """Return a function that prints nodes one after another."""
     writers = [_write(part) for part in parts]
 
     def write(frame: Frame) -> None:

@@ -1,4 +1,4 @@
-"""Splits a template into texts and actions, and actions into tokens."""
+"""Split a template into texts and actions, and actions into tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"\{\{(?:- )?/\*.*?\*/(?: -)?\}\}", re.DOTALL)
 
 @dataclass(frozen=True)
 class Token:
-    """``kind`` is the name of a group above; ``joined`` is true if no blank precedes it."""
+    """A token. ``kind`` is the name of a group above. ``joined`` is true if no blank precedes it."""
 
     kind: str
     text: str
@@ -41,12 +41,12 @@ class Action:
 
 
 def refuse(message: str, position: int) -> QueryError:
-    """The error for an invalid or unsupported template."""
+    """Return the error for an invalid or unsupported template."""
     return QueryError(f"template: {message} (at character {position} of the template)")
 
 
 def split(template: str) -> list[str | Action]:
-    """Texts and actions, alternating; ``{{-`` and ``-}}`` trim white space."""
+    """Return texts and actions, alternating. ``{{-`` and ``-}}`` trim white space."""
     parts: list[str | Action] = []
     index, trim = 0, False
     while True:

@@ -1,4 +1,4 @@
-"""Values in templates: truth, printing, comparison. Python types represent Go types."""
+"""Truth, printing and comparison of values in templates. Python types represent Go types."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from log_gateway.templates.errors import TemplateFailed
 from log_gateway.templates.moments import Moment
 
 _LIMIT = 2**63
-# Digits before the decimal point up to which ``%g`` writes no exponent.
+# The number of digits before the decimal point up to which ``%g`` writes no exponent.
 _LONGEST_INTEGER = 6
 
 
 def truth(value: object) -> bool:
-    """False for Go's empty values: false, 0, "", nil, empty maps and lists."""
+    """Return False for Go's empty values: false, 0, "", nil, empty maps and lists."""
     return isinstance(value, Moment) or bool(value)
 
 
 def kind_of(value: object) -> str:
-    """The type's name in Go."""
+    """Return the type's name in Go."""
     if value is None:
         return "nil"
     for kind, name in (
@@ -36,7 +36,7 @@ def kind_of(value: object) -> str:
 
 
 def go_float(value: float, precision: int | None = None, form: str = "g") -> str:
-    """A float as Go's ``%v`` prints it: the shortest digits, with an exponent below 1e-4 and from a million."""
+    """Format a float like Go's ``%v``: the shortest digits, with an exponent below 1e-4 and from a million."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -63,7 +63,7 @@ def _exponent(text: str) -> str:
 
 
 def show(value: object) -> str:
-    """A value as Go prints it with ``%v``."""
+    """Format a value like Go's ``%v``."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -80,12 +80,12 @@ def show(value: object) -> str:
 
 
 def printed(value: object) -> str:
-    """The output of an action; a missing value prints ``<no value>``."""
+    """Return the output of an action. A missing value is printed as ``<no value>``."""
     return "<no value>" if value is None else show(value)
 
 
 def wrapped(value: int) -> int:
-    """The number wrapped to 64 bits."""
+    """Return the number wrapped to 64 bits."""
     return (value + _LIMIT) % (2 * _LIMIT) - _LIMIT
 
 
@@ -97,7 +97,7 @@ def _comparable(left: object, right: object) -> tuple[str, str]:
 
 
 def equal(left: object, right: object) -> bool:
-    """Go's ``eq`` of two values; values of different types cannot be compared."""
+    """Compare two values like Go's ``eq``. Values of different types cannot be compared."""
     kinds = _comparable(left, right)
     if "map" in kinds or "slice" in kinds:
         raise TemplateFailed(f"non-comparable type {kinds[0]}")
@@ -105,7 +105,7 @@ def equal(left: object, right: object) -> bool:
 
 
 def less(left: object, right: object) -> bool:
-    """Go's ``lt`` of two numbers or two strings."""
+    """Compare two numbers or two strings like Go's ``lt``."""
     kinds = _comparable(left, right)
     if isinstance(left, str) and isinstance(right, str):
         return left.encode("utf-8", "surrogatepass") < right.encode("utf-8", "surrogatepass")
@@ -115,14 +115,14 @@ def less(left: object, right: object) -> bool:
 
 
 def text(value: object) -> str:
-    """The argument, which must be a string."""
+    """Return the argument, which must be a string."""
     if isinstance(value, str):
         return value
     raise TemplateFailed(f"wrong type for value; expected string; got {kind_of(value)}")
 
 
 def whole(value: object) -> int:
-    """The argument, which must be an int."""
+    """Return the argument, which must be an int."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise TemplateFailed(f"wrong type for value; expected int; got {kind_of(value)}")

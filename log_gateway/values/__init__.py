@@ -1,1 +1,1 @@
-"""Values as Go reads them: literals, numbers with units, regular expressions."""
+"""Values with Go's syntax: literals, numbers with units, regular expressions."""

@@ -1,4 +1,4 @@
-"""String literals: in double quotes with Go's escapes, or raw in backticks."""
+"""Parse string literals: in double quotes with Go's escapes, or raw in backticks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92,
 
 
 def unquote(literal: str, position: int) -> str:
-    """The text of a literal that starts at ``position``. QueryError for an escape that Go does not have."""
+    """Return the text of a literal that starts at ``position``. QueryError for an escape that Go does not have."""
     body = literal[1:-1]
     if literal[0] == "`":
         return body.replace("\r", "")

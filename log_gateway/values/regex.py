@@ -1,4 +1,4 @@
-"""Regular expressions as in Loki: RE2, which runs in linear time and has neither look-around nor backreferences."""
+"""Regular expressions as in Loki: RE2, which runs in linear time without look-around and backreferences."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _options(dot_matches_newline: bool) -> Any:
 
 @lru_cache(256)
 def compiled(pattern: str) -> Any:
-    """The compiled expression, for groups and replacing. QueryError if RE2 does not accept it."""
+    """Return the compiled expression, for groups and replacing. QueryError if RE2 does not accept it."""
     names = _GROUP_NAME.findall(_ESCAPED.sub("", pattern))
     if len(set(names)) < len(names):
         raise QueryError("invalid regular expression (the syntax is RE2): a group name occurs twice")
@@ -40,7 +40,7 @@ def compiled(pattern: str) -> Any:
 
 
 def _tester(pattern: str, whole: bool) -> Callable[[str], bool]:
-    # A set of one expression only reports whether it matches: five times as fast as searching for the position.
+    # A set of one expression only reports whether it matches, five times as fast as searching for the position.
     compiled(pattern)
     options = _options(whole)
     expressions = re2.Set.FullMatchSet(options) if whole else re2.Set.SearchSet(options)
@@ -56,13 +56,13 @@ def _tester(pattern: str, whole: bool) -> Callable[[str], bool]:
 
 @lru_cache(256)
 def line_test(pattern: str) -> Callable[[str], bool]:
-    """Whether it matches anywhere in a line; a dot does not match a newline."""
+    """Return whether it matches anywhere in a line. A dot does not match a newline."""
     return _tester(pattern, whole=False)
 
 
 @lru_cache(256)
 def label_test(pattern: str) -> Callable[[str], bool]:
-    """Whether it matches a whole value; a dot matches a newline. Results are cached, because labels repeat."""
+    """Return whether it matches a whole value. A dot matches a newline. Results are cached because labels repeat."""
     test = _tester(pattern, whole=True)
     remembered = lru_cache(_REMEMBERED_VALUES)(test)
     return lambda value: remembered(value) if len(value) <= _LONGEST_REMEMBERED else test(value)

@@ -1,4 +1,4 @@
-"""Numbers with units: durations of Go and Prometheus, and sizes, exact to the nanosecond and the byte."""
+"""Parse numbers with units: durations of Go and Prometheus, and sizes, exact to the nanosecond and the byte."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def _sum_of_parts(text: str, part: re.Pattern[str]) -> int:
 
 
 def query_duration(text: str) -> int:
-    """Nanoseconds of a duration in a query: ``1h30m``, ``1.5h``, ``1d``, ``2w``, ``1y``. ValueError if invalid."""
+    """Convert a query's duration (``1h30m``, ``1.5h``, ``1d``, ``2w``, ``1y``) to nanoseconds, or raise ValueError."""
     return _sum_of_parts(text, _PART)
 
 
 def go_duration(text: str) -> float:
-    """Seconds of a duration in a line, as parsed by Go's ``time.ParseDuration``: no days, a sign is allowed."""
+    """Convert a line's duration to seconds like Go's ``time.ParseDuration``: days are invalid, a sign is allowed."""
     bare = text[1:] if text[:1] in ("-", "+") else text
     seconds = 0.0 if bare == "0" else _sum_of_parts(bare, _GO_PART) / 1e9
     return -seconds if text[:1] == "-" else seconds
 
 
 def size_in_bytes(text: str) -> float:
-    """Bytes of ``20KB``, ``1.5 MiB``, ``100``: K is 1000, Ki is 1024, case-insensitive. ValueError if it is invalid."""
+    """Convert ``20KB``, ``1.5 MiB`` or ``100`` to bytes, or raise ValueError. K is 1000, Ki 1024; case is ignored."""
     match = _SIZE.fullmatch(text)
     factor = None if match is None else _SIZES.get(match[2].lower())
     if match is None or factor is None:
@@ -70,7 +70,7 @@ def size_in_bytes(text: str) -> float:
 
 
 def go_float(text: str) -> float:
-    """A number in a line, as parsed by Go's ``strconv.ParseFloat``. ValueError if it is invalid or too large."""
+    """Convert a line's number like Go's ``strconv.ParseFloat``. ValueError if it is invalid or too large."""
     try:
         # Python's float also accepts surrounding white space and digits of other scripts.
         if not text.isascii() or text != text.strip():

@@ -1,1 +1,1 @@
-"""Loki's OTLP write path: batches go to the store and are acknowledged once they are on its disk."""
+"""Loki's OTLP write path: batches are sent to the store and acknowledged once they are on its disk."""

@@ -1,4 +1,4 @@
-"""Prepares an OTLP batch for storage: marks values that the store would change."""
+"""Prepare an OTLP batch for storage by marking values that the store would change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIRST = frozenset("-0123456789._")
 
 
 class WrongBatch(ValueError):
-    """The batch cannot be stored; the message states the reason. ``status`` is the HTTP status of the response."""
+    """The batch cannot be stored for the reason in the message. ``status`` is the HTTP status of the response."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
@@ -26,7 +26,7 @@ class WrongBatch(ValueError):
 def prepared(body: bytes, encoding: str, stream_fields: Iterable[str], most: int) -> bytes:
     """Return the batch with marks. Raises ``WrongBatch``, also if it exceeds ``most`` bytes when decompressed.
 
-    Stream fields (of the resource) are unchanged: the store keeps them as text.
+    Stream fields (of the resource) are not marked, because the store keeps them as text.
     """
     request = ExportLogsServiceRequest()
     try:
@@ -66,7 +66,7 @@ def _mark(attributes: Iterable[KeyValue]) -> None:
 
 def _mark_value(value: AnyValue) -> None:
     if text := value.string_value:
-        # Most values are words: the first character is enough to decide.
+        # Most values are words, for which the first character is enough to decide.
         if text[0] in _FIRST and needs_mark(text):
             value.string_value = marked(text)
         return
@@ -80,6 +80,6 @@ def _mark_value(value: AnyValue) -> None:
 
 
 def _decimal(number: float) -> str:
-    """Return a double as the store and Loki write it: the shortest form without an exponent."""
+    """Format a double like the store and Loki: the shortest form without an exponent."""
     text = repr(number)
     return format(Decimal(text), "f").removesuffix(".0") if text[-1].isdigit() else text

@@ -1,17 +1,17 @@
-"""Detects when lines that VictoriaLogs accepted are on its disk.
+"""Detect when lines that VictoriaLogs accepted are on its disk.
 
-VictoriaLogs has no write-ahead log. It answers a write at once, keeps the rows in a buffer for up to a second, then in
-memory for ``-inmemoryDataFlushInterval``, and writes older rows to files once per interval
-(lib/logstorage/datadb.go, v1.52). A process that is killed before that loses lines that it had acknowledged. So a batch
-counts as durable once
+VictoriaLogs has no write-ahead log. It acknowledges a write immediately, keeps the rows in a buffer for up to a second,
+then in memory for ``-inmemoryDataFlushInterval``, and writes older rows to files once per interval
+(lib/logstorage/datadb.go, v1.52). A process that is killed before that loses lines that it had acknowledged. A batch
+therefore counts as durable once both conditions hold:
 
-1. the process that accepted it has since answered a request every second for ``SECONDS`` over one unbroken connection:
-   it is the same process and was not frozen, and
-2. as many rows have since reached its files as were in memory then. Rows are written in the order in which they
-   came, so the batch is among them. A slow disk makes this take longer, never end early.
+1. The process that accepted it has since answered a request every second for ``SECONDS`` over one unbroken connection.
+   It is therefore the same process and was not frozen.
+2. As many rows have since reached its files as were in memory then. Rows are written in the order of arrival, so the
+   batch is among them. A slow disk delays this condition and never fulfils it early.
 
-(VictoriaLogs closes connections after two minutes unless ``-http.connTimeout`` is set; batches waiting at that moment
-are sent again.) Until then the batch stays in the sender's queue. The gateway stores nothing.
+Until then the batch stays in the sender's queue. The gateway stores nothing. VictoriaLogs closes connections after two
+minutes unless ``-http.connTimeout`` is set. Batches waiting at that moment are sent again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 SECONDS = 4.0
-"""One for the buffer, one in memory, one between two polls, one as a margin, given a flush interval of one second."""
+"""One second each for the buffer, memory with a flush interval of 1 s, the time between polls, and a margin."""
 EVERY_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
 
@@ -38,8 +38,9 @@ _IN_FILES = ("vl_storage_rows storage/small", "vl_storage_rows storage/big")
 class Observation:
     """The store's state at one poll.
 
-    ``epoch`` counts connections; ``answered`` is the number of seconds for which this one has been answering.
-    ``in_memory`` are the rows that a kill would lose now; ``written`` all rows that reached files on this connection.
+    ``epoch`` is the number of the connection. ``answered`` is the number of seconds for which it has been answering.
+    ``in_memory`` counts the rows that a kill would lose now. ``written`` counts all rows that have reached files during
+    this connection.
     """
 
     epoch: int
@@ -49,7 +50,7 @@ class Observation:
 
 
 class StoreLost(Exception):
-    """The store's process has ended or does not respond: lines that it accepted may be lost."""
+    """The store's process has ended or does not respond. Lines that it had accepted may be lost."""
 
 
 class StoreMonitor:
@@ -70,24 +71,24 @@ class StoreMonitor:
         threading.Thread(target=self._run, name="store-watch", daemon=True).start()
 
     def stop(self) -> None:
-        """Stop polling; waiting callers get ``StoreLost``."""
+        """Stop polling. Waiting callers get ``StoreLost``."""
         self._stop.set()
         self._publish(None)
 
     def now(self) -> Observation:
-        """Return the latest observation. Raises ``StoreLost`` if the store does not answer."""
+        """Return the latest observation. Raises ``StoreLost`` if the store does not respond."""
         with self._changed:
             if self._seen is None:
                 raise StoreLost
             return self._seen
 
     def wait_durable(self, epoch: int, seconds: float) -> None:
-        """Return once all that the store has accepted by now is on disk. Raises ``StoreLost``, also after ``seconds``.
+        """Return once all data that the store has accepted is on disk. Raises ``StoreLost``, also after ``seconds``.
 
-        ``epoch`` is that of an observation from before the batch was sent: the process must still be the same.
+        ``epoch`` must come from an observation before the batch was sent, because the process must still be the same.
         """
         end = self._clock() + seconds
-        # The next observation includes this batch; the latest one may predate it.
+        # The next observation includes this batch. The latest one may predate it.
         first = self._next(epoch, end)
         first = self._next(epoch, end)
         while True:
@@ -118,10 +119,10 @@ class StoreMonitor:
             self._stop.wait(self._every)
 
     def _watch_one_process(self) -> None:
-        """Poll over one connection until it breaks: as long as it holds, the process is the same."""
+        """Poll over one connection until it breaks. While it is open, the process is the same."""
         kind = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=ANSWER_SECONDS)
-        # http.client would reconnect after the server has closed the connection; that must not happen here.
+        # http.client would reconnect after the server has closed the connection, which must not happen here.
         connection.auto_open = 0
         connection.connect()
         self._epoch += 1
@@ -135,7 +136,7 @@ class StoreMonitor:
                     if answer.status != 200:
                         raise http.client.HTTPException(f"status {answer.status}")
                 memory, files = rows_of(text)
-                # Retention also deletes rows; that is not a write.
+                # Retention also deletes rows, which is not a write.
                 written += max(files - in_files, 0) if in_files >= 0 else 0
                 in_files = files
                 self._publish(Observation(self._epoch, self._clock() - began, memory, written))
@@ -145,7 +146,7 @@ class StoreMonitor:
 
 
 def rows_of(metrics: str) -> tuple[int, int]:
-    """Return the rows in memory and in files from VictoriaLogs' ``/metrics``; OSError if the series are missing."""
+    """Return the rows in memory and in files from VictoriaLogs' ``/metrics``. OSError if the series are missing."""
     found = {f"{name} {kind}": int(value) for name, kind, value in _SERIES.findall(metrics)}
     try:
         return sum(found[name] for name in _IN_MEMORY), sum(found[name] for name in _IN_FILES)

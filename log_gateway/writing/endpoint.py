@@ -1,6 +1,6 @@
 """``POST /otlp/v1/logs``.
 
-It is a separate WSGI application, because its requests must not be logged: each line would lead to another request.
+It is a separate WSGI application because its requests must not be logged: each line would cause another request.
 Failures are logged and counted.
 """
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 PATH = "/otlp/v1/logs"
 STREAM_FIELDS = ("service.name", "level")
-"""What Loki is configured to index (``stack/config/loki/loki.yaml``)."""
+"""The attributes that Loki is configured to index (``stack/config/loki/loki.yaml``)."""
 DURABLE_SECONDS = 20.0
-"""Less than the Collector waits for an answer (``timeout`` in collector.yaml)."""
+"""Shorter than the Collector's timeout (``timeout`` in collector.yaml)."""
 _TAKE_SECONDS = 10.0
 _RETRY_SECONDS = "1"
 _PROTOBUF = "application/x-protobuf"
@@ -35,7 +35,7 @@ _log = logging.getLogger("log_gateway.writing")
 
 
 class WriteEndpoint:
-    """Forwards a batch to the store and answers once it is on disk."""
+    """Forwards a batch to the store and responds once it is on disk."""
 
     def __init__(self, store_url: str, watch: StoreMonitor, metrics: GatewayMetrics, max_body: int) -> None:
         self._url, self._watch, self._metrics, self._max_body = store_url, watch, metrics, max_body
@@ -44,7 +44,7 @@ class WriteEndpoint:
         self._session.mount(store_url, requests.adapters.HTTPAdapter(pool_maxsize=64))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Respond to a request."""
         return self._answer(Request(environ))(environ, start_response)
 
     def _answer(self, request: Request) -> Response:

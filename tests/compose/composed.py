@@ -90,7 +90,7 @@ class Composed(Stack):
         return self.compose("run", "--rm", "passwords", "show", name).removesuffix("\n")
 
     def complaints(self) -> str:
-        """The last lines of whatever is not well."""
+        """Return the last lines of whatever is not well."""
         reports = []
         for row in self.containers():
             if row["State"] != "running" or row["Health"] == "unhealthy":
@@ -144,7 +144,7 @@ class Composed(Stack):
         return self.engine.tries(action, *ids, seconds=seconds)
 
     def get(self, component: str, path: str, **query: Any) -> Any:
-        """The JSON that a server answers to GET."""
+        """Return the JSON that a server answers to GET."""
         if component not in INTERNAL:
             return super().get(component, path, **query)
         return json.loads(self.ask(f"{INTERNAL[component]}{path}{'?' if query else ''}{urlencode(query)}"))
@@ -163,7 +163,7 @@ def clone(folder: Path) -> None:
 
 
 def row_of(inspected: dict[str, Any]) -> dict[str, Any]:
-    """A container by the fields that matter here, from `docker inspect`."""
+    """Return a container by the fields that matter here, from `docker inspect`."""
     state = inspected["State"]
     return {
         "ID": inspected["Id"],

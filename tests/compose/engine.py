@@ -56,7 +56,7 @@ def say(text: str) -> None:
 
 
 def answers(env: dict[str, str]) -> bool:
-    """Whether an engine answers."""
+    """Return whether an engine answers."""
     return shutil.which("docker") is not None and run("docker", "version", env=env, seconds=20).returncode == 0
 
 

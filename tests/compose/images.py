@@ -59,7 +59,7 @@ def names() -> dict[str, str]:
 
 
 def can_pull(engine: Engine) -> bool:
-    """Whether a registry answers for one of the images."""
+    """Return whether a registry answers for one of the images."""
     return engine.tries("manifest", "inspect", names()["nginx"], seconds=30).returncode == 0
 
 
@@ -175,5 +175,5 @@ def build_ours(engine: Engine, folder: Path) -> None:
 
 
 def ours() -> str:
-    """The name of our own image."""
+    """Return the name of our own image."""
     return f"glasshouse:{versions()['GLASSHOUSE_VERSION']}"

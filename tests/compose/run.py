@@ -32,7 +32,7 @@ def output(*command: str, env: Mapping[str, str] | None = None, seconds: float =
 
 
 def versions(names: Sequence[str] = ()) -> dict[str, str]:
-    """The variables of .env."""
+    """Return the variables of .env."""
     lines = (ROOT / ".env").read_text().splitlines()
     pairs = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     return {name: pairs[name] for name in names or pairs}

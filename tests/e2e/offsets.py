@@ -1,4 +1,4 @@
-"""Port offsets for instances of the stack, each used by one instance at a time, also of test runs side by side."""
+"""Port offsets for instances of the stack. One instance uses each offset at a time, even across parallel test runs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from stack.paths import cache_home
 from stack.port_numbers import DEFAULT_PORTS
 
 OFFSETS = range(1_000, 5_700, 300)
-"""No two of them give the same port to two components; all ports stay below those of outgoing connections."""
+"""Offsets that never assign a port to two components and stay below the ports of outgoing connections."""
 
 
 @contextmanager
 def port_offset() -> Iterator[int]:
-    """An offset at which nothing listens; it is reserved until the end of the block, as ports are taken one by one."""
+    """Reserve an offset without listeners until the block ends, because components open their ports one by one."""
     folder = cache_home() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     for offset in OFFSETS:
@@ -32,6 +32,6 @@ def port_offset() -> Iterator[int]:
 
 
 def not_listening(port: int) -> bool:
-    """Whether a connection to this port of 127.0.0.1 is refused."""
+    """Return whether a connection to this port of 127.0.0.1 is refused."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0

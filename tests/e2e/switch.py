@@ -1,4 +1,4 @@
-"""The switch of the shop's faults, in the hands of the instance's admin."""
+"""Switch the shop's faults as the instance's admin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PATH = "/api/v1/admin/faults"
 
 
 class Shop(Protocol):
-    """What the switch needs of a running instance."""
+    """The methods of a running instance that the switch uses."""
 
     @property
     def state_dir(self) -> Path: ...
@@ -20,7 +20,7 @@ class Shop(Protocol):
 
 
 class Switch:
-    """Signs in when it is first needed, and again when the sign-in has run out."""
+    """Switches faults. It signs in at the first use and again when the token has expired."""
 
     def __init__(self, stack: Shop) -> None:
         self._stack = stack

@@ -1,4 +1,4 @@
-"""Ask the real servers what a dashboard would ask them."""
+"""Send the queries of dashboards to the real servers."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ LOOK_BACK = 900.0
 
 
 class Refused(AssertionError):
-    """A server calls a query wrong."""
+    """A server rejected a query."""
 
 
 def the_last_minutes() -> Span:
-    """What a dashboard shows that was just opened."""
+    """Return the time range of a newly opened dashboard."""
     now = time.time()
     return Span(now - LOOK_BACK, now, step=15)
 
 
 def has_answer(stack: Stack, query: Query, values: Mapping[str, Value]) -> bool:
-    """Whether a query of a dashboard finds anything that can be drawn: a number that is one, a line, a span."""
+    """Return whether a dashboard's query finds data to draw: a number that is not NaN, a line or a span."""
     span = the_last_minutes()
     expression = queries.fill(query.expression, values, span)
     if query.source == "jaeger":

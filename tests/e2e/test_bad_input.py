@@ -1,4 +1,4 @@
-"""What a stranger may send through the front door."""
+"""Malformed and hostile requests through NGINX are rejected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROBLEM = "application/problem+json"
 
 
 def raw(stack: Stack, request: bytes) -> bytes:
-    """What the front door answers to bytes that no HTTP library would send."""
+    """Send bytes that no HTTP library would send, and return NGINX's response."""
     address = urlsplit(stack.url("nginx"))
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
         connection.sendall(request)
@@ -25,7 +25,7 @@ def raw(stack: Stack, request: bytes) -> bytes:
 
 
 def test_a_body_of_ten_megabytes_is_refused(stack: Stack) -> None:
-    """413, as a problem, from NGINX."""
+    """NGINX rejects a body of 10 MB with 413 and problem details."""
     answer = stack.api("POST", "/api/v1/orders", data=b" " * 10_000_000, headers={"Content-Type": "application/json"})
     assert answer.status_code == 413
     assert answer.headers["Content-Type"].startswith(PROBLEM)
@@ -36,7 +36,7 @@ def test_a_body_of_ten_megabytes_is_refused(stack: Stack) -> None:
     "header", [b"X-Colour: re\x07d", b"X-Colour: \x00", b"traceparent: 00-\x01", b"Bad\x07Name: x"]
 )
 def test_control_characters_in_a_header_are_refused(stack: Stack, header: bytes) -> None:
-    """In its name or its value: 400, as a problem."""
+    """A control character in a header's name or value is rejected with 400 and problem details."""
     request = b"GET /api/v1/products?limit=1 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n" + header + b"\r\n\r\n"
     answer = raw(stack, request)
     status = int(answer.split(b" ", 2)[1])
@@ -46,7 +46,7 @@ def test_control_characters_in_a_header_are_refused(stack: Stack, header: bytes)
 
 @pytest.mark.parametrize("request_line", [b"nonsense", b"GET / HTTP/9.9", b"GET /\x00 HTTP/1.1", b"G\x01T / HTTP/1.1"])
 def test_what_is_not_http_is_refused(stack: Stack, request_line: bytes) -> None:
-    """4xx or a closed connection, never HTML, never 5xx but 505."""
+    """A request that is not HTTP gets 4xx, 505 or a closed connection, and never HTML."""
     answer = raw(stack, request_line + b"\r\nHost: shop\r\n\r\n")
     assert b"<html" not in answer
     if answer.startswith(b"HTTP/"):
@@ -65,7 +65,7 @@ def test_what_is_not_http_is_refused(stack: Stack, request_line: bytes) -> None:
     ],
 )
 def test_a_bad_order_is_a_problem(stack: Stack, body: bytes, status: int) -> None:
-    """A bad request gets a 4xx problem document with the reason and the request ID."""
+    """A bad order is rejected with 4xx and problem details that contain the reason and the request id."""
     answer = stack.api("POST", "/api/v1/orders", data=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == status
     assert answer.headers["Content-Type"] == PROBLEM
@@ -74,7 +74,7 @@ def test_a_bad_order_is_a_problem(stack: Stack, body: bytes, status: int) -> Non
 
 
 def test_an_absurd_request_id_and_a_malformed_traceparent_are_replaced(stack: Stack) -> None:
-    """Invalid trace headers are replaced by new IDs, as W3C Trace Context requires."""
+    """An invalid request id and a malformed traceparent are replaced by new ids, as W3C Trace Context requires."""
     for absurd in (b"x" * 500, b"bad\x01id-bad-id", b"with space in it", b"short"):
         headers = b"X-Request-ID: " + absurd + b"\r\ntraceparent: 00-zz-zz-zz\r\nConnection: close\r\n\r\n"
         head = raw(stack, b"GET /api/v1/products?limit=1 HTTP/1.1\r\nHost: shop\r\n" + headers).split(b"\r\n\r\n")[0]
@@ -85,6 +85,6 @@ def test_an_absurd_request_id_and_a_malformed_traceparent_are_replaced(stack: St
 
 
 def test_internal_addresses_are_not_at_the_front_door(stack: Stack) -> None:
-    """Metrics and the server's status are inside."""
+    """Metrics and the server's status are not available through NGINX."""
     for path in ("/metrics", "/status", "/nginx_status", "/stub_status"):
         assert stack.api("GET", path).status_code == 404

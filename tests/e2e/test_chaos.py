@@ -1,4 +1,4 @@
-"""No order is lost while processes are killed; `make chaos` does the same with more orders and longer outages."""
+"""No order is lost while processes are killed. `make chaos` does the same with more orders and longer outages."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ SMALL = ChaosRun(
 
 @pytest.fixture
 def instance(stack: Stack) -> RunningStack:
-    """The test run's instance, as drills handle it."""
+    """The instance of the test run as drills use it."""
     return RunningStack(stack.state_dir, stack.env)
 
 
 def test_while_everything_dies_in_turn_no_order_is_lost(instance: RunningStack) -> None:
-    """Every promise ends; charges, stock and e-mails fit the confirmed orders exactly."""
+    """Every accepted order reaches a final state, and charges, stock and e-mails match the confirmed orders exactly."""
     console = Console(file=sys.stdout, width=120, highlight=False)
     outcome = carry_out(instance, SMALL, Progress(console))
     show(outcome.figures, outcome.violations, console)
@@ -46,7 +46,7 @@ def test_while_everything_dies_in_turn_no_order_is_lost(instance: RunningStack) 
 
 
 class Paused:
-    """Processes that are stopped (SIGSTOP) until ``go_on``."""
+    """Processes that are stopped by SIGSTOP until ``go_on``."""
 
     def __init__(self) -> None:
         self._held: list[psutil.Process] = []
@@ -64,14 +64,14 @@ class Paused:
 
 @pytest.fixture
 def paused() -> Iterator[Paused]:
-    """Pause a process and always resume it at the end."""
+    """Yield a ``Paused`` and resume its processes at the end in any case."""
     paused = Paused()
     yield paused
     paused.go_on()
 
 
 def an_order_in_mid_job(stack: Stack, paused: Paused) -> tuple[dict[str, Any], str]:
-    """An order whose worker waits for the payment service, which holds its breath; and its trace id."""
+    """Return an order whose worker waits for the stopped payment service, and the order's trace id."""
     wait_until("the shop to work", lambda: works(stack), 60)
     paused.hold(stack.status()["payments"]["pid"])
     answer = stack.place_order()
@@ -90,7 +90,7 @@ def works(stack: Stack) -> bool:
 
 
 def test_a_worker_killed_in_mid_job_is_replaced(stack: Stack, instance: RunningStack, paused: Paused) -> None:
-    """Parent and work horse die with stock reserved and the charge under way; within 60 s another has finished."""
+    """If a worker and its work horse are killed during the charge, another worker finishes the job within 60 s."""
     order, _ = an_order_in_mid_job(stack, paused)
     assert instance.kill("worker-1") is not None
     paused.go_on()
@@ -99,7 +99,7 @@ def test_a_worker_killed_in_mid_job_is_replaced(stack: Stack, instance: RunningS
 
 
 def test_a_worker_that_is_stopped_finishes_its_job_first(stack: Stack, paused: Paused) -> None:
-    """SIGTERM in mid-job: the job ends, its spans are sent, then the process does; well before supervision kills it."""
+    """After SIGTERM a worker finishes its job and sends its spans, then exits long before supervisord would kill it."""
     order, trace_id = an_order_in_mid_job(stack, paused)
     pid = stack.status()["worker-1"]["pid"]
     command = [sys.executable, "-m", "stack", "stop", "worker-1"]
@@ -119,7 +119,7 @@ def test_a_worker_that_is_stopped_finishes_its_job_first(stack: Stack, paused: P
 
 
 def exit_of(stack: Stack, pid: int) -> int:
-    """Return the exit status that supervisord reports: 0 if the process ended normally."""
+    """Return supervisord's log line about the exit, which has status 0 if the process exited without being killed."""
     log = (stack.state_dir / "logs" / "supervisord.log").read_text()
     ended = [line for line in log.splitlines() if "stopped: worker-1" in line]
     assert ended, log[-2000:]
@@ -127,7 +127,7 @@ def exit_of(stack: Stack, pid: int) -> int:
 
 
 def test_the_sweeper_stops_well(stack: Stack) -> None:
-    """After SIGTERM a process exits with status 0 and has sent its telemetry."""
+    """After SIGTERM the sweeper exits with status 0 and has sent its telemetry."""
     pid = stack.status()["sweeper"]["pid"]
     os.kill(pid, signal.SIGTERM)
     wait_until("supervision to start another", lambda: stack.status()["sweeper"]["pid"] not in (None, pid), 20)

@@ -1,4 +1,4 @@
-"""Counts equal the truth."""
+"""Counters match the number of requests and orders exactly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SENT = {("/api/v1/products/<product_id>", "200"): 60, ("/api/v1/products/<produc
 
 
 def test_counters_rise_by_exactly_the_number_of_requests(stack: Stack) -> None:
-    """Over two replicas and the load balancer; and Loki has exactly as many request lines."""
+    """Counters of both replicas rise by the number of requests, and Loki has exactly as many request lines."""
     wait_until("a first scrape of the api", lambda: stack.query('up{job="api"} == 1'), 30)
 
     def counted(of: tuple[str, str]) -> float:
@@ -37,7 +37,7 @@ def test_counters_rise_by_exactly_the_number_of_requests(stack: Stack) -> None:
 
 
 def test_orders_are_counted_where_they_end(stack: Stack) -> None:
-    """What a work horse counted is scraped from its parent: accepted = confirmed, and payments agree."""
+    """The counts of work horses are scraped from their parent: confirmed orders and payments equal accepted orders."""
 
     def counted(promql: str) -> float:
         return stack.number(promql) or 0.0

@@ -1,4 +1,4 @@
-"""No panel shows "No data": every query of every dashboard runs, after traffic and failures."""
+"""Every query of every dashboard returns data after some traffic and some failures."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DASHBOARDS = queries.load()
 PROVISIONING = Path(__file__).parents[2] / "grafana" / "provisioning" / "datasources" / "glasshouse.yaml"
 SOURCES = {source["uid"]: source["jsonData"] for source in yaml.safe_load(PROVISIONING.read_text())["datasources"]}
 DECLINED = {"items": [{"product_id": "alpaca-throw", "quantity": 100}]}
-"""More than the payment service approves."""
+"""An amount that the payment service declines."""
 
 
 @dataclass(frozen=True)
 class Past:
-    """The events before the dashboards are checked."""
+    """The traffic and failures that precede the queries."""
 
     request_id: str
     trace_id: str
@@ -35,7 +35,7 @@ class Past:
 
 @pytest.fixture(scope="module")
 def past(stack: Stack, switch: Switch) -> Past:
-    """Orders good and bad, requests of several kinds, a database that was away and came back, and a few faults."""
+    """Create valid and invalid orders, several kinds of requests, a database outage and some faults."""
     order = stack.place_order()
     stack.final_order(order.json()["id"])
     for _ in range(10):
@@ -44,11 +44,11 @@ def past(stack: Stack, switch: Switch) -> Past:
         stack.api("GET", "/api/v1/products/brass-desk-lamp")
     stack.final_order(stack.api("POST", "/api/v1/orders", json=DECLINED).json()["id"])
     stack.launcher("stop", "mongo")
-    wait_until("the API to say that its database is away", lambda: stack.place_order().status_code == 503, 30)
+    wait_until("the API to report that its database is unavailable", lambda: stack.place_order().status_code == 503, 30)
     for _ in range(10):
         stack.place_order()
     stack.launcher("start", "mongo")
-    wait_until("the API to take orders again", lambda: stack.place_order().status_code == 202, 60)
+    wait_until("the API to accept orders again", lambda: stack.place_order().status_code == 202, 60)
     stack.final_order(stack.place_order().json()["id"], 60)
     faults(stack, switch)
     ids = Past(order.headers["X-Request-ID"], order.headers["X-Trace-ID"])
@@ -57,7 +57,7 @@ def past(stack: Stack, switch: Switch) -> Past:
 
 
 def faults(stack: Stack, switch: Switch) -> None:
-    """What nothing but a fault brings about: labels with too many values, spans that are lost, budgets that burn."""
+    """Create states that only a fault causes: labels with too many values, lost spans, and burning budgets."""
     switch.on("label-explosion", per_second=200, seconds=60)
     switch.on("api-errors", percent=100, route="/api/v1/products", seconds=60)
     wait_until("the fault to take effect", lambda: stack.api("GET", "/api/v1/products").status_code == 500, 10)
@@ -68,19 +68,19 @@ def faults(stack: Stack, switch: Switch) -> None:
     before = stack.number(lost) or 0.0
     switch.on("telemetry-outage", instance="collector", seconds=180)
     try:
-        # "stopped" is also said of a Collector that still stops, and takes spans.
-        wait_until("the Collector to be gone", lambda: stack.status()["collector"]["pid"] is None, 30)
-        # Sampled by its caller's decision: the budget for traces of orders may be spent.
+        # A Collector that is still stopping also has the state "stopped" and accepts spans.
+        wait_until("the Collector to exit", lambda: stack.status()["collector"]["pid"] is None, 30)
+        # Sampled because of its caller's decision: the budget for traces of orders may be used up.
         traceparent = f"00-{uuid.uuid4().hex}-b7ad6b7169203331-01"
         wait_until("an accepted order", lambda: stack.place_order(traceparent=traceparent).status_code == 202, 30)
-        wait_until("spans that are lost", lambda: (stack.number(lost) or 0.0) > before, 60)
+        wait_until("lost spans", lambda: (stack.number(lost) or 0.0) > before, 60)
     finally:
         switch.off("telemetry-outage")
-    wait_until("the Collector to be back", lambda: stack.status()["collector"]["state"] == "running", 60)
+    wait_until("the Collector to be available again", lambda: stack.status()["collector"]["state"] == "running", 60)
 
 
 def opened(uid: str, past: Past) -> dict[str, Value]:
-    """The dashboard's variables as it is opened; the boxes filled in."""
+    """Return the dashboard's variables with their initial values and with text boxes filled in."""
     values = queries.variables(DASHBOARDS[uid])
     typed = {"request_id": past.request_id, "trace_id": past.trace_id}
     return {name: typed.get(name, value) for name, value in values.items()}
@@ -88,7 +88,7 @@ def opened(uid: str, past: Past) -> dict[str, Value]:
 
 @pytest.mark.parametrize("uid", sorted(DASHBOARDS))
 def test_every_query_finds_something(stack: Stack, past: Past, uid: str) -> None:
-    """In the variables' first choice; also in panels that declare what it takes, since that has happened."""
+    """Every query returns data with the variables' first values, also in panels that require a failure."""
     values = opened(uid, past)
     left = list(queries.of_panels(DASHBOARDS[uid]))
 
@@ -104,7 +104,7 @@ def test_every_query_finds_something(stack: Stack, past: Past, uid: str) -> None
 
 @pytest.mark.parametrize("uid", sorted(DASHBOARDS))
 def test_one_choice_is_as_good_as_all(stack: Stack, past: Past, uid: str) -> None:
-    """Every query is accepted with two values of each variable chosen: they become `(a|b)`, escaped."""
+    """Every query is accepted with two selected values per variable, which become an escaped `(a|b)`."""
     values = opened(uid, past)
     for known in DASHBOARDS[uid]["templating"]["list"]:
         if known.get("multi"):
@@ -117,7 +117,7 @@ def test_one_choice_is_as_good_as_all(stack: Stack, past: Past, uid: str) -> Non
 
 
 def choices(stack: Stack, variable: dict[str, Any], values: dict[str, Value]) -> list[str]:
-    """What Grafana offers: the values of the label, of the series that match."""
+    """Return the values that Grafana offers: those of the label in the matching series."""
     metric, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"]).groups()  # type: ignore[union-attr]
     span = queries.Span(0, 1)
     answer = stack.get("prometheus", f"/api/v1/label/{label}/values", **{"match[]": queries.fill(metric, values, span)})
@@ -127,7 +127,7 @@ def choices(stack: Stack, variable: dict[str, Any], values: dict[str, Value]) ->
 
 
 def test_exemplar_leads_to_its_trace(stack: Stack, past: Past) -> None:
-    """Metric → trace: the exemplar's label that the data source names is the id of a trace in Jaeger."""
+    """Metric → trace: the exemplar label that the data source configures contains the id of a trace in Jaeger."""
     (destination,) = SOURCES["prometheus"]["exemplarTraceIdDestinations"]
     assert destination["datasourceUid"] == "jaeger"
     span = 'http_server_request_duration_seconds_bucket{http_route="/api/v1/orders"}'
@@ -141,7 +141,7 @@ def test_exemplar_leads_to_its_trace(stack: Stack, past: Past) -> None:
 
 
 def test_span_leads_to_its_log_lines(stack: Stack, past: Past) -> None:
-    """Trace → logs: the query of `tracesToLogsV2`, with the span's trace id, finds what all services wrote."""
+    """Trace → logs: the query of `tracesToLogsV2` with the span's trace id finds the lines of all services."""
     template = SOURCES["jaeger"]["tracesToLogsV2"]["query"]
     logql = template.replace("$${__trace.traceId}", past.trace_id)
     assert "$" not in logql
@@ -153,7 +153,7 @@ def test_span_leads_to_its_log_lines(stack: Stack, past: Past) -> None:
 
 
 def test_span_leads_to_its_metrics(stack: Stack, past: Past) -> None:
-    """Trace → metrics: each query of `tracesToMetrics`, for the service of each process of the trace, has numbers."""
+    """Trace → metrics: each query of `tracesToMetrics` returns values for the service of each process in the trace."""
     leads = SOURCES["jaeger"]["tracesToMetrics"]
     processes = stack.trace(past.trace_id)["processes"].values()
     services = {process["serviceName"] for process in processes}
@@ -168,7 +168,7 @@ def test_span_leads_to_its_metrics(stack: Stack, past: Past) -> None:
 
 
 def test_log_line_leads_to_its_trace_and_its_request(stack: Stack, past: Past) -> None:
-    """Log → trace: the label that the derived field matches holds the id of a trace in Jaeger; so for the request."""
+    """Log → trace: the label that the derived field matches contains the id of a trace in Jaeger or of the request."""
     fields = {field["name"]: field for field in SOURCES["loki"]["derivedFields"]}
     assert {field["matcherType"] for field in fields.values()} == {"label"}
     logql = f'{{service_name="worker"}} | request_id="{past.request_id}"'

@@ -1,4 +1,4 @@
-"""What breaks things for a drill: it repairs what it broke, also after its own death."""
+"""The injector of drills restores everything that it broke, even after it was killed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.drills.spec.model import Fault
 from tests.e2e.conftest import ROOT, Stack
 from tests.waiting import wait_until
 
-# A runner that stops something and does not live to start it again.
+# A runner that stops a component and is killed before it can start it again.
 DYING = """
 import os, signal, sys
 from pathlib import Path
@@ -28,7 +28,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_what_a_killed_runner_has_stopped_is_started(stack: Stack) -> None:
-    """The guard outlives it."""
+    """After a drill's runner is killed, its guard starts the stopped component again."""
     before = stack.status()["sweeper"]["pid"]
     command = [sys.executable, "-c", DYING, str(stack.state_dir)]
     runner = subprocess.run(command, cwd=ROOT, env=stack.env, timeout=60)
@@ -42,7 +42,7 @@ def test_what_a_killed_runner_has_stopped_is_started(stack: Stack) -> None:
 
 
 def test_a_switch_is_switched_and_switched_back(stack: Stack) -> None:
-    """As the shop's administrator; what it takes is passed on, and what there is not is refused."""
+    """A fault is switched on with its parameters and off again. A fault that does not exist is rejected."""
     breaker = InstanceInjector(RunningStack(stack.state_dir, stack.env))
     with pytest.raises(RunFailed, match="no fault sharks"):
         breaker.begin(Fault(switch="sharks"), 60)
@@ -52,4 +52,4 @@ def test_a_switch_is_switched_and_switched_back(stack: Stack) -> None:
         assert stack.api("GET", "/api/v1/products/brass-desk-lamp").status_code == 200
     finally:
         breaker.clear()
-    wait_until("the list to be well", lambda: stack.api("GET", "/api/v1/products").status_code == 200)
+    wait_until("the list to work", lambda: stack.api("GET", "/api/v1/products").status_code == 200)

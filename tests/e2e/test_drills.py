@@ -1,4 +1,4 @@
-"""Fire drills on the real stack, the quick ones: which notifications come, how soon, and what the outage cost."""
+"""Run the quick fire drills on the real stack and check the notifications, their delay and the outage's cost."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from tests.e2e.conftest import Stack, running
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """The quick set, carried out once, on an instance that has sent no page yet.
+    """Run the quick set once on an instance that has not sent a page yet.
 
-    Prometheus says again each minute, for a quarter of an hour, that an alert is over, and each time Alertmanager keeps
-    a group for it for half a minute: an alert that joins it is notified up to 30 s later than the first of a group.
+    Prometheus reports a resolved alert again each minute for 15 minutes, and each time Alertmanager keeps its group for
+    30 s. An alert that joins the group is notified up to 30 s later than the first alert of a new group.
     """
     with running(tmp_path_factory.mktemp("drilled") / "state") as stack:
         return drilled(stack, tmp_path_factory.mktemp("drills"))
 
 
 def drilled(stack: Stack, directory: Path) -> Session:
-    """The quick set on ``stack``; its books are not held against the whole stock."""
+    """Run the quick set on ``stack``. Its orders are not checked against the whole stock."""
     console = Console(width=200, highlight=False)
     instance = RunningStack(stack.state_dir, stack.env)
     session = Session.under(directory)
@@ -61,7 +61,7 @@ def result(session: Session, name: str) -> Result:
 
 
 def test_all_is_as_declared(session: Session) -> None:
-    """Notified in time by webhook and e-mail, found, cleared, notified as resolved; no other page, no order lost."""
+    """Each drill's alert is notified in time by webhook and e-mail and resolved, without other pages or lost orders."""
     assert session.failed == []
     assert session.late == []
     assert {result.name: result.wrong for result in session.results} == {
@@ -70,7 +70,7 @@ def test_all_is_as_declared(session: Session) -> None:
 
 
 def test_a_total_outage_is_notified_within_45_seconds(session: Session) -> None:
-    """Both replicas gone: one page, for the cause; resolved within six minutes; no order lost."""
+    """Without both replicas there is one page for the cause, resolved within six minutes, and no order is lost."""
     outage = result(session, "total-outage")
     (notified,) = outage.alerts
     assert notified.alert == "ApiDown"
@@ -85,7 +85,7 @@ def test_a_total_outage_is_notified_within_45_seconds(session: Session) -> None:
 
 
 def test_a_payment_outage_is_notified_within_two_minutes(session: Session) -> None:
-    """One page is sent; orders placed in the meantime wait and are then confirmed."""
+    """A payment outage causes one page. Orders placed during the outage wait and are then confirmed."""
     outage = result(session, "payments-stopped")
     (notified,) = outage.alerts
     assert notified.notify is not None
@@ -94,12 +94,12 @@ def test_a_payment_outage_is_notified_within_two_minutes(session: Session) -> No
     assert notified.resolve <= 360
     assert (outage.pages, outage.false_pages, outage.spent.lost) == (1, (), 0)
     assert outage.spent.orders == outage.spent.confirmed > 0
-    # No customer gets an error for it.
+    # Customers get no errors from this outage.
     assert outage.spent.failed == 0
 
 
 def test_what_is_kept(session: Session) -> None:
-    """The report, a picture for each drill, the result; the console's page lists the events."""
+    """The report, a chart for each drill and the result are stored, and the console's page lists the events."""
     directory: Path = session.directory
     kept = json.loads((directory / "result.json").read_text())
     assert [one["name"] for one in kept["drills"]] == [result.name for result in session.results]

@@ -1,4 +1,4 @@
-"""Every query of every runbook and alert runs on the real servers: none is rejected and none is without effect."""
+"""The real servers accept every query of every runbook and alert, and every metric in them exists."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.rules import alerts, runbooks
 from tests.rules.runbooks import Query, jaeger, metrics
 from tests.waiting import wait_until
 
-# Metrics that a healthy instance, natively, without traffic, does not have; each with the reason.
+# Metrics that a healthy native instance without traffic does not have, each with the reason.
 ABSENT = {
-    "probe_ssl_earliest_cert_expiry": "only where TLS is served and the blackbox exporter probes it",
-    "otelcol_exporter_send_failed_spans": "the Collector has it from the first failure on",
-    "otelcol_exporter_send_failed_log_records": "the Collector has it from the first failure on",
-    "otelcol_exporter_enqueue_failed_spans": "the Collector has it from the first failure on",
+    "probe_ssl_earliest_cert_expiry": "exists only if TLS is served and the blackbox exporter probes it",
+    "otelcol_exporter_send_failed_spans": "the Collector exports it only after the first failure",
+    "otelcol_exporter_send_failed_log_records": "the Collector exports it only after the first failure",
+    "otelcol_exporter_enqueue_failed_spans": "the Collector exports it only after the first failure",
 }
-# What rules record is there by its rule; many have no value while nothing is wrong.
+# Recorded metrics are defined by their rules. Many have no value while there is no problem.
 RECORDED = alerts.recorded()
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 QUERIES = [*runbooks.queries(), *alerts.queries()]
@@ -33,7 +33,7 @@ PER_LANGUAGE = {
 
 @pytest.fixture(scope="module")
 def known(stack: Stack) -> set[str]:
-    """Every metric that Prometheus has seen, after one order has been through everything."""
+    """Return the names of all metrics in Prometheus after one order has passed through all services."""
     order = stack.place_order().json()["id"]
     stack.final_order(order)
     stack.api("GET", "/api/v1/products")
@@ -44,14 +44,14 @@ def known(stack: Stack) -> set[str]:
         names.update(stack.get("prometheus", "/api/v1/label/__name__/values")["data"])
         return wanted <= names
 
-    with suppress(AssertionError):  # each query says for itself what it lacks
+    with suppress(AssertionError):  # Each query's test reports the metrics that it lacks.
         wait_until("every metric of runbooks and alerts in Prometheus", all_scraped, 60)
     return names
 
 
 @pytest.mark.parametrize("query", PER_LANGUAGE["promql"], ids=str)
 def test_prometheus_takes_it(stack: Stack, known: set[str], query: Query) -> None:
-    """Prometheus responds and has every metric that the query names, except the declared ones."""
+    """Prometheus accepts the query and has every metric in it except for the declared ones."""
     answer = requests.get(f"{stack.url('prometheus')}/api/v1/query", params={"query": query.text}, timeout=10)
     assert answer.status_code == 200, answer.text
     assert metrics(query.text) - known - ABSENT.keys() - RECORDED == set()
@@ -59,7 +59,7 @@ def test_prometheus_takes_it(stack: Stack, known: set[str], query: Query) -> Non
 
 @pytest.mark.parametrize("query", PER_LANGUAGE["logql"], ids=str)
 def test_the_log_store_takes_it(stack: Stack, query: Query) -> None:
-    """It answers with lines, or with a series where the query counts."""
+    """The log store responds with lines, or with a series if the query counts lines."""
     asked = {"query": query.text, "since": "1h", "limit": "10"}
     answer = requests.get(f"{stack.url(stack.log_api)}/loki/api/v1/query_range", params=asked, timeout=20)
     assert answer.status_code == 200, answer.text
@@ -82,7 +82,7 @@ def test_jaeger_takes_it(stack: Stack, known: set[str], query: Query) -> None:
 
 
 def test_a_wrong_query_is_noticed(stack: Stack, known: set[str]) -> None:
-    """A mistyped metric and a broken expression fail as they should."""
+    """A mistyped metric and an invalid expression are detected."""
     assert metrics("rate(http_server_request_duration_second_count[5m])") - known - ABSENT.keys()
     for server, path, query in (
         ("prometheus", "/api/v1/query", "sum(rate("),
@@ -92,6 +92,6 @@ def test_a_wrong_query_is_noticed(stack: Stack, known: set[str]) -> None:
 
 
 def test_exceptions_are_still_needed() -> None:
-    """A metric that no runbook and no alert queries requires no reason for its absence."""
+    """Every exception is for a metric that a runbook or an alert queries."""
     asked = {name for query in PER_LANGUAGE["promql"] for name in metrics(query.text)}
     assert sorted(ABSENT.keys() - asked) == []

@@ -1,4 +1,4 @@
-"""Faults end to end: switched by the shop's admin, seen in the real servers' signals, over by themselves."""
+"""Faults end to end: the shop's admin switches them on, their signals appear, and they end automatically."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _all_off_afterwards(switch: Switch) -> Iterator[None]:
 
 
 def spans_of(stack: Stack, trace_id: str, **tags: str) -> list[dict[str, str]]:
-    """The tags of the trace's spans that have these, by names with ``_`` for ``.``."""
+    """Return the tags of the trace's spans that have the given tags. Names are written with ``_`` for ``.``."""
     wanted = {name.replace("_", "."): value for name, value in tags.items()}
     found = [{tag["key"]: str(tag["value"]) for tag in span["tags"]} for span in stack.trace(trace_id)["spans"]]
     return [one for one in found if wanted.items() <= one.items()]
@@ -36,19 +36,19 @@ def process(stack: Stack, name: str) -> psutil.Process:
 
 
 def test_switching_is_logged_counted_and_shown(stack: Stack, switch: Switch) -> None:
-    """The line with who and until when, the count, the gauge by which dashboards are annotated; and the end of it."""
+    """A switch is logged with its user and end time, counted, and shown by the gauge that annotates dashboards."""
 
     def count(action: str) -> float:
         return stack.number(f'sum(faults_switched_total{{fault="cache-off", action="{action}"}})') or 0.0
 
-    wait_until("Prometheus to know of no switch", lambda: stack.query("faults_switched_total"), 30)
+    wait_until("Prometheus to have no switched fault", lambda: stack.query("faults_switched_total"), 30)
     before = count("on"), count("expired")
     switch.on("cache-off", seconds=8)
     gauge = 'max(fault_active{fault="cache-off"})'
     wait_until("the fault to be shown", lambda: stack.number(gauge) == 1, 20)
     wait_until("the switch to be counted", lambda: count("on") == before[0] + 1, 20)
     wait_until("its end to be counted", lambda: count("expired") == before[1] + 1, 20)
-    wait_until("the fault to be shown no more", lambda: stack.number(gauge) == 0, 20)
+    wait_until("the fault to disappear", lambda: stack.number(gauge) == 0, 20)
     query = '{service_name="api"} | fault="cache-off"'
     events = wait_until("both lines", lambda: len(found := stack.log_lines(query)) >= 2 and found, 20)
     assert {line["event"] for line in events} == {"fault.on", "fault.expired"}
@@ -56,7 +56,7 @@ def test_switching_is_logged_counted_and_shown(stack: Stack, switch: Switch) -> 
 
 
 def test_only_administrators_may_switch(stack: Stack) -> None:
-    """Neither a guest nor a customer."""
+    """Guests and customers cannot switch faults."""
     customer = {"email": f"faults-{time.time_ns()}@example.com", "password": "correct horse battery"}
     assert stack.api("POST", "/api/v1/auth/register", json=customer).status_code == 201
     token = stack.api("POST", "/api/v1/auth/login", json=customer).json()["access_token"]
@@ -66,7 +66,7 @@ def test_only_administrators_may_switch(stack: Stack) -> None:
 
 
 def test_a_slow_payment_shows_the_missing_index(stack: Stack, switch: Switch) -> None:
-    """The order takes seconds; its trace and the log show the cause: a collection scan and the documents examined."""
+    """A slow order's trace and log show the cause: a collection scan and the number of documents read."""
     switch.on("payment-slow", milliseconds=3000, seconds=300)
 
     def slow() -> Any:
@@ -95,12 +95,12 @@ def test_a_slow_payment_shows_the_missing_index(stack: Stack, switch: Switch) ->
 
 
 def test_a_share_of_requests_fails(stack: Stack, switch: Switch) -> None:
-    """About the given share of requests of the given route fails, marked in trace and log, except health checks."""
+    """The configured share of the route's requests fails and is marked in trace and log. Health checks do not fail."""
     switch.on("api-errors", percent=40, route=PRODUCTS)
     wait_until("a first error", lambda: stack.api("GET", PRODUCTS).status_code == 500)
     answers = [stack.api("GET", PRODUCTS) for _ in range(100)]
     failed = [answer for answer in answers if answer.status_code == 500]
-    # Five sigma to each side.
+    # Five standard deviations on each side.
     assert 15 <= len(failed) <= 65
     assert {stack.api("GET", f"{PRODUCTS}/brass-desk-lamp").status_code for _ in range(20)} == {200}
     for replica in ("api-1", "api-2"):
@@ -114,7 +114,7 @@ def test_a_share_of_requests_fails(stack: Stack, switch: Switch) -> None:
 
 
 def test_a_worker_that_dies_loses_no_order(stack: Stack, switch: Switch) -> None:
-    """Killed after the charge, the order is confirmed once and its one charge is requested twice."""
+    """If a worker is killed between charge and confirmation, the retried order is confirmed and charged only once."""
     switch.on("worker-crash", percent=100, seconds=30)
     crashes = '{service_name="worker"} | fault_injected="worker-crash"'
 
@@ -136,33 +136,33 @@ def test_a_worker_that_dies_loses_no_order(stack: Stack, switch: Switch) -> None
 
 @pytest.mark.parametrize(("fault", "server"), [("redis-pause", "redis"), ("mongo-pause", "mongo")])
 def test_a_paused_server_goes_on_by_itself(stack: Stack, switch: Switch, fault: str, server: str) -> None:
-    """It pauses for the given time and resumes without being switched off; no accepted order is lost."""
+    """A paused server resumes automatically after the given time, and no accepted order is lost."""
     paused = process(stack, server)
-    # Longer than the shop is patient with a MongoDB that took the command: it must not get away with waiting.
+    # Longer than the shop's timeout for a command that MongoDB has received, so that waiting is not enough.
     switch.on(fault, seconds=6 if server == "redis" else 12)
-    wait_until(f"{server} to stand still", lambda: paused.status() == psutil.STATUS_STOPPED, 10)
+    wait_until(f"{server} to stop responding", lambda: paused.status() == psutil.STATUS_STOPPED, 10)
     answer = stack.place_order()
     assert answer.status_code == (202 if server == "redis" else 503)
-    wait_until(f"{server} to continue", lambda: paused.status() != psutil.STATUS_STOPPED, 20)
+    wait_until(f"{server} to resume", lambda: paused.status() != psutil.STATUS_STOPPED, 20)
     if server == "redis":
         assert stack.final_order(answer.json()["id"], 30)["status"] == "confirmed"
-    wait_until("orders to be taken", lambda: stack.place_order().status_code == 202, 20)
+    wait_until("orders to be accepted", lambda: stack.place_order().status_code == 202, 20)
     for action in ("injected", "cleared"):
         query = f'{{service_name="fault-agent"}} | event="fault_agent.{action}" | fault="{fault}"'
         wait_until(f"the log line for {action}", lambda query=query: stack.log_lines(query), 20)
 
 
 def test_what_the_fault_agent_did_is_undone_after_its_death(stack: Stack, switch: Switch) -> None:
-    """Killed while Redis is paused: the next agent reads the record, and resumes Redis in time."""
+    """If the fault agent is killed while Redis is paused, the next agent reads the record and resumes Redis in time."""
     redis = process(stack, "redis")
     switch.on("redis-pause", seconds=8)
-    wait_until("redis to stand still", lambda: redis.status() == psutil.STATUS_STOPPED, 10)
+    wait_until("redis to stop responding", lambda: redis.status() == psutil.STATUS_STOPPED, 10)
     process(stack, "fault-agent").kill()
-    wait_until("redis to continue", lambda: redis.status() != psutil.STATUS_STOPPED, 30)
+    wait_until("redis to resume", lambda: redis.status() != psutil.STATUS_STOPPED, 30)
 
 
 def test_labels_that_explode_are_lumped_together(stack: Stack, switch: Switch) -> None:
-    """A hundred campaigns a replica by name, all others as one; the guard counts them."""
+    """Each replica exports a hundred campaigns by name and all others as one, and the guard counts these."""
     switch.on("label-explosion", per_second=200, seconds=60)
     overflow = 'min(telemetry_label_overflow_total{metric="shop_campaign_visits_total", label="campaign"}) > 0'
     wait_until("the guard to count", lambda: stack.query(overflow), 40)
@@ -171,7 +171,7 @@ def test_labels_that_explode_are_lumped_together(stack: Stack, switch: Switch) -
 
 
 def test_make_fault_and_make_fault_clear(stack: Stack) -> None:
-    """What the Makefile calls: on, off; and a wrong parameter is answered with what is allowed."""
+    """The commands of the Makefile switch a fault on and off. A wrong parameter's error lists the allowed ones."""
     on = stack.launcher("exec", "faults", "on", "log-flood", "--seconds", "60", "--per-second", "1")
     assert on.stdout.startswith("log-flood is on until"), on.stderr
     assert stack.launcher("exec", "faults", "off").stdout == "log-flood is off.\n"

@@ -1,4 +1,4 @@
-"""``make load`` on the running stack: it agrees with Prometheus to the last request."""
+"""``make load`` on the running stack counts exactly the requests that Prometheus counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNCLOSED = {"meta"}
 
 
 class Page(HTMLParser):
-    """Notes what is open, and what would be fetched from elsewhere."""
+    """Records open tags and resources that would be loaded from elsewhere."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,15 +39,15 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def run(stack: Stack) -> subprocess.CompletedProcess[str]:
-    """A short smoke."""
-    # The interpreter of the tests need not be the one that the environment is made by.
+    """Run a short smoke load."""
+    # The interpreter of the tests can differ from the one that creates the environment.
     command = ["make", "load", "PROFILE=smoke", f"USERS={USERS}", f"MINUTES={SECONDS / 60}"]
     return subprocess.run(command, cwd=ROOT, env=stack.env, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
 def folder(stack: Stack, run: subprocess.CompletedProcess[str]) -> Path:
-    """Where the run left its report."""
+    """The folder of the run's report."""
     assert run.returncode == 0, run.stdout + run.stderr
     (folder,) = (one for one in (stack.state_dir / "load").iterdir() if one.is_dir())
     return folder
@@ -55,13 +55,13 @@ def folder(stack: Stack, run: subprocess.CompletedProcess[str]) -> Path:
 
 @pytest.fixture(scope="module")
 def figures(folder: Path) -> dict[str, Any]:
-    """The report for programs."""
+    """The report in JSON."""
     content: dict[str, Any] = json.loads((folder / "report.json").read_text())
     return content
 
 
 def test_it_prints_progress_and_a_summary(run: subprocess.CompletedProcess[str], folder: Path) -> None:
-    """A line every few seconds; at the end the figures of the load generator next to those of Prometheus."""
+    """The run prints a line every few seconds, and at the end its own figures next to Prometheus'."""
     lines = run.stdout.splitlines()
     assert sum("req/s" in line and "errors" in line and "p99" in line for line in lines) >= 2
     assert any(line.split()[:1] == ["requests"] and line.endswith("equal") for line in lines)
@@ -69,7 +69,7 @@ def test_it_prints_progress_and_a_summary(run: subprocess.CompletedProcess[str],
 
 
 def test_the_counts_are_equal(figures: dict[str, Any]) -> None:
-    """What was sent, what Prometheus counted, and what the outcomes add up to."""
+    """The number of requests sent, the count in Prometheus and the sum of the outcomes are equal."""
     agreement = figures["agreement"]
     assert figures["errors"] == 0, figures["errors_by"]
     assert agreement["agrees"], agreement["differences"]
@@ -78,14 +78,14 @@ def test_the_counts_are_equal(figures: dict[str, Any]) -> None:
 
 
 def test_it_keeps_to_what_was_asked_for(figures: dict[str, Any]) -> None:
-    """Users and time are bounds."""
+    """The run does not exceed the given number of users and duration."""
     assert max(moment["users"] for moment in figures["course"]) == figures["users"] == USERS
     assert SECONDS <= figures["seconds"] < SECONDS + 60
     assert figures["ended"] == "done"
 
 
 def test_the_report_stands_alone(folder: Path) -> None:
-    """Well-formed, with pictures, and nothing is fetched from elsewhere."""
+    """The HTML report is well-formed, has charts and loads nothing from elsewhere."""
     text = (folder / "report.html").read_text()
     page = Page()
     page.feed(text)
@@ -98,14 +98,14 @@ def test_the_report_stands_alone(folder: Path) -> None:
 
 
 def test_nothing_of_it_goes_on(stack: Stack, figures: dict[str, Any]) -> None:
-    """The trickle was off and stays off; the stack is as it was."""
+    """After the run the trickle is still off and the stack is unchanged."""
     states = {name: row["state"] for name, row in stack.status().items()}
     assert "traffic" not in states
     assert set(states.values()) == {"running"}
 
 
 def test_a_second_load_is_refused_when_the_first_is_under_way(stack: Stack, figures: dict[str, Any]) -> None:
-    """Neither could count exactly."""
+    """A second concurrent load is rejected, because neither run could count exactly."""
     command = ["make", "load", "PROFILE=smoke", f"USERS={USERS}", "MINUTES=0.5"]
     with subprocess.Popen(command, cwd=ROOT, env=stack.env, stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout is not None
@@ -119,7 +119,7 @@ def test_a_second_load_is_refused_when_the_first_is_under_way(stack: Stack, figu
 
 
 def may_trace(pid: int) -> bool:
-    """Whether the kernel lets this user look into the process: to open its memory takes the right to trace it."""
+    """Return whether the kernel lets this user trace the process, which opening its memory requires."""
     try:
         with Path(f"/proc/{pid}/mem").open("rb"):
             return True
@@ -128,7 +128,7 @@ def may_trace(pid: int) -> bool:
 
 
 def test_a_component_is_profiled_while_it_works(stack: Stack) -> None:
-    """A flame graph of a replica. Where the kernel forbids it the command names the cure, and nothing is proved."""
+    """A replica is profiled as a flame graph. If the kernel forbids it, the command reports the remedy instead."""
     command = ["make", "profile", "NAME=api-1", "SECONDS=5"]
     with subprocess.Popen(
         command, cwd=ROOT, env=stack.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -147,7 +147,7 @@ def test_a_component_is_profiled_while_it_works(stack: Stack) -> None:
 
 
 def test_what_cannot_be_profiled_is_said(stack: Stack) -> None:
-    """Redis is no Python process."""
+    """Profiling Redis, which is not a Python process, fails with an error that suggests `perf record`."""
     command = ["make", "profile", "NAME=redis"]
     done = subprocess.run(command, cwd=ROOT, env=stack.env, capture_output=True, text=True, timeout=120)
     assert done.returncode != 0
@@ -155,7 +155,7 @@ def test_what_cannot_be_profiled_is_said(stack: Stack) -> None:
 
 
 def test_an_admins_request_is_profiled_whichever_replica_has_it(stack: Stack) -> None:
-    """Kept where the other replica finds it."""
+    """Either replica profiles an admin's request, and both replicas can return the profile."""
     password = (stack.state_dir / "secrets" / "admin_password").read_text().strip()
     tokens = stack.api("POST", "/api/v1/auth/login", json={"email": "admin@glasshouse.example", "password": password})
     admin = {"Authorization": f"Bearer {tokens.json()['access_token']}"}

@@ -18,7 +18,7 @@ PAUSE_SECONDS = 0.05
 
 
 class Load:
-    """Threads that request products until they are stopped; ``asked`` are the ids of answered requests."""
+    """Threads that request products until they are stopped. ``asked`` contains the ids of completed requests."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack, self._stop = stack, threading.Event()
@@ -45,7 +45,7 @@ class Load:
 
 
 def killed(stack: Stack, name: str) -> None:
-    """``kill -9`` it and wait until it runs again."""
+    """Kill the component with SIGKILL and wait until it runs again."""
     pid = stack.status()[name]["pid"]
     os.kill(pid, signal.SIGKILL)
 
@@ -60,7 +60,7 @@ def killed(stack: Stack, name: str) -> None:
     "victims", [("victorialogs",), ("log-gateway",), ("collector",), ("collector", "victorialogs", "log-gateway")]
 )
 def test_every_line_is_found_once(stack: Stack, victims: tuple[str, ...]) -> None:
-    """Each is killed while lines are in transit, the last time all three in a row."""
+    """Every line is stored once although each component is killed under load, and finally all three in a row."""
     with Load(stack) as load:
         wait_until("requests before", lambda: len(load.asked) > 30)
         for victim in victims:
@@ -81,7 +81,7 @@ def test_every_line_is_found_once(stack: Stack, victims: tuple[str, ...]) -> Non
 
 
 def test_scans_do_not_stop_ingestion(stack: Stack) -> None:
-    """While two regular expressions over an hour run repeatedly, lines arrive and are acknowledged."""
+    """Lines are ingested and acknowledged while two regular expressions over an hour run repeatedly."""
     stop = threading.Event()
     failed: list[str] = []
 
@@ -90,7 +90,7 @@ def test_scans_do_not_stop_ingestion(stack: Stack) -> None:
             query = f'{{service_name=~".+"}} |~ "nothing{number}.*[0-9]{{7}}"'
             try:
                 stack.get(stack.log_api, "/loki/api/v1/query_range", query=query, since="1h")
-            except Exception as error:  # (kept for the assertion: exceptions in threads go unnoticed)
+            except Exception as error:  # Stored for the assertion, because exceptions in threads do not fail the test.
                 failed.append(repr(error))
 
     threads = [threading.Thread(target=scan, args=(number,)) for number in range(2)]

@@ -1,4 +1,4 @@
-"""One order, followed through every signal, by the servers' own APIs."""
+"""Follow one order through every signal with the APIs of the servers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LAST_TO_ARRIVE = {"POST /api/v1/orders", "orders publish", "orders process", "PO
 
 
 class Followed:
-    """An order that was placed and confirmed, and the ids that it left."""
+    """A confirmed order and its ids."""
 
     def __init__(self, stack: Stack, request_id: str) -> None:
         answer = stack.place_order(X_Request_ID=request_id)
@@ -33,13 +33,13 @@ def followed(stack: Stack) -> Followed:
 
 @pytest.fixture(scope="module")
 def trace(stack: Stack, followed: Followed) -> dict[str, Any]:
-    """The order's trace, complete."""
+    """The complete trace of the order."""
 
     def complete() -> dict[str, Any] | None:
         trace = stack.trace(followed.headers["X-Trace-ID"])
         services = {process["serviceName"] for process in trace["processes"].values()}
         names = {span["operationName"] for span in trace["spans"]}
-        # Each process sends its spans when its second is over: a parent may arrive after its children.
+        # Each process sends its spans once a second, so a parent may arrive after its children.
         return trace if services >= SERVICES and names >= LAST_TO_ARRIVE else None
 
     return wait_until("the spans of api, worker and payments in Jaeger", complete, 30)
@@ -50,7 +50,7 @@ def parent_of(span: dict[str, Any]) -> str | None:
 
 
 def test_everything_is_up(stack: Stack) -> None:
-    """Each component of the table runs; one that another test has just killed is on its way back."""
+    """Every component runs. One that another test has just killed is restarted soon."""
     wanted = EVERYTHING.difference(Stack.log_store).union(stack.log_store)
 
     def running() -> bool:
@@ -60,7 +60,7 @@ def test_everything_is_up(stack: Stack) -> None:
 
 
 def test_the_order_is_accepted_and_confirmed(followed: Followed) -> None:
-    """202 with the address and the ids; then all its states, in their order."""
+    """The order is accepted with 202, its URL and its ids, then passes through all its states in order."""
     assert followed.headers["Location"] == f"/api/v1/orders/{followed.id}"
     assert followed.headers["X-Request-ID"] == followed.request_id
     assert followed.placed["status"] == "pending"
@@ -70,7 +70,7 @@ def test_the_order_is_accepted_and_confirmed(followed: Followed) -> None:
 
 
 def test_its_lines_are_found_by_its_request_id(stack: Stack, followed: Followed) -> None:
-    """In Loki, from API, worker and payment service; all with its trace id, the worker's with the job id."""
+    """Loki has the order's lines of API, worker and payment service with the trace id, and the worker's job id."""
 
     def complete() -> list[dict[str, str]] | None:
         lines = stack.log_lines(f'{{service_name=~".+"}} | request_id="{followed.request_id}"')
@@ -87,7 +87,7 @@ def test_its_lines_are_found_by_its_request_id(stack: Stack, followed: Followed)
 
 
 def test_its_trace_is_one_tree_over_all_services(trace: dict[str, Any]) -> None:
-    """One root, and each hop under the one that caused it: API → queue → worker → payments → their databases."""
+    """The trace has one root, and each hop is a child of its cause: API → queue → worker → payments → databases."""
     spans = {span["spanID"]: span for span in trace["spans"]}
     service = {span["spanID"]: trace["processes"][span["processID"]]["serviceName"] for span in trace["spans"]}
 
@@ -114,14 +114,14 @@ def test_its_trace_is_one_tree_over_all_services(trace: dict[str, Any]) -> None:
 
 
 def test_its_spans_hold_nothing_private(trace: dict[str, Any]) -> None:
-    """No statement, body, mail address or idempotency key in any attribute."""
+    """No attribute contains a statement, body, e-mail address or idempotency key."""
     text = str(trace)
     for private in ("glasshouse.example", "Idempotency", "quantity", "amount_cents"):
         assert private not in text, private
 
 
 def test_its_spans_follow_the_stable_conventions(stack: Stack, trace: dict[str, Any]) -> None:
-    """HTTP attributes of OpenTelemetry's stable semantic conventions, and the resource that made them."""
+    """Spans have the HTTP attributes of OpenTelemetry's stable semantic conventions and their resource."""
     root = next(span for span in trace["spans"] if span["operationName"] == "POST /api/v1/orders")
     tags = {tag["key"]: tag["value"] for tag in root["tags"]}
     assert tags["http.request.method"] == "POST"
@@ -133,13 +133,13 @@ def test_its_spans_follow_the_stable_conventions(stack: Stack, trace: dict[str, 
 
 
 def test_an_exemplar_leads_to_a_trace(stack: Stack, followed: Followed) -> None:
-    """Prometheus holds one for the route, and Jaeger has its trace."""
+    """Prometheus has an exemplar for the route, and Jaeger has its trace."""
 
     def newest() -> str | None:
         query = 'http_server_request_duration_seconds_bucket{job="api",http_route="/api/v1/orders"}'
         series = stack.get("prometheus", "/api/v1/query_exemplars", query=query, start=0, end=4_000_000_000)["data"]
         found = [exemplar for one in series for exemplar in one["exemplars"]]
-        # The newest: an older one may be of a replica that another test has killed before it sent its spans.
+        # Use the newest, because an older one may be from a replica that was killed before it sent its spans.
         return str(max(found, key=lambda one: one["timestamp"])["labels"]["trace_id"]) if found else None
 
     trace_id = wait_until("an exemplar of POST /api/v1/orders in Prometheus", newest, 30)
@@ -147,7 +147,7 @@ def test_an_exemplar_leads_to_a_trace(stack: Stack, followed: Followed) -> None:
 
 
 def test_span_metrics_and_the_service_graph_are_scraped(stack: Stack, trace: dict[str, Any]) -> None:
-    """The Collector's connectors know the calls of each service and the edges between services."""
+    """The Collector's connectors export the calls of each service and the edges between services."""
     wait_until(
         "span metrics of the api in Prometheus",
         lambda: stack.number('sum({__name__=~"traces_span_metrics_calls(_total)?",service_name="api"})'),
@@ -161,7 +161,7 @@ def test_span_metrics_and_the_service_graph_are_scraped(stack: Stack, trace: dic
 
 
 def test_the_customer_is_written_to(stack: Stack, followed: Followed) -> None:
-    """One mail, in the console's inbox."""
+    """The customer gets one e-mail in the console's inbox."""
 
     def mails() -> list[dict[str, Any]]:
         items = stack.get("console", "/api/inbox", kind="email")["items"]
@@ -171,7 +171,7 @@ def test_the_customer_is_written_to(stack: Stack, followed: Followed) -> None:
 
 
 def test_the_story_of_an_order_is_printed(stack: Stack, followed: Followed, trace: dict[str, Any]) -> None:
-    """``make follow`` for this order: its states, its spans and its lines, from the real servers."""
+    """``make follow`` prints the order's states, spans and lines from the real servers."""
     followed_order = stack.launcher("exec", "console.follow", "--order", followed.id, seconds=60)
     assert followed_order.returncode == 0, followed_order.stdout + followed_order.stderr
     for part in (followed.id, followed.headers["X-Trace-ID"], "POST /v1/charges", "charge approved", "confirmed"):

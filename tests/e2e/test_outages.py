@@ -26,27 +26,27 @@ def orders_work(stack: Stack) -> bool:
 
 @pytest.mark.parametrize("name", sorted(EVERYTHING))
 def test_a_killed_process_is_restarted(stack: Stack, name: str) -> None:
-    """``kill -9`` of any one: supervision starts it again."""
+    """supervisord restarts any process that is killed with SIGKILL."""
     pid = wait_until(f"{name} to run", lambda: running(stack, name), 30)
     os.kill(pid, signal.SIGKILL)
     wait_until(f"{name} to run again", lambda: running(stack, name) not in (None, pid), 40)
 
 
 def test_after_all_that_orders_work(stack: Stack) -> None:
-    """Nothing is left half-broken by the kills."""
+    """Orders work after all processes were killed."""
     wait_until("the api to be ready", lambda: stack.api("GET", "/readyz").status_code == 200, 40)
     wait_until("an order to be confirmed", lambda: orders_work(stack), 60)
 
 
 def test_without_any_telemetry_server_the_shop_works(stack: Stack, request_id: str) -> None:
-    """Orders go through, replicas start, and the lines written meanwhile are in the log store afterwards."""
+    """Without telemetry servers orders work, replicas start, and the lines reach the log store afterwards."""
     servers = ("collector", *stack.log_store, "jaeger", "prometheus", "alertmanager")
     for server in servers:
         assert stack.launcher("stop", server).returncode == 0
     try:
         for replica in ("api-1", "api-2", "worker-1"):
             assert stack.launcher("restart", replica).returncode == 0
-        answer = wait_until("an order to be taken", lambda: accepted(stack, request_id), 30)
+        answer = wait_until("an order to be accepted", lambda: accepted(stack, request_id), 30)
         assert stack.final_order(answer["id"])["status"] == "confirmed"
     finally:
         for server in servers:
@@ -62,18 +62,18 @@ def accepted(stack: Stack, request_id: str) -> dict[str, Any] | None:
 
 
 def prometheus_age(stack: Stack) -> float:
-    """Return the uptime in seconds that the process reports: stored values may belong to the process before."""
+    """Return the process's own uptime in seconds, because stored samples may be from the previous process."""
     started = stack.get("prometheus", "/api/v1/status/runtimeinfo")["data"]["startTime"]
     return (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
 
 
 @dataclass(frozen=True)
 class Outage:
-    """What the inbox has received about MongoDB's outage."""
+    """The messages in the inbox about MongoDB's outage."""
 
     stack: Stack
     newest: int
-    """The id of the last item before it."""
+    """The id of the last item before the outage."""
 
     def notified(self, status: str) -> bool:
         return any(item["status"] == status for item in self._items("alert"))
@@ -87,14 +87,14 @@ class Outage:
         return [item for item in items if "MongoDown" in str(item)]
 
 
-# For the session: the tests of its beginning and of its end are not run in a row (tests/order.py).
+# Session scope, because the tests of the start and the end are not run in a row (tests/order.py).
 @pytest.fixture(scope="session")
 def outage(stack: Stack) -> Outage:
-    """MongoDB was stopped until the alert was notified, and has been started again."""
+    """Stop MongoDB until the alert is notified, then start it again."""
     wait_until("Prometheus to scrape the api", lambda: len(stack.query('up{job="api"} == 1')) == 2, 60)
-    # In its first minute what is down may be on its way up, and the symptom would be notified in the cause's place.
+    # In the first minute a component that is down may still be starting, so the symptom would be notified instead.
     wait_until("Prometheus to be past its first minute", lambda: prometheus_age(stack) > 65, 120)
-    # An incident that is open mutes other pages, until three minutes after its end.
+    # An open incident mutes other pages until three minutes after its end.
     wait_until("no incident to be open", lambda: not stack.query('ALERTS{alertname="IncidentOpen", tier=""}'), 300)
     newest = max((item["id"] for item in stack.get("console", "/api/inbox", limit=1)["items"]), default=0)
     outage = Outage(stack, newest)
@@ -115,12 +115,12 @@ def outage(stack: Stack) -> Outage:
 
 
 def test_an_outage_is_notified_by_webhook_and_by_mail(outage: Outage) -> None:
-    """MongoDB stops: orders fail, and the alert reaches the inbox both ways."""
+    """If MongoDB stops, orders fail and the alert reaches the inbox by webhook and e-mail."""
     assert outage.notified("firing")
     assert outage.mailed("PAGE")
 
 
 def test_recovery_is_notified_by_webhook_and_by_mail(outage: Outage) -> None:
-    """It is back: the all-clear reaches the inbox both ways too."""
-    wait_until("the all-clear in the inbox", lambda: outage.notified("resolved"), 150)
-    wait_until("the all-clear's mail", lambda: outage.mailed("RESOLVED"), 30)
+    """When MongoDB runs again, the resolved notification reaches the inbox by webhook and e-mail."""
+    wait_until("the resolved notification in the inbox", lambda: outage.notified("resolved"), 150)
+    wait_until("the e-mail of the resolved notification", lambda: outage.mailed("RESOLVED"), 30)

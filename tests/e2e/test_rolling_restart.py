@@ -1,4 +1,4 @@
-"""A rolling restart under load drops nothing."""
+"""A rolling restart under load drops no requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ THREADS, RATE = 8, 30.0
 
 
 class SteadyRequests:
-    """Requests to the shop, reads and orders in turn, until it is stopped; it reports what failed."""
+    """Sends reads and orders to the shop alternately until it is stopped, and records failures."""
 
     def __init__(self, url: str) -> None:
         self._url, self._stop = url, threading.Event()
@@ -57,7 +57,7 @@ class SteadyRequests:
 
     def _order(self, session: requests.Session) -> requests.Response:
         body = {"items": [{"product_id": "brass-desk-lamp", "quantity": 1}]}
-        # The key is for the drill's own sake: nothing here is sent twice.
+        # The key is only for consistency: no request is sent twice here.
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         return session.post(f"{self._url}/api/v1/orders", json=body, headers=headers, timeout=15)
 
@@ -74,7 +74,7 @@ class SteadyRequests:
 
 @pytest.fixture
 def load(stack: Stack) -> Iterator[SteadyRequests]:
-    """Requests under way; stopped at the end."""
+    """Send requests during the block and stop at its end."""
     load = SteadyRequests(stack.url("nginx"))
     load.start()
     try:
@@ -85,7 +85,7 @@ def load(stack: Stack) -> Iterator[SteadyRequests]:
 
 
 def test_a_rolling_restart_drops_no_request(stack: Stack, load: SteadyRequests) -> None:
-    """Each replica twice, one after the other, under steady reads and orders: no error, no 5xx."""
+    """Two rolling restarts of all replicas under steady load cause no connection errors and no 5xx."""
     for replica in ("api-1", "api-2") * 2:
         before = load.count
         done = stack.launcher("restart", replica, seconds=60)

@@ -1,4 +1,4 @@
-"""What the objectives say of a counted mix of good and bad requests is what was counted."""
+"""The objectives' ratios match the client's counts of a mix of good and bad requests."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ REQUESTS, PERCENT = 3_000, 4
 ORDERS = 20
 TENTH_OF_A_POINT = 0.001
 ALLOWED = 0.001
-"""Of 99.9 %."""
+"""The error budget of an objective of 99.9 %."""
 
 
 class Counting:
-    """A client that counts every answer it gets from the shop."""
+    """A client that counts every response from the shop."""
 
     def __init__(self, stack: Stack) -> None:
         self._url = stack.url("nginx")
@@ -52,14 +52,14 @@ class Counting:
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """An instance without other clients: a ratio over half an hour covers all of its traffic."""
+    """An instance without other clients, so that a ratio over 30 minutes covers all of its traffic."""
     with running(tmp_path_factory.mktemp("slo") / "state") as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def client(own: Stack) -> Counting:
-    """After some orders, and a mix of good requests and bad ones that the fault api-errors makes."""
+    """Send some orders and a mix of good requests and bad ones that the fault api-errors causes."""
     ask = Counting(own)
     wait_until("a first scrape of both replicas", lambda: own.number('sum(up{job="api"})') == 2, 60)
     wait_until("an evaluation of the rules", lambda: own.query("slo:objective:ratio"), 60)
@@ -79,8 +79,8 @@ def client(own: Stack) -> Counting:
 
 
 def settled(stack: Stack, client: Counting, name: str) -> float:
-    """The series' value, evaluated after Prometheus has counted exactly what the client has."""
-    wait_until("every answer to be counted", lambda: stack.number(ANSWERED % ".+") == client.answers.total(), 30)
+    """Return the series' value, evaluated after Prometheus has counted exactly the client's requests."""
+    wait_until("every response to be counted", lambda: stack.number(ANSWERED % ".+") == client.answers.total(), 30)
     assert stack.number(ANSWERED % "5..") == client.bad
     counted = stack.number("vector(time())")
     assert counted is not None
@@ -97,13 +97,13 @@ def settled(stack: Stack, client: Counting, name: str) -> float:
 
 
 def test_the_mix_is_one(client: Counting) -> None:
-    """About as many bad ones as the fault's rate; none of them from other causes."""
+    """The share of bad requests is about the fault's rate, and none has another cause."""
     assert set(client.answers) == {200, 202, 500}
     assert 0.02 < client.ratio < 0.06
 
 
 def test_every_objective_is_measured(own: Stack, client: Counting) -> None:
-    """The metrics of each exist on the real stack, also those of orders, payments, log lines and spans."""
+    """The metrics of every objective exist on the real stack, including orders, payments, log lines and spans."""
 
     def measured() -> set[str]:
         return {row["metric"]["slo"] for row in own.query("slo:sli_events:rate5m > 0")}
@@ -114,7 +114,7 @@ def test_every_objective_is_measured(own: Stack, client: Counting) -> None:
 
 
 def test_every_order_is_judged_once(own: Stack, client: Counting) -> None:
-    """As many as were placed, when they are 30 s old; all were in time."""
+    """All placed orders are judged once they are 30 s old, and all were confirmed in time."""
     judged = "sum by (freshness) (shop_order_freshness_checks_total)"
     wanted = {"fresh": ORDERS, "late": 0}
 
@@ -126,7 +126,7 @@ def test_every_order_is_judged_once(own: Stack, client: Counting) -> None:
 
 
 def test_what_burns_is_notified_by_one_tier(own: Stack, client: Counting) -> None:
-    """4 % of the requests fail, below the threshold of ApiErrorRatioHigh, so only the burn-rate alert pages."""
+    """With 4 % of requests failing, which is below ApiErrorRatioHigh's threshold, the burn-rate alert pages."""
 
     def firing() -> set[str]:
         found = own.query('ALERTS{alertname="ApiAvailabilityBurn", alertstate="firing", severity="page"}')
@@ -137,14 +137,14 @@ def test_what_burns_is_notified_by_one_tier(own: Stack, client: Counting) -> Non
 
 @pytest.fixture(scope="module")
 def quiet(own: Stack, client: Counting) -> None:
-    """When the last request is older than five minutes.
+    """Wait until the last request is older than five minutes.
 
-    Windows up to an hour are rates of each replica's counters, and `rate` goes on from the last scrape to the moment
-    of the evaluation: up to five seconds, not the same for both replicas. Soon after the first scrape that is much of
-    what there is (66 errors of one replica counted as 85, the other's 57 as 57), and if one has more of the bad ones,
-    the ratio is off by 0.1 points; three minutes later it was by 0.002. Longer windows are sums of what was recorded
-    of the last five minutes, every 15 s: an event is counted twenty times in all. Before that the early ones weigh more
-    than the late.
+    Windows up to an hour are rates of each replica's counters. `rate` extrapolates from the last scrape to the time of
+    the evaluation, which is up to five seconds and differs between replicas. Soon after the first scrape this is a
+    large part of the result (66 errors of one replica counted as 85, the other's 57 as 57). If one replica has more of
+    the errors, the ratio is off by 0.1 percentage points; three minutes later it was off by 0.002. Longer windows sum
+    the recorded rates of five minutes, which are recorded every 15 s, so each event is counted twenty times. Before
+    that, early events weigh more than late ones.
     """
     events = 'slo:sli_events:rate5m{slo="api-availability"}'
     wait_until("the requests to be older than the rate of five minutes", lambda: own.number(events) == 0, 420)
@@ -152,13 +152,13 @@ def quiet(own: Stack, client: Counting) -> None:
 
 @pytest.mark.parametrize("window", ["30m", "1h", "6h", "3d", "30d"])
 def test_the_ratio_agrees_with_the_clients_count(own: Stack, client: Counting, quiet: None, window: str) -> None:
-    """Within 0.1 points, over each window that holds the whole past: counted ones, and those that are sums of them."""
+    """Ratios over all windows that cover the whole run match the client's count within 0.1 percentage points."""
     ratio = settled(own, client, f"slo:sli_error:ratio_rate{window}")
     assert abs(ratio - client.ratio) < TENTH_OF_A_POINT, f"{ratio:.5f} against {client.ratio:.5f}"
 
 
 def test_the_budget_agrees_with_the_clients_count(own: Stack, client: Counting, quiet: None) -> None:
-    """What it says to be spent of the month's allowance is, in events, within 0.1 points of what was counted."""
+    """The spent share of the month's budget, in events, matches the client's count within 0.1 percentage points."""
     left = settled(own, client, "slo:period_error_budget_remaining:ratio")
     spent = (1 - left) * ALLOWED
     assert abs(spent - client.ratio) < TENTH_OF_A_POINT, f"{spent:.5f} against {client.ratio:.5f}"

@@ -1,4 +1,4 @@
-"""Everything that the running stack emits is in the schema of telemetry. This module runs after most others."""
+"""All telemetry of the running stack is declared in the schema. This module runs after most others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.waiting import wait_until
 
 OURS = {"api", "worker", "sweeper", "payments", "console", "log-gateway"}
 LIBRARIES = ("process_", "python_")
-"""Prefixes of the metrics that prometheus_client itself adds."""
+"""Prefixes of the metrics that prometheus_client adds."""
 
 
 def placed(stack: Stack) -> str:
@@ -27,7 +27,7 @@ def placed(stack: Stack) -> str:
 
 
 def test_metrics_of_our_processes_are_declared(stack: Stack) -> None:
-    """Name, type and labels of each family at each `/metrics` are those of the declaration."""
+    """Each metric family at each `/metrics` has the declared name, type and labels."""
     known = {metric.name: metric for metric in declared()}
     targets = [
         target
@@ -52,7 +52,7 @@ def test_metrics_of_our_processes_are_declared(stack: Stack) -> None:
 
 
 def test_log_lines_are_declared(stack: Stack) -> None:
-    """Each event and field of the log files is in the schema."""
+    """The schema declares each event and field of the log files."""
     placed(stack)
     known = schema()
     files = sorted((stack.state_dir / "logs" / "json").glob("*.log*"))
@@ -68,7 +68,7 @@ def test_log_lines_are_declared(stack: Stack) -> None:
 
 
 def test_span_attributes_are_declared(stack: Stack) -> None:
-    """Each attribute of the spans, their events and their resources is in the schema."""
+    """The schema declares each attribute of spans, span events and resources."""
     known = set(schema()["attributes"])
     trace_id = placed(stack)
     wait_until("the worker's spans in Jaeger", lambda: len(stack.trace(trace_id).get("spans", [])) > 10, 30)
@@ -79,7 +79,7 @@ def test_span_attributes_are_declared(stack: Stack) -> None:
             tagged = [*trace["spans"], *trace["processes"].values()]
             tagged += [{"tags": log["fields"]} for span in trace["spans"] for log in span["logs"]]
             undeclared |= {tag["key"] for one in tagged for tag in one["tags"]} - known
-    # What Jaeger's API adds: kind, status and scope of a span, and the name of an event.
+    # Added by Jaeger's API: kind, status and scope of a span, and the name of an event.
     assert undeclared - {"span.kind", "error", "otel.status_code", "otel.status_description", "event"} == {
         "otel.scope.name",
         "otel.scope.version",

@@ -20,7 +20,7 @@ Points = dict[int, float]
 
 
 def difference(case: Case, data: Mapping[str, Any], base: int) -> str:
-    """The differences between the answer and the expected result; empty if there are none.
+    """Return the differences between the answer and the expected result; empty if there are none.
 
     ``data`` is the answer's member of that name, ``base`` is in nanoseconds since the epoch.
     """
@@ -46,12 +46,12 @@ def difference(case: Case, data: Mapping[str, Any], base: int) -> str:
 
 
 def of_type(data: Mapping[str, Any], wanted: str) -> str:
-    """Whether the result has another type."""
+    """Return whether the result has another type."""
     return "" if data["resultType"] == wanted else f"the result is {data['resultType']}, not {wanted}"
 
 
 def streams(data: Mapping[str, Any], base: int, backward: bool = False) -> Streams:
-    """The lines of an answer. Label sets must be unique; streams that differ only in unstated labels are merged."""
+    """Return the lines of an answer. Label sets must be unique; streams that differ only in unstated labels are merged."""
     seen: set[Labels] = set()
     found: Streams = {}
     for stream in data["result"]:
@@ -75,7 +75,7 @@ def expected_matrix(case: Case) -> dict[Labels, Points]:
 
 
 def matrix(data: Mapping[str, Any], base: int) -> dict[Labels, Points]:
-    """The points of each series."""
+    """Return the points of each series."""
     found: dict[Labels, Points] = {}
     for series in data["result"]:
         assert key(series["metric"]) not in found, f"two series have the labels {series['metric']}"
@@ -84,7 +84,7 @@ def matrix(data: Mapping[str, Any], base: int) -> dict[Labels, Points]:
 
 
 def vector(data: Mapping[str, Any], base: int) -> dict[Labels, Points]:
-    """The sample of each series."""
+    """Return the sample of each series."""
     found = {key(series["metric"]): point(*series["value"], base) for series in data["result"]}
     assert len(found) == len(data["result"]), f"two samples have the same labels: {data['result']}"
     return found
@@ -130,7 +130,7 @@ def shown_points(points: Points) -> list[str]:
 
 
 def shown_lines(backward: bool) -> Callable[[list[tuple[int, str]]], list[str]]:
-    """Lines with equal times are unordered: they are sorted by their text."""
+    """Return lines with equal times are unordered: they are sorted by their text."""
 
     def show(entries: list[tuple[int, str]]) -> list[str]:
         sign = -1 if backward else 1

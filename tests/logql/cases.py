@@ -66,7 +66,7 @@ class Case:
         return bool(self.given.get("direction") == "backward")
 
     def entries(self) -> Iterator[tuple[list[lines.Line], dict[str, str] | None]]:
-        """The expected lines in their order, with their labels where they are written out."""
+        """Yield the expected lines in their order, with their labels where they are written out."""
         known = lines.load()
         if self.kind == "lines":
             yield [known[name] for name in self.given["lines"]], None
@@ -74,7 +74,7 @@ class Case:
             yield [known[name] for name in names], labels
 
     def streams(self) -> Streams:
-        """The expected answer of a query for lines."""
+        """Return the expected answer of a query for lines."""
         found: Streams = {}
         for expected, explicit in self.entries():
             for line in expected:
@@ -90,7 +90,7 @@ class Case:
 
 
 def key(labels: Mapping[str, str]) -> Labels:
-    """A comparable set of labels."""
+    """Return a comparable set of labels."""
     return tuple(sorted(labels.items()))
 
 

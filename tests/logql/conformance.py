@@ -84,7 +84,7 @@ def test_series(log_store: LogStore) -> None:
 
 
 def series(log_store: LogStore, *selectors: str) -> list[dict[str, str]]:
-    """The answer of `series`."""
+    """Return the answer of `series`."""
     status, said = log_store.get(
         "/series", [*(("match[]", one) for one in selectors), *span(log_store).items()]
     )  # fmt: skip
@@ -129,7 +129,7 @@ def test_streams_of_metadata_apart(log_store: LogStore) -> None:
 
 
 def categorized(log_store: LogStore, query: str) -> Any:
-    """The answer to a request with Grafana's flag."""
+    """Return the answer to a request with Grafana's flag."""
     asked = {"query": query, "direction": "forward", **span(log_store)}
     header = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
     status, said = log_store.get("/query_range", [*asked.items()], **header)

@@ -52,18 +52,18 @@ def load() -> dict[str, Line]:
 
 
 def services() -> list[str]:
-    """The services of the lines."""
+    """Return the services of the lines."""
     return sorted({line.stream["service_name"] for line in load().values()})
 
 
 def base_before(now: int) -> int:
-    """The base for a run at ``now``; both in nanoseconds since the epoch."""
+    """Return the base for a run at ``now``; both in nanoseconds since the epoch."""
     hours = now // (60 * MINUTE) - AGE_HOURS
     return hours // STEADY_HOURS * STEADY_HOURS * 60 * MINUTE
 
 
 def offset(text: str) -> int:
-    """Nanoseconds after the base: ``25:00.000000001`` are minutes and seconds, ``-7d`` and ``+1d`` are days."""
+    """Return nanoseconds after the base: ``25:00.000000001`` are minutes and seconds, ``-7d`` and ``+1d`` are days."""
     if text.endswith("d"):
         return int(text[:-1]) * DAY
     minutes, _, seconds = text.partition(":")
@@ -72,7 +72,7 @@ def offset(text: str) -> int:
 
 
 def written(after: int) -> str:
-    """An offset as the files write it."""
+    """Return an offset as the files write it."""
     if after % DAY == 0 and after:
         return f"{after // DAY:+d}d"
     seconds, fraction = divmod(after, SECOND)

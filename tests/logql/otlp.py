@@ -13,7 +13,7 @@ NAMES = {"service_name": "service.name"}
 
 
 def request(lines: Iterable[Line], base: int) -> bytes:
-    """A protobuf message with all lines; ``base`` is in nanoseconds since the epoch."""
+    """Return a protobuf message with all lines; ``base`` is in nanoseconds since the epoch."""
     message = ExportLogsServiceRequest()
     for stream, group in by_stream(lines).items():
         resource = message.resource_logs.add()
@@ -36,7 +36,7 @@ def by_stream(lines: Iterable[Line]) -> dict[tuple[tuple[str, str], ...], list[L
 
 
 def any_value(value: object) -> AnyValue:
-    """A value with the type it has in YAML."""
+    """Return a value with the type it has in YAML."""
     match value:
         case bool():
             return AnyValue(bool_value=value)

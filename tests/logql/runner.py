@@ -59,7 +59,7 @@ class LogStore:
         wait_until(f"all {len(known)} lines to be found", counted, 60)
 
     def at(self, text: str) -> str:
-        """A time of the files as a parameter: nanoseconds since the epoch."""
+        """Return a time of the files as a parameter: nanoseconds since the epoch."""
         return str(self.base + lines.offset(text))
 
     def get(self, path: str, query: Parameters, **headers: str) -> tuple[int, str]:
@@ -72,7 +72,7 @@ class LogStore:
         return status
 
     def data(self, path: str, **query: str) -> Any:
-        """The member ``data`` of a 200 response."""
+        """Return the member ``data`` of a 200 response."""
         status, said = self.get(path, [*query.items()])
         assert status == 200, f"{path} answered {status}: {said}"
         return json.loads(said).get("data")
@@ -93,7 +93,7 @@ class LogStore:
         return self.get("/query_range", [*query.items()])
 
     def judge(self, case: Case) -> str:
-        """The errors in the answer to a case; empty if there are none."""
+        """Return the errors in the answer to a case; empty if there are none."""
         status, said = self.ask(case)
         if case.refused:
             return self._judge_refusal(case.given["error"], status, said)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Start Alertmanager with the receivers whose secrets are there, as stack/alertmanager_config.py does without Docker.
-# The image's shell is busybox. FROM holds the mounted files; CONSOLE_URL is where a browser finds the console.
+# Start Alertmanager with the receivers whose secrets exist. Without Docker, stack/alertmanager_config.py has this task.
+# The image's shell is busybox. FROM contains the mounted files. CONSOLE_URL is the console's URL in the browser.
 set -eu
 FROM=${FROM:-/etc/alertmanager} RUN=${RUN:-/tmp/alertmanager}
 mkdir -p "$RUN"

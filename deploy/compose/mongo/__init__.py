@@ -1,1 +1,1 @@
-"""What the composed MongoDB needs beside mongod: its replica set, its users, and the lag of its members."""
+"""Replica set, users and lag metrics of the MongoDB that Compose runs."""

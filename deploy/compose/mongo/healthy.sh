@@ -1,6 +1,6 @@
 #!/bin/bash
-# Healthy: this member is the primary or a secondary. Asked with one `hello` (no sign-in needed) over bash's own TCP:
-# mongosh would say the same for a second of CPU and 100 MB each time.
+# Check that this member is the primary or a secondary. It sends one `hello` (which requires no sign-in) over bash's
+# TCP. mongosh would need a second of CPU and 100 MB for each check.
 set -eu
 exec 3<>/dev/tcp/127.0.0.1/27017
 # Header (length 52, request 1, OP_MSG 2013), no flags, one document: {hello: 1, $db: "admin"}.

@@ -18,10 +18,10 @@ IN_STEP = {"PRIMARY", "SECONDARY"}
 
 
 def with_others(config: dict[str, Any]) -> dict[str, Any] | None:
-    """The set's configuration with one more member that it lacks; None when it lacks none.
+    """Return the set's configuration with one of the missing members added, or None if no member is missing.
 
-    One at a time: MongoDB takes no more in one step. The first keeps a higher priority, so that it is primary again
-    whenever it is there.
+    MongoDB accepts only one new member at a time. The first member keeps a higher priority, so that it becomes primary
+    again whenever it is available.
     """
     known = {member["host"] for member in config["members"]}
     for address in OTHERS:
@@ -33,7 +33,7 @@ def with_others(config: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def step(client: MongoClient[dict[str, Any]]) -> bool:
-    """Add what is missing; whether all members are in step."""
+    """Add missing members. Return whether all members are in sync."""
     config = client.admin.command("replSetGetConfig")["config"]
     if (changed := with_others(config)) is not None:
         client.admin.command("replSetReconfig", changed)
@@ -43,7 +43,7 @@ def step(client: MongoClient[dict[str, Any]]) -> bool:
 
 
 def main() -> int:
-    """0 when all members are in step, 1 if that takes too long, 78 for a wrong setting."""
+    """Return 0 when all members are in sync, 1 if that takes too long, and 78 for an invalid setting."""
     try:
         admin = root(os.environ)
     except WrongSetting as error:
@@ -55,9 +55,9 @@ def main() -> int:
     while time.monotonic() < deadline:
         try:
             if step(client):
-                sys.stderr.write("mongo-join: three members are in step\n")
+                sys.stderr.write("mongo-join: three members are in sync\n")
                 return 0
-        except PyMongoError as error:  # an election, or a member that is not up yet
+        except PyMongoError as error:  # There is an election, or a member has not started yet.
             why = str(error)
         time.sleep(1)
     sys.stderr.write(f"mongo-join: gave up after {PATIENCE_SECONDS:.0f} s: {why}\n")

@@ -1,7 +1,7 @@
-"""``python -m deploy.compose.mongo.lag``: serve how far each member is behind the primary, in seconds.
+"""``python -m deploy.compose.mongo.lag``: export the replication lag of each member in seconds.
 
-Measured as MongoDB's own ``rs.printSecondaryReplicationInfo()`` does: the primary's last operation less the member's.
-An idle primary writes a no-op every 10 s, so that up to 10 s may show without any delay while nothing is written.
+As in MongoDB's ``rs.printSecondaryReplicationInfo()``, the lag is the time of the primary's last operation minus that
+of the member's. An idle primary writes a no-op every 10 s, so the lag may show up to 10 s without a real delay.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STATE = "mongodb_replication_member_healthy"
 
 
 def lags(status: dict[str, Any]) -> dict[str, float]:
-    """Seconds behind the primary of each secondary that answers; empty without a primary."""
+    """Return the lag in seconds of each secondary that responds. The result is empty without a primary."""
     primary = next((member for member in status["members"] if member["stateStr"] == "PRIMARY"), None)
     if primary is None:
         return {}
@@ -39,13 +39,13 @@ def lags(status: dict[str, Any]) -> dict[str, float]:
 
 
 class Members(Collector):
-    """Asks the set at each scrape."""
+    """Collects the state of the set at each scrape."""
 
     def __init__(self, client: MongoClient[dict[str, Any]]) -> None:
         self._client = client
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Both gauges; without series while the set cannot be asked."""
+        """Yield both gauges, without series if the set cannot be reached."""
         lag = GaugeMetricFamily(LAG, "Seconds that a secondary is behind the primary", labels=["member"])
         healthy = GaugeMetricFamily(STATE, "1 if the member is primary or secondary", labels=["member"])
         try:

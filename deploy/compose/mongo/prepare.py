@@ -1,4 +1,4 @@
-"""``python -m deploy.compose.mongo.prepare``: make the replica set and its users; safe to run at every start.
+"""``python -m deploy.compose.mongo.prepare``: create the replica set and its users. It can run at every start.
 
 It runs in the network of the first member, because MongoDB allows creating the first user over loopback only.
 """
@@ -27,22 +27,22 @@ Client = MongoClient[dict[str, Any]]
 
 
 class CannotPrepare(RuntimeError):
-    """Why the database cannot be made ready, with the remedy."""
+    """The database cannot be prepared. The message contains the reason and the remedy."""
 
 
 def say(text: str) -> None:
-    """Write what was done to the container's log."""
+    """Write a completed step to the container's log."""
     sys.stderr.write(f"mongo-prepare: {text}\n")
 
 
 def connect(user: User | None = None) -> Client:
-    """A client of the member whose network this process shares."""
+    """Return a client of the member whose network this process shares."""
     options: dict[str, Any] = {"directConnection": "true", "serverSelectionTimeoutMS": 2000}
     return MongoClient(url("127.0.0.1:27017", user, **options))
 
 
 def until(seconds: float, question: Callable[[], bool]) -> bool:
-    """Repeat the question until the answer is true or the time is up; return the last answer."""
+    """Call the function until its result is true or the time is up. Return the last result."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if question():
@@ -52,7 +52,7 @@ def until(seconds: float, question: Callable[[], bool]) -> bool:
 
 
 def hello(client: Client) -> dict[str, Any]:
-    """Return the member's own state; empty while it does not answer."""
+    """Return the member's own state, or an empty result while it does not respond."""
     try:
         return client.admin.command("hello")
     except ConnectionFailure:
@@ -60,18 +60,18 @@ def hello(client: Client) -> dict[str, Any]:
 
 
 def initiate(client: Client) -> None:
-    """Make a set of one, unless there is one."""
+    """Create a replica set with one member unless the set exists."""
     config = {"_id": SET, "members": [{"_id": 0, "host": FIRST, "priority": 2}]}
     try:
         client.admin.command("replSetInitiate", config)
-        say(f"made the replica set {SET}")
+        say(f"created the replica set {SET}")
     except OperationFailure as error:
         if error.code != ALREADY_INITIALIZED:
             raise
 
 
 def absent(address: str) -> bool:
-    """Whether there is no container of this name."""
+    """Return whether no container has this name."""
     try:
         socket.getaddrinfo(address.partition(":")[0], None)
     except OSError:
@@ -98,7 +98,7 @@ def ensure_primary(client: Client, admin: User) -> None:
 
 
 def signs_in(user: User) -> bool:
-    """Whether the user exists with this password."""
+    """Return whether the user exists with this password."""
     try:
         connect(user).admin.command("ping")
     except OperationFailure as error:
@@ -109,7 +109,7 @@ def signs_in(user: User) -> bool:
 
 
 def make_root(client: Client, admin: User) -> None:
-    """Make the first user, if there is none."""
+    """Create the first user if there is none."""
     if signs_in(admin):
         return
     try:
@@ -121,31 +121,31 @@ def make_root(client: Client, admin: User) -> None:
             "MONGO_ROOT_PASSWORD to the old password in .env.secrets; to delete the data and every password, run "
             "`docker compose --profile '*' down --volumes`. Then run `docker compose up` again"
         ) from error
-    say(f"made the user {admin.name}")
+    say(f"created the user {admin.name}")
 
 
 def make(signed_in: Client, user: User) -> None:
-    """Make a user, or bring its password and roles up to date."""
+    """Create a user or update its password and roles."""
     try:
         signed_in.admin.command("updateUser", user.name, pwd=user.password, roles=user.granted)
     except OperationFailure as error:
         if error.code != USER_NOT_FOUND:
             raise
         signed_in.admin.command("createUser", user.name, pwd=user.password, roles=user.granted)
-        say(f"made the user {user.name}")
+        say(f"created the user {user.name}")
 
 
 def prepare(env: Mapping[str, str]) -> None:
-    """All of it."""
+    """Prepare the replica set and its users."""
     admin, others = root(env), users(env)
     client = connect()
     if not until(PATIENCE_SECONDS, lambda: bool(hello(client))):
-        raise CannotPrepare("mongod does not answer: see `docker compose logs mongo`")
+        raise CannotPrepare("mongod does not respond: see `docker compose logs mongo`")
     if not hello(client).get("setName"):
         try:
             initiate(client)
         except OperationFailure:
-            initiate(connect(admin))  # a set that was taken apart, with its users still there
+            initiate(connect(admin))  # The set was taken apart, and its users still exist.
     ensure_primary(client, admin)
     make_root(client, admin)
     signed_in = connect(admin)

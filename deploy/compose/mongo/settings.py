@@ -1,4 +1,4 @@
-"""The members and users of the composed MongoDB, from the environment."""
+"""The members and users of the MongoDB that Compose runs, read from the environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from observability.settings import REQUIRED, Declared, Reader, Secret
 
 SET = "rs0"
 FIRST = "mongo:27017"
-"""The member that is always there. The others join with the profile ``full``."""
+"""The member that always runs. The others join with the profile ``full``."""
 OTHERS = ("mongo-2:27017", "mongo-3:27017")
 
 
@@ -23,7 +23,7 @@ PASSWORDS = {
 
 @dataclass(frozen=True)
 class User:
-    """A user of the database, with no more rights than its service needs."""
+    """A database user that has only the privileges that its service needs."""
 
     name: str
     password: str
@@ -31,12 +31,12 @@ class User:
 
     @property
     def granted(self) -> list[dict[str, str]]:
-        """The roles as MongoDB's commands take them."""
+        """The roles in the format of MongoDB's commands."""
         return [{"role": role, "db": database} for role, database in self.roles]
 
 
 def root(env: Mapping[str, str]) -> User:
-    """The administrator, who makes the others. Raises ``WrongSetting``."""
+    """Return the administrator, who creates the other users. Raises ``WrongSetting``."""
     reader = Reader(env)
     user = User("root", reader.value(PASSWORDS["root"]), (("root", "admin"),))
     reader.finish()
@@ -44,7 +44,7 @@ def root(env: Mapping[str, str]) -> User:
 
 
 def users(env: Mapping[str, str]) -> list[User]:
-    """Every other user: each service has its own database only. The shop also maintains its validators.
+    """Return all other users. Each service can access only its own database. The shop also maintains its validators.
 
     Raises ``WrongSetting``.
     """
@@ -59,6 +59,6 @@ def users(env: Mapping[str, str]) -> list[User]:
 
 
 def url(address: str, user: User | None = None, **options: Any) -> str:
-    """A connection string."""
+    """Return a connection string."""
     who = f"{user.name}:{quote(user.password, safe='')}@" if user else ""
     return f"mongodb://{who}{address}/?" + "&".join(f"{name}={value}" for name, value in options.items())

@@ -1,1 +1,1 @@
-"""The passwords of the composed stack: which there are, where each is stored, and the command that generates them."""
+"""The passwords of the composed stack: their names, where each is stored, and the command that generates them."""

@@ -21,16 +21,16 @@ from observability.settings import MISCONFIGURED, Reader, WrongSetting
 
 FOLDER = Path("/run/secrets")
 BYTES = 24
-READABLE = 0o440  # by the owner and the group; the group is the supplementary group of every reader
+READABLE = 0o440  # Readable by the owner and the group, which is a supplementary group of every reader.
 USAGE = "usage: passwords generate | show NAME"
 
 
 class Unusable(RuntimeError):
-    """A password cannot be stored or shown; the message contains the remedy."""
+    """A password cannot be stored or shown. The message contains the remedy."""
 
 
 def stored(folder: Path, password: Password) -> str:
-    """The stored password, or "" if there is none."""
+    """Return the stored password, or "" if there is none."""
     try:
         return (folder / password.folder / VALUE).read_text()
     except FileNotFoundError:
@@ -62,7 +62,7 @@ def write(folder: Path, password: Password, value: str) -> None:
 
 
 def generate(folder: Path, env: Mapping[str, str]) -> str:
-    """Store every password; returns one sentence about what was changed. Raises ``WrongSetting``, ``Unusable``."""
+    """Store every password. Return one sentence about what was changed. Raises ``WrongSetting``, ``Unusable``."""
     reader = Reader(env)
     given = {password.folder: reader.value(password.declared) for password in ALL}
     reader.finish()
@@ -84,7 +84,7 @@ def generate(folder: Path, env: Mapping[str, str]) -> str:
 
 
 def shown(folder: Path, name: str) -> str:
-    """The password of this name. Raises ``Unusable``."""
+    """Return the password of this name. Raises ``Unusable``."""
     for password in ALL:
         if password.folder == name:
             if value := stored(folder, password):
@@ -94,7 +94,7 @@ def shown(folder: Path, name: str) -> str:
 
 
 def main(arguments: Sequence[str], env: Mapping[str, str], folder: Path = FOLDER) -> int:
-    """Returns the exit status: 1 if it failed, 2 for wrong usage, 78 for a wrong value in `.env.secrets`."""
+    """Return the exit status: 1 for a failure, 2 for wrong usage, 78 for an invalid value in `.env.secrets`."""
     try:
         match arguments:
             case ["generate"]:

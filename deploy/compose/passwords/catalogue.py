@@ -15,7 +15,7 @@ VALUE = "value"
 
 @dataclass(frozen=True)
 class Password:
-    """One password. ``folder`` is its volume without the prefix ``secret-``, and the folder of its files.
+    """A password. ``folder`` is the folder of its files and the name of its volume without the prefix ``secret-``.
 
     ``derived`` maps the names of further files to functions that write the password in the form that a reader needs.
     """
@@ -28,32 +28,32 @@ class Password:
 
     @property
     def declared(self) -> Declared[str]:
-        """The variable with which `.env.secrets` sets the password; empty: it is generated."""
+        """The variable that sets the password in `.env.secrets`. If it is empty, the password is generated."""
         return Declared(self.variable, Secret(self.shortest), "", self.about, default_shown="generated")
 
     def files(self, password: str) -> dict[str, str]:
-        """The content of every file of the volume."""
+        """Return the content of every file of the volume."""
         return {VALUE: password, **{name: text(password) for name, text in self.derived.items()}}
 
 
 def mongo_url(user: str) -> Callable[[str], str]:
-    """The connection string of a user of the replica set."""
+    """Return the connection string of a user of the replica set."""
     return lambda password: f"mongodb://{user}:{quote(password, safe='')}@mongo:27017/?authSource=admin&replicaSet=rs0"
 
 
 def redis_url(password: str) -> str:
-    """The connection string of Redis."""
+    """Return the connection string of Redis."""
     return f"redis://:{quote(password, safe='')}@redis:6379/0"
 
 
 def redis_conf(password: str) -> str:
-    """The line of Redis' configuration that sets the password, quoted as Redis reads it."""
+    """Return the line of Redis' configuration that sets the password, quoted by Redis' rules."""
     escaped = password.replace("\\", "\\\\").replace('"', '\\"')
     return f'requirepass "{escaped}"\n'
 
 
 def exporter_json(password: str) -> str:
-    """The password file of redis_exporter: address to password."""
+    """Return the password file of redis_exporter, which maps addresses to passwords."""
     return json.dumps({"redis://redis:6379": password})
 
 

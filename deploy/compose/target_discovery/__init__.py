@@ -1,1 +1,1 @@
-"""A small process that keeps the composed stack in order: what Prometheus scrapes, and which log files are kept."""
+"""A small process that maintains Prometheus' scrape targets and deletes old log files of the composed stack."""

@@ -1,4 +1,4 @@
-"""``python -m deploy.compose.target_discovery``: runs until SIGTERM."""
+"""``python -m deploy.compose.target_discovery``: run until SIGTERM."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ log = logging.getLogger("target-discovery")
 
 @dataclass(frozen=True)
 class DiscoverySettings(FromEnv):
-    """Where it writes scrape targets, and where the log files are."""
+    """The folders of the scrape targets and of the log files."""
 
-    targets: Path = setting("TARGETS_DIR", Folder(), REQUIRED, "where it writes Prometheus' scrape targets")
+    targets: Path = setting("TARGETS_DIR", Folder(), REQUIRED, "folder to which Prometheus' scrape targets are written")
     logs: Path = setting("LOG_DIR", Folder(), REQUIRED, "the folder of the log files")
 
 
 def run(folder: Path, logs: Path, stop: threading.Event) -> None:
-    """Look after both until stopped; a full disk or the like is logged and tried again."""
+    """Maintain both until stopped. An error such as a full disk is logged and the step is retried."""
     known = targets.Targets(targets.services(SERVICES.read_text()))
     tidied = -TIDY_SECONDS
     while True:
@@ -51,7 +51,7 @@ def run(folder: Path, logs: Path, stop: threading.Event) -> None:
 
 
 def main() -> int:
-    """Run until SIGTERM. A wrong setting exits with 78."""
+    """Run until SIGTERM. With an invalid setting, exit with 78."""
     with starting("target-discovery") as reader:
         settings, own = reader.settings(TelemetrySettings), reader.settings(DiscoverySettings)
     configure_logging(settings)

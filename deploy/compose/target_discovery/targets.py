@@ -1,8 +1,9 @@
-"""What Prometheus scrapes: its target files, made from Docker's name server.
+"""Write Prometheus' target files from the names that Docker's name server returns.
 
 prometheus.yml is shared with the native stack and finds its targets in files. A service that may have several replicas
-is looked up, and each address gets the name that the replica logs under (``api-1``), from the reverse look-up. All
-other services are listed by name, whether they run or not: one that has died must show as down, not disappear.
+is looked up, and each address gets the name that the replica uses in its logs (``api-1``), from the reverse lookup. All
+other services are listed by name whether they run or not, because a service that has stopped must be shown as down and
+not disappear.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from typing import Any
 from deploy.compose.start import replica
 
 FORGET_SECONDS = 120.0
-"""A replica that is gone is shown as down for this long: it may have died, or have been scaled away."""
+"""How long a missing replica is shown as down, because it may have crashed or have been removed by scaling."""
 
 Group = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Service:
-    """One line of services.json. ``optional``: of a profile, so that its absence is no failure."""
+    """One line of services.json. ``optional``: it belongs to a profile, so its absence is not a failure."""
 
     job: str
     name: str
@@ -34,12 +35,12 @@ class Service:
 
 
 def services(text: str) -> list[Service]:
-    """What services.json lists."""
+    """Return the services that services.json lists."""
     return [Service(**entry) for entry in json.loads(text)]
 
 
 def addresses(name: str) -> dict[str, str]:
-    """Address to container name of each replica of a service; empty if there is none."""
+    """Return the container name by address for each replica of a service, or {} if there is none."""
     try:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)}
     except OSError:
@@ -48,7 +49,7 @@ def addresses(name: str) -> dict[str, str]:
 
 
 def container(address: str) -> str:
-    """The name of the container at this address, or the address itself."""
+    """Return the name of the container at this address, or the address itself."""
     try:
         return socket.gethostbyaddr(address)[0]
     except OSError:
@@ -56,20 +57,20 @@ def container(address: str) -> str:
 
 
 def group(service: Service, host: str, instance: str) -> Group:
-    """One target as Prometheus' file_sd takes it."""
+    """Return a target in the format of Prometheus' file_sd."""
     return {"targets": [f"{host}:{service.port}"], "labels": {"job": service.job, "instance": instance}}
 
 
 @dataclass
 class Targets:
-    """Remembers replicas that were seen lately."""
+    """Stores the replicas that were seen recently."""
 
     services: list[Service]
     look_up: Callable[[str], Mapping[str, str]] = addresses
     seen: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
 
     def groups(self, now: float) -> list[Group]:
-        """Every target at this moment (a monotonic time)."""
+        """Return all targets at this monotonic time."""
         found = []
         for service in self.services:
             if service.replicas:
@@ -79,7 +80,7 @@ class Targets:
         return found
 
     def replicas(self, service: Service, now: float) -> list[Group]:
-        """The service's replicas, and those that are gone but not yet forgotten."""
+        """Return the service's replicas, including missing ones that are still listed."""
         for address, name in self.look_up(service.name).items():
             self.seen[service.name, replica(service.name, name) or f"{service.name}-{address}"] = address, now
         for key in [key for key, (_, last) in self.seen.items() if now - last > FORGET_SECONDS]:
@@ -92,7 +93,7 @@ class Targets:
 
 
 def write(file: Path, groups: list[Group]) -> bool:
-    """Replace the file in one step if it would change; whether it did."""
+    """Replace the file in one step if its content changes. Return whether it changed."""
     text = json.dumps(groups, indent=1) + "\n"
     if file.exists() and file.read_text() == text:
         return False

@@ -1,4 +1,4 @@
-"""The functions of templates, by name. ``and`` and ``or`` are not included: they do not evaluate every argument."""
+"""The functions of templates by name, except ``and`` and ``or``, which do not evaluate every argument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Go's own functions: comparisons, printing, elements of maps and lists."""
+"""Go's built-in functions for comparisons, printing and elements of maps and lists."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _index(value: object, *keys: object) -> object:
 def _print(*values: object) -> str:
     out = ""
     for index, value in enumerate(values):
-        # Go puts a blank between operands if neither is a string.
+        # Go inserts a blank between operands if neither is a string.
         if index and not isinstance(value, str) and not isinstance(values[index - 1], str):
             out += " "
         out += show(value)

@@ -12,7 +12,7 @@ from log_gateway.templates.moments import Moment, read, written
 from log_gateway.templates.values import kind_of, text
 
 _UNITS = {5: 86_400 * 10**9, 10: 10**9, 13: 10**6, 16: 10**3, 19: 1}
-"""Nanoseconds per unit, by the number of digits of a Unix time: days, s, ms, µs, ns."""
+"""Nanoseconds per unit by the number of digits of a Unix time: days, s, ms, µs, ns."""
 
 
 def _moment(value: object) -> Moment:

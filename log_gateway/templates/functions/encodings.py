@@ -28,7 +28,7 @@ def _decoded(value: object) -> str:
     try:
         return base64.b64decode(text(value), validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError) as error:
-        # As in Loki's library, the error text is the result.
+        # As in Loki's library, the function returns the error text.
         return f"illegal base64 data: {error}"
 
 

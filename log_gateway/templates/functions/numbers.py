@@ -1,4 +1,4 @@
-"""Numeric functions. Text is converted; a non-number counts as 0, as in the libraries that Loki uses."""
+"""Numeric functions. Text is converted. A non-number counts as 0, as in the libraries that Loki uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from log_gateway.values.units import go_duration, go_float, size_in_bytes
 
 
 def to_int(value: object) -> int:
-    """The value as an int; 0 if it is not a number."""
+    """Return the value as an int, or 0 if it is not a number."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int):
@@ -32,7 +32,7 @@ def to_int(value: object) -> int:
 
 
 def to_float(value: object) -> float:
-    """The value as a float; 0 if it is not a number."""
+    """Return the value as a float, or 0 if it is not a number."""
     if isinstance(value, bool | int | float):
         return float(value)
     try:

@@ -1,4 +1,4 @@
-"""String functions. Capitalised ones take arguments in Go's order, the others in pipeline order."""
+"""String functions. Capitalised functions take arguments in Go's order, the others in pipeline order."""
 
 from __future__ import annotations
 

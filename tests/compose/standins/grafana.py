@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 def first_password() -> str:
-    """The admin's password: from the database, or for a new one from the settings."""
+    """Return the admin's password: from the database, or for a new one from the settings."""
     with closing(sqlite3.connect(os.path.join(os.environ["GF_PATHS_DATA"], "grafana.db"))) as database, database:
         database.execute("CREATE TABLE IF NOT EXISTS user (password TEXT)")
         if (row := database.execute("SELECT password FROM user").fetchone()) is None:

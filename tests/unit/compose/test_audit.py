@@ -37,5 +37,5 @@ def test_without_the_database_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr(audit, "look", list)
     assert audit.main(["--strict"]) == 0
     said = capsys.readouterr().err
-    assert "not reached" in said
+    assert "cannot be reached" in said
     assert "known" not in said

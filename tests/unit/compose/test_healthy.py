@@ -39,7 +39,7 @@ def port() -> Iterator[int]:
 
 def test_what_is_not_ready_is_not_healthy(port: int) -> None:
     """A process that is not ready is unhealthy, and the reason is printed for `docker inspect`."""
-    assert healthy.trouble({"PORT": str(port)}) == "/readyz answers 503: mongo is down"
+    assert healthy.trouble({"PORT": str(port)}) == "/readyz returned 503: mongo is down"
 
 
 def test_a_process_without_a_port_is_asked_for_its_metrics(port: int) -> None:
@@ -49,7 +49,7 @@ def test_a_process_without_a_port_is_asked_for_its_metrics(port: int) -> None:
 
 def test_no_server_there_is_not_healthy(port: int) -> None:
     """A process whose port refuses connections is unhealthy."""
-    assert "does not answer" in healthy.trouble({"METRICS_PORT": "1"})
+    assert "did not respond" in healthy.trouble({"METRICS_PORT": "1"})
 
 
 def test_a_file_must_have_been_touched_lately(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_a_trace_that_is_not_stored_is_no_error(server: Server) -> None:
 
 def test_a_missing_api_is_an_error(server: Server) -> None:
     """A 404 response to a query raises an error that names the server and the path."""
-    with pytest.raises(NoAnswer, match=r"prometheus does not answer /api/v1/query \(404\)"):
+    with pytest.raises(NoAnswer, match=r"prometheus returned 404 for /api/v1/query"):
         Prometheus(server.url).query("up")
 
 

@@ -51,7 +51,10 @@ def of_type(data: Mapping[str, Any], wanted: str) -> str:
 
 
 def streams(data: Mapping[str, Any], base: int, backward: bool = False) -> Streams:
-    """Return the lines of an answer. Label sets must be unique; streams that differ only in unstated labels are merged."""
+    """Return the lines of an answer.
+
+    Label sets must be unique; streams that differ only in unstated labels are merged.
+    """
     seen: set[Labels] = set()
     found: Streams = {}
     for stream in data["result"]:

@@ -34,6 +34,15 @@ class Asked(dict[str, str]):
         return super().get(key, default)
 
 
+def test_the_readme_shows_the_ten_lines() -> None:
+    """Each line of code in the README's example is a line of the example that is tested."""
+    (block,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    shown = [line for line in block.splitlines() if not line.startswith("#")]
+    code = [line for file in EXAMPLE.glob("*.py") for line in file.read_text().splitlines()]
+    assert [line for line in shown if line not in code] == []
+    assert len(shown) == 10
+
+
 @pytest.mark.parametrize("file", sorted(path.name for path in EXAMPLE.iterdir() if path.is_file()))
 def test_the_page_shows_the_example_that_is_tested(file: str) -> None:
     """Each file of the example appears on the page verbatim."""

@@ -1,6 +1,6 @@
-"""The composed stack under test: a fresh clone, `docker compose up` as typed, an empty environment.
+"""The composed stack under test: a fresh clone, a plain `docker compose up`, and an empty environment.
 
-Only the ports, which must be free, and the project's name differ from what a user has.
+Only the ports, which must be free, and the project's name differ from a user's stack.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ PORTS = {
     "nginx": "HTTP_PORT", "console": "CONSOLE_PORT", "prometheus": "PROMETHEUS_PORT", "grafana": "GRAFANA_PORT",
     "alertmanager": "ALERTMANAGER_PORT", "jaeger": "JAEGER_PORT",
 }  # fmt: skip
-"""Service to the variable of its published port."""
+"""The variable of the published port by service."""
 INTERNAL = {"loki": "http://loki:3100"}
-"""Reached from inside, because no port is published."""
+"""Services without a published port, which are reached from inside the network."""
 ONE_SHOT = {"prepare", "passwords", "mongo-prepare", "mongo-join"}
 ENVIRONMENT = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT")
-"""The variables that are kept of the environment: where programs and the engine are."""
+"""The variables that are kept from the environment: the locations of programs and the engine."""
 ASK = "import sys, urllib.request as r; sys.stdout.write(r.urlopen(sys.argv[1], timeout=20).read().decode())"
 
 
 @dataclass
 class Composed(Stack):
-    """The same questions as to the native stack, answered by Compose; components are called as there (`api-1`)."""
+    """The composed stack with the methods of the native stack. Components have the same names (`api-1`)."""
 
     environment: ClassVar[str] = "compose"
     log_api: ClassVar[str] = "loki"
@@ -42,13 +42,13 @@ class Composed(Stack):
     engine: Engine = field(kw_only=True)
     project: str = field(kw_only=True)
     folder: Path = field(kw_only=True)
-    """The clone."""
+    """The folder of the clone."""
     real_images: bool = field(kw_only=True)
     ports: dict[str, int] = field(kw_only=True)
 
     @classmethod
     def of(cls, engine: Engine, scratch: Path, project: str, real_images: bool) -> Composed:
-        """Nothing is started yet."""
+        """Prepare the clone without starting anything."""
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         env = {
             **{name: engine.env[name] for name in ENVIRONMENT if name in engine.env},
@@ -68,29 +68,29 @@ class Composed(Stack):
         )
 
     def compose(self, *arguments: str, seconds: float = 300) -> str:
-        """What `docker compose …` prints; raises `CommandFailed`."""
+        """Return the output of `docker compose …`. Raises `CommandFailed`."""
         done = self.tries(*arguments, seconds=seconds)
         if done.returncode:
             raise CommandFailed(f"`docker compose {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def tries(self, *arguments: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
-        """`docker compose …`, which may fail."""
+        """Run `docker compose …`, which may fail."""
         return run("docker", "compose", *arguments, env=self.env, seconds=seconds, folder=self.folder)
 
     def up(self, *more: str, profiles: Sequence[str] = (), seconds: float = 420) -> None:
-        """Start what is not running, and wait until all of it is healthy."""
+        """Start services that are not running and wait until all are healthy."""
         chosen = [part for profile in profiles for part in ("--profile", profile)]
         done = self.tries(*chosen, "up", "--wait", *more, seconds=seconds)
         if done.returncode:
             raise CommandFailed(f"up failed:\n{done.stdout[-3000:]}{done.stderr[-5000:]}\n{self.complaints()}")
 
     def password(self, name: str) -> str:
-        """What the documented command shows."""
+        """Return the password that the documented command shows."""
         return self.compose("run", "--rm", "passwords", "show", name).removesuffix("\n")
 
     def complaints(self) -> str:
-        """Return the last lines of whatever is not well."""
+        """Return the last log lines of all unhealthy services."""
         reports = []
         for row in self.containers():
             if row["State"] != "running" or row["Health"] == "unhealthy":
@@ -99,7 +99,7 @@ class Composed(Stack):
         return "\n".join(reports)
 
     def containers(self) -> list[dict[str, Any]]:
-        """Every container of the project, one-shot ones too: what `docker compose ps` shows, and the pid.
+        """Return all containers of the project, also one-shot ones, with the fields of `docker compose ps` and the pid.
 
         This queries the engine, because Compose takes ten times as long.
         """
@@ -108,17 +108,17 @@ class Composed(Stack):
         return [row_of(one) for one in json.loads(self.engine.docker("inspect", *ids))] if ids else []
 
     def name_of(self, row: dict[str, Any]) -> str:
-        """What the component is called natively: replicas have numbers, all else has none."""
+        """The component's name in the native stack. Only replicas have numbers."""
         service = str(row["Service"])
         return str(row["Name"]).removeprefix(f"{self.project}-") if service in ("api", "worker") else service
 
     def container(self, component: str) -> dict[str, Any]:
-        """`docker inspect` of a component."""
+        """Return the result of `docker inspect` for a component."""
         row = next(row for row in self.containers() if self.name_of(row) == component)
         return dict(json.loads(self.engine.docker("inspect", row["ID"]))[0])
 
     def status(self) -> dict[str, Any]:
-        """As `python -m stack status --json`."""
+        """Return rows like those of `python -m stack status --json`."""
         found = {}
         for row in self.containers():
             service = row["Service"]
@@ -135,7 +135,7 @@ class Composed(Stack):
         return found
 
     def launcher(self, *arguments: str, seconds: float = 600) -> subprocess.CompletedProcess[str]:
-        """`start`, `stop`, `restart` of components, and `exec` of a module in the console's container."""
+        """Run `start`, `stop` or `restart` for components, or `exec` for a module in the console's container."""
         action, *rest = arguments
         if action == "exec":
             return self.tries("exec", "-T", "console", "python", "-m", *rest, seconds=seconds)
@@ -144,18 +144,18 @@ class Composed(Stack):
         return self.engine.tries(action, *ids, seconds=seconds)
 
     def get(self, component: str, path: str, **query: Any) -> Any:
-        """Return the JSON that a server answers to GET."""
+        """Return the JSON of a server's response to GET."""
         if component not in INTERNAL:
             return super().get(component, path, **query)
         return json.loads(self.ask(f"{INTERNAL[component]}{path}{'?' if query else ''}{urlencode(query)}"))
 
     def ask(self, url: str) -> str:
-        """What a server answers to GET from within the network `back`."""
+        """Return a server's response to GET from within the network `back`."""
         return self.compose("exec", "-T", "console", "python", "-c", ASK, url, seconds=40)
 
 
 def clone(folder: Path) -> None:
-    """Copy the files that git tracks, as they are in this checkout, changes that are not committed included."""
+    """Copy the files that git tracks from this checkout, including uncommitted changes."""
     listed = run("git", "ls-files", "-z").stdout.split("\0")
     for path in (Path(one) for one in listed if one and (ROOT / one).exists()):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,7 @@ def clone(folder: Path) -> None:
 
 
 def row_of(inspected: dict[str, Any]) -> dict[str, Any]:
-    """Return a container by the fields that matter here, from `docker inspect`."""
+    """Return the relevant fields of a container from `docker inspect`."""
     state = inspected["State"]
     return {
         "ID": inspected["Id"],

@@ -1,4 +1,4 @@
-"""One composed stack for all of these tests; they run with `make test-compose` only, as they need a Docker engine."""
+"""One composed stack for all of these tests. They require a Docker engine, so only `make test-compose` runs them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ collect_ignore_glob = [] if os.environ.get("COMPOSE_TESTS") else ["test_*.py"]
 
 @pytest.fixture(scope="session")
 def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine, the machine's or our own."""
+    """The machine's engine or one that is started for the tests."""
     try:
         with engine(tmp_path_factory.mktemp("engine")) as found:
             yield found
@@ -31,7 +31,7 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def stack(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
-    """Everything up and healthy, without generated traffic."""
+    """Start all services without generated traffic and wait until they are healthy."""
     real = images.provide(docker)
     composed = Composed.of(docker, tmp_path_factory.mktemp("compose"), f"glasshouse-{uuid.uuid4().hex[:6]}", real)
     started = time.monotonic()

@@ -1,7 +1,7 @@
-"""A Docker engine with Compose and Buildx: the machine's own, or one that is started here and ended afterwards.
+"""A Docker engine with Compose and Buildx: the machine's engine, or one that is started here and stopped afterwards.
 
-An engine of our own has its own socket, data and state, so that it has no other user's containers; it keeps its images
-in the cache from one run to the next. Starting one needs root.
+A started engine has a separate socket, data and state, so that it has no other user's containers. It keeps its images
+in the cache between runs. Starting an engine requires root.
 """
 
 from __future__ import annotations
@@ -30,39 +30,39 @@ PLUGINS = {"compose": "docker-compose", "buildx": "docker-buildx"}
 
 
 class NoEngine(Exception):
-    """There is no engine and none can be started; the message says why."""
+    """There is no engine and none can be started for the reason in the message."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """How to reach the engine. `own`: it was started here, and everything in it is ours."""
+    """The address of the engine. `own`: it was started here, so everything in it belongs to these tests."""
 
     env: dict[str, str]
     own: bool
 
     def docker(self, *arguments: str, seconds: float = 120) -> str:
-        """What `docker …` prints."""
+        """Return the output of `docker …`."""
         return output("docker", *arguments, env=self.env, seconds=seconds)
 
     def tries(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
-        """`docker …`, which may fail."""
+        """Run `docker …`, which may fail."""
         return run("docker", *arguments, env=self.env, seconds=seconds)
 
 
 def say(text: str) -> None:
-    """Print progress; pytest shows it with -s and on failure."""
+    """Print progress. pytest shows it with -s and on failure."""
     sys.stdout.write(f"compose test: {text}\n")
     sys.stdout.flush()
 
 
 def answers(env: dict[str, str]) -> bool:
-    """Return whether an engine answers."""
+    """Return whether an engine responds."""
     return shutil.which("docker") is not None and run("docker", "version", env=env, seconds=20).returncode == 0
 
 
 @contextlib.contextmanager
 def engine(scratch: Path) -> Iterator[Engine]:
-    """The machine's engine if one answers, else one of our own.
+    """Provide the machine's engine if it responds, otherwise start one.
 
     Raises:
         NoEngine: neither is available.
@@ -74,7 +74,7 @@ def engine(scratch: Path) -> Iterator[Engine]:
         yield Engine(env, own=False)
         return
     if os.geteuid() != 0:
-        raise NoEngine("no Docker engine answers, and starting one needs root")
+        raise NoEngine("no Docker engine responds, and starting one requires root")
     for program, package in (("dockerd", "docker.io"), ("iptables", "iptables"), ("docker", "docker.io")):
         if not shutil.which(program):
             try:
@@ -89,7 +89,7 @@ def engine(scratch: Path) -> Iterator[Engine]:
 
 @contextlib.contextmanager
 def daemon(env: dict[str, str], scratch: Path) -> Iterator[None]:
-    """A dockerd of our own, from ready to gone."""
+    """Start dockerd, wait until it is ready, and stop it at the end."""
     data = cache_home() / "engine"
     log = scratch / "dockerd.log"
     command = [
@@ -97,11 +97,11 @@ def daemon(env: dict[str, str], scratch: Path) -> Iterator[None]:
         *("--pidfile", str(scratch / "dockerd.pid")),
     ]
     bridged = BRIDGE.exists()
-    say(f"starts an engine of its own (data in {data}, log in {log})")
+    say(f"starts a separate engine (data in {data}, log in {log})")
     with log.open("w") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=stream, start_new_session=True)
     try:
-        wait_until("dockerd to answer", lambda: process.poll() is not None or answers(env), 60)
+        wait_until("dockerd to respond", lambda: process.poll() is not None or answers(env), 60)
         if process.poll() is not None:
             raise NoEngine(f"dockerd does not start here: {log.read_text().splitlines()[-1]}")
         remove_containers(env)
@@ -115,7 +115,7 @@ def daemon(env: dict[str, str], scratch: Path) -> Iterator[None]:
 
 
 def remove_containers(env: dict[str, str]) -> None:
-    """Everything but images and build cache; after a run that was killed there may be something."""
+    """Remove everything except images and build cache that a killed run left behind."""
     if ids := run("docker", "ps", "--all", "--quiet", env=env).stdout.split():
         run("docker", "rm", "--force", "--volumes", *ids, env=env)
     run("docker", "network", "prune", "--force", env=env)
@@ -124,7 +124,7 @@ def remove_containers(env: dict[str, str]) -> None:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End dockerd and the containerd that it started."""
+    """Stop dockerd and the containerd that it started."""
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.send_signal(signal.SIGTERM)
     try:
@@ -138,7 +138,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def with_plugins(env: dict[str, str], scratch: Path) -> None:
-    """See that `docker compose` and `docker buildx` are there; they are built where the machine has none."""
+    """Ensure that `docker compose` and `docker buildx` are installed. Build them if they are missing."""
     lacking = [name for name in PLUGINS if run("docker", name, "version", env=env).returncode]
     if not lacking:
         return

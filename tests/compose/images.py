@@ -1,4 +1,4 @@
-"""The images of docker-compose.yml: the real ones where they can be pulled, else stand-ins that are made here."""
+"""The images of docker-compose.yml: the real images if they can be pulled, otherwise stand-ins that are built here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUITES = {
         "prometheus-redis-exporter,prometheus-nginx-exporter,prometheus-node-exporter",
     ),
 }
-"""Suite to debootstrap's script and the packages. Forky has the versions of NGINX, Redis and Prometheus in .env."""
+"""debootstrap's script and the packages by suite. Forky has .env's versions of NGINX, Redis and Prometheus."""
 BUILT = {
     "alertmanager": "alertmanager",
     "jaeger": "jaeger",
@@ -32,14 +32,14 @@ BUILT = {
     "collector": "otelcol",
     "mongo": "mongod",
 }
-"""Stand-in to the program that is copied into it."""
+"""The program that is copied into each stand-in."""
 ON_OURS = "loki"
-"""The stand-in that is based on our own image and therefore built after it."""
+"""The stand-in that is based on our image and therefore built after it."""
 LABEL = "glasshouse.standin"
 
 
 def names() -> dict[str, str]:
-    """Stand-in target to the name of the real image, as docker-compose.yml and the Dockerfile have it."""
+    """The name of the real image in docker-compose.yml and the Dockerfile by stand-in target."""
     version = versions()
     return {
         "python": f"python:{version['PYTHON_VERSION']}-slim-bookworm",
@@ -59,18 +59,18 @@ def names() -> dict[str, str]:
 
 
 def can_pull(engine: Engine) -> bool:
-    """Return whether a registry answers for one of the images."""
+    """Return whether a registry responds for one of the images."""
     return engine.tries("manifest", "inspect", names()["nginx"], seconds=30).returncode == 0
 
 
 def provide(engine: Engine) -> bool:
-    """See that the images are there; whether they are the real ones."""
+    """Ensure that the images exist. Return whether they are the real ones."""
     if can_pull(engine):
         say("uses the REAL images, pulled")
         return True
-    say("no image can be pulled: uses STAND-INS made here, with the real images' entrypoints, users and paths;")
+    say("no image can be pulled: uses STAND-INS built here, with the real images' entrypoints, users and paths;")
     say("  MongoDB is 6.0.5 in place of 8.0, Loki is VictoriaLogs with the log gateway on Loki's port,")
-    say("  and in place of Grafana there is a server with its health endpoint and its sign-in only")
+    say("  and Grafana is a server with only its health endpoint and its sign-in")
     obtain.everything(Say())
     for suite in SUITES:
         base(engine, suite)
@@ -91,7 +91,7 @@ def build_all(engine: Engine, targets: Sequence[str]) -> None:
 
 
 def link_or_copy(program: Path, target: Path) -> None:
-    """Into the build context; a hard link saves the time where it can be one."""
+    """Add a file to the build context. A hard link saves time if possible."""
     try:
         os.link(program.resolve(), target)
     except OSError:
@@ -99,7 +99,7 @@ def link_or_copy(program: Path, target: Path) -> None:
 
 
 def digest(engine: Engine, context: Path, target: str) -> str:
-    """Of everything that the stand-in is made of."""
+    """Return a digest of all inputs of the stand-in."""
     parts = [file.read_bytes() for file in sorted(STANDINS.iterdir())]
     if program := BUILT.get(target):
         parts.append(hashlib.sha256((context / program).read_bytes()).digest())
@@ -109,12 +109,12 @@ def digest(engine: Engine, context: Path, target: str) -> str:
 
 
 def build(engine: Engine, context: Path, target: str, name: str) -> None:
-    """One stand-in, unless it is there."""
+    """Build a stand-in unless it exists."""
     wanted = digest(engine, context, target)
     shown = engine.tries("image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', name)
     if shown.stdout.strip() == wanted:
         return
-    say(f"makes a stand-in for {name}")
+    say(f"builds a stand-in for {name}")
     engine.docker(
         *("buildx", "build", "--quiet", "--load", "--target", target, "--tag", name, "--label", f"{LABEL}={wanted}"),
         *("--build-arg", f"GLASSHOUSE_VERSION={versions()['GLASSHOUSE_VERSION']}"),
@@ -124,7 +124,7 @@ def build(engine: Engine, context: Path, target: str, name: str) -> None:
 
 
 def base(engine: Engine, suite: str) -> None:
-    """A minimal Debian as an image; its archive is kept, so that it is fetched once per machine."""
+    """Import a minimal Debian as an image. Its archive is kept, so that it is fetched once per machine."""
     name = f"standin-{suite}"
     script, packages = SUITES[suite]
     version = hashlib.sha256(packages.encode()).hexdigest()[:8]
@@ -145,7 +145,8 @@ def bootstrap(suite: str, script: str, packages: str, archive: Path) -> None:
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         root = Path(folder) / "root"
-        # No mirror named: debootstrap's own. The script is named, as an older debootstrap knows no newer suite.
+        # Without a mirror, debootstrap uses its default. An older debootstrap has no script for a newer suite, so pass
+        # one.
         output(
             *("debootstrap", "--variant=minbase", f"--include={packages}", suite, str(root), ""),
             f"/usr/share/debootstrap/scripts/{script}",
@@ -158,10 +159,10 @@ def bootstrap(suite: str, script: str, packages: str, archive: Path) -> None:
 
 
 def build_ours(engine: Engine, folder: Path) -> None:
-    """Our image from our Dockerfile, before `docker compose up` builds it again from the cache.
+    """Build our image from our Dockerfile. `docker compose up` then builds it again from the cache.
 
-    The stand-in for Loki is based on it. Where packages come through a proxy, it is built with the machine's
-    certificates, which `up` as typed does not pass.
+    The stand-in for Loki is based on it. If packages are fetched through a proxy, it is built with the machine's
+    certificates, which a plain `up` does not pass.
     """
     bundle = os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
     version = versions()
@@ -175,5 +176,5 @@ def build_ours(engine: Engine, folder: Path) -> None:
 
 
 def ours() -> str:
-    """Return the name of our own image."""
+    """Return the name of our image."""
     return f"glasshouse:{versions()['GLASSHOUSE_VERSION']}"

@@ -1,4 +1,4 @@
-"""Which service reads which password, as the compose file and the running containers are expected to have it."""
+"""The services that read each password, which the compose file and the running containers must match."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ READERS = {
     "mongo-monitor": {"mongo-prepare", "mongo-lag"},
     "redis": {"redis", "redis-exporter", "api", "worker", "sweeper"},
 }
-"""Password to the services that need it."""
+"""The services that require each password."""

@@ -1,4 +1,4 @@
-"""HTTP from within the composed stack's network: a process in the console's container sends the given requests."""
+"""Send HTTP requests from within the composed stack's network by a process in the console's container."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ for line in sys.stdin:
 
 
 class Relay:
-    """Reaches a server by its name in the network. A status of 0 means that there was no answer."""
+    """Reaches a server by its name in the network. A status of 0 means that there was no response."""
 
     def __init__(self, base: str, process: subprocess.Popen[str]) -> None:
         self._base, self._process = base, process
@@ -56,7 +56,7 @@ class Relay:
 
 @contextmanager
 def relay(stack: Composed, base: str, log: Path) -> Iterator[Relay]:
-    """A relay to a server in the network `back`; its process writes errors to ``log``."""
+    """Start a relay to a server in the network `back`. Its process writes errors to ``log``."""
     command = ["docker", "compose", "exec", "-T", "console", "python", "-c", ASKING]
     with log.open("w") as complaints:
         process = subprocess.Popen(

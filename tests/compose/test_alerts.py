@@ -1,6 +1,6 @@
-"""The way of an alert in the composed stack: from Prometheus to Alertmanager, and from there to the inbox, both ways.
+"""Alerts in the composed stack reach the inbox from Prometheus through Alertmanager by webhook and e-mail.
 
-That the rules fire when something is down is proven on the native stack, with the same rules. Here an alert is posted.
+The tests of the native stack prove that the same rules fire during an outage. Here an alert is posted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.e2e.test_outages import orders_work
 from tests.waiting import wait_until
 
 NAME = "PostedByTest"
-# A scope of its own is a group of its own, and no incident mutes an alert without a layer (alerts/alertmanager.yml).
+# A separate scope forms a separate group, and no incident mutes an alert without a layer (alerts/alertmanager.yml).
 LABELS = {"alertname": NAME, "severity": "page", "scope": "test", "service": "test"}
 ANNOTATIONS = {"summary": "A test has posted this", "impact": "None", "runbook_url": "/runbooks/Watchdog"}
 
@@ -33,7 +33,7 @@ def received(stack: Composed, kind: str) -> list[dict[str, Any]]:
 
 
 def test_every_rule_is_evaluated(stack: Composed) -> None:
-    """Prometheus has loaded the rules and none of them fails."""
+    """Prometheus has loaded all rules, and none of them fails."""
 
     def health() -> set[str]:
         groups = stack.get("prometheus", "/api/v1/rules")["data"]["groups"]
@@ -44,14 +44,14 @@ def test_every_rule_is_evaluated(stack: Composed) -> None:
 
 
 def test_prometheus_sends_alerts_to_alertmanager(stack: Composed) -> None:
-    """The watchdog, which always fires, is there."""
+    """Alertmanager has the watchdog alert, which always fires."""
     asked = {"filter": 'alertname="Watchdog"'}
     found = wait_until("the watchdog in Alertmanager", lambda: stack.get("alertmanager", "/api/v2/alerts", **asked), 90)
     assert found[0]["labels"]["severity"] == "none"
 
 
 def test_an_alert_and_its_end_reach_the_inbox_by_webhook_and_by_mail(stack: Composed) -> None:
-    """Posted to Alertmanager, as Prometheus does; then posted as over."""
+    """An alert that is posted to Alertmanager, and then its end, reach the inbox by webhook and e-mail."""
     began = datetime.now(UTC)
     post(stack, began, began + timedelta(minutes=10))
     try:
@@ -61,13 +61,15 @@ def test_an_alert_and_its_end_reach_the_inbox_by_webhook_and_by_mail(stack: Comp
         post(stack, began, datetime.now(UTC))
     wait_until("its end", lambda: [one for one in received(stack, "alert") if one["status"] == "resolved"], 90)
     wait_until(
-        "the mail of its end", lambda: [m for m in received(stack, "email") if m["subject"].startswith("RESOLVED")], 30
+        "the e-mail of its end",
+        lambda: [m for m in received(stack, "email") if m["subject"].startswith("RESOLVED")],
+        30,
     )
 
 
 @pytest.fixture
 def without_database(stack: Composed) -> Any:
-    """MongoDB is stopped, and started afterwards."""
+    """Stop MongoDB and start it again at the end."""
     assert stack.launcher("stop", "mongo").returncode == 0
     yield
     assert stack.launcher("start", "mongo").returncode == 0
@@ -76,5 +78,5 @@ def without_database(stack: Composed) -> Any:
 
 
 def test_without_its_database_the_shop_refuses_orders(stack: Composed, without_database: None) -> None:
-    """503 from the API, through NGINX; it recovers by itself."""
+    """The API returns 503 through NGINX without its database and recovers automatically."""
     assert stack.place_order().status_code == 503

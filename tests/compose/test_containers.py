@@ -1,4 +1,4 @@
-"""What the running containers may and may not do, as the engine itself reports it."""
+"""The engine reports the expected privileges, networks and limits of the running containers."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def tried(address):
 with ThreadPoolExecutor(16) as pool:
     print(json.dumps(dict(zip(sys.argv[1:], pool.map(tried, sys.argv[1:])))))
 """
-"""Connects to each address, all at once, and prints how that went."""
+"""A program that connects to all addresses concurrently and prints the results."""
 
 
 @pytest.fixture(scope="module")
 def inspected(stack: Composed) -> dict[str, dict[str, Any]]:
-    """`docker inspect` of every container by its name."""
+    """The result of `docker inspect` by container name."""
     ids = [row["ID"] for row in stack.containers()]
     found = json.loads(stack.engine.docker("inspect", *ids))
     return {one["Name"].removeprefix(f"/{stack.project}-"): one for one in found}
 
 
 def test_all_are_healthy(stack: Composed) -> None:
-    """Every container that stays is running and healthy; what runs once has ended well."""
+    """Every permanent container is running and healthy, and every one-shot container has exited with success."""
     rows = stack.containers()
     assert rows
     for row in rows:
@@ -51,7 +51,7 @@ def test_all_are_healthy(stack: Composed) -> None:
 
 
 def test_none_is_root(inspected: dict[str, dict[str, Any]], stack: Composed) -> None:
-    """By its configuration, and by the processes that run."""
+    """No container runs as root, according to its configuration and its running processes."""
     for name, one in inspected.items():
         assert one["Config"]["User"].split(":")[0] not in ("", "0", "root"), name
         if one["State"]["Running"]:
@@ -61,7 +61,7 @@ def test_none_is_root(inspected: dict[str, dict[str, Any]], stack: Composed) -> 
 
 
 def test_none_may_more_than_it_needs(inspected: dict[str, dict[str, Any]]) -> None:
-    """No capability, no new privileges, a read-only root, limits of memory, CPU and processes."""
+    """Containers have no capabilities or new privileges, a read-only root, and limits of memory, CPU and processes."""
     for name, one in inspected.items():
         host = one["HostConfig"]
         assert not host["Privileged"], name
@@ -77,7 +77,7 @@ def test_none_may_more_than_it_needs(inspected: dict[str, dict[str, Any]]) -> No
 
 
 def test_the_processes_have_no_capability(inspected: dict[str, dict[str, Any]]) -> None:
-    """The kernel's own word for it."""
+    """The kernel reports no capability for any process."""
     for name, one in inspected.items():
         if one["State"]["Running"]:
             with open(f"/proc/{one['State']['Pid']}/status") as status:
@@ -87,7 +87,7 @@ def test_the_processes_have_no_capability(inspected: dict[str, dict[str, Any]]) 
 
 
 def test_ports_are_published_on_loopback_only(inspected: dict[str, dict[str, Any]]) -> None:
-    """And only those of pages that people open."""
+    """Only ports of pages for users are published, and only on loopback."""
     published = {}
     for name, one in inspected.items():
         for bindings in (one["HostConfig"]["PortBindings"] or {}).values():
@@ -98,14 +98,14 @@ def test_ports_are_published_on_loopback_only(inspected: dict[str, dict[str, Any
 
 
 def addresses(stack: Composed, service: str) -> list[str]:
-    """Of a store: its name, and its address in each network."""
+    """Return the name of a store and its address in each network."""
     networks = stack.container(service)["NetworkSettings"]["Networks"]
     return [f"{host}:{STORES[service]}" for host in (service, *(network["IPAddress"] for network in networks.values()))]
 
 
 @pytest.fixture(scope="module")
 def from_front(stack: Composed) -> dict[str, str]:
-    """How connecting went in a fresh container that is on the network `front` alone, by address."""
+    """The result of connecting to each address from a new container that is only on the network `front`."""
     image = stack.container("api-1")["Config"]["Image"]
     tried = [address for service in STORES for address in addresses(stack, service)]
     said = stack.engine.docker(
@@ -118,7 +118,7 @@ def from_front(stack: Composed) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def from_back(stack: Composed) -> dict[str, str]:
-    """The same from the console, which is on the network `back` too."""
+    """The result of connecting to each address from the console, which is also on the network `back`."""
     tried = [f"{service}:{port}" for service, port in STORES.items()]
     return dict(json.loads(stack.compose("exec", "-T", "console", "python", "-c", CONNECT, *tried)))
 
@@ -127,7 +127,7 @@ def from_back(stack: Composed) -> dict[str, str]:
 def test_the_front_reaches_no_store_and_no_telemetry(
     stack: Composed, from_front: dict[str, str], from_back: dict[str, str], service: str
 ) -> None:
-    """Neither by name nor by address; from the back the same port answers."""
+    """A container on the network `front` reaches no store by name or address. The console reaches the same ports."""
     assert f"{stack.project}_front" not in stack.container(service)["NetworkSettings"]["Networks"]
     for address in addresses(stack, service):
         assert from_front[address].startswith("no: "), f"{address} was reached"
@@ -135,19 +135,19 @@ def test_the_front_reaches_no_store_and_no_telemetry(
 
 
 def test_the_front_reaches_the_front_door(from_front: dict[str, str]) -> None:
-    """So that the test before this one does not fail to connect for another reason."""
+    """A container on the network `front` reaches NGINX, so that connecting works in general."""
     assert from_front["nginx:8000"] == "connected"
 
 
 def test_the_back_leads_nowhere(stack: Composed) -> None:
-    """Docker routes nothing out of the network `back`, and the stores are on no other."""
+    """Docker routes no traffic out of the network `back`, and the stores are on no other network."""
     assert stack.engine.docker("network", "inspect", "--format", "{{.Internal}}", f"{stack.project}_back") == "true\n"
     for name in ("mongo", "redis", "loki", "collector", "payments", "worker-1"):
         assert list(stack.container(name)["NetworkSettings"]["Networks"]) == [f"{stack.project}_back"], name
 
 
 def test_passwords_are_asked_for(stack: Composed) -> None:
-    """Redis and MongoDB refuse clients without a password."""
+    """Redis and MongoDB reject clients without a password."""
     ping = "import socket; s = socket.create_connection(('redis', 6379)); s.sendall(b'PING\\r\\n'); print(s.recv(99))"
     assert "NOAUTH" in stack.compose("exec", "-T", "console", "python", "-c", ping)
     look = "import pymongo; print(list(pymongo.MongoClient('mongodb://mongo/?replicaSet=rs0').shop.orders.find()))"
@@ -156,14 +156,14 @@ def test_passwords_are_asked_for(stack: Composed) -> None:
 
 
 def test_each_service_has_its_own_database_only(stack: Composed) -> None:
-    """The payment service may not read the shop's orders."""
+    """The payment service cannot read the shop's orders."""
     look = "import os, pymongo; pymongo.MongoClient(open(os.environ['MONGO_URL_FILE']).read()).shop.orders.find_one()"
     done = stack.tries("exec", "-T", "payments", "python", "-c", look)
     assert "not authorized on shop" in done.stdout + done.stderr
 
 
 def test_standard_output_is_json(stack: Composed) -> None:
-    """The lines of our own processes and of NGINX stay on standard output too."""
+    """The log lines of our processes and of NGINX are also on standard output, as JSON."""
     stack.api("GET", "/api/v1/products?limit=1")
     for component in ("api-1", "worker-1", "payments", "nginx", "target-discovery"):
         lines = stack.engine.tries("logs", stack.container(component)["Id"]).stdout.splitlines()
@@ -172,7 +172,7 @@ def test_standard_output_is_json(stack: Composed) -> None:
 
 
 def test_memory_stays_within_its_limits(stack: Composed) -> None:
-    """No container was killed for memory, and each has a tenth to spare."""
+    """No container was killed because of its memory limit, and each has at least a tenth of its limit free."""
 
     def used() -> dict[str, float]:
         lines = stack.engine.docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemPerc}}").splitlines()

@@ -1,4 +1,4 @@
-"""The tests of the native stack, on the composed one: an order in every signal, counts, bad input, no telemetry."""
+"""Run tests of the native stack on the composed one: an order in every signal, counts, bad input, no telemetry."""
 
 from tests.e2e.test_bad_input import *  # noqa: F403
 from tests.e2e.test_counts import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""What is killed is restarted by its restart policy."""
+"""Killed containers are restarted by their restart policy."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ WAVES = {
     ),
     "services": ("api-1", "api-2", "console", "nginx", "payments", "sweeper", "worker-1"),
 }
-"""What is killed before its health is waited for: what others depend on, then what depends on it."""
+"""Groups of services that are killed before waiting for their health: dependencies first, then dependents."""
 
 
 def kill(pid: int) -> None:
-    """From outside: to Docker a container's `docker kill` is the user's wish, and nothing to restart."""
+    """Kill the main process from outside, because Docker does not restart a container after `docker kill`."""
     if os.geteuid() == 0:
         os.kill(pid, signal.SIGKILL)
     else:
-        assert run("sudo", "-n", "kill", "-9", str(pid)).returncode == 0, "killing a container's process needs root"
+        assert run("sudo", "-n", "kill", "-9", str(pid)).returncode == 0, "killing a container's process requires root"
 
 
 @pytest.mark.parametrize("wave", WAVES)
 def test_killed_containers_are_started_again(stack: Composed, wave: str) -> None:
-    """`kill -9` of the main process of each: it is started again; when all were killed, all become healthy.
+    """Every service restarts after its main process is killed with SIGKILL, and all become healthy.
 
-    One is killed when the last one runs again: many that die at the same moment are a test of Docker, not of ours.
+    Each is killed only when the previous one runs again. Killing many at the same moment would test Docker instead.
     """
     for name in WAVES[wave]:
         pid = wait_until(f"{name} to run", lambda name=name: running(stack, name), 30)
@@ -56,19 +56,19 @@ def test_killed_containers_are_started_again(stack: Composed, wave: str) -> None
 
 
 def test_every_container_that_stays_is_killed(stack: Composed) -> None:
-    """The waves name all of them but the exporters and `ready`, which do no work for others."""
+    """The groups contain all permanent services except the exporters and `ready`, on which no service depends."""
     names = {name for name in stack.status() if not name.endswith("-exporter")} - {"ready"}
     assert {name for wave in WAVES.values() for name in wave} == names
 
 
 def test_after_all_that_orders_work(stack: Composed) -> None:
-    """Nothing is left half-broken by the kills."""
+    """Orders work after all services were killed."""
     wait_until("the api to be ready", lambda: stack.api("GET", "/readyz").status_code == 200, 60)
     wait_until("an order to be confirmed", lambda: orders_work(stack), 60)
 
 
 def test_no_line_is_lost_when_the_collector_is_killed(stack: Composed) -> None:
-    """Orders are placed before, during and after: each has its line in Loki, once."""
+    """Orders placed before, during and after the Collector's outage each have their line in Loki."""
     sent = []
 
     def place() -> None:
@@ -91,5 +91,5 @@ def test_no_line_is_lost_when_the_collector_is_killed(stack: Composed) -> None:
         return [line["request_id"] for line in lines if line["request_id"] in sent]
 
     wait_until("the lines of 60 orders in Loki", lambda: len(set(found())) == 60, 60)
-    # The file's offset may lag behind its lines when the Collector dies: twice is possible, never is not.
+    # When the Collector is killed, the stored offset may lag behind: a line may arrive twice, but must arrive.
     assert len(set(found())) == 60

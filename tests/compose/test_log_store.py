@@ -1,4 +1,4 @@
-"""Loki in the composed stack answers the test queries, or its stand-in does if no image can be pulled."""
+"""Loki in the composed stack, or its stand-in if no image can be pulled, passes the conformance tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def log_store(stack: Composed, tmp_path_factory: pytest.TempPathFactory) -> Iter
         say("the conformance queries run against the REAL LOKI image")
     else:
         say("the REAL LOKI WAS NOT AVAILABLE: the conformance queries run against its stand-in, which is")
-        say("  VictoriaLogs with the log gateway; where images can be pulled, this test runs them against Loki")
+        say("  VictoriaLogs with the log gateway; if images can be pulled, this test runs them against Loki")
     with relay(stack, INTERNAL["loki"], tmp_path_factory.mktemp("relay") / "relay.log") as http:
         store = LogStore(http, alone=False, loki=stack.real_images)
         store.fill()

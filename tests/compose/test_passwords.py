@@ -1,4 +1,4 @@
-"""The generated passwords: who can read them, that they work, and that they stay."""
+"""The generated passwords are readable only by their services, work, and are kept."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ for file in sorted(pathlib.Path("/run/secrets").glob("*/*")):
 
 @pytest.fixture(scope="module")
 def files(stack: Composed) -> list[list[str]]:
-    """Folder, name, mode, user, group and content of every file, as `passwords` sees them."""
+    """Folder, name, mode, user, group and content of every file in the service `passwords`."""
     command = ("run", "--rm", "--entrypoint", "python", "passwords", "-c", SHOW_ALL)
     return [line.split(" ", 5) for line in stack.compose(*command).splitlines()]
 
 
 @pytest.fixture(scope="module")
 def inspected(stack: Composed) -> dict[str, dict[str, Any]]:
-    """`docker inspect` of one container of each service."""
+    """The result of `docker inspect` for one container of each service."""
     found = json.loads(stack.engine.docker("inspect", *(row["ID"] for row in stack.containers())))
     return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
 
 
 def test_no_user_but_the_readers_can_read_the_files(files: list[list[str]]) -> None:
-    """They belong to user and group 10001, are read-only for both, and for no other user."""
+    """The files belong to user and group 10001, are read-only for both, and unreadable for other users."""
     assert {folder for folder, *_ in files} == {password.folder for password in ALL}
     assert {tuple(file[2:5]) for file in files} == {("0o440", "10001", "10001")}
 
 
 def test_each_password_is_in_the_containers_that_need_it(inspected: dict[str, dict[str, Any]]) -> None:
-    """By the engine's own list of mounts; read-only in each but the one that writes them."""
+    """Each password is mounted only in the containers that require it, read-only except where it is written."""
     for folder, readers in READERS.items():
         mounts = {
             service: mount
@@ -57,7 +57,7 @@ def test_each_password_is_in_the_containers_that_need_it(inspected: dict[str, di
 
 
 def test_docker_inspect_shows_no_password(inspected: dict[str, dict[str, Any]], files: list[list[str]]) -> None:
-    """Not in an environment, an argument or a label of any container."""
+    """No environment, argument or label of a container contains a password."""
     values = {content for _, name, *_, content in files if name == "value"}
     assert len(values) == len(ALL)
     for service, one in inspected.items():
@@ -66,7 +66,7 @@ def test_docker_inspect_shows_no_password(inspected: dict[str, dict[str, Any]], 
 
 
 def test_no_process_has_a_password_in_its_arguments(stack: Composed, files: list[list[str]]) -> None:
-    """Any user of the machine can read the arguments of any process."""
+    """No process has a password in its arguments, which every user of the machine can read."""
     values = {content for _, name, *_, content in files if name == "value"}
     for row in stack.containers():
         if row["State"] == "running":
@@ -75,14 +75,14 @@ def test_no_process_has_a_password_in_its_arguments(stack: Composed, files: list
 
 
 def test_the_shown_password_of_grafana_signs_in(stack: Composed) -> None:
-    """And a usual default does not."""
+    """The shown password signs in to Grafana, and a common default password does not."""
     url = f"{stack.url('grafana')}/api/org"
     assert requests.get(url, auth=("admin", stack.password("grafana")), timeout=10).status_code == 200
     assert requests.get(url, auth=("admin", "admin"), timeout=10).status_code == 401
 
 
 def test_the_shown_password_of_the_shops_admin_signs_in(stack: Composed) -> None:
-    """The account may do what an admin may."""
+    """The shown password signs in to the shop with an admin's permissions."""
     body = {"email": "admin@glasshouse.example", "password": stack.password("shop-admin")}
     answer = stack.api("POST", "/api/v1/auth/login", json=body)
     assert answer.status_code == 200, answer.text
@@ -92,7 +92,7 @@ def test_the_shown_password_of_the_shops_admin_signs_in(stack: Composed) -> None
 
 
 def test_a_second_up_keeps_the_passwords(stack: Composed, files: list[list[str]]) -> None:
-    """It changes nothing, and no container is created again."""
+    """A second `up` changes no password and recreates no container."""
     before = {row["ID"] for row in stack.containers()}
     stack.up()
     command = ("run", "--rm", "--entrypoint", "python", "passwords", "-c", SHOW_ALL)

@@ -1,4 +1,4 @@
-"""`--scale api=4` is all it takes."""
+"""`--scale api=4` is sufficient to add replicas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FOUR = {"api-1", "api-2", "api-3", "api-4"}
 
 
 def test_four_replicas_are_scraped_and_served(stack: Composed) -> None:
-    """Prometheus and NGINX see them without an edit or a restart; and no longer when they are gone."""
+    """Prometheus and NGINX use new replicas without an edit or a restart, and drop them when they are removed."""
     before = stack.container("nginx")["State"]["StartedAt"]
     stack.up("--scale", "api=4", "--no-recreate")
 
@@ -22,7 +22,7 @@ def test_four_replicas_are_scraped_and_served(stack: Composed) -> None:
     wait_until("Prometheus to scrape four replicas", lambda: scraped() == FOUR, 40)
 
     def served() -> int:
-        """Replicas that NGINX has sent one of 40 requests to."""
+        """Send 40 requests and return the replicas that NGINX sent them to."""
         ids = {stack.api("GET", "/api/v1/products?limit=1").headers["X-Request-ID"] for _ in range(40)}
         lines = stack.engine.docker("logs", "--tail", "400", stack.container("nginx")["Id"]).splitlines()
         found = [json.loads(line) for line in lines if line.startswith("{")]

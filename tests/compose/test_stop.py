@@ -1,4 +1,4 @@
-"""`down` keeps the data, `down --volumes` leaves nothing. Last, as the stack is gone afterwards."""
+"""`down` keeps the data, and `down --volumes` removes everything. These tests run last, as they remove the stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.waiting import wait_until
 
 @contextmanager
 def foreground(stack: Composed) -> Iterator[None]:
-    """`docker compose up` as typed, until it has printed the addresses; Ctrl-C afterwards."""
+    """Run `docker compose up` in the foreground until it has printed the addresses, and press Ctrl-C at the end."""
     log = stack.state_dir / "foreground.log"
     with log.open("w") as stream:
         process = subprocess.Popen(
@@ -34,7 +34,7 @@ def foreground(stack: Composed) -> Iterator[None]:
 
 
 def test_data_survives_down_and_up(stack: Composed) -> None:
-    """The order, its e-mail, its lines, its trace and the metrics are still there; Ctrl-C stops every container."""
+    """After `down` and `up` the order and its telemetry still exist, and Ctrl-C stops every container."""
     answer = stack.place_order()
     order, request, trace = answer.json()["id"], answer.headers["X-Request-ID"], answer.headers["X-Trace-ID"]
     assert stack.final_order(order)["status"] == "confirmed"
@@ -56,7 +56,7 @@ def test_data_survives_down_and_up(stack: Composed) -> None:
 
 
 def test_lost_passwords_are_reported_and_the_old_ones_restore_the_data(stack: Composed) -> None:
-    """The data stays and the volumes of two passwords are gone: an error names both ways out, and one is taken.
+    """If the volumes of two passwords are deleted, the error names both remedies, and the first restores the data.
 
     The old passwords are set in `.env.secrets`, which is also how a user chooses a password.
     """
@@ -71,9 +71,9 @@ def test_lost_passwords_are_reported_and_the_old_ones_restore_the_data(stack: Co
         reported = stack.compose("logs", service)
         assert "was created with another password" in reported
         assert f"set {variable} to the old password in .env.secrets" in reported
-        assert "docker" in reported.partition(variable)[2], "the way without the old password"
+        assert "docker" in reported.partition(variable)[2], "the remedy without the old password"
 
-    # Grafana kept running with its error; the password of Redis is one that needs quoting everywhere.
+    # Grafana was restarted repeatedly with its error. The new password of Redis requires quoting everywhere.
     chosen = {**old, "REDIS_PASSWORD": 'we"ird \\ p@s/s#%:$x'}
     secrets = stack.folder / ".env.secrets"
     secrets.write_text("".join(f"{name}='{value}'\n" for name, value in chosen.items()))
@@ -89,13 +89,13 @@ def test_lost_passwords_are_reported_and_the_old_ones_restore_the_data(stack: Co
 
 
 def test_every_one_shot_service_has_ended_with_success(stack: Composed) -> None:
-    """After several starts too."""
+    """All one-shot services have exited with success, even after several starts."""
     codes = {row["Service"]: row["ExitCode"] for row in stack.containers() if row["Service"] in ONE_SHOT}
     assert codes == dict.fromkeys(ONE_SHOT - {"mongo-join"}, 0)
 
 
 def test_down_with_volumes_leaves_nothing(stack: Composed) -> None:
-    """No container, no volume, no network of the project."""
+    """After `down --volumes` the project has no containers, volumes or networks."""
     stack.compose("down", "--volumes", "--timeout", "20")
     label = f"label=com.docker.compose.project={stack.project}"
     for kind in (("ps", "--all"), ("volume", "ls"), ("network", "ls")):

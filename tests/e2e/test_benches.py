@@ -30,7 +30,7 @@ def test_what_a_fork_costs_is_measured(stack: Stack) -> None:
     """Both ways of forking are measured, then orders are placed at a rate, and every order is confirmed."""
     done = stack.launcher("exec", "lab.bench.jobs", "--rounds", "2", "--orders", "15", "--rate", "5", "--seconds", "2")
     assert done.returncode == 0, done.stderr
-    costs = dict(re.findall(r"a fork for (each|500) jobs?.* ([\d.]+) ms an order", done.stdout))
+    costs = dict(re.findall(r"a fork for (each|500) jobs?.* ([\d.]+) ms/order", done.stdout))
     assert set(costs) == {"each", "500"}
     assert re.search(r"p50 [\d.]+ s  p95 [\d.]+ s", done.stdout)
 

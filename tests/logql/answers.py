@@ -1,4 +1,4 @@
-"""Converts responses of Loki's API to the form of the expected results and compares them."""
+"""Convert responses of Loki's API to the form of the expected results and compare them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ UNSTATED = {"__error_details__"}
 MILLISECOND = 10**6
 
 Points = dict[int, float]
-"""Milliseconds after the base to the value."""
+"""The value by milliseconds after the base."""
 
 
 def difference(case: Case, data: Mapping[str, Any], base: int) -> str:
-    """Return the differences between the answer and the expected result; empty if there are none.
+    """Return the differences between the response and the expected result, or an empty list.
 
-    ``data`` is the answer's member of that name, ``base`` is in nanoseconds since the epoch.
+    ``data`` is the response's member of that name. ``base`` is in nanoseconds since the epoch.
     """
     match case.kind:
         case "lines" | "streams":
@@ -46,15 +46,12 @@ def difference(case: Case, data: Mapping[str, Any], base: int) -> str:
 
 
 def of_type(data: Mapping[str, Any], wanted: str) -> str:
-    """Return whether the result has another type."""
+    """Return an error if the result has another type."""
     return "" if data["resultType"] == wanted else f"the result is {data['resultType']}, not {wanted}"
 
 
 def streams(data: Mapping[str, Any], base: int, backward: bool = False) -> Streams:
-    """Return the lines of an answer.
-
-    Label sets must be unique; streams that differ only in unstated labels are merged.
-    """
+    """Return a response's lines. Label sets must be unique; streams that differ only in unstated labels are merged."""
     seen: set[Labels] = set()
     found: Streams = {}
     for stream in data["result"]:
@@ -70,7 +67,7 @@ def streams(data: Mapping[str, Any], base: int, backward: bool = False) -> Strea
 
 
 def expected_matrix(case: Case) -> dict[Labels, Points]:
-    """In the format of the files."""
+    """Format the value as in the files."""
     return {
         key(labels): {offset(at) // MILLISECOND: float(value) for at, value in points.items()}
         for labels, points in case.given["matrix"]
@@ -94,12 +91,12 @@ def vector(data: Mapping[str, Any], base: int) -> dict[Labels, Points]:
 
 
 def point(at: float, value: str, base: int) -> Points:
-    """One of them."""
+    """Format a single value."""
     return {round(at * 1000) - base // MILLISECOND: float(value)}
 
 
 def of_series(expected: dict[Labels, Points], found: dict[Labels, Points]) -> str:
-    """Values may differ by a billionth."""
+    """Compare values with a tolerance of one billionth."""
     for labels in expected.keys() & found.keys():
         for at in expected[labels].keys() & found[labels].keys():
             if close(expected[labels][at], found[labels][at]):
@@ -108,12 +105,12 @@ def of_series(expected: dict[Labels, Points], found: dict[Labels, Points]) -> st
 
 
 def close(one: float, other: float) -> bool:
-    """NaN is NaN here."""
+    """Compare two numbers. NaN equals NaN here."""
     return math.isclose(one, other, rel_tol=TOLERANCE) or (math.isnan(one) and math.isnan(other))
 
 
 def differing(expected: Mapping[Labels, Any], found: Mapping[Labels, Any], show: Callable[[Any], list[str]]) -> str:
-    """Both sides, line by line, if they differ."""
+    """Return both sides line by line if they differ."""
     report: list[str] = []
     for labels in sorted({*expected, *found}):
         wanted, got = (show(side[labels]) if labels in side else ["nothing"] for side in (expected, found))
@@ -123,17 +120,17 @@ def differing(expected: Mapping[Labels, Any], found: Mapping[Labels, Any], show:
 
 
 def indented(title: str, shown: Iterable[str]) -> list[str]:
-    """In readable form."""
+    """Return the value in readable form."""
     return [f"  {title} {line}" for line in shown]
 
 
 def shown_points(points: Points) -> list[str]:
-    """One line."""
+    """Return one line of text."""
     return [", ".join(f"{written(at * MILLISECOND)} = {value!r}" for at, value in points.items())]
 
 
 def shown_lines(backward: bool) -> Callable[[list[tuple[int, str]]], list[str]]:
-    """Return lines with equal times are unordered: they are sorted by their text."""
+    """Sort lines with equal times by their text, because their order is undefined."""
 
     def show(entries: list[tuple[int, str]]) -> list[str]:
         sign = -1 if backward else 1

@@ -1,17 +1,17 @@
 """The queries of queries/*.yaml with their expected results.
 
-Times are written as in lines.yaml. Defaults: start 00:00, end 60:00, direction forward, limit 1000.
+Times have the format of lines.yaml. Defaults: start 00:00, end 60:00, direction forward, limit 1000.
 
-    at          an instant query at this time; without it, a range query
-    lines       the ids of the lines in their order; each has the labels of its stream and its metadata, and
-      add       these labels too, by id,
-      less      but not these,
-      text      and this text in place of its own
+    at          the time of an instant query; without it, the query is a range query
+    lines       the ids of the lines in their order; each has the labels of its stream and its metadata
+      add       additional labels by id
+      less      missing labels by id
+      text      the changed text by id
     streams     pairs of all labels and the ids of the lines, in their order
     matrix      pairs of labels and {time: value}
     vector      pairs of labels and the value; with `ordered: true` the order counts
     scalar      the value
-    error       status, `says`: part of the reason, `syntax: true`: not LogQL at all, and the reason names a position
+    error       status, `says`: part of the reason, `syntax: true`: not LogQL, and the reason has a position
     why         the reason for an expectation that is not obvious
     not_on_loki how Loki deviates from its documentation; the query is not run there
 
@@ -38,12 +38,12 @@ KEYS = {"query", "why", "not_on_loki", *PARAMETERS, *EXPECTING}
 
 Labels = tuple[tuple[str, str], ...]
 Streams = dict[Labels, list[tuple[int, str]]]
-"""Labels to (nanoseconds after the base, line)."""
+"""Labels and their lines as (nanoseconds after the base, text)."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One query. ``given`` is the entry in the file; ``kind`` is the key of its expected result."""
+    """A query. ``given`` is the entry in the file. ``kind`` is the key of its expected result."""
 
     name: str
     query: str
@@ -57,16 +57,16 @@ class Case:
 
     @property
     def syntax_error(self) -> bool:
-        """Whether the text is not LogQL, even by the grammar alone."""
+        """Whether the grammar alone rejects the text."""
         return self.refused and bool(self.given["error"].get("syntax"))
 
     @property
     def backward(self) -> bool:
-        """Whether the newest line comes first."""
+        """Whether the newest line is first."""
         return bool(self.given.get("direction") == "backward")
 
     def entries(self) -> Iterator[tuple[list[lines.Line], dict[str, str] | None]]:
-        """Yield the expected lines in their order, with their labels where they are written out."""
+        """Yield the expected lines in their order, with their labels if they are given."""
         known = lines.load()
         if self.kind == "lines":
             yield [known[name] for name in self.given["lines"]], None
@@ -74,7 +74,7 @@ class Case:
             yield [known[name] for name in names], labels
 
     def streams(self) -> Streams:
-        """Return the expected answer of a query for lines."""
+        """Return the expected response of a log query."""
         found: Streams = {}
         for expected, explicit in self.entries():
             for line in expected:
@@ -90,18 +90,18 @@ class Case:
 
 
 def key(labels: Mapping[str, str]) -> Labels:
-    """Return a comparable set of labels."""
+    """Return the labels in a comparable form."""
     return tuple(sorted(labels.items()))
 
 
 @cache
 def load() -> tuple[Case, ...]:
-    """Every case; its name is the file and the place in it."""
+    """Return every case, named by its file and its position in the file."""
     found = []
     for file in sorted(FOLDER.glob("*.yaml")):
         for place, given in enumerate(yaml.safe_load(file.read_text()), 1):
             kinds = [kind for kind in RESULTS if kind in given]
-            assert len(kinds) == 1, f"{file.name}: {given} says not exactly one of {RESULTS}"
+            assert len(kinds) == 1, f"{file.name}: {given} has not exactly one of {RESULTS}"
             assert set(given) <= KEYS, f"{file.name}: unknown {set(given) - KEYS}"
             found.append(Case(f"{file.stem}-{place}", given["query"], kinds[0], given))
     return tuple(found)

@@ -18,7 +18,7 @@ HOUR = ("00:00", "60:00")
 
 @pytest.mark.parametrize("case", load(), ids=lambda case: case.name)
 def test_query(log_store: LogStore, case: Case) -> None:
-    """The answer to a query over the test lines is the one derived by hand."""
+    """The response to a query over the test lines is the one derived by hand."""
     if log_store.loki and "not_on_loki" in case.given:
         pytest.skip(case.given["not_on_loki"])
     wrong = log_store.judge(case)
@@ -27,24 +27,24 @@ def test_query(log_store: LogStore, case: Case) -> None:
 
 
 def span(log_store: LogStore, start: str = HOUR[0], end: str = HOUR[1]) -> dict[str, str]:
-    """Parameters for a range of time."""
+    """Return the parameters of a time range."""
     return {"start": log_store.at(start), "end": log_store.at(end)}
 
 
 def agree(log_store: LogStore, found: set[str], expected: set[str]) -> None:
-    """A store that holds other lines may return more."""
+    """Check the names or values. A store that contains other lines may return more."""
     assert found == expected if log_store.alone else found >= expected
 
 
 def test_names_of_labels(log_store: LogStore) -> None:
-    """Only index labels are listed: no metadata."""
+    """The names of index labels are listed without metadata."""
     found = set(log_store.data("/labels", **span(log_store)))
     agree(log_store, found, {"service_name", "level"})
     assert not found & {"request_id", "status", "http_route"}
 
 
 def test_values_of_labels(log_store: LogStore) -> None:
-    """All values that streams have."""
+    """All values of a label in streams are listed."""
     agree(log_store, set(log_store.data("/label/service_name/values", **span(log_store))), OURS)
     levels = {line.stream["level"] for line in lines.load().values() if "level" in line.stream}
     assert len(levels) == 7
@@ -62,18 +62,18 @@ def test_values_of_labels(log_store: LogStore) -> None:
     ],
 )
 def test_values_of_a_label_of_some_streams(log_store: LogStore, query: str, levels: list[str]) -> None:
-    """A selector restricts them; they are sorted."""
+    """A selector restricts the listed values, which are sorted."""
     assert (log_store.data("/label/level/values", query=query, **span(log_store)) or []) == levels
 
 
 def test_a_label_that_no_stream_has(log_store: LogStore) -> None:
-    """It has no values; neither does metadata."""
+    """A label that no stream has, or that is metadata, has no values."""
     for name in ("nosuch", "request_id"):
         assert not log_store.data(f"/label/{name}/values", **span(log_store))
 
 
 def test_series(log_store: LogStore) -> None:
-    """The streams of one or several selectors."""
+    """The streams of one or several selectors are listed."""
     streams = {
         (stream["service_name"], stream.get("level", "")) for stream in series(log_store, '{service_name="shop"}')
     }
@@ -84,7 +84,7 @@ def test_series(log_store: LogStore) -> None:
 
 
 def series(log_store: LogStore, *selectors: str) -> list[dict[str, str]]:
-    """Return the answer of `series`."""
+    """Return the response of `series`."""
     status, said = log_store.get(
         "/series", [*(("match[]", one) for one in selectors), *span(log_store).items()]
     )  # fmt: skip
@@ -93,7 +93,7 @@ def series(log_store: LogStore, *selectors: str) -> list[dict[str, str]]:
 
 
 def test_volume(log_store: LogStore) -> None:
-    """Bytes per service; the number depends on how a store counts, but more lines give more bytes."""
+    """The volume is in bytes per service. Stores count bytes differently, but more lines give more bytes."""
     data = log_store.data("/index/volume", query='{service_name=~"shop|meter"}', **span(log_store))
     assert data["resultType"] == "vector"
     volumes = {tuple(one["metric"].items()): int(one["value"][1]) for one in data["result"]}
@@ -102,7 +102,7 @@ def test_volume(log_store: LogStore) -> None:
 
 
 def test_metadata_apart_from_labels(log_store: LogStore) -> None:
-    """As requested by Grafana: streams have index labels only; metadata and parsed labels are attached to each line."""
+    """With Grafana's flag, streams have only index labels, and metadata and parsed labels are attached to each line."""
     data = categorized(log_store, '{service_name="shop", level="WARNING"} | status="429"')
     (stream,) = data["result"]
     assert stream["stream"] == {"service_name": "shop", "level": "WARNING"}
@@ -114,7 +114,7 @@ def test_metadata_apart_from_labels(log_store: LogStore) -> None:
 
 
 def test_parsed_labels_apart_from_metadata(log_store: LogStore) -> None:
-    """Parsed labels are separate from metadata."""
+    """Parsed labels are returned separately from metadata."""
     (stream,) = categorized(log_store, '{service_name="ship"} | logfmt | event="packed"')["result"]
     assert stream["stream"] == {"service_name": "ship", "level": "INFO"}
     assert stream["values"][0][2] == {
@@ -123,13 +123,13 @@ def test_parsed_labels_apart_from_metadata(log_store: LogStore) -> None:
 
 
 def test_streams_of_metadata_apart(log_store: LogStore) -> None:
-    """Lines of one stream stay one stream regardless of their metadata."""
+    """Lines of one stream remain one stream regardless of their metadata."""
     data = categorized(log_store, '{service_name="shop", level="INFO"}')
     assert [len(stream["values"]) for stream in data["result"]] == [6]
 
 
 def categorized(log_store: LogStore, query: str) -> Any:
-    """Return the answer to a request with Grafana's flag."""
+    """Return the response to a request with Grafana's flag."""
     asked = {"query": query, "direction": "forward", **span(log_store)}
     header = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
     status, said = log_store.get("/query_range", [*asked.items()], **header)
@@ -140,7 +140,7 @@ def categorized(log_store: LogStore, query: str) -> Any:
 
 
 def test_forms_of_times(log_store: LogStore) -> None:
-    """Nanoseconds, seconds with a fraction, and RFC 3339 with nanoseconds are the same time."""
+    """Nanoseconds, seconds with a fraction, and RFC 3339 with nanoseconds are parsed to the same time."""
     query = '{service_name="tick"}'
     start, end = log_store.base + lines.offset("20:00"), log_store.base + lines.offset("25:00")
     forms = [(str(start), str(end)), (f"{start / 1e9:.3f}", f"{end / 1e9:.3f}"), (rfc3339(start), rfc3339(end))]
@@ -159,14 +159,14 @@ def rfc3339(at: int) -> str:
 
 @pytest.mark.parametrize("step", ["300", "300.0", "5m", "300s"])
 def test_forms_of_steps(log_store: LogStore, step: str) -> None:
-    """Seconds or a duration."""
+    """A step may be in seconds or a duration."""
     query = 'count_over_time({service_name="tick"}[5m])'
     (found,) = log_store.data("/query_range", query=query, step=step, **span(log_store, "20:00", "30:00"))["result"]
     assert [value for _, value in found["values"]] == ["1", "5", "2"]
 
 
 def test_the_newest_lines_come_first_unless_asked(log_store: LogStore) -> None:
-    """The default direction is backward, and the default limit 100."""
+    """The default direction is backward, and the default limit is 100."""
     (stream,) = log_store.data("/query_range", query='{service_name="tick"}', **span(log_store))["result"]
     times = [int(value[0]) for value in stream["values"]]
     assert len(times) == 9
@@ -174,7 +174,7 @@ def test_the_newest_lines_come_first_unless_asked(log_store: LogStore) -> None:
 
 
 def test_queries_by_post(log_store: LogStore) -> None:
-    """Long queries are sent as a form."""
+    """Queries are accepted as a form, which clients use for long queries."""
     asked = f"query=%7Bservice_name%3D%22tick%22%7D&start={log_store.at('20:00')}&end={log_store.at('25:00')}"
     status, said = log_store.http.post(
         "/loki/api/v1/query_range", asked.encode(), "application/x-www-form-urlencoded"
@@ -184,7 +184,7 @@ def test_queries_by_post(log_store: LogStore) -> None:
 
 
 def test_ready_and_build_information(log_store: LogStore) -> None:
-    """The first requests of Grafana and `stack`."""
+    """`ready` and the build information, which Grafana and `stack` request first, are served."""
     assert log_store.http.get("/ready", [], {})[0] == 200
     status, said = log_store.get("/status/buildinfo", [])
     assert status == 200, said

@@ -15,14 +15,14 @@ SECOND = 10**9
 MINUTE = 60 * SECOND
 DAY = 24 * 60 * MINUTE
 STEADY_HOURS = 7
-"""The base is a multiple of this many hours, so that steps of 7 minutes match the alignment of Loki's frontend."""
+"""The base is a multiple of this number of hours, so that 7-minute steps match the alignment of Loki's frontend."""
 AGE_HOURS = 3
-"""The minimum age of the base: the 70 minutes after it contain no lines of a stack that was started for a test."""
+"""The minimum age of the base. The 70 minutes after it contain no lines of a stack that was started for a test."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line. ``after`` is in nanoseconds since the base; ``metadata`` has the types that are sent."""
+    """A line. ``after`` is in nanoseconds since the base. ``metadata`` has the types that are sent."""
 
     id: str
     after: int
@@ -33,18 +33,18 @@ class Line:
 
     @property
     def labels(self) -> dict[str, str]:
-        """As in query results: dots and hyphens become underscores, and an empty value is not a label."""
+        """The labels as in query results: dots and hyphens become underscores, and an empty value is not a label."""
         shown = {re.sub("[.-]", "_", name): str(value) for name, value in self.metadata.items()}
         return {name: value for name, value in {**self.stream, **shown}.items() if value}
 
 
 @cache
 def load() -> dict[str, Line]:
-    """Every line by its id."""
+    """Return every line by its id."""
     found: dict[str, Line] = {}
     for part in yaml.safe_load(FILE.read_text()):
         for line in part["lines"]:
-            assert line["id"] not in found, f"{line['id']} is there twice"
+            assert line["id"] not in found, f"{line['id']} occurs twice"
             found[line["id"]] = Line(
                 line["id"], offset(line["at"]), line["text"], part["stream"], line.get("with", {}), "twice" in line
             )
@@ -57,13 +57,13 @@ def services() -> list[str]:
 
 
 def base_before(now: int) -> int:
-    """Return the base for a run at ``now``; both in nanoseconds since the epoch."""
+    """Return the base for a run at ``now``. Both are in nanoseconds since the epoch."""
     hours = now // (60 * MINUTE) - AGE_HOURS
     return hours // STEADY_HOURS * STEADY_HOURS * 60 * MINUTE
 
 
 def offset(text: str) -> int:
-    """Return nanoseconds after the base: ``25:00.000000001`` are minutes and seconds, ``-7d`` and ``+1d`` are days."""
+    """Convert an offset (``25:00.000000001`` as minutes and seconds, ``-7d``, ``+1d``) to ns after the base."""
     if text.endswith("d"):
         return int(text[:-1]) * DAY
     minutes, _, seconds = text.partition(":")
@@ -72,7 +72,7 @@ def offset(text: str) -> int:
 
 
 def written(after: int) -> str:
-    """Return an offset as the files write it."""
+    """Return an offset in the format of the files."""
     if after % DAY == 0 and after:
         return f"{after // DAY:+d}d"
     seconds, fraction = divmod(after, SECOND)

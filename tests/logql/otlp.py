@@ -1,4 +1,4 @@
-"""The lines as OTLP, as sent by a Collector."""
+"""Encode the lines as OTLP, as a Collector sends them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = {"service_name": "service.name"}
 
 
 def request(lines: Iterable[Line], base: int) -> bytes:
-    """Return a protobuf message with all lines; ``base`` is in nanoseconds since the epoch."""
+    """Return a protobuf message with all lines. ``base`` is in nanoseconds since the epoch."""
     message = ExportLogsServiceRequest()
     for stream, group in by_stream(lines).items():
         resource = message.resource_logs.add()
@@ -28,7 +28,7 @@ def request(lines: Iterable[Line], base: int) -> bytes:
 
 
 def by_stream(lines: Iterable[Line]) -> dict[tuple[tuple[str, str], ...], list[Line]]:
-    """Grouped by the attributes of the resource."""
+    """Group the lines by the attributes of the resource."""
     found: dict[tuple[tuple[str, str], ...], list[Line]] = {}
     for line in lines:
         found.setdefault(tuple(line.stream.items()), []).append(line)
@@ -36,7 +36,7 @@ def by_stream(lines: Iterable[Line]) -> dict[tuple[tuple[str, str], ...], list[L
 
 
 def any_value(value: object) -> AnyValue:
-    """Return a value with the type it has in YAML."""
+    """Return an OTLP value of the type that the value has in YAML."""
     match value:
         case bool():
             return AnyValue(bool_value=value)

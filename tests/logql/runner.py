@@ -1,4 +1,4 @@
-"""Sends the lines to a server with Loki's API, runs the queries and compares the results."""
+"""Send the lines to a server with Loki's API, run the queries and compare the results."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ Parameters = Sequence[tuple[str, str]]
 
 
 class Http(Protocol):
-    """How a server is reached: from this machine or from within a container network."""
+    """A connection to a server from this machine or from within a container network."""
 
     def get(self, path: str, query: Parameters, headers: dict[str, str]) -> tuple[int, str]:
-        """Status and text of the answer."""
+        """Return the status and text of the response."""
 
     def post(self, path: str, body: bytes, content_type: str) -> tuple[int, str]:
-        """Status and text of the answer."""
+        """Return the status and text of the response."""
 
 
 @dataclass
 class LogStore:
-    """A server under test. ``alone``: it holds only the test lines. ``loki``: it is Loki itself."""
+    """A server under test. ``alone``: it contains only the test lines. ``loki``: it is Loki itself."""
 
     http: Http
     alone: bool
@@ -44,7 +44,7 @@ class LogStore:
         """Send the lines, repeat those marked ``twice`` in a second request, and wait for all of them."""
         known = lines.load().values()
         if not self.loki:
-            # A batch without lines: a gateway that has just started refuses all until it is connected to its store.
+            # A batch without lines, because a new gateway rejects all batches until it is connected to its store.
             wait_until("the store to accept lines", lambda: self._send([]) < 300)
         for part in (known, [line for line in known if line.twice]):
             assert self._send(part) < 300, "the store is unavailable"
@@ -52,23 +52,23 @@ class LogStore:
 
         def counted() -> bool:
             result = self.data("/query", query=count, time=self.at("60:00"))["result"]
-            assert result, "no line is there"
+            assert result, "no line was found"
             assert int(result[0]["value"][1]) >= len(known), f"{result[0]['value'][1]} of {len(known)} are there"
             return True
 
         wait_until(f"all {len(known)} lines to be found", counted, 60)
 
     def at(self, text: str) -> str:
-        """Return a time of the files as a parameter: nanoseconds since the epoch."""
+        """Convert a time of the files to a parameter in nanoseconds since the epoch."""
         return str(self.base + lines.offset(text))
 
     def get(self, path: str, query: Parameters, **headers: str) -> tuple[int, str]:
-        """Status and text of a response of Loki's API."""
+        """Return the status and text of a response of Loki's API."""
         return self.http.get(f"/loki/api/v1{path}", query, headers)
 
     def _send(self, part: Iterable[lines.Line]) -> int:
         status, said = self.http.post("/otlp/v1/logs", otlp.request(part, self.base), "application/x-protobuf")
-        assert 200 <= status < 300 or status == 503, f"the lines were refused with {status}: {said}"
+        assert 200 <= status < 300 or status == 503, f"the lines were rejected with {status}: {said}"
         return status
 
     def data(self, path: str, **query: str) -> Any:
@@ -93,7 +93,7 @@ class LogStore:
         return self.get("/query_range", [*query.items()])
 
     def judge(self, case: Case) -> str:
-        """Return the errors in the answer to a case; empty if there are none."""
+        """Return the errors in the response to a case, or an empty list."""
         status, said = self.ask(case)
         if case.refused:
             return self._judge_refusal(case.given["error"], status, said)
@@ -106,9 +106,9 @@ class LogStore:
         if status != wanted["status"]:
             return f"answered {status} in place of {wanted['status']}: {said[:500]}"
         if not said.strip():
-            return "refused without a reason"
+            return "rejected without a reason"
         if wanted.get("says", "") not in said:
-            return f"the reason does not name {wanted['says']}: {said}"
+            return f"the reason does not contain {wanted['says']}: {said}"
         if wanted.get("syntax") and not POSITION.search(said):
-            return f"the reason names no position in the query: {said}"
+            return f"the reason contains no position in the query: {said}"
         return ""

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""In place of Grafana: its health endpoint, and its sign-in with the password of the first start, which it keeps.
+"""A stand-in for Grafana: its health endpoint, and its sign-in with the password of the first start, which is stored.
 
-As the image's entrypoint does, it takes a setting from the file that GF_…__FILE names.
+Like the image's entrypoint, it reads a setting from the file in GF_…__FILE.
 """
 
 import base64
@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 def first_password() -> str:
-    """Return the admin's password: from the database, or for a new one from the settings."""
+    """Return the admin's password from the database, or for a new database from the settings."""
     with closing(sqlite3.connect(os.path.join(os.environ["GF_PATHS_DATA"], "grafana.db"))) as database, database:
         database.execute("CREATE TABLE IF NOT EXISTS user (password TEXT)")
         if (row := database.execute("SELECT password FROM user").fetchone()) is None:
@@ -24,12 +24,12 @@ def first_password() -> str:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers /api/health to anyone and everything else to the admin."""
+    """Serves /api/health to all clients and everything else to the admin."""
 
     allowed = "Basic " + base64.b64encode(f"admin:{first_password()}".encode()).decode()
 
     def do_GET(self) -> None:
-        """200 with a small document, or 401."""
+        """Respond with 200 and a small document, or with 401."""
         is_allowed = self.path == "/api/health" or self.headers.get("Authorization") == self.allowed
         body = json.dumps({"database": "ok"} if is_allowed else {"message": "Unauthorized"}).encode()
         self.send_response(200 if is_allowed else 401)

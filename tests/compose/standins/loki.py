@@ -1,7 +1,7 @@
 #!/venv/bin/python
 """A stand-in for the Loki binary: VictoriaLogs with the log gateway on Loki's port, its data in Loki's volume.
 
-Called like the real one: ``-health`` checks readiness; all other arguments are Loki settings, which do not apply here.
+It has the same arguments: ``-health`` checks readiness. All others are Loki settings, which do not apply here.
 """
 
 import os
@@ -15,7 +15,7 @@ STORE = "127.0.0.1:9428"
 
 
 def healthy() -> int:
-    """Return 0 if the gateway and its store answer."""
+    """Return 0 if the gateway and its store respond."""
     try:
         with urllib.request.urlopen("http://127.0.0.1:3100/ready", timeout=5) as answer:
             return 0 if answer.status == 200 else 1
@@ -24,7 +24,7 @@ def healthy() -> int:
 
 
 def serve() -> int:
-    """Run both until one ends or a signal stops us."""
+    """Run both until one exits or a signal is received."""
     store = [
         "/usr/bin/victoria-logs",
         f"-httpListenAddr={STORE}",
@@ -38,7 +38,7 @@ def serve() -> int:
     ]
     gateway = ["/venv/bin/python", "-m", "gunicorn", "-c", "log_gateway/gunicorn.conf.py", "log_gateway.wsgi:app"]
     settings = {"HOST": "0.0.0.0", "PORT": "3100", "VICTORIALOGS_URL": f"http://{STORE}", "SERVICE_INSTANCE": "loki"}
-    # The environment of the real image is meant for a Go program with a different memory footprint.
+    # The environment of the real image is for a Go program with a different memory footprint.
     environment = {name: value for name, value in os.environ.items() if name != "GOMEMLIMIT"} | settings
     processes = [
         subprocess.Popen(store, env=environment | {"GOMEMLIMIT": "120MiB"}),
@@ -48,7 +48,7 @@ def serve() -> int:
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
     while not stopped and all(process.poll() is None for process in processes):
         time.sleep(0.2)
-    # The gateway first: the Collector resends what it has not acknowledged.
+    # Stop the gateway first: the Collector resends batches that were not acknowledged.
     for process in reversed(processes):
         process.terminate()
         process.wait()

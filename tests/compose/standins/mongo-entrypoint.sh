@@ -1,5 +1,5 @@
 #!/bin/bash
-# As the official image's when it does not start as root and is asked for no first user.
+# Behaves like the official entrypoint when it does not start as root and has no first user to create.
 set -Eeuo pipefail
 if [ "${1:0:1}" = '-' ]; then
     set -- mongod "$@"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# As the official image's: render /etc/nginx/templates with the variables that are set, then run the command.
+# Like the official entrypoint: render /etc/nginx/templates with the variables that are set, then run the command.
 set -eu
 output=${NGINX_ENVSUBST_OUTPUT_DIR:-/etc/nginx/conf.d}
 names=$(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/${\1}/p' | tr '\n' ' ')

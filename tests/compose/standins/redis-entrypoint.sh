@@ -1,5 +1,6 @@
 #!/bin/sh
-# As the official image's when it does not start as root: an option or a file is redis-server's, all else is a command.
+# Behaves like the official entrypoint when not started as root: options and files are for redis-server, the rest is a
+# command.
 set -eu
 case "${1:-}" in
     -* | *.conf) set -- redis-server "$@" ;;

@@ -84,7 +84,7 @@ function objectives(slos) {
     fill.style.width = `${Math.max(0, Math.min(1, budget ?? 0)) * 100}%`;
     return h("a", { class: "tile", href: `/dashboards/glasshouse-slo?var-slo=${encodeURIComponent(slo.slo)}` },
       h("div", { class: "what" }, slo.slo, " ", h("span", { class: `badge ${style}` }, words)),
-      h("div", { class: "value" }, leftOf(budget), h("span", { class: "hint" }, budget < 0 ? "of error budget used" : "error budget remaining")),
+      h("div", { class: "value" }, leftOf(budget), h("span", { class: "hint" }, budget < 0 ? "of error budget used" : "budget remaining")),
       h("div", { class: `budget ${slo.state}` }, fill),
       h("p", { class: "hint" }, `objective ${percent(slo.objective, 2)}`, slo.burn !== undefined ? ` · burn rate ${rounded(slo.burn, 1)}×` : "",
         slo.exhaustion > 0 && slo.state === "burning" ? ` · exhausted in ${seconds(slo.exhaustion)}` : ""));

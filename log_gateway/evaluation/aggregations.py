@@ -100,6 +100,7 @@ def aggregate(node: VectorAggregation, table: Table) -> Table:
     groups = _groups(table, node.grouping)
     if node.parameter is not None:
         largest = node.function != "bottomk"
-        return [row for rows in groups.values() for row in _selected(rows, node.parameter, largest)]
+        # By label, because the order in which the store returns its groups changes from query to query.
+        return [row for _, rows in sorted(groups.items()) for row in _selected(rows, node.parameter, largest)]
     reduce = _REDUCTIONS[node.function]
     return [Row(labels, _reduced(rows, reduce)) for labels, rows in groups.items()]

@@ -54,7 +54,7 @@ def pairs(line: str, strict: bool) -> Iterator[tuple[str, str]]:
 
 
 def logfmt(expressions: tuple[tuple[str, str], ...], strict: bool, keep_empty: bool) -> Step:
-    """Turns all pairs, or those named, into labels. Keys without a value are only kept with ``--keep-empty``."""
+    """Converts all or only the named pairs to labels. Keys without a value are only kept with ``--keep-empty``."""
     wanted: dict[str, list[str]] = {}
     for label, key in expressions:
         wanted.setdefault(key, []).append(label)

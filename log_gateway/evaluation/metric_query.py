@@ -67,7 +67,7 @@ def _refuse_duplicates(labels: list[tuple[tuple[str, str], ...]]) -> None:
 
 
 class _Evaluation:
-    """The evaluation of one query at its times. Equal leaves are evaluated once."""
+    """The evaluation of one query at its times. Identical leaves are evaluated once."""
 
     def __init__(self, times: Sequence[int], source: Source, limits: Limits) -> None:
         self._times, self._source, self._limits = times, source, limits

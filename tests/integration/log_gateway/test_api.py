@@ -122,7 +122,8 @@ def test_the_stores_metrics_are_on_this_port(gateway: str) -> None:
 def test_a_tail_sends_each_line_once(store: VictoriaLogs, gateway: str) -> None:
     """A tail sends late lines too; a second tail is rejected if only one is allowed; metric queries are rejected."""
     address = gateway.replace("http://", "ws://") + f"{API}/tail?"
-    client = Client(address + urlencode({"query": '{service_name="tail-test"}'}))
+    query = '{service_name="tail-test"}'
+    client = Client(address + urlencode({"query": query}))
     try:
         store.insert([_line(1, "tail-test"), _line(2, "tail-test")])
         seen = _received(client, 2)
@@ -130,17 +131,13 @@ def test_a_tail_sends_each_line_once(store: VictoriaLogs, gateway: str) -> None:
         store.insert([late, _line(3, "tail-test")])
         seen += _received(client, 2)
         assert sorted(seen) == ["late", "line 1", "line 2", "line 3"]
-        assert _get(gateway, "/tail", query='{service_name="tail-test"}').status_code == 429
+        assert _get(gateway, "/tail", query=query).status_code == 429
     finally:
         client.close()
     assert _get(gateway, "/tail", query='rate({service_name="tail-test"}[1m])').status_code == 400
     # The slot is free again once the gateway has noticed that the client disconnected.
-    wait_until("a free slot for a tail", lambda: _opened(address + urlencode({"query": '{service_name="tail-test"}'})))
-
-
-def _opened(address: str) -> bool:
-    Client(address).close()
-    return True
+    wait_until("a free slot for a tail", lambda: _get(gateway, "/tail", query=query).status_code != 429)
+    Client(address + urlencode({"query": query})).close()
 
 
 def _received(client: Client, count: int) -> list[str]:

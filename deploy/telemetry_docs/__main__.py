@@ -1,4 +1,4 @@
-"""``python -m deploy.telemetry_docs``: bring docs/reference/telemetry.md up to date; ``--check``: 1 if it is not."""
+"""``python -m deploy.telemetry_docs``: update docs/reference/telemetry.md; ``--check``: 1 if it is not."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """``python -m deploy.commits``: check the subjects of new commits, which are ``area: imperative summary``.
 
-New are the commits after ``checked-after`` in pyproject.toml.
+A commit is new if it is after ``checked-after`` in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LONGEST = 72
 _AREA = r"[a-z][a-z0-9_./-]*"
 _SUBJECT = re.compile(rf"{_AREA}(?:, {_AREA})*: (?P<verb>\S+)(?: .*)?")
 _OTHER_FORMS = re.compile(r"\w+(?:(?<!e)ed|ing|(?<![su])s)")
-_IMPERATIVES = {"bring", "embed", "ping", "shed", "spring", "string", "swing"}
+_IMPERATIVES = {"alias", "bring", "embed", "ping", "shed", "spring", "string", "swing"}
 """Verbs that end like another form."""
 
 
@@ -26,7 +26,7 @@ class HistoryError(Exception):
 
 
 def problems(message: str) -> Iterator[str]:
-    """Yield what is wrong with a commit message."""
+    """Yield the problems of a commit message."""
     subject, _, rest = message.rstrip("\n").partition("\n")
     if len(subject) > LONGEST:
         yield f"the subject has {len(subject)} characters, at most {LONGEST} are allowed"
@@ -46,14 +46,14 @@ def problems(message: str) -> Iterator[str]:
 def new_commits(root: Path, after: str) -> list[tuple[str, str]]:
     """Return hash and message of each commit after the given one, without merges.
 
-    In a shallow clone that ends before that commit, these are all commits that it has. Raises HistoryError.
+    In a shallow clone that ends before that commit, these are all available commits. Raises HistoryError.
     """
     revisions = f"{after}..HEAD"
     if _git(root, "cat-file", "-e", f"{after}^{{commit}}").returncode:
         if _git(root, "rev-parse", "--is-shallow-repository").stdout.strip() != "true":
             raise HistoryError(f"commit {after} of `checked-after` in pyproject.toml is not in this repository")
         revisions = "HEAD"
-    done = _git(root, "log", "-z", "--no-merges", "--format=%h%n%B", revisions)
+    done = _git(root, "log", "-z", "--no-show-signature", "--no-merges", "--format=%h%n%B", revisions)
     if done.returncode:
         raise HistoryError(f"git log failed: {done.stderr.strip()}")
     commits = [entry.partition("\n") for entry in done.stdout.split("\0") if entry]
@@ -66,7 +66,10 @@ def new_commits(root: Path, after: str) -> list[tuple[str, str]]:
 
 
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    # A message may have any encoding.
+    return subprocess.run(
+        ["git", *arguments], cwd=root, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
 
 
 def main(root: Path = ROOT) -> int:

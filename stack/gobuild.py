@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 import time
@@ -67,7 +68,8 @@ def go(module: Module, say: Say, check: Callable[[], None]) -> Path:
 
 def require_c_compiler(say: Say) -> None:
     """Install gcc unless there is a C compiler. Without root, raises ProgramMissing with the command to run."""
-    if not shutil.which(os.environ.get("CC") or "gcc"):
+    command = shlex.split(os.environ.get("CC", "")) or ["gcc"]  # CC may contain arguments: "ccache gcc"
+    if not shutil.which(command[0]):
         apt.install(C_PACKAGES, say)
 
 

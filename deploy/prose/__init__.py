@@ -1,1 +1,1 @@
-"""Checks the language of everything that people read with Vale, prose in code included."""
+"""Checks the language of all text that people read, including prose in code, with Vale."""

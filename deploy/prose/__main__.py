@@ -19,7 +19,7 @@ from stack.say import Say
 def main(arguments: Sequence[str] | None = None, root: Path = files.ROOT) -> int:
     """Run the command line for the repository at ``root``.
 
-    Returns 1 when a rule rejects something, a file type is unknown or Vale is missing, and 2 for paths without files.
+    Returns 1 when a rule rejects something, a file type is unknown or Vale is missing, and 2 for a path without files.
     """
     parser = argparse.ArgumentParser(prog="python -m deploy.prose", description="Check the language with Vale.")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="only these files and folders")
@@ -29,10 +29,11 @@ def main(arguments: Sequence[str] | None = None, root: Path = files.ROOT) -> int
     parser.add_argument("--totals", action="store_true", help="print only the number of findings by folder and rule")
     options = parser.parse_args(arguments)
     chosen = [str(Path(path)) for path in options.paths]
-    paths = [path for path in files.tracked(root) if not chosen or any(_inside(path, one) for one in chosen)]
-    if chosen and not paths:
-        sys.stderr.write(f"no file under version control: {', '.join(options.paths)}\n")
+    tracked = files.tracked(root)
+    if missing := [one for one in chosen if not any(_inside(path, one) for path in tracked)]:
+        sys.stderr.write(f"no file under version control: {', '.join(missing)}\n")
         return 2
+    paths = [path for path in tracked if not chosen or any(_inside(path, one) for one in chosen)]
     if strange := files.unknown(paths):
         sys.stderr.write(f"add these file types to deploy/prose/files.py: {', '.join(strange)}\n")
         return 1

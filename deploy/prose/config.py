@@ -33,7 +33,7 @@ def yaml_file(text: str) -> Iterator[Span]:
 
 
 def comments(text: str, within: Span | None = None) -> Iterator[Span]:
-    """Yield what follows ``#`` at the beginning of a line or after white space."""
+    """Yield the text after ``#`` at the beginning of a line or after white space."""
     return (found.span(1) for found in _COMMENT.finditer(text, *(within or ())))
 
 

@@ -1,4 +1,4 @@
-"""The files that are checked, and how the prose of each is found."""
+"""The files that are checked, and the extraction of their prose."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Extractor = Callable[[str], Iterable[Span]]
 
 
 class UnreadableError(Exception):
-    """A file is not in the language that its suffix stands for."""
+    """A file is not in the language that its suffix indicates, or not in UTF-8."""
 
 
 EXTRACTORS: Mapping[str, Extractor] = {
@@ -53,7 +53,7 @@ EXTRACTORS: Mapping[str, Extractor] = {
     ".dockerignore": config.comments,
     ".gitattributes": config.comments,
 }
-"""By suffix, or by name for a file without one. Markdown is the one type that Vale reads itself."""
+"""Extractors by suffix, or by name for a file without one. Markdown is the only type that Vale reads directly."""
 
 NO_PROSE = {
     ".json",  # data, and dashboards written by grafana/generate
@@ -71,7 +71,7 @@ NO_PROSE = {
 }
 
 EXCEPT = ("deploy/prose/styles/", "tests/unit/prose/")
-"""The rules, and their tests with sentences that they must find."""
+"""The rules, and the tests of the rules with sentences that they must reject."""
 
 
 def kind(path: str) -> str:
@@ -102,11 +102,11 @@ def mirror(root: Path, paths: Iterable[str], goal: Path) -> None:
     for path in paths:
         if path.startswith(EXCEPT) or kind(path) in NO_PROSE:
             continue
-        text = (root / path).read_text()
         markdown = kind(path) == ".md"
         copy = goal / f"{path}{'' if markdown else '.txt'}"
         copy.parent.mkdir(parents=True, exist_ok=True)
         try:
+            text = (root / path).read_text(encoding="utf-8")
             copy.write_text(without_excepted(text, text) if markdown else only(text, EXTRACTORS[kind(path)](text)))
-        except (SyntaxError, TokenError, YAMLError) as error:
+        except (SyntaxError, TokenError, UnicodeDecodeError, YAMLError) as error:
             raise UnreadableError(f"{path} cannot be read: {error}") from error

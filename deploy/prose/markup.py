@@ -32,7 +32,8 @@ def spans(text: str) -> Iterator[Span]:
     for piece in _PIECE.finditer(text):
         kind = piece.lastgroup
         if piece["comment"]:
-            yield piece.start() + 3, piece.end() - 3
+            mark = 2 if piece["comment"].startswith("{") else 3
+            yield piece.start() + mark, piece.end() - mark
         elif piece["jinja"]:
             yield from _quoted(text, piece.span())
         elif piece["script"] is not None:

@@ -58,7 +58,7 @@ def _tokens(text: str) -> Iterator[tuple[int, tuple[int, int], tuple[int, int]]]
 
 
 def _literals(text: str, group: list[Span], statement: bool) -> Iterator[Span]:
-    """Yield what is prose of adjacent literals, which are one string: all of a docstring, else what reads as prose."""
+    """Yield the prose of adjacent literals, which form one string: a whole docstring, or parts that read as prose."""
     parts: list[Span] = []
     raw = False
     for start, end in group:

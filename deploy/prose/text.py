@@ -1,4 +1,4 @@
-"""Which parts of a source text are prose: spans of character offsets, and the copy that contains only these."""
+"""The prose of a source text: spans of character offsets, and the copy that contains only these."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NOT_PROSE = re.compile(
 
 
 _JOINS = re.compile(r"""\s*|\s*[#*/]*\s*|["']{1,3}\s*[\\+]?\s*[A-Za-z]{0,2}["']{1,3}""")
-"""What is between two spans of one text: white space, the markers of comments, the quotes of adjacent literals."""
+"""The text between two spans of one text: white space, the markers of comments, the quotes of adjacent literals."""
 
 
 def reads_as_prose(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Running Vale: the pinned build, on the copies with prose only."""
+"""Execution of the pinned Vale build on the copies that contain only prose."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ValeError(Exception):
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One place that a rule rejects. ``message`` is what to write instead."""
+    """One place that a rule rejects. ``message`` contains the suggested wording."""
 
     path: str
     line: int

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Start Grafana, unless its data was created with another password than the one in PASSWORD_FILE. Grafana reads the
+# Start Grafana, unless its data was created with a password other than the one in PASSWORD_FILE. Grafana reads the
 # password at its first start only: without this check, a password that was generated again would never be accepted, and
 # Grafana would not report why. DATA holds Grafana's database and a digest of the password that it was created with.
 set -eu
@@ -15,6 +15,8 @@ again" >&2
         exit 1
     fi
 else
-    echo "$digest" > "$DATA/password.sha256"
+    # In one step: an empty file, such as after a full disk, would refuse every later start.
+    echo "$digest" > "$DATA/password.sha256.new"
+    mv "$DATA/password.sha256.new" "$DATA/password.sha256"
 fi
 exec "${RUN:-/run.sh}" "$@"

@@ -145,7 +145,7 @@ def prepare(env: Mapping[str, str]) -> None:
         try:
             initiate(client)
         except OperationFailure:
-            initiate(connect(admin))  # The set was taken apart, and its users still exist.
+            initiate(connect(admin))  # The set was dissolved, and its users still exist.
     ensure_primary(client, admin)
     make_root(client, admin)
     signed_in = connect(admin)

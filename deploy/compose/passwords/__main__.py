@@ -2,17 +2,18 @@
 
     docker compose run --rm passwords show grafana
 
-`generate` runs at every start of the stack. A password that has a value in `.env.secrets` gets that value. Any other
+`generate` runs at every start of the stack. A password with a value in `.env.secrets` gets that value. Any other
 password is generated at the first start and kept afterwards. Each password has its own folder, which is the mount point
 of its own volume.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
@@ -22,6 +23,7 @@ from observability.settings import MISCONFIGURED, Reader, WrongSetting
 FOLDER = Path("/run/secrets")
 BYTES = 24
 READABLE = 0o440  # Readable by the owner and the group, which is a supplementary group of every reader.
+LOCKED = "mongo-root"  # Its readers exit after their work: a server that is attacked cannot keep the lock.
 USAGE = "usage: passwords generate | show NAME"
 
 
@@ -30,11 +32,32 @@ class Unusable(RuntimeError):
 
 
 def stored(folder: Path, password: Password) -> str:
-    """Return the stored password, or "" if there is none."""
+    """Return the stored password, or "" if there is none. Raises ``Unusable``."""
+    file = folder / password.folder / VALUE
     try:
-        return (folder / password.folder / VALUE).read_text()
+        return file.read_text()
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise Unusable(f"cannot read {file}: {error.strerror}") from error
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other run generates passwords: two at once could store a password and the URL of another one.
+
+    The lock is on a volume, because the runs are in different containers.
+    """
+    volume = folder / LOCKED
+    try:
+        descriptor = os.open(volume, os.O_RDONLY)
+    except OSError as error:
+        raise Unusable(f"cannot open {volume}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write(folder: Path, password: Password, value: str) -> None:
@@ -46,13 +69,8 @@ def write(folder: Path, password: Password, value: str) -> None:
     for name, text in password.files(value).items():
         target = folder / password.folder / name
         try:
-            if target.exists() and target.read_text() == text:
-                continue
-            descriptor, new = tempfile.mkstemp(dir=target.parent)
-            with os.fdopen(descriptor, "w") as stream:
-                stream.write(text)
-            os.chmod(new, READABLE)
-            os.replace(new, target)
+            if not target.exists() or target.read_text() != text:
+                replace(target, text)
         except OSError as error:
             raise Unusable(
                 f"cannot write {target}: {error.strerror}. If another container was the first to mount the volume "
@@ -61,19 +79,36 @@ def write(folder: Path, password: Password, value: str) -> None:
             ) from error
 
 
+def replace(target: Path, text: str) -> None:
+    """Write a file so that it has the old content or the new one after an interruption, and never a part."""
+    new = target.with_name(f".{target.name}.new")
+    new.unlink(missing_ok=True)  # A run that was killed may have left it.
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READABLE), "w") as stream:
+            os.fchmod(stream.fileno(), READABLE)
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(new, target)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+
+
 def generate(folder: Path, env: Mapping[str, str]) -> str:
     """Store every password. Return one sentence about what was changed. Raises ``WrongSetting``, ``Unusable``."""
     reader = Reader(env)
     given = {password.folder: reader.value(password.declared) for password in ALL}
     reader.finish()
     generated, replaced = [], []
-    for password in ALL:
-        before, chosen = stored(folder, password), given[password.folder]
-        if chosen and chosen != before:
-            replaced.append(password.folder)
-        elif not chosen and not before:
-            generated.append(password.folder)
-        write(folder, password, chosen or before or token_hex(BYTES))
+    with alone(folder):
+        for password in ALL:
+            before, chosen = stored(folder, password), given[password.folder]
+            if chosen and chosen != before:
+                replaced.append(password.folder)
+            elif not chosen and not before:
+                generated.append(password.folder)
+            write(folder, password, chosen or before or token_hex(BYTES))
     changes = [f"generated {', '.join(generated)}"] if generated else []
     if replaced:
         changes.append(

@@ -62,7 +62,10 @@ ALL = (
     Password("shop-admin", "SHOP_ADMIN_PASSWORD", "of the shop's account admin@glasshouse.example", shortest=12),
     Password("jwt", "JWT_SECRET", "signs the API's access tokens", shortest=32),
     Password(
-        "mongo-key", "MONGO_KEY", "with which MongoDB's members sign in to each other: 6 to 1,024 base64 characters"
+        "mongo-key",
+        "MONGO_KEY",
+        "secret with which MongoDB's members authenticate to each other: 6 to 1,024 base64 characters",
+        shortest=6,
     ),
     Password("mongo-root", "MONGO_ROOT_PASSWORD", "of MongoDB's user root"),
     Password("mongo-shop", "MONGO_SHOP_PASSWORD", "of MongoDB's user shop", derived={"url": mongo_url("shop")}),

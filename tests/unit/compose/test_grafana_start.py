@@ -63,6 +63,20 @@ def test_without_data_the_password_may_change(data: Path) -> None:
     assert start(data).stdout == "started\n"
 
 
+def test_a_full_disk_does_not_refuse_later_starts(data: Path) -> None:
+    """A start that cannot write the digest leaves no empty one, which no password has."""
+    (data / "grafana.db").touch()
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "GF_PATHS_DATA": str(data),
+        "GF_SECURITY_ADMIN_PASSWORD__FILE": str(data.parent / "value"),
+        "RUN": "echo",
+    }
+    failed = subprocess.run(["sh", "-c", f"ulimit -f 0; exec sh '{SCRIPT}'"], env=env, capture_output=True, timeout=20)
+    assert failed.returncode != 0
+    assert start(data).stdout == "started\n"
+
+
 def test_data_of_an_earlier_version_is_accepted(data: Path) -> None:
     """Data without a digest, as it was created before this script existed."""
     (data / "grafana.db").touch()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
+import resource
+import threading
 from pathlib import Path
 
 import pytest
 
 from app.settings import SHORTEST_SECRET
-from deploy.compose.passwords.__main__ import generate, main
+from deploy.compose.passwords.__main__ import LOCKED, generate, main
 from deploy.compose.passwords.catalogue import ALL, VALUE
 from observability.client_urls import check_mongo, check_redis
 from shop.config import Settings
@@ -85,11 +89,13 @@ def test_the_derived_files_are_what_their_readers_accept(folder: Path, chosen: s
 
 def test_a_chosen_password_that_is_too_short_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The variable is named, its value is not shown, and nothing is stored."""
-    assert main(["generate"], {"JWT_SECRET": "s3cr3t", "SHOP_ADMIN_PASSWORD": "s3cr3t"}, folder) == 78
+    env = {"JWT_SECRET": "s3cr3t", "SHOP_ADMIN_PASSWORD": "s3cr3t", "MONGO_KEY": "s3cr"}
+    assert main(["generate"], env, folder) == 78
     said = capsys.readouterr().err
     assert "JWT_SECRET is ***: it must be a secret of at least 32 characters" in said
     assert "SHOP_ADMIN_PASSWORD is ***" in said
-    assert "s3cr3t" not in said
+    assert "MONGO_KEY is ***: it must be a secret of at least 6 characters" in said
+    assert "s3cr" not in said
     assert list(folder.glob("*/*")) == []
 
 
@@ -135,6 +141,56 @@ def test_a_volume_that_cannot_be_written_is_named(folder: Path, capsys: pytest.C
     assert f"cannot write {folder}/redis/value: No such file or directory" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [["generate"], ["show", "redis"]])
+def test_a_password_that_cannot_be_read_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """It is not generated again, and there is no traceback."""
+    (folder / "redis" / VALUE).mkdir()
+    assert main(arguments, {}, folder) == 1
+    assert f"passwords: cannot read {folder}/redis/value: Is a directory" in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_no_part_of_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names the file, nothing else is left, and the next start generates the passwords."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        status = main(["generate"], {}, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert status == 1
+    assert f"cannot write {folder}/grafana/value: File too large" in capsys.readouterr().err
+    assert list(folder.glob("*/*")) == []
+    assert main(["generate"], {}, folder) == 0
+
+
+def test_the_remains_of_a_killed_run_are_removed(folder: Path) -> None:
+    """Every volume contains only the files of its password afterwards."""
+    generate(folder, {})
+    names = sorted(folder.glob("*/*"))
+    (folder / "jwt" / VALUE).rename(folder / "jwt" / f".{VALUE}.new")
+    assert generate(folder, {}) == "generated jwt"
+    assert sorted(folder.glob("*/*")) == names
+
+
+def test_two_runs_at_once_do_not_mix_their_passwords(folder: Path) -> None:
+    """The second run waits for the first one, and keeps its passwords."""
+    descriptor = os.open(folder / LOCKED, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    said: list[str] = []
+    second = threading.Thread(target=lambda: said.append(generate(folder, {})))
+    second.start()
+    second.join(0.5)
+    waits = second.is_alive()
+    (folder / "jwt" / VALUE).write_text("of the first run")
+    os.close(descriptor)
+    second.join(20)
+    assert waits
+    assert said[0].startswith("generated grafana, shop-admin, mongo-key, ")
+    assert values(folder)["jwt"] == "of the first run"
+
+
 def test_each_password_is_mounted_by_its_readers_only() -> None:
     """Read-only, except by `passwords`, which writes all of them."""
     assert set(READERS) == {password.folder for password in ALL}
@@ -147,6 +203,12 @@ def test_each_password_is_mounted_by_its_readers_only() -> None:
         }
         assert mounts.pop("passwords") == f"secret-{folder}:/run/secrets/{folder}"
         assert mounts == dict.fromkeys(readers, f"secret-{folder}:/run/secrets/{folder}:ro")
+
+
+def test_only_one_shot_services_can_hold_the_lock() -> None:
+    """A reader can lock the folder that it mounts, and a start would wait for as long as it runs."""
+    assert READERS[LOCKED]
+    assert all(SERVICES[name]["restart"] == "on-failure:3" for name in READERS[LOCKED])
 
 
 def test_each_reader_is_in_the_group_of_the_files_and_waits_for_them() -> None:

@@ -50,6 +50,13 @@ def test_notes_are_the_section_of_the_version(checkout: Path, capsys: pytest.Cap
     assert capsys.readouterr().out == "### Added\n\n- A.\n"
 
 
+def test_notes_do_not_end_at_a_line_that_begins_with_a_link(checkout: Path) -> None:
+    """A wrapped line may begin with a link; only the definitions of links end the last section."""
+    text = "## [1.2.3] - 2026-01-02\n\nSee the\n[guide](docs/a.md) and [b].\n\n[1.2.3]: https://example.org/\n"
+    (checkout / "CHANGELOG.md").write_text(text)
+    assert release.notes("1.2.3", checkout) == "See the\n[guide](docs/a.md) and [b]."
+
+
 @pytest.mark.parametrize(
     ("file", "text", "problem"),
     [

@@ -41,8 +41,9 @@ def test_only_the_named_paths_are_checked(repository: Path, capsys: pytest.Captu
 
 def test_a_path_without_files_is_refused(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A path without files is refused, so that a misspelled path does not pass the check."""
-    assert command.main(["dosc"], repository) == 2
-    assert "dosc" in capsys.readouterr().err
+    for paths in (["dosc"], ["good.yml", "dosc"]):
+        assert command.main(paths, repository) == 2
+        assert capsys.readouterr().err == "no file under version control: dosc\n"
 
 
 def test_totals_count_by_folder_and_rule(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,12 +60,15 @@ def test_an_unknown_file_type_fails(repository: Path, capsys: pytest.CaptureFixt
     assert "deploy/prose/files.py: a.rst" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("name", "text"), [("b.py", 'x = """'), ("b.py", "if x:\n    y\n  z\n"), ("b.yml", 'a: "b')])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("b.py", b'x = """'), ("b.py", b"if x:\n    y\n  z\n"), ("b.yml", b'a: "b'), ("b.md", b"A caf\xe9.\n")],
+)
 def test_a_file_that_cannot_be_read_is_named(
-    repository: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
+    repository: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes
 ) -> None:
     """Without a traceback of its parser."""
-    (repository / name).write_text(text)
+    (repository / name).write_bytes(content)
     assert command.main([], repository) == 1
     assert f"{name} cannot be read: " in capsys.readouterr().err
 

@@ -131,6 +131,14 @@ def test_a_module_with_c_code_gets_a_compiler_first(
     assert module.built()
 
 
+def test_a_c_compiler_may_have_arguments(module: Module, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CC is a command, such as `ccache gcc`, and its program is enough."""
+    monkeypatch.setenv("CC", f"'{sys.executable}' -m compiler")
+    monkeypatch.setattr("stack.apt.install", lambda packages, say: pytest.fail("a compiler is installed"))
+    gobuild.build(replace(module, cgo=True), say)
+    assert module.built()
+
+
 def test_packages_that_are_never_called_are_compiled_without_optimisation(module: Module) -> None:
     """Flags for a package follow the flags for all packages, because the last matching pattern applies."""
     flags = gobuild.build_command(replace(module, unoptimised=("example.org/big/...",)))

@@ -1,4 +1,4 @@
-"""``/healthz``: is the process alive; ``/readyz``: can it serve requests, and which dependencies are unavailable."""
+"""``/healthz``: whether the process is alive; ``/readyz``: whether it can serve requests, and missing dependencies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def blueprint(required: Mapping[str, Probe], optional: Mapping[str, Probe], drai
     """Register both views.
 
     Without a ``required`` dependency the process is not ready; without an ``optional`` one it is degraded. While
-    ``draining`` it is not ready, whatever is up: it still serves requests but should receive no new ones.
+    ``draining`` it is not ready in any case: it still serves requests but should receive no new ones.
     """
     api = Blueprint("health", __name__)
 

@@ -22,7 +22,7 @@ _REDIS_OPTIONS: dict[str, str | int] = {"socket_connect_timeout": 1, "socket_tim
 def new_limiter(app: Flask, settings: ApiSettings) -> Limiter:
     """Return a limiter that sends ``RateLimit-Limit``, ``-Remaining``, ``-Reset`` and ``Retry-After`` to clients.
 
-    The window slides, so that no client can use the limit twice around the turn of a minute.
+    The window slides, so that no client can use the limit twice around the start of a minute.
     """
     # Flask calls these hooks in reverse order: one that is registered before the limiter's sees the limiter's headers.
     app.after_request(_seconds_instead_of_epoch)

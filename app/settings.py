@@ -28,7 +28,9 @@ class ApiSettings(FromEnv):
     )
     host: str = setting("HOST", Host(), "127.0.0.1", "the address that the API listens on")
     port: int = setting("PORT", Port(), 8001, "the port that the API listens on")
-    threads: int = setting("THREADS", Whole(1, MAX_THREADS), 16, "how many requests one replica serves at once")
+    threads: int = setting(
+        "THREADS", Whole(1, MAX_THREADS), 16, "number of requests that a replica serves concurrently"
+    )
     access_seconds: int = setting(
         "ACCESS_TOKEN_SECONDS", Whole(1, 24 * 3600), 15 * 60, "lifetime of an access token (seconds)"
     )

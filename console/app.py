@@ -48,7 +48,7 @@ _MAX_ANSWER = 8 * 1024 * 1024
 
 
 def received_counter(registry: CollectorRegistry) -> Counter:
-    """Return ``console_inbox_received_total``, every label set at zero."""
+    """Return ``console_inbox_received_total`` with every label set at zero."""
     counter = Counter(
         "console_inbox_received_total",
         "Alert notifications and e-mails that arrived, by outcome",
@@ -77,7 +77,8 @@ def create_app(
     """
     app = Flask("console")
     app.config["MAX_CONTENT_LENGTH"] = _MAX_OTHER_BODY
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0  # revalidated by ETag: after an update no stale script stays
+    # Revalidated by ETag, so that no browser keeps a stale script after an update.
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _remember_sessions(app, settings)
     hosts.only(app, hosts.known_hosts(settings.addresses, settings.public, settings.host))
@@ -121,7 +122,7 @@ def _add_readers(
 
 
 def _remember_sessions(app: Flask, settings: Settings) -> None:
-    """A cookie is sent to every port of a host: its name distinguishes this console from another on the same host."""
+    """Set up the session cookie. Cookies are sent to every port of a host, so each console has its own cookie name."""
     app.secret_key = session_key(settings.state_dir)
     app.config["SESSION_COOKIE_NAME"] = f"glasshouse_console_{settings.port}"
     app.config["SESSION_COOKIE_HTTPONLY"] = True

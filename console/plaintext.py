@@ -1,4 +1,4 @@
-"""Text that may be shown: HTML reduced to what its reader would see, control characters taken out."""
+"""Text that is safe to show: the visible text of HTML, without control characters."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 def printable(text: str) -> str:
-    """Return ``text`` fit for UTF-8, JSON and a terminal; keeps line ends and tabs.
+    """Return ``text`` in a form that is safe in UTF-8, JSON and a terminal; line ends and tabs are kept.
 
-    Terminal escapes and the characters that reorder what is read become U+FFFD, as do lone surrogates, which a
-    mail header in an undeclared encoding leaves behind and which could not be encoded again.
+    Terminal escapes and the characters that reorder text become U+FFFD. So do lone surrogates, which result from a mail
+    header in an undeclared encoding and cannot be encoded.
     """
     encodable = text.replace("\r\n", "\n").encode("utf-8", "replace").decode("utf-8")
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", encodable)
 
 
 def one_line(text: str, longest: int) -> str:
-    """Return ``text`` printable, its white space folded, at most ``longest`` characters long."""
+    """Return ``text`` in printable form, with white space collapsed, at most ``longest`` characters long."""
     folded = " ".join(printable(text).split())
     return folded if len(folded) <= longest else folded[: longest - 1] + "…"
 

@@ -1,7 +1,7 @@
 """The console's process: gunicorn with one worker, whose process also runs the SMTP server.
 
-gunicorn, because the API runs on it too (one way to serve, bounded threads, slow clients cut off); one worker,
-because the SMTP server and the web pages share one inbox. If the worker dies, gunicorn starts another.
+It uses gunicorn because the API does too (the same server, a limit on threads, a timeout for slow clients), and one
+worker because the SMTP server and the web pages share one inbox. If the worker dies, gunicorn starts another.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _ASK_AGAIN_SECONDS = 60.0
 
 
 class WorkerProcess:
-    """What gunicorn's worker process holds: telemetry, inbox, SMTP server, web application."""
+    """The parts of gunicorn's worker process: telemetry, inbox, SMTP server, web application."""
 
     def __init__(self, settings: Settings, smtp_listener: socket.socket) -> None:
-        """Open and start all of it; raises ``InboxUnavailable`` if there is no place for the inbox."""
+        """Open and start all parts; raises ``InboxUnavailable`` if the inbox cannot be stored."""
         self.telemetry = Telemetry.start("console")
         self.inbox = Inbox(settings.state_dir / INBOX_FILE, settings.inbox_items, now)
         received = received_counter(self.telemetry.registry)
@@ -45,7 +45,7 @@ class WorkerProcess:
         self.smtp.start()
 
     def close(self) -> None:
-        """Stop receiving mail, close the inbox, send the last spans; each within its own bound."""
+        """Stop receiving mail, close the inbox and export the last spans, each within its own time limit."""
         self.smtp.stop()
         self.inbox.close()
         self.telemetry.stop()

@@ -26,5 +26,5 @@ def parse(text: str) -> datetime | None:
 def _utc(moment: datetime) -> datetime:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:  # within a day of the first or last year there is: the zone makes no difference
+    except OverflowError:  # within a day of the first or last supported year, where the zone makes no difference
         return moment.replace(tzinfo=UTC)

@@ -20,7 +20,7 @@ Stamp = tuple[int, int, int] | None
 
 
 class FlagFileProvider(AbstractProvider):
-    """Evaluate the flags of a file in its state at the last :meth:`reload`. The file need not exist."""
+    """Evaluate the flags of a file as read by the last :meth:`reload`. The file need not exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

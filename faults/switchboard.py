@@ -31,7 +31,7 @@ class Switchboard:
         self._active = {name: active.labels(name) for name in FAULTS}
         self._switched = Counter(
             "faults_switched_total",
-            "Faults switched on or off, or ended",
+            "Faults switched on or off, or expired",
             ["fault", "action"],
             registry=registry,
         )

@@ -69,7 +69,7 @@ class Faults:
         return found if found is not None and self._clock() < found.until else None
 
     def epoch(self) -> object:
-        """Equal as long as the same faults are on. A forked process keeps the faults of the time of the fork."""
+        """A value that changes only with the active faults. A forked process keeps those active at the fork."""
         return self._active
 
     def listen(self, listener: Callable[[], None]) -> None:

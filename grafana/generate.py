@@ -29,7 +29,7 @@ def files() -> dict[Path, str]:
 
 
 def notes(page: Page) -> dict[str, Any]:
-    """Return, by panel title, the threshold that it draws, and when it has data if not always."""
+    """Return, by panel title, the threshold that is drawn, and the condition for data if there is not always data."""
     found: dict[str, Any] = {}
     for panel in (panel for row in page.rows for panel in row.panels):
         note: dict[str, Any] = {}

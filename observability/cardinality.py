@@ -41,7 +41,7 @@ class BoundedValues(dict[str, str]):
     """Map each value to itself, or to ``other`` beyond the limit."""
 
     def __init__(self, most: int, overflow: Any, file: Path | None = None) -> None:
-        """Admit ``most`` values besides those known in advance; ``overflow.inc()`` is called for each use of another.
+        """Admit ``most`` values besides those known in advance; each use of any other value calls ``overflow.inc()``.
 
         Processes that use the same ``file`` share the limit.
         """

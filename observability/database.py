@@ -66,7 +66,7 @@ class DatabaseMetrics:
         self.pools: dict[str, object] = {}
         """The object that counts the connections of all pools with the same name, by name.
 
-        Its type belongs to the driver's module.
+        Its type is defined in the driver's module.
         """
         self.observe = Observers(self.duration)
 

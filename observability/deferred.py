@@ -18,7 +18,7 @@ from typing import Any
 from observability.prometheus_internals import HookedHistogram
 
 MOST_WAITING = 256
-"""Entries of one series. The observation that exceeds it adds all of them, which takes about as many microseconds."""
+"""The maximum queue length of one series. The observation that exceeds it adds all entries, at about 1 µs each."""
 
 
 class DeferredHistogram(HookedHistogram):

@@ -42,7 +42,7 @@ class ForkReport:
 def open_file() -> IO[bytes]:
     """An unnamed file that both sides of a fork hold; a pipe would block a child that writes a long report.
 
-    Both sides also share its offset, so neither may buffer.
+    Both sides also share its offset, so neither side may buffer.
     """
     return tempfile.TemporaryFile(prefix="glasshouse-", buffering=0)
 

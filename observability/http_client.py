@@ -61,5 +61,5 @@ def instrument_http_client(telemetry: Telemetry) -> ObservedSession:
         buckets=LATENCY_BUCKETS,
         registry=telemetry.registry,
     )
-    # Customers may choose any number of addresses if the application follows links that they provide.
+    # The number of addresses is unlimited if the application follows links that customers provide.
     return ObservedSession(telemetry.guard.limit(duration, "server_address"))

@@ -143,7 +143,7 @@ class _Exchange:
         self._finish()
 
     def _finish(self) -> None:
-        """Count and log the request, and end or create its span if it needs one; only the first call has an effect."""
+        """Count and log the request, and end or create its span if it needs one; only the first call takes effect."""
         if self._finished:
             return
         self._finished = True

@@ -16,7 +16,7 @@ from observability.quick_write import writer
 
 COMPLAIN_SECONDS = 60.0
 LOOK_SECONDS = 0.05
-"""Seconds between checks whether another process has rotated or filled the file; a check costs more than a line."""
+"""Seconds between checks whether another process has rotated or filled the file; a check costs more than a write."""
 
 
 class SharedFileHandler(LineHandler):

@@ -86,7 +86,7 @@ class MetricsServer:
         self._thread.start()
 
     def leave(self) -> None:
-        """In a fork, which serves no requests: close the port, so that it is free when the parent has exited."""
+        """Close the port in a fork, which serves no requests, so that it is free when the parent has exited."""
         self._server.socket.close()
 
     def close(self) -> None:

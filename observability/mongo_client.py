@@ -161,7 +161,7 @@ class ObservedCursor(Cursor[Document]):
         return list(islice(self, length))
 
     def rewind(self) -> ObservedCursor:
-        """As ``Cursor``'s."""
+        """See ``Cursor``."""
         super().rewind()
         self._asked, self._given = False, 0
         return self

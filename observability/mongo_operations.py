@@ -66,7 +66,7 @@ def error_type(failure: Exception) -> str:
     """Return the server's name for the error, or the exception's; ``""`` if the server carried out the request.
 
     A write that violates a rule (a unique index, a validator) counts as answered, because many are sent to find that
-    out. A cursor raises ``StopIteration`` at its end, which is no error.
+    out. A cursor raises ``StopIteration`` at its end, which is not an error.
     """
     if isinstance(failure, WriteError | BulkWriteError | StopIteration):
         return ""

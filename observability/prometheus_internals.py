@@ -70,7 +70,7 @@ def additive_metrics(registry: CollectorRegistry) -> Iterator[MetricWrapperBase]
 
 
 def series_of(metric: MetricWrapperBase) -> Iterator[tuple[tuple[str, ...], MetricWrapperBase]]:
-    """Yield each series of the metric with its label values; a metric without labels is its own only series."""
+    """Yield each series of the metric with its label values; a metric without labels is itself its only series."""
     if metric._labelnames:
         yield from ((tuple(labels), series) for labels, series in list(metric._metrics.items()))
     else:

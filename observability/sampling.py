@@ -70,8 +70,8 @@ class Sampler:
     """Decide on sampling before any span is created.
 
     The decision of a caller is kept if the request carries one. Requests that change something have a separate budget,
-    so that orders are traced however many requests only read. As many of them as reads may arrive at once, and
-    ``SHARE_OF_WRITES`` as many per second.
+    so that orders are traced however many requests only read. Its burst size is the same as for reads; its rate per
+    second is ``SHARE_OF_WRITES`` times that of reads.
     """
 
     def __init__(self, settings: TelemetrySettings, clock: Callable[[], float] = time.monotonic) -> None:

@@ -22,7 +22,7 @@ Value = TypeVar("Value")
 
 
 class LeaderLost(RuntimeError):
-    """The thread that loaded was ended during its load (``SystemExit``, a killed greenlet), twice in a row."""
+    """The loading thread ended during its load (``SystemExit``, a killed greenlet), twice in a row."""
 
 
 class SingleFlight(Generic[Value]):
@@ -47,8 +47,7 @@ class SingleFlight(Generic[Value]):
         cause is the original. Any other ``BaseException`` ends only the thread that loaded: the waiting threads share
         one more load. ``load`` may request its own key: that call loads independently.
 
-        Raises:
-            LeaderLost: that load was ended too.
+        Raises: LeaderLost: that load ended too.
         """
         for _ in range(2):
             with self._lock:

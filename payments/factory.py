@@ -38,8 +38,8 @@ def create_app(
 ) -> Flask:
     """Return the application.
 
-    Charges above ``limit_cents`` are declined, as by an issuer; all others are approved, once per key. Routes that
-    ``extend`` adds are observed like all others.
+    Charges above ``limit_cents`` are declined, as a card issuer would do; all others are approved, once per key. Routes
+    that ``extend`` adds are observed like all others.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES

@@ -56,7 +56,7 @@ class LostIndex:
     """
 
     def __init__(self, faults: Faults, charges: Collection[dict[str, Any]], make_indexes: Callable[[], None]) -> None:
-        """``make_indexes`` creates the ledger's indexes, also at the start of the process if the fault is off."""
+        """``make_indexes`` creates the ledger's indexes; it is also called at the start if the fault is off."""
         self._faults, self._make_indexes = faults, make_indexes
         # No request waits for the history, and it need not survive a crash.
         self._charges = charges.with_options(write_concern=WriteConcern(w=1, j=False))
@@ -68,7 +68,7 @@ class LostIndex:
         if (fault is not None) is self._lost:
             return
         try:
-            # Longer than the client's usual limit, because indexes and the history take their time.
+            # Longer than the client's usual limit, because creating the indexes and the history takes a while.
             with pymongo.timeout(60):
                 if self._lost is None:
                     self._make_indexes()

@@ -36,7 +36,7 @@ class Charge:
 
 
 class TooManyRepeats(Exception):
-    """The caller repeats charges for the same orders: all charges are rejected until that ends."""
+    """The caller repeats charges for the same orders: all charges are rejected until the repeats end."""
 
 
 class Ledger:

@@ -1,8 +1,8 @@
 """The check for repeats: a caller that has lost its idempotency keys charges the same orders again under new keys.
 
 Before a charge, the ledger reads the latest charges and counts for each whether its order was charged more than once.
-If most of them were, the caller is faulty, and further charges are rejected until that ends. The result is reused for a
-second: sixty look-ups for each of fifty charges would cost MongoDB more than the charges.
+If most of them were, the caller is faulty, and further charges are rejected until the repeats end. The result is reused
+for a second: sixty look-ups for each of fifty charges would cost MongoDB more than the charges.
 
 The check requires the index on ``order_id``: without it, each look-up reads the whole collection, and the result has
 expired by the time it is available.
@@ -31,7 +31,7 @@ GOOD_FOR_SECONDS = 1.0
 SLOW_SECONDS = 0.1
 """Milliseconds, like MongoDB's own slowOpThresholdMs (stack/config/mongo)."""
 LONGEST_SECONDS = 9.0
-"""Seconds. Less than the shop's time limit, so that it gets the response that the ledger does not respond."""
+"""Seconds. Less than the shop's time limit, so that the shop receives the error response before it times out."""
 ORDER_INDEX = "order_id_1"
 _AGE_INDEX = "created_at_-1"
 PLANS = ("IXSCAN", "COLLSCAN", "unknown")

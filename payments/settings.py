@@ -14,7 +14,7 @@ class PaymentSettings(FromEnv):
 
     host: str = setting("HOST", Host(), "127.0.0.1", "the address that the service listens on")
     port: int = setting("PORT", Port(), 8100, "the port that the service listens on")
-    threads: int = setting("THREADS", Whole(1, 256), 4, "how many requests the service serves at once")
+    threads: int = setting("THREADS", Whole(1, 256), 4, "number of requests that the service serves concurrently")
     mongo_url: str = setting(
         "MONGO_URL",
         Url("mongodb", "mongodb+srv", check=check_mongo),

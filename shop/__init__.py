@@ -1,4 +1,4 @@
-"""The domain: products, stock and orders that are never lost.
+"""The domain: products, stock, and orders, which are never lost.
 
 It does not depend on HTTP or RQ.
 """

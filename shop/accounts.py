@@ -36,7 +36,7 @@ class Register:
     def ensure_admin(self, email: str, password: str) -> None:
         """Ensure that an admin with this address exists; an existing account keeps its password.
 
-        If that is another password, a warning is logged. This happens when the password was generated again.
+        If that password differs, a warning is logged; this happens when the password was generated again.
         """
         known = self._accounts.by_email(normalised(email))
         if known is None:
@@ -47,7 +47,7 @@ class Register:
             self._accounts.set_role(known.id, Role.ADMIN)
         if not self._passwords.matches(known.password_hash, password):
             _log.warning(
-                "the admin account exists with another password than ADMIN_PASSWORD, which is for a new account only",
+                "the admin account exists with a password other than ADMIN_PASSWORD, which is for new accounts only",
                 extra={"event": "accounts.admin_password_differs"},
             )
 

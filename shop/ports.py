@@ -207,7 +207,7 @@ class Payments(Protocol):
     """The payment provider."""
 
     def charge(self, order: Order) -> str:
-        """Charge the order's total, once however often it is called, and return the charge's id.
+        """Charge the order's total, only once even if called repeatedly, and return the charge's id.
 
         Raises:
             PaymentDeclined: the provider rejects the charge permanently. PaymentUnavailable: it is unknown whether the

@@ -110,7 +110,7 @@ class FulfilOrder:
         """Process the order as far as possible now; ``None`` if it is finished, unknown or leased by another worker.
 
         A fulfilment that dies (its process is killed, or a defect occurs) costs the order a strike; ``MAX_STRIKES`` in
-        a row make it a dead letter. A dependency that is down costs none: the order waits for as long as it takes.
+        a row make it a dead letter. A dependency that is down costs none: the order waits until it is available.
 
         Raises:
             DatabaseUnavailable: the order stays as it is; its lease expires and the sweeper finds it. Exception: a

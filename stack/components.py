@@ -12,7 +12,7 @@ Probe = Callable[[], None]
 """Checks whether the server is ready; raises ``ready.NotReady`` with the reason if it is not."""
 
 Table = Callable[[Instance], list["Component"]]
-"""Creates the components of an instance. Tests pass a small one in place of ``inventory.all_components``."""
+"""Creates the components of an instance. Tests pass a smaller function instead of ``inventory.all_components``."""
 
 PYTHON = "python"
 """The program of our own components: the Python interpreter that runs the launcher."""

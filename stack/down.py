@@ -60,7 +60,7 @@ def delete(paths: StatePaths) -> None:
 
 
 def end_up(paths: StatePaths, say: Say) -> None:
-    """Stop an ``up`` that is still building; the effect is the same as Ctrl-C."""
+    """Stop an ``up`` that is still building, like Ctrl-C."""
     if not lock.is_held(paths.up_lock):
         return
     pid = lock.holder(paths.up_lock)

@@ -26,7 +26,7 @@ def failed(paths: StatePaths, component: Component, what: str) -> StartFailed:
 
 
 def misconfigured(paths: StatePaths, component: Component) -> Misconfigured:
-    """Return the error that the component reported: its last log line, without a leading name."""
+    """Return the error that the component reported: its last log line without the name before it."""
     lines = last_lines(render.log_file(paths, component)) or ["it reports no reason"]
     return Misconfigured([component.name], re.sub(r"^[\w.-]+: ", "", lines[-1]).rstrip("."))
 

@@ -1,7 +1,7 @@
 """Adaptation of a module's source before its build: fetched at the pinned version, verified, edited in a copy.
 
 A recipe (``source`` in modules.yaml) names the module, its version and checksum, the folder of the copy, files to
-remove and texts to replace. The contents of ``files/`` next to the recipe are copied over the source. The go.mod of the
+remove and text to replace. The contents of ``files/`` next to the recipe are copied over the source. The go.mod of the
 module being built refers to the folder by ``replace``.
 """
 
@@ -65,7 +65,7 @@ def fetch(wanted: dict[str, Any], work: Path, run: Run) -> Path:
 
 
 def adapt(copy: Path, wanted: dict[str, Any]) -> None:
-    """Remove files and replace texts. Raises BuildFailed if a text is missing."""
+    """Remove files and replace text. Raises BuildFailed if a text is missing."""
     for name in wanted["remove"]:
         (copy / name).unlink()
     for name, edits in wanted["edits"].items():

@@ -10,7 +10,7 @@ TAIL_BYTES = 512 * 1024
 
 
 class Tail:
-    """One file that is followed. Every line is returned exactly once, also those written just before a rotation."""
+    """A followed file. Every line is returned exactly once, including those written just before a rotation."""
 
     def __init__(self, path: Path, *, from_start: bool = False) -> None:
         self.path = path

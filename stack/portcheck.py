@@ -73,7 +73,8 @@ def described(pid: int, *, listens: bool) -> Holder:
 def require_free(wanted: Mapping[str, int], offset: int, say: Say) -> None:
     """Raise PortTaken with the used ports, the components that need them, the processes that use them, and the remedy.
 
-    An outgoing connection may still occupy a port above 32767 for a minute after it was closed: wait for that.
+    An outgoing connection may still occupy a port above 32767 for a minute after it was closed; this function waits for
+    that.
     """
     deadline = time.monotonic() + CLOSING_SECONDS
     while taken := {name: port for name, port in wanted.items() if not is_free(port)}:

@@ -28,7 +28,7 @@ from workers.waiting import wait_for_redis
 _log = logging.getLogger("workers")
 # A worker blocks on the queue for as long as RQ requires; its connection must not time out meanwhile.
 _BLOCKING: dict[str, Any] = {"socket_timeout": None, "socket_keepalive": True}
-# A scrape delays a fork while it runs, so its time limit is short.
+# A running scrape delays a fork, so its time limit is short.
 _ASKING: dict[str, Any] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 LONGEST_PAUSE_SECONDS = 2.0
 

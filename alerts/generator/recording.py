@@ -56,7 +56,7 @@ class Objective:
         yield self._record(f"slo:burn_rate:ratio{window}", f"{self.series(ratio)} / {self.slo.budget:f}")
 
     def _sums(self, window: str) -> Iterator[Rule]:
-        # Not an average, which on a young instance would report the rate of a few minutes as that of days.
+        # Not an average, which on a new instance would report the rate of a few minutes as the rate of days.
         every, length = seconds(self.windows.every), seconds(window)
         for kind in ("slo:sli_events:rate", "slo:sli_errors:rate"):
             recorded = self.series(f"{kind}{self.windows.base}")

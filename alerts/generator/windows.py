@@ -58,7 +58,7 @@ class Windows(BaseModel):
 
     @property
     def base(self) -> str:
-        """Return the window over which rates are recorded that longer windows are calculated from."""
+        """Return the window whose recorded rates are used to calculate longer windows."""
         return self.counted[0]
 
     def below_period(self) -> list[str]:

@@ -15,7 +15,7 @@ from observability import Telemetry
 _log = logging.getLogger("app.audit")
 MEGABYTE = 2**20
 MOST_MEGABYTES = 80
-"""A replica's container has a limit of 192 MB and needs about 95 MB: this amount is visible and does not kill it."""
+"""A replica's container has a limit of 192 MB and needs about 95 MB: this amount shows in metrics and is not fatal."""
 
 
 class Burdens:

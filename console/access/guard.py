@@ -1,4 +1,4 @@
-"""What every change must have: a session, its CSRF token, and an origin that is this page's."""
+"""The requirements for every change: a session, its CSRF token, and a request from this page's origin."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Guard:
         return session
 
     def record(self, event: str, **fields: object) -> None:
-        """Log a change, and who made it."""
+        """Log a change and the user who made it."""
         session = self.session()
         by = session.email if session else "anonymous"
         log.info("changed in the console: %s", event, extra={"event": f"console.{event}", "by": by, **fields})
 
 
 def same_origin() -> None:
-    """Answer 403 to what another site's page sends: browsers name the source in ``Origin`` and ``Sec-Fetch-Site``."""
+    """Answer 403 to requests from another site's page, which browsers name in ``Origin`` and ``Sec-Fetch-Site``."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         abort(403, "This came from another site's page.")

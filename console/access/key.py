@@ -11,7 +11,7 @@ _BYTES = 32
 
 
 def session_key(directory: Path) -> str:
-    """Return the key of this installation, made if there is none; an unwritable place costs only sign-ins a restart."""
+    """Return the installation's key, created if missing. If it cannot be stored, a restart ends all sessions."""
     path = directory / FILE
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ def blueprint(sessions: Sessions, guard: Guard) -> Blueprint:
 
     @routes.get("/session")
     def show() -> Response:
-        """Who is signed in; with the token that changes must carry."""
+        """Return who is signed in, and the token that requests for changes must carry."""
         session = guard.session()
         if session is None:
             return jsonify({"signed_in": False})
@@ -59,5 +59,5 @@ def blueprint(sessions: Sessions, guard: Guard) -> Blueprint:
 def _text(asked: dict[str, Any], name: str) -> str:
     value = asked.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
-        abort(400, f"{name} must be a text of 1 to {LONGEST} characters.")
+        abort(400, f"{name} must be a string of 1 to {LONGEST} characters.")
     return value

@@ -1,4 +1,4 @@
-"""Sessions: kept here, so that the browser holds a signed number and never the shop's tokens."""
+"""Sessions, stored on the server: the browser holds a signed number and never the shop's tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class SignInRefused(Exception):
-    """The shop does not know this account, or it is no administrator's; ``status`` is for the answer."""
+    """The credentials are wrong, or the account is not an administrator's; ``status`` is the response's status."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -63,7 +63,7 @@ class Sessions:
         access, refresh = self._shop.parsed(_LOGIN, reply, _tokens)
         who = self._shop.ask(_ME, headers=_bearer(access))
         if who.status != 200 or self._shop.parsed(_ME, who, lambda content: content["role"]) != "admin":
-            raise SignInRefused(403, "This account is no administrator of the shop.")
+            raise SignInRefused(403, "This account is not an administrator of the shop.")
         identity = secrets.token_urlsafe(32)
         with self._lock:
             self._forget_old()
@@ -71,13 +71,13 @@ class Sessions:
         return identity
 
     def get(self, identity: object) -> Session | None:
-        """Return the session, None if there is none or it is too old."""
+        """Return the session, or None if it does not exist or has expired."""
         with self._lock:
             found = self._known.get(identity) if isinstance(identity, str) else None
             return found if found and self._clock() - found.began < LIFETIME_SECONDS else None
 
     def end(self, identity: object) -> None:
-        """Sign out, here and at the shop; if the shop is down, its tokens end by their own time."""
+        """Sign out, here and at the shop; if the shop is down, its tokens remain valid until they expire."""
         with self._lock:
             session = self._known.pop(identity, None) if isinstance(identity, str) else None
         if session:
@@ -87,20 +87,20 @@ class Sessions:
                 log.warning("signed out here, but not at the shop: %s", error)
 
     def ask(self, session: Session, path: str, *, method: str = "GET", body: Any = None) -> Reply:
-        """Ask the shop as the one who is signed in; an access token that has run out is renewed once."""
+        """Send a request to the shop as the signed-in user; an expired access token is renewed once."""
         reply = self._shop.ask(path, method=method, body=body, headers=_bearer(session.access))
         if reply.status == 401 and self._renew(session, session.access):
             reply = self._shop.ask(path, method=method, body=body, headers=_bearer(session.access))
         return reply
 
     def parsed(self, path: str, reply: Reply, parse: Callable[[Any], Answer]) -> Answer:
-        """Return what ``parse`` makes of the shop's reply; raises ``ServerError`` for an unexpected shape."""
+        """Return the result of ``parse`` for the shop's response; raises ``ServerError`` for an unexpected format."""
         return self._shop.parsed(path, reply, parse)
 
     def _renew(self, session: Session, old: str) -> bool:
-        """Whether the session has another access token than ``old`` now. Raises ``ServerError``.
+        """Return whether the session now has an access token other than ``old``. Raises ``ServerError``.
 
-        A refresh token works once: requests that need it at the same time share one renewal, or its failure.
+        A refresh token can be used once: concurrent requests that need it share one renewal, or its failure.
         """
 
         def renew() -> bool:

@@ -1,1 +1,1 @@
-"""The page Alerts: what fires, who is notified, which runbook applies; silences, with a reason."""
+"""The page Alerts: firing alerts, their receivers and runbooks, and silences with their reasons."""

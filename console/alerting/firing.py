@@ -1,4 +1,4 @@
-"""Alerts as the pages show them."""
+"""Alerts in the form in which the pages show them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _ORDER = {"page": 0, "ticket": 1}
 
 
 def firing(alerts: Iterable[ActiveAlert]) -> list[dict[str, Any]]:
-    """Return the alerts that are for people, pages first; helpers such as Watchdog have severity ``none``."""
+    """Return the alerts that notify people, pages first; internal alerts such as Watchdog have severity ``none``."""
     shown = [entry(alert) for alert in alerts if alert.labels.get("severity") != "none"]
     return sorted(shown, key=lambda alert: (alert["rank"], alert["since"]))
 
 
 def entry(alert: ActiveAlert) -> dict[str, Any]:
-    """Return one alert; its links are checked, since annotations are filled with label values."""
+    """Return one alert; its links are validated, because annotations contain label values."""
     said = alert.annotations
     severity = alert.labels.get("severity", "")
     return {

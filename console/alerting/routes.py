@@ -1,4 +1,4 @@
-"""``/api/alerts``: what fires, what is silenced, and silences for those who are signed in."""
+"""``/api/alerts``: firing and silenced alerts; signed-in users can create and end silences."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
 
     @routes.get("/alerts")
     def show() -> Response:
-        """Every alert of Alertmanager, pages first, and the silences."""
+        """Return every alert of Alertmanager, pages first, and the silences."""
 
         def read() -> dict[str, object]:
             found, notes = together.ask({"alerts": alertmanager.all, "silences": alertmanager.silences})
@@ -50,12 +50,12 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
 
     @routes.post("/alerts/silences")
     def add() -> tuple[Response, int]:
-        """Silence the alerts that have these labels for ``minutes``, and say why."""
+        """Silence the alerts that have these labels for ``minutes``, with a reason."""
         session = guard.required()
         asked = json_object()
         reason, minutes = str(asked.get("reason", "")).strip(), asked.get("minutes")
         if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-            abort(400, f"Give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters: others will read it.")
+            abort(400, f"Give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters; other users will see it.")
         if not isinstance(minutes, int) or isinstance(minutes, bool) or not 1 <= minutes <= LONGEST_MINUTES:
             abort(400, f"minutes must be a whole number from 1 to {LONGEST_MINUTES}.")
         matchers = _matchers(asked.get("labels"))
@@ -69,7 +69,7 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
 
     @routes.delete("/alerts/silences/<identity>")
     def end(identity: str) -> Response | tuple[str, int]:
-        """End a silence before its time."""
+        """End a silence before it expires."""
         guard.required()
         if not _SILENCE.fullmatch(identity) or not alertmanager.end_silence(identity):
             return problem(404, "There is no such silence.")
@@ -81,10 +81,10 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
 
 
 def _matchers(labels: object) -> list[dict[str, object]]:
-    """Exact labels only, ``alertname`` among them: a silence for everything is made nowhere by mistake."""
+    """Return exact matchers. ``alertname`` is required, so that no one silences everything by mistake."""
     if not isinstance(labels, dict) or not labels.get("alertname") or len(labels) > MOST_LABELS:
         abort(400, f'labels must name the alert ({{"alertname": …}}), at most {MOST_LABELS} of them.')
     for name, value in labels.items():
         if not _LABEL.fullmatch(str(name)) or not isinstance(value, str) or len(value) > LONGEST_REASON:
-            abort(400, "labels must be names and texts.")
+            abort(400, "labels must map valid label names to text.")
     return [{"name": name, "value": value, "isRegex": False, "isEqual": True} for name, value in labels.items()]

@@ -1,1 +1,1 @@
-"""The page Dashboards: Grafana's dashboard files, drawn by the console itself."""
+"""The page Dashboards: Grafana's dashboard files, rendered by the console itself."""

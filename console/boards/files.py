@@ -1,4 +1,4 @@
-"""The dashboard files that Grafana loads too, read from disk at each change."""
+"""The dashboard files, which Grafana loads too; they are read from disk again after each change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Dashboards:
         self._directory = directory
 
     def list(self) -> list[dict[str, Any]]:
-        """Return uid, title and description of each, the overview first, then by title."""
+        """Return the uid, title and description of each dashboard: the overview first, the others by title."""
         found = [
             {"uid": board["uid"], "title": board.get("title", ""), "description": board.get("description", "")}
             for board in map(_read, sorted(self._directory.glob("*.json")))
@@ -31,7 +31,7 @@ class Dashboards:
         return sorted(found, key=lambda board: (not board["uid"].endswith("-overview"), board["title"]))
 
     def get(self, uid: str) -> dict[str, Any] | None:
-        """Return a dashboard's JSON as it is, None if there is none."""
+        """Return a dashboard's JSON unchanged, or None if there is no such dashboard."""
         if not _UID.fullmatch(uid):
             return None
         for path in (self._directory / f"{uid}.json", *sorted(self._directory.glob("*.json"))):

@@ -1,4 +1,4 @@
-"""Run the queries of dashboard panels on one of three servers. Results are limited to what can be drawn."""
+"""Run the queries of dashboard panels on one of three servers. Results are limited to the size that can be drawn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_SERIES = 200
 
 
 class Asker:
-    """Runs one query; raises ``ServerError``."""
+    """Runs queries. Raises ``ServerError``."""
 
     def __init__(self, servers: Directory) -> None:
         self._prometheus, self._loki = servers.prometheus, servers.loki
@@ -71,7 +71,7 @@ def _times(query: Query) -> tuple[datetime, datetime]:
 
 
 def lines_for_page(loki: Loki, expr: str, start: datetime, end: datetime, limit: int) -> list[dict[str, Any]]:
-    """Return log lines, newest first; times as text, since JavaScript's numbers do not hold nanoseconds."""
+    """Return log lines, newest first. Times are text, because JavaScript's numbers cannot represent nanoseconds."""
     return [
         {
             "ns": str(line.at_ns),

@@ -22,7 +22,7 @@ Text = Annotated[str, Field(max_length=8_000)]
 
 
 class Query(BaseModel):
-    """One question; times in s since the epoch."""
+    """One query; times in seconds since the epoch."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,7 +39,7 @@ class Query(BaseModel):
     @model_validator(mode="after")
     def _is_known(self) -> Query:
         if self.kind not in _KINDS[self.source]:
-            raise ValueError(f"{self.source} answers questions of the kind {', '.join(_KINDS[self.source])}")
+            raise ValueError(f"{self.source} supports the query kinds {', '.join(_KINDS[self.source])}")
         if self.kind == "labels" and not _LABEL.fullmatch(self.label):
             raise ValueError("label must be a label's name")
         return self
@@ -48,9 +48,9 @@ class Query(BaseModel):
     def _is_bounded(self) -> Query:
         span = self.end - self.start
         if not 0 <= span <= MAX_SPAN_SECONDS:
-            raise ValueError("end must be after start, at most 45 days")
+            raise ValueError("end must be after start, by at most 45 days")
         if span / self.step > MAX_POINTS:
-            raise ValueError(f"at most {MAX_POINTS} points: make the step longer")
+            raise ValueError(f"at most {MAX_POINTS} points: increase the step")
         return self
 
 
@@ -64,5 +64,5 @@ class Batch(BaseModel):
     @model_validator(mode="after")
     def _has_unique_ids(self) -> Batch:
         if len({query.id for query in self.queries}) < len(self.queries):
-            raise ValueError("the queries' ids must differ: the answers come under them")
+            raise ValueError("the queries' ids must be unique, because they identify the results")
         return self

@@ -1,4 +1,4 @@
-"""``/api/dashboards``, and ``/api/query`` for what their panels ask."""
+"""``/api/dashboards``, and ``/api/query`` for the queries of their panels."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def blueprint(dashboards: Dashboards, asker: Asker, together: Together) -> Bluep
 
     @routes.get("/dashboards")
     def show_list() -> Response:
-        """All dashboards."""
+        """List all dashboards."""
         return jsonify({"dashboards": dashboards.list()})
 
     @routes.get("/dashboards/<uid>")
     def show(uid: str) -> Response:
-        """One dashboard's file, and what is declared about its panels."""
+        """Return one dashboard's file, and the declarations about its panels."""
         board = dashboards.get(uid)
         if board is None:
             known = ", ".join(one["uid"] for one in dashboards.list()) or "none"
-            return problem(404, f"There is no such dashboard; those there are: {known}.")
+            return problem(404, f"There is no such dashboard. Available: {known}.")
         return jsonify({"dashboard": board, "declared": dashboards.declared(uid)})
 
     @routes.post("/query")
     def query() -> Response:
-        """Answer a batch. It reads only, and is a POST because a page's questions do not fit in an address."""
+        """Answer a batch. It only reads; it is a POST because a page's queries do not fit into a URL."""
         try:
             batch = Batch.model_validate(json_object())
         except ValidationError as error:
@@ -58,7 +58,7 @@ def blueprint(dashboards: Dashboards, asker: Asker, together: Together) -> Bluep
 
 
 def _answer(asker: Asker, query: Query) -> dict[str, Any]:
-    """An error belongs to its panel; the others are drawn."""
+    """Return the result or the error of one query, so that an error affects only its panel."""
     try:
         return asker.run(query)
     except ServerError as error:

@@ -1,6 +1,7 @@
-"""Where the other servers listen.
+"""The addresses of the other servers.
 
-One place for the default ports, so that the console and ``follow`` agree with the launcher without importing it.
+The default ports are defined in one place, so that the console and ``follow`` agree with the launcher without importing
+it.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ DEFAULT_PORTS = {
     "jaeger": 16686,
 }
 HIGHEST_OFFSET = 65535 - 27017
-"""The launcher's bound: MongoDB's is the highest of its default ports."""
+"""The launcher's limit: MongoDB's port is the highest of its default ports."""
 OFFSET = Declared(
-    "GLASSHOUSE_PORT_OFFSET", Whole(0, HIGHEST_OFFSET), 0, "is added to the default port of every address that is unset"
+    "GLASSHOUSE_PORT_OFFSET", Whole(0, HIGHEST_OFFSET), 0, "added to the default port of every unset address"
 )
 URLS = {
     name: Declared(
         f"{name.upper()}_URL",
         Url("http", "https", or_absent=True),
         f"http://127.0.0.1:{port}",
-        f"where it finds {name}; `none`: it is not part of the installation",
+        f"address of {name}; `none`: it is not part of the installation",
         default_shown=f"`http://127.0.0.1:{port}`, plus the offset",
     )
     for name, port in DEFAULT_PORTS.items()
@@ -36,7 +37,7 @@ URLS = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses(FromEnv):
-    """Base URLs without a trailing slash; an empty one means that this server is not part of the installation."""
+    """Base URLs without a trailing slash; an empty URL means that the server is not part of the installation."""
 
     api: str
     console: str
@@ -47,7 +48,7 @@ class Addresses(FromEnv):
 
     @classmethod
     def read(cls, reader: Reader) -> Addresses:
-        """Read ``API_URL``, ``JAEGER_URL``, …; what is unset is the default port + ``GLASSHOUSE_PORT_OFFSET``."""
+        """Read ``API_URL``, ``JAEGER_URL``, …; unset means the default port + ``GLASSHOUSE_PORT_OFFSET``."""
         offset = reader.value(OFFSET)
         return cls(
             **{

@@ -1,7 +1,8 @@
 """The addresses that a browser can open.
 
-In containers the console reaches Prometheus as ``http://prometheus:9090``, which means nothing outside: there
-``PROMETHEUS_PUBLIC_URL`` and so on say where the ports were published. What is unset is as the console reaches it.
+In containers the console reaches Prometheus as ``http://prometheus:9090``, which cannot be resolved outside:
+``PROMETHEUS_PUBLIC_URL`` etc. state where the ports are published. If a variable is unset, the console's own address of
+the server is used.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ def _public(name: str) -> Any:
         f"{name.upper()}_PUBLIC_URL",
         Url("http", "https", or_absent=True),
         None,
-        f"where a browser finds {name}, for links; `none`: nowhere",
+        f"address of {name} for links in a browser; `none`: no links",
         default_shown=f"as `{name.upper()}_URL`",
     )
 
 
 @dataclass(frozen=True)
 class PublicAddresses(FromEnv):
-    """Base URLs for links: ``None`` as the console's own, "" if a browser cannot open it."""
+    """Base URLs for links: ``None`` means the console's own address, "" that a browser cannot open the server."""
 
     api: str | None = _public("api")
     console: str | None = _public("console")

@@ -25,15 +25,15 @@ class DrillCatalogue:
 
     @property
     def can_run(self) -> bool:
-        """Whether this installation lets drills be run from the page."""
+        """Whether drills can be run from the page in this installation."""
         return self._directory is not None
 
     def names(self) -> frozenset[str]:
-        """Return the drills that may be named."""
+        """Return the names of the drills that can be run."""
         return frozenset(path.stem for path in self._files())
 
     def all(self) -> list[dict[str, Any]]:
-        """Return name, title, lesson, the expected alerts with their limits (seconds), the fault's minimum duration."""
+        """Return the name, title, lesson, expected alerts with limits (seconds), and the fault's minimum duration."""
         return [one for path in self._files() if (one := _read(path)) is not None]
 
     def _files(self) -> list[Path]:

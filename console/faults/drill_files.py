@@ -1,4 +1,4 @@
-"""What the drills' runner writes (``lab/drills/run`` and ``lab/drills/report``), as far as the page shows it."""
+"""The parts that the page shows of the drill runner's files (``lab/drills/run`` and ``lab/drills/report``)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Event(_Read):
 
 
 class AlertTimes(_Read):
-    """An expected alert: seconds from the fault (``resolve``: from its clearing), None if it did not happen."""
+    """An expected alert: seconds from the fault (``resolve``: from its end), None if it did not happen."""
 
     alert: str
     receiver: str
@@ -32,7 +32,7 @@ class AlertTimes(_Read):
 
 
 class Spent(_Read):
-    """What the drill cost; ``budget_share`` is of the month's error budget of API availability."""
+    """The cost of the drill; ``budget_share`` is the share of the month's error budget for API availability."""
 
     requests: int = 0
     failed: int = 0

@@ -1,4 +1,4 @@
-"""``/api/drills``: what can be drilled, what was, and the one that runs. To start and stop needs a sign-in."""
+"""``/api/drills``: the available drills, past runs, and the current run. Starting and stopping require a sign-in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def blueprint(drills: Drills, catalogue: DrillCatalogue, drilling: Drilling, gua
 
     @routes.get("/drills")
     def show_list() -> Response:
-        """The drills that there are, the last runs, and what runs now."""
+        """List the available drills, the last runs, and the current run."""
         current = drilling.state() if catalogue.can_run else None
         return jsonify(
             {
@@ -35,34 +35,34 @@ def blueprint(drills: Drills, catalogue: DrillCatalogue, drilling: Drilling, gua
 
     @routes.get("/drills/<name>")
     def show(name: str) -> Response:
-        """One run with its events so far."""
+        """Return one run with its events so far."""
         run = drills.run(name)
         return jsonify(run) if run else problem(404, "There is no such run.")
 
     @routes.post("/drills")
     def start() -> tuple[Response, int] | Response:
-        """Run one drill on this very stack: ``{"name": …}``."""
+        """Run one drill on this stack: ``{"name": …}``."""
         session = guard.required()
         name = json_object().get("name")
         if not catalogue.can_run:
-            return problem(409, "Drills are not run from the page here; CONSOLE_DRILLS_CATALOGUE is not set.")
+            return problem(409, "Drills cannot be started here, because CONSOLE_DRILLS_CATALOGUE is not set.")
         if not isinstance(name, str) or name not in catalogue.names():
-            abort(400, "name must be that of a drill.")
+            abort(400, "name must be the name of a drill.")
         starts.spend()
         try:
             current = drilling.start(name, session.email)
         except Busy:
-            return problem(409, "A drill is under way; wait for its end or stop it.")
+            return problem(409, "A drill is already running; wait until it ends, or stop it.")
         guard.record("drill.started", drill=name)
         return jsonify(current), 202
 
     @routes.delete("/drills/current")
     def stop() -> tuple[Response, int] | Response:
-        """Stop it; its fault is cleared first."""
+        """Stop the current drill; its fault is cleared first."""
         guard.required()
         current = drilling.stop()
         if current is None:
-            return problem(404, "No drill runs that was started here.")
+            return problem(404, "No drill that was started from this console is running.")
         guard.record("drill.stopped", drill=current["name"])
         return jsonify(current), 202
 

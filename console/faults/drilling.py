@@ -1,8 +1,8 @@
 """Run one drill from the page, in a separate process with a time limit. A stopped drill clears its fault.
 
 The process is separate because a drill may break the console too and must survive its restart. Its identity is kept in
-a file next to the results. ``timeout`` ends it when its time is up, whatever becomes of the console. To stop it is to
-send SIGTERM: it clears its fault before it ends. If it is killed, its guards clear it, and switched faults expire.
+a file next to the results. ``timeout`` ends it at its time limit, even if the console has exited. To stop a drill, send
+SIGTERM: it clears its fault before it ends. If it is killed, its guards clear the fault, and switched faults expire.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from console.times import rfc3339
 RECORD, OUTPUT = "from-console.json", "from-console.log"
 LONGEST_SECONDS, CLEARING_SECONDS = 3600, 180
 SHOWN_LINES, SHOWN_BYTES = 12, 8_192
-# What a command line on this machine has and a drill needs; nothing that is meant for the console itself.
+# The variables that a drill needs from the environment; none of the console's own settings.
 _KEPT = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "PATH", "TZ", "TMPDIR", "XDG_CACHE_HOME", "GLASSHOUSE_INSTANCE")
 RUNNER: tuple[str, ...] = (sys.executable, "-m", "lab.drills", "run", "--here")
 
 
 class Busy(Exception):
-    """A drill is under way; one at a time."""
+    """A drill is already running; only one can run at a time."""
 
 
 class Drilling:
-    """Starts ``<command> <name>``, which writes below ``directory``, the drills' folder of an instance's state."""
+    """Starts ``<command> <name>``, which writes into ``directory``, the drills' folder in the state directory."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Drilling:
             return _shown(record)
 
     def stop(self) -> Item | None:
-        """Ask the drill to clear its fault and end; None if none runs. It may take a while; idempotent."""
+        """Make the drill clear its fault and end, which may take a while; None if none is running. Idempotent."""
         with self._lock:
             process, record = self._process(), self._record()
             if process is None:
@@ -91,7 +91,7 @@ class Drilling:
             return _shown(record)
 
     def state(self) -> Item | None:
-        """Return what was started last from here: ``is_over``, ``run`` (its directory) and what it ``says``."""
+        """Return the drill started last: ``is_over``, ``run`` (its directory) and ``says`` (its output)."""
         with self._lock:
             record = self._record()
             if not record:
@@ -100,9 +100,9 @@ class Drilling:
             return {**_shown(record), "is_over": is_over, "run": self._run_of(record), "says": self._says()}
 
     def _process(self) -> psutil.Process | None:
-        """The process of the record, if it lives; pids are given again, so its start counts too."""
+        """Return the recorded process if it is running. Its start time is compared too, because pids are reused."""
         if self._child is not None:
-            self._child.poll()  # takes the zombie away
+            self._child.poll()  # reaps the zombie
         record = self._record()
         try:
             process = psutil.Process(int(record["pid"]))
@@ -112,11 +112,11 @@ class Drilling:
         if is_ours:
             return process
         if self._child is not None:
-            self._child.poll()  # it may have ended since the check above
+            self._child.poll()  # the process may have ended since the check above
         return None
 
     def _run_of(self, record: Mapping[str, Any]) -> str:
-        """Its directory, which is named for the time at which it was made: the first one from then on."""
+        """Return the run's directory: the first since the start, as directories are named after their creation time."""
         began = str(record["began"]).translate({ord(sign): None for sign in "-:"})[:15] + "Z"
         try:
             names = [path.name for path in self._directory.iterdir() if path.is_dir() and path.name >= began]

@@ -1,4 +1,4 @@
-"""Fire drills as their runner writes them: a directory a run, with events while it lasts and a result in the end."""
+"""Fire drills in the runner's format: one directory per run, with events during the run and a result at its end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_RUNS = 40
 MOST_EVENTS = 1_000
 MAX_BYTES = 8 * 1024 * 1024
 LIVE_SECONDS = 600.0
-"""A run without a result counts as broken off when nothing of it was written for so long."""
+"""Seconds without a new event after which a run without a result counts as aborted."""
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,120}")
 
 
@@ -36,25 +36,25 @@ class Drills:
             found = [path for path in self.directory.iterdir() if path.is_dir() and _RUN.fullmatch(path.name)]
         except OSError:
             return []
-        found.sort(key=lambda path: path.name, reverse=True)  # named for the time at which they began
+        found.sort(key=lambda path: path.name, reverse=True)  # named after the time at which they began
         return [self._run(path) for path in found[:MOST_RUNS]]
 
     def run(self, name: str) -> dict[str, Any] | None:
-        """Return one run with its events; None if there is none of this name."""
+        """Return one run with its events; None if there is no run with this name."""
         path = self.directory / name
         if not _RUN.fullmatch(name) or not path.is_dir():
             return None
         return {**self._run(path), "events": _events(path / EVENTS)}
 
     def last(self) -> dict[str, bool]:
-        """Return for each drill that was ever carried out here whether it passed the last time."""
+        """Return, for each drill that has ever run here, whether it passed the last time."""
         known = _json(self.directory / DONE)
         if not isinstance(known, dict):
             return {}
         return {name: bool(one.get("passed")) for name, one in known.items() if isinstance(one, dict)}
 
     def _run(self, path: Path) -> dict[str, Any]:
-        """``state`` is passed, failed, running, stopped (broken off) or unreadable."""
+        """``state`` is passed, failed, running, stopped (aborted) or unreadable."""
         shown: dict[str, Any] = {"run": path.name, "touched": _touched(path), "drills": [], "wrong": []}
         if not (path / RESULT).exists():
             is_live = self._clock() - shown["touched"] < LIVE_SECONDS
@@ -83,7 +83,7 @@ def _events(path: Path) -> list[dict[str, Any]]:
         try:
             found.append(Event.model_validate_json(line).model_dump())
         except ValidationError:
-            continue  # the last line may be half written
+            continue  # the last line may be incomplete
     return found
 
 

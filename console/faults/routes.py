@@ -1,4 +1,4 @@
-"""``/api/faults``: the shop's switches, for its administrators; and what is on, for every visitor."""
+"""``/api/faults``: the shop's fault switches, for its administrators; the active faults, for every visitor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from console.web.problems import problem
 PATH = "/api/v1/admin/faults"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 _FIELDS = ("seconds", "percent", "milliseconds", "per_second", "route", "instance")
-"""Those of the shop's ``FaultSwitch``; which fault takes which, and what they may be, is the shop's to say."""
+"""The fields of the shop's ``FaultSwitch``. The shop defines which faults accept which fields and values."""
 
 
 def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Blueprint:
@@ -25,7 +25,7 @@ def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Bluep
 
     @routes.get("/faults")
     def show() -> Response:
-        """The catalogue when signed in; else what the metrics show: which faults there are and which are on."""
+        """Return the catalogue if signed in, otherwise the names and states of the faults from the metrics."""
         session = guard.session()
         if session is not None:
             reply = sessions.ask(session, PATH)
@@ -40,7 +40,7 @@ def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Bluep
 
     @routes.put("/faults/<name>")
     def switch_on(name: str) -> Response:
-        """Switch a fault on; the body has the fields that it takes."""
+        """Switch a fault on; the body has the fields that the fault accepts."""
         session = guard.required()
         body = {name: value for name, value in json_object().items() if name in _FIELDS}
         reply = sessions.ask(session, _path(name), method="PUT", body=body)
@@ -50,7 +50,7 @@ def blueprint(sessions: Sessions, guard: Guard, prometheus: Prometheus) -> Bluep
 
     @routes.delete("/faults/<name>")
     def switch_off(name: str) -> Response:
-        """Switch it off."""
+        """Switch a fault off."""
         session = guard.required()
         reply = sessions.ask(session, _path(name), method="DELETE")
         if reply.status < 300:
@@ -67,9 +67,9 @@ def _path(name: str) -> str:
 
 
 def _passed_on(reply: Reply) -> Response:
-    """The shop's answer, in our words where it is an error."""
+    """Return the shop's response, with the console's own message for an error."""
     if reply.status == 401:
-        return problem(401, "The sign-in has run out; sign in again.")
+        return problem(401, "The session has expired; sign in again.")
     if reply.status >= 400:
         said = reply.content.get("detail", "") if isinstance(reply.content, dict) else ""
         status = reply.status if reply.status < 500 else 502

@@ -33,7 +33,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Gatherer:
-    """Completes the evidence about one order, request or trace, whose ids it has already."""
+    """Completes the evidence about one order, request or trace, whose ids are already known."""
 
     clients: Clients
     waiter: Waiter

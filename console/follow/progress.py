@@ -9,7 +9,7 @@ from rich.status import Status
 
 
 class Progress:
-    """A context manager that is called with each progress message. It clears its output on a terminal."""
+    """A context manager that is called with each progress message. On a terminal it clears its output at the end."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

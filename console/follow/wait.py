@@ -14,8 +14,8 @@ EVERY_SECONDS = 0.25
 class Waiter:
     """Repeats a query until its result is sufficient or the time limit is reached.
 
-    ``say`` is called with what is waited for once the first answer is not enough. The time is one budget for all waits,
-    from ``begin`` on, so that several servers that lag do not add up.
+    ``say`` is called with a description of the wait if the first response is not sufficient. All waits share one time
+    budget, which starts at ``begin``, so that the delays of several servers do not add up.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Waiter:
         self._deadline = clock()
 
     def begin(self, seconds: float) -> None:
-        """Start the time budget; with 0 every query is sent once."""
+        """Start the time budget; with 0, every query is sent once."""
         self._deadline = self._clock() + seconds
 
     def until(
@@ -38,9 +38,9 @@ class Waiter:
         is_enough: Callable[[Answer], bool],
         at_most: float | None = None,
     ) -> Answer:
-        """Return the first answer that is enough, or the last one there was time for.
+        """Return the first sufficient response, or the last one before the time limit.
 
-        ``what`` names, given the latest answer, what is still missing; ``at_most`` narrows the budget for this wait.
+        ``what`` describes what is missing from the latest response; ``at_most`` reduces the budget for this wait.
         """
         deadline = self._deadline
         if at_most is not None:

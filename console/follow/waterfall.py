@@ -30,12 +30,12 @@ def rows(trace: TracePart, width: int, *, ascii_only: bool = False) -> Iterator[
 
 
 def failed(parts: Sequence[Part]) -> list[SpanNode]:
-    """Return the spans that failed, in the order of the rows, where their messages may have been cut off."""
+    """Return the failed spans in the order of the rows; the rows may have truncated their messages."""
     return [part for _, part in _walk(parts, ()) if isinstance(part, SpanNode) and part.error]
 
 
 def _walk(parts: Sequence[Part], above: tuple[bool, ...]) -> Iterator[tuple[tuple[bool, ...], Part]]:
-    """Yield each part with its guides: for every level, whether more parts of that level follow."""
+    """Yield each part with its guides: for each level, whether more parts of that level follow."""
     for place, part in enumerate(parts):
         guides = (*above, place < len(parts) - 1)
         yield guides, part
@@ -44,7 +44,7 @@ def _walk(parts: Sequence[Part], above: tuple[bool, ...]) -> Iterator[tuple[tupl
 
 
 class _Drawing:
-    """Columns: offset, duration, service, bar, and the tree, which may run to the edge."""
+    """Columns: offset, duration, service, bar, and the tree, which may extend to the edge."""
 
     def __init__(self, total_ms: float, bar: int, names: int, width: int, ascii_only: bool) -> None:
         self._total = total_ms or 1.0

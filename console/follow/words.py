@@ -1,4 +1,4 @@
-"""Amounts, times and colours as the terminal shows them."""
+"""Formats of amounts, times and colours in the terminal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _LONGEST = 500
 
 
 def safe(text: str) -> str:
-    """Return text of others fit for the terminal: one line, no escapes."""
+    """Return text from servers in a form that is safe for the terminal: one line, no escape sequences."""
     return one_line(text, _LONGEST)
 
 
 def amount(ms: float) -> str:
-    """Return ``0.42 ms``, ``18 ms``, ``1.25 s``: three digits, in the unit that fits."""
+    """Return ``0.42 ms``, ``18 ms``, ``1.25 s``: three digits in a suitable unit."""
     if abs(ms) >= 1000:
         return f"{ms / 1000:.2f} s"
     if abs(ms) >= 100:
@@ -34,10 +34,10 @@ def money(cents: int, currency: str) -> str:
 
 
 def service_style(service: str) -> str:
-    """Return the colour of a service; others than the known ones are plain."""
+    """Return the colour of a service; unknown services have none."""
     return _SERVICE_STYLES.get(service, "default")
 
 
 def level_style(level: str) -> str:
-    """Return the colour of a log level; only what needs attention has one."""
+    """Return the colour of a log level; only levels that need attention have one."""
     return _LEVEL_STYLES.get(level, "dim")

@@ -1,4 +1,4 @@
-"""The console's JSON interface: alerts come in by webhook, the inbox is read."""
+"""The console's JSON interface: it receives alerts by webhook and serves the inbox."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 
 
 def blueprint(inbox: Inbox, received: Counter, max_webhook: int) -> Blueprint:
-    """Return the routes under ``/api``, wired to one inbox."""
+    """Return the routes under ``/api`` for one inbox."""
     api = Blueprint("api", __name__, url_prefix="/api")
 
     @api.post("/alerts/webhook")
     def receive_alerts() -> Response:
-        """Keep one notification of Alertmanager; it is on the disk when 200 is answered."""
+        """Store one notification of Alertmanager; 200 is returned once it is on disk."""
         if request.mimetype != "application/json":
             # A page of another origin cannot send this type without a CORS preflight, so no page can forge an alert.
             return problem(415, "Send Content-Type: application/json, as Alertmanager does.")
@@ -46,7 +46,7 @@ def blueprint(inbox: Inbox, received: Counter, max_webhook: int) -> Blueprint:
 
     @api.get("/inbox")
     def list_inbox() -> Response:
-        """Newest first. ``kind``: alert or email; ``limit``: 1-1000; ``since``: an id (exclusive) or a time."""
+        """Return the newest items. ``kind``: alert or email; ``limit``: 1-1000; ``since``: id (exclusive) or time."""
         limit = whole_number("limit", 100, 1, MAX_LIMIT)
         after_id, since = _since()
         items = inbox.newest(kind=kind_asked_for(), limit=limit, after_id=after_id, since=since)
@@ -62,7 +62,7 @@ def blueprint(inbox: Inbox, received: Counter, max_webhook: int) -> Blueprint:
 
     @api.app_errorhandler(InboxUnavailable)
     def of_inbox(error: InboxUnavailable) -> Response:
-        """For every route and page that reads the inbox."""
+        """Handle the error for every route and page that reads the inbox."""
         log.error("the inbox is not available: %s", error)
         answer = problem(503, "The inbox cannot be read or written now; its disk may be full. Try again.")
         answer.headers["Retry-After"] = "5"
@@ -72,10 +72,10 @@ def blueprint(inbox: Inbox, received: Counter, max_webhook: int) -> Blueprint:
 
 
 def kind_asked_for() -> str | None:
-    """Return the ``kind`` of the query, None for both; 400 for any other."""
+    """Return the ``kind`` of the query, None for both kinds; 400 for any other value."""
     kind = request.args.get("kind") or None
     if kind is not None and kind not in KINDS:
-        abort(400, f"kind must be one of {', '.join(KINDS)}, or be left out.")
+        abort(400, f"kind must be one of {', '.join(KINDS)}, or omitted.")
     return kind
 
 
@@ -85,7 +85,7 @@ def _since() -> tuple[int, datetime | None]:
         return 0, None
     if re.fullmatch(r"[0-9]{1,18}", raw):
         return int(raw), None
-    moment = parse(raw) or parse(raw.replace(" ", "+"))  # a zone's + that is not escaped arrives as a blank
+    moment = parse(raw) or parse(raw.replace(" ", "+"))  # an unescaped + of a time zone arrives as a space
     if moment is None:
         abort(400, "since must be an item's id, or a time such as 2026-11-23T04:00:00Z.")
     return 0, moment
@@ -99,5 +99,5 @@ def _of_validation(error: ValidationError) -> Response:
         {"pointer": "".join(f"/{part}" for part in fault["loc"]), "detail": fault["msg"]}
         for fault in faults[:SHOWN_ERRORS]
     ]
-    detail = "The body is no Alertmanager notification of version 4; see errors."
+    detail = "The body is not an Alertmanager notification of version 4; see errors."
     return problem(422, detail, "invalid", errors=errors)

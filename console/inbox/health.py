@@ -1,4 +1,4 @@
-"""Is the process alive, and can it do its work?"""
+"""Liveness and readiness of the console."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def blueprint(inbox: Inbox, smtp_alive: Callable[[], bool]) -> Blueprint:
 
     @health.get("/readyz")
     def ready() -> tuple[Response, int]:
-        """200 when alerts and e-mail can be received, 503 when one of them cannot."""
+        """Return 200 if alerts and e-mail can be received, 503 if one of them cannot."""
         started = time.perf_counter()
         try:
             inbox.newest(limit=1)

@@ -1,7 +1,7 @@
-"""An e-mail's bytes as an inbox item.
+"""Conversion of an e-mail's bytes to an inbox item.
 
 Whatever arrives must become an item: the standard library's parser raises many kinds of errors on broken mail
-(an unknown charset, a malformed header), so every step falls back to something plainer instead of failing.
+(an unknown charset, a malformed header), so every step has a simpler fallback instead of failing.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def email_item(content: bytes, sender: str, recipients: Sequence[str]) -> Item:
 
 
 def message_id(item: Item) -> str | None:
-    """The Message-ID of an ``email_item``, by which mail stores know a message again; None if it has none."""
+    """The Message-ID of an ``email_item``, by which mail stores recognise a message; None if there is none."""
     return _first(item["headers"], "message-id")
 
 
@@ -80,7 +80,8 @@ def _headers(message: EmailMessage) -> list[list[str]]:
 
         def decoded(name: str = name, raw: Any = raw) -> str:
             if raw.isascii() and "=?" not in raw:
-                # Nothing is encoded: unfolding is all that the parser would do, and it takes most of a message's time.
+                # Nothing is encoded, so the parser would only unfold the header, which takes most of the time for a
+                # message.
                 return "".join(raw.splitlines())
             return str(message.policy.header_fetch_parse(name, raw))
 
@@ -93,7 +94,7 @@ def _first(headers: list[list[str]], name: str) -> str | None:
 
 
 def _token(value: str | None) -> str | None:
-    """An id is taken only if it looks like one: it becomes part of queries and links."""
+    """Return the id if its format is valid, because it becomes part of queries and links."""
     return value if value and _TOKEN.fullmatch(value) else None
 
 
@@ -131,7 +132,7 @@ def _attachments(message: EmailMessage) -> list[dict[str, str]]:
 
 
 def _attempt(step: Callable[[], _Kind], otherwise: _Kind) -> _Kind:
-    """Return the step's result, or ``otherwise`` if it raises anything: see the module's reason."""
+    """Return the step's result, or ``otherwise`` if it raises anything; the module's docstring states why."""
     try:
         return step()
     except Exception:  # noqa: BLE001  (see the module: whatever broken mail raises)

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class InboxHandler:
-    """aiosmtpd's hooks: accept mail from every sender for every recipient, since nothing is relayed from here."""
+    """aiosmtpd's hooks: accept mail from every sender for every recipient, because nothing is relayed."""
 
     def __init__(self, inbox: Inbox, received: Counter) -> None:
         self._inbox, self._received = inbox, received
@@ -41,9 +41,9 @@ class InboxHandler:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Answer 250 only when the message is on the disk; 451 makes the sender retry.
+        """Answer 250 only when the message is on disk; 451 makes the sender retry.
 
-        A message that is there already is acknowledged too: its sender missed the first answer.
+        A message that is already stored is acknowledged too, because its sender missed the first answer.
         """
         try:
             identity = await asyncio.to_thread(self._store, envelope)
@@ -51,7 +51,7 @@ class InboxHandler:
             return f"250 kept before as inbox item {duplicate.identity}"
         except InboxUnavailable as error:
             self._received.labels("email", "error").inc()
-            log.error("an e-mail could not be kept: %s", error)
+            log.error("an e-mail could not be stored: %s", error)
             return "451 the inbox cannot store the message now"
         return f"250 kept as inbox item {identity}"
 
@@ -69,7 +69,7 @@ class InboxHandler:
         except Duplicate as duplicate:
             self._received.labels("email", "duplicate").inc()
             fields = {"event": "inbox.duplicate", "inbox_id": duplicate.identity, **order}
-            log.info("e-mail received again, not kept twice", extra=fields)
+            log.info("e-mail received again, not stored twice", extra=fields)
             raise
         self._received.labels("email", "stored").inc()
         log.info("e-mail received", extra={"event": "inbox.email", "inbox_id": identity, **order})

@@ -1,8 +1,8 @@
 """The inbox: alerts and e-mails as they were received, kept on disk.
 
 SQLite, because an item must be durable before its sender gets an answer, and because the newest of ten thousand must be
-found and trimmed without rewriting a file. An e-mail is kept once per Message-ID, as mail stores do: senders repeat
-what they are not sure was taken. Alerts are never deduplicated: Alertmanager repeats them on purpose.
+found and trimmed without rewriting a file. An e-mail is stored once per Message-ID, because senders repeat a message if
+they do not know whether it was accepted. Alerts are never deduplicated: Alertmanager repeats them on purpose.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from console.times import rfc3339
 
 Item = dict[str, Any]
-"""What ``GET /api/inbox`` shows: ``id``, ``kind``, ``received_at`` and the fields of its kind."""
+"""An item of ``GET /api/inbox``: ``id``, ``kind``, ``received_at`` and the fields of its kind."""
 
 KINDS = ("alert", "email")
 MAX_BYTES = 64 * 1024 * 1024
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS items (
     content TEXT NOT NULL,
     message_id TEXT
 )"""
-# A file made before has no such column: what it holds counts as mail without a Message-ID.
+# An older file has no such column: its items count as mail without a Message-ID.
 _COLUMN = "ALTER TABLE items ADD COLUMN message_id TEXT"
 _INDEX = "CREATE UNIQUE INDEX IF NOT EXISTS items_message_id ON items (message_id) WHERE message_id IS NOT NULL"
 _TRIM = """
@@ -63,12 +63,12 @@ class Duplicate(Exception):
 class Inbox:
     """Thread-safe store of the newest ``keep`` items of each kind, at most ``max_bytes`` of content, plus a hundredth.
 
-    Each kind has its own bound, since every order sends an e-mail: alerts would be pushed out within the hour. To trim
-    reads every item, so it does not run for each new item.
+    Each kind has its own limit: every order sends an e-mail, so alerts would otherwise be trimmed within an hour.
+    Trimming reads every item, so it does not run for each new item.
     """
 
     def __init__(self, path: Path, keep: int, clock: Callable[[], datetime], max_bytes: int = MAX_BYTES) -> None:
-        """Open or create the file. A file that is no database is renamed, since it must not stop the start."""
+        """Open or create the file. A file that is not a database is renamed, because it must not prevent the start."""
         self._keep, self._max_bytes, self._clock = keep, max_bytes, clock
         self._lock = threading.Lock()
         self._untrimmed: dict[str, tuple[int, int]] = {}
@@ -79,9 +79,9 @@ class Inbox:
             raise InboxUnavailable(f"the inbox {path} cannot be opened: {error}") from error
 
     def add(self, kind: str, content: Item, message_id: str | None = None) -> Item:
-        """Store one item and return it with ``id`` and ``received_at``; on return it is on the disk.
+        """Store one item and return it with ``id`` and ``received_at``; on return it is on disk.
 
-        Raises ``Duplicate`` if there is an item of this ``message_id``, which the disk holds then.
+        Raises ``Duplicate`` if an item with this ``message_id`` is already on disk.
         """
         received_at = rfc3339(self._clock())
         text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
@@ -108,17 +108,17 @@ class Inbox:
         return self._read(sql, (after_id, rfc3339(since) if since else "", kind, kind, limit))
 
     def get(self, identity: int) -> Item | None:
-        """Return one item, or None if it never was or has been trimmed."""
+        """Return one item, or None if it never existed or was trimmed."""
         items = self._read("SELECT id, kind, received_at, content FROM items WHERE id = ?", (identity,))
         return items[0] if items else None
 
     def close(self) -> None:
-        """Close the file; the inbox cannot be used after."""
+        """Close the file; the inbox cannot be used afterwards."""
         with self._lock:
             self._db.close()
 
     def _trim(self, kind: str, size: int) -> None:
-        items, added = self._untrimmed.get(kind, (self._keep, 0))  # after a start it is not known: trim
+        items, added = self._untrimmed.get(kind, (self._keep, 0))  # unknown after a start, so trim
         items, added = items + 1, added + size
         if items * 100 >= self._keep or added * 100 >= self._max_bytes:
             self._db.execute(_TRIM, (kind, self._keep, self._max_bytes))
@@ -147,7 +147,7 @@ def _open(path: Path) -> sqlite3.Connection:
         raise  # the directory or the disk is at fault, not the file's content
     except sqlite3.DatabaseError as error:
         aside = path.with_name(f"{path.name}.unreadable-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        log.error("the inbox is no database (%s): renamed to %s, starting an empty one", error, aside.name)
+        log.error("the inbox is not a database (%s): renamed to %s, starting an empty one", error, aside.name)
         path.rename(aside)
         for rest in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
             rest.unlink(missing_ok=True)
@@ -159,7 +159,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         with closing(db.cursor()) as cursor:
             cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute("PRAGMA synchronous=FULL")  # with WAL the default may lose the last commits to a power cut
+            # With WAL, the default may lose the last commits in a power failure.
+            cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute(_SCHEMA)
             if "message_id" not in {column[1] for column in cursor.execute("PRAGMA table_info(items)")}:
                 cursor.execute(_COLUMN)

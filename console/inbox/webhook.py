@@ -1,4 +1,4 @@
-"""What Alertmanager sends (webhook payload, version 4) and the inbox item made of it.
+"""Alertmanager's webhook payload (version 4), and its conversion to an inbox item.
 
 https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
@@ -31,7 +31,7 @@ class _Payload(BaseModel):
 
 
 class Alert(_Payload):
-    """One alert of a notification; ``ends_at`` is the year 1 while it fires."""
+    """One alert of a notification; ``ends_at`` is in the year 1 while it is firing."""
 
     status: Status
     labels: Pairs
@@ -43,7 +43,7 @@ class Alert(_Payload):
 
 
 class Notification(_Payload):
-    """One POST of Alertmanager: the alerts of a group."""
+    """One POST request of Alertmanager: the alerts of a group."""
 
     version: Literal["4"]
     status: Status
@@ -90,7 +90,7 @@ def _alert(alert: Alert) -> Item:
 
 
 def _links(alert: Alert) -> list[dict[str, str]]:
-    """Every ``*_url`` annotation is a link, as is the expression's page in Prometheus."""
+    """Return a link for every ``*_url`` annotation and for the expression's page in Prometheus."""
     urls = [
         (name.removesuffix("_url").replace("_", " "), url)
         for name, url in alert.annotations.items()
@@ -101,7 +101,7 @@ def _links(alert: Alert) -> list[dict[str, str]]:
 
 
 def web_link(url: str) -> str:
-    """Return ``url`` if a browser may be sent there (http, https, or a path here), else the empty string.
+    """Return ``url`` if it is a safe link (http, https, or a path on this server), else the empty string.
 
     Annotations are templates filled with label values: a ``javascript:`` address must never become a link.
     """

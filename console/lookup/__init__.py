@@ -1,1 +1,1 @@
-"""The page Requests: recent, slow and failed ones, and one of them followed through every service."""
+"""The page Requests: recent, slow and failed requests, and the path of one request through every service."""

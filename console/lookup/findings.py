@@ -1,7 +1,7 @@
 """Describe what took the time, in sentences, so that the user does not have to interpret a waterfall.
 
 The longest step of the critical path is the answer to "why does it take so long?"; the rest describes
-its unusual properties: a query without an index, a wait in the queue, a failure and its retries, many equal calls.
+its unusual properties: a query without an index, a wait in the queue, a failure and its retries, many identical calls.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Recent, slow and failed requests and jobs, out of the log lines that each of them ends with."""
+"""Recent, slow and failed requests and jobs, from the log line that each of them writes at its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RequestLists:
         self._loki, self._now = loki, now
 
     def read(self, kind: str, minutes: int, limit: int, seconds: float = SLOW_SECONDS) -> list[dict[str, Any]]:
-        """Return requests and jobs of the last minutes: the newest first, of the slow ones the slowest first."""
+        """Return requests and jobs of the last minutes, newest first; the list of slow ones has the slowest first."""
         end = self._now()
         query = query_of(kind, seconds)
         lines = self._loki.newest(query, end - timedelta(minutes=minutes), end + timedelta(seconds=5), limit)
@@ -45,7 +45,7 @@ def query_of(kind: str, seconds: float = SLOW_SECONDS) -> str:
 
 
 def request_of(line: LogLine) -> dict[str, Any]:
-    """Return what the lists show of a request's or a job's line."""
+    """Return the fields of a request's or job's line that the lists show."""
     fields = line.fields
     is_job = fields.get("event") == "rq.job"
     return {

@@ -1,8 +1,8 @@
-"""The critical path: the spans that had to end before the request, and its follow-up work, could continue.
+"""The critical path: the spans that had to end before the request and its follow-up work could continue.
 
-It is walked backwards from the last end: of the children the one that ended last held its parent up until then, before
-it another one, and in the gaps the parent worked itself. A job that runs on after the request that caused it counts
-as that request's last child, so the path covers everything that one waits for until the order is done.
+It is computed backwards from the last end. The child that ended last delayed its parent until then, an earlier child
+delayed it before that, and in the gaps the parent itself was working. A job that continues after the request that
+caused it counts as that request's last child, so the path covers all waits until the order is complete.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Children = Mapping[str | None, Sequence[Span]]
 
 
 def critical_path(spans: Sequence[Span]) -> dict[str, list[Piece]]:
-    """Return by span id the pieces of time (from, to; µs since the epoch) in which that span itself was waited for.
+    """Return by span id the intervals (from, to; µs since the epoch) in which the request waited for that span.
 
-    No two pieces overlap; together they cover the trace except for times in which none of it ran, such as a wait in
-    a queue. A span that nothing waited for is not there.
+    The intervals do not overlap. Together they cover the trace, except for times without a running span, such as a wait
+    in a queue. A span that nothing waited for is not included.
     """
     if not spans:
         return {}
@@ -47,7 +47,7 @@ def critical_path(spans: Sequence[Span]) -> dict[str, list[Piece]]:
 
 
 def _ends(children: Children) -> dict[str, int]:
-    """When the last of a span and all below it ended; spans that refer to each other in a circle are left out."""
+    """Return when a span and all its descendants had ended; spans with circular references are ignored."""
     order: list[Span] = []
     waiting = [*children.get(None, ())]
     while waiting:
@@ -60,7 +60,7 @@ def _ends(children: Children) -> dict[str, int]:
 
 
 def _add(path: dict[str, list[Piece]], span_id: str | None, known: Mapping[str, Span], start: int, end: int) -> None:
-    """Only while the span ran: between its end and what it set going nothing of it was worked on."""
+    """Only while the span ran: between its end and the work that it started, the span did nothing."""
     if span_id is None:
         return
     end = min(end, known[span_id].end_us)

@@ -49,7 +49,7 @@ def blueprint(lists: RequestLists, clients: Clients, public: Addresses, now: Cal
 
     @routes.get("/requests/<identity>")
     def show_one(identity: str) -> Response:
-        """One request followed, from its own id, its trace's or its order's."""
+        """Return the story of one request, by its own id or that of its trace or order."""
         rate.spend()
         evidence = Evidence(public)
         if not ID.fullmatch(identity) or not gather(evidence, identity, clients, now):
@@ -70,7 +70,7 @@ def blueprint(lists: RequestLists, clients: Clients, public: Addresses, now: Cal
 
 def _details(span: Span, path: Sequence[Piece]) -> dict[str, Any]:
     return {
-        # Pieces of the critical path: when they begin, from the span's own start, and how long they are.
+        # Intervals of the critical path: their offset from the span's start, and their length.
         "path": [[(start - span.start_us) / 1000, (end - start) / 1000] for start, end in path],
         "attributes": dict(span.attributes),
         "events": [
@@ -85,7 +85,7 @@ def _details(span: Span, path: Sequence[Piece]) -> dict[str, Any]:
 
 
 def _exemplars(evidence: Evidence) -> Sequence[dict[str, Any]]:
-    """The latest observations of the same moment that have a trace, for looking at neighbours."""
+    """Return observations of the same time that have a trace, for comparison."""
     return [
         {
             "trace_id": exemplar.trace_id,

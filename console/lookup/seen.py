@@ -1,4 +1,4 @@
-"""A trace as the findings look at it, and how they speak of it."""
+"""The trace that the findings examine, and the wording of their sentences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Finding = dict[str, Any]
 
 @dataclass(frozen=True)
 class Seen:
-    """Spans and lines, and what follows from all of them together."""
+    """The spans and lines, and values derived from all of them."""
 
     spans: Sequence[Span]
     lines: Sequence[LogLine]
@@ -30,16 +30,16 @@ class Seen:
 
     @classmethod
     def of(cls, spans: Sequence[Span], lines: Sequence[LogLine]) -> Seen:
-        """Return it; ``spans`` must not be empty."""
+        """Return the object for these spans and lines; ``spans`` must not be empty."""
         whole = max(1, max(span.end_us for span in spans) - min(span.start_us for span in spans))
         return cls(spans, lines, {span.span_id: span for span in spans}, critical_path(spans), whole)
 
     def own_us(self, span: Span) -> int:
-        """How long the span itself, none of its children, held everything up."""
+        """Return how long the request waited for the span itself, without its children."""
         return sum(end - start for start, end in self.path.get(span.span_id, ()))
 
     def above(self, span: Span) -> Iterator[Span]:
-        """The span's parent, its parent's parent and so on."""
+        """Yield the span's ancestors, its parent first."""
         met = {span.span_id}
         while (parent := self.by_id.get(span.parent_id or "")) is not None and parent.span_id not in met:
             met.add(parent.span_id)
@@ -51,7 +51,7 @@ class Seen:
         return f"{took(us)} of {took(self.whole_us)}"
 
     def finding(self, kind: str, title: str, text: str, span: Span, weight: float) -> Finding:
-        """As the page gets it: the heaviest is shown first."""
+        """One finding for the page, which shows the most important first."""
         return {"kind": kind, "title": title, "text": text, "span_id": span.span_id, "weight": weight}
 
 
@@ -62,12 +62,12 @@ def name_of(span: Span) -> str:
 
 
 def took(us: float) -> str:
-    """A duration in words."""
+    """Return a duration in words."""
     return f"{us / 1e6:.2f} s" if us >= 1e6 else f"{us / 1e3:.0f} ms"
 
 
 def amount(text: object) -> str:
-    """A count in words: ``10.8 million``, ``12 thousand``; what is no number as it is."""
+    """Return a count in words: ``10.8 million``, ``12 thousand``; text that is not a number is unchanged."""
     try:
         count = int(str(text))
     except ValueError:

@@ -29,18 +29,18 @@ class Once(Waiter):
         super().__init__(lambda _: None, sleep=lambda _: None)
 
     def begin(self, seconds: float) -> None:
-        """Wait for nothing."""
+        """Do not wait."""
         super().begin(0)
 
 
 class LocalInbox(ConsoleInbox):
-    """The inbox of this process, read directly and not over HTTP."""
+    """The inbox of this process, read directly instead of over HTTP."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     def emails_of(self, order_id: str) -> list[Email]:
-        """Return the e-mails about an order among the newest."""
+        """Return the e-mails about an order that are among the newest."""
         emails = emails_of({"items": self._inbox.newest(kind="email", limit=_MAILS)})
         return [email for email in emails if email.order_id == order_id]
 

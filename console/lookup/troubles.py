@@ -15,7 +15,7 @@ _ORDINALS = ("", "once", "twice", "three times", "four times", "five times")
 
 
 def errors(seen: Seen) -> Iterator[Finding]:
-    """Yield the deepest failures, because their callers only propagate them. Equal failures are reported once."""
+    """Yield the deepest failures, because their callers only propagate them. Identical failures are reported once."""
     failed = [span for span in seen.spans if span.error]
     passed_on = {span.parent_id for span in failed}
     alike: dict[str, list[Span]] = defaultdict(list)
@@ -65,7 +65,7 @@ def tries(seen: Seen) -> Iterator[Finding]:
 
 
 def repeated(seen: Seen) -> Iterator[Finding]:
-    """Yield groups of many equal calls under one parent, which one query could usually replace."""
+    """Yield groups of many identical calls under one parent, which one query could usually replace."""
     alike: dict[tuple[str | None, str], list[Span]] = defaultdict(list)
     for span in seen.spans:
         if span.kind == "client":

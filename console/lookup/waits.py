@@ -31,7 +31,7 @@ def queued(seen: Seen) -> Iterator[Finding]:
 
 
 def longest(seen: Seen) -> Iterator[Finding]:
-    """Yield the span that itself contributes most time to the critical path, if that time is long."""
+    """Yield the span whose own work takes the most time on the critical path, if that time is long."""
     span = max(seen.spans, key=seen.own_us)
     spent = seen.own_us(span)
     if spent > MATTERS_US and spent > SHARE * seen.whole_us:

@@ -1,1 +1,1 @@
-"""The first page: is the shop healthy, which service calls which, which alerts fire, how much error budget is left."""
+"""The first page: the shop's health, calls between services, firing alerts, and the remaining error budget."""

@@ -11,13 +11,13 @@ FRESH_SECONDS = 2.0
 
 
 def blueprint(overview: Overview) -> Blueprint:
-    """Return the route; all who look within two seconds get one answer."""
+    """Return the route; all requests within two seconds share one response."""
     routes = Blueprint("overview", __name__, url_prefix="/api")
     memo = Memo(FRESH_SECONDS)
 
     @routes.get("/overview")
     def show() -> Response:
-        """Everything on the first page."""
+        """Return all data of the first page."""
         return jsonify(memo.get("overview", overview.read))
 
     return routes

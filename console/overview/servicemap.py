@@ -1,7 +1,7 @@
-"""The live map: which service called which in the last minutes, from the Collector's service graph.
+"""The live map of calls between services in the last minutes, from the Collector's service graph.
 
 Messages pass through a queue, so a ``messaging_system`` edge is drawn through a queue node. The console and the log
-gateway are left out: the observer, and the server that answers it, are not part of the observed system.
+gateway are omitted, because they observe the system and are not part of it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _node(name: str, up: Mapping[str, int], of: Mapping[str, int], queued: float
 
 
 def _edges_of(sample: Sample) -> list[Edge]:
-    """The edges of the map that one edge of the graph stands for."""
+    """Return the edges of the map for one edge of the graph."""
     client, server = sample.labels.get("client", "?"), sample.labels.get("server", "?")
     if _LEFT_OUT & {client, server}:
         return []

@@ -1,4 +1,4 @@
-"""The objectives and what is left of their budgets, out of the ``slo:*`` series."""
+"""The objectives and their remaining budgets, from the ``slo:*`` series."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from console.servers.prometheus import Sample
 
 
 def slo_tiles(answers: Mapping[str, Sequence[Sample] | None]) -> list[dict[str, Any]]:
-    """Return one tile per objective, worst budget first; a number that is not there yet is None."""
+    """Return one tile per objective, lowest budget first; a value that does not exist yet is None."""
     tiles: dict[str, dict[str, Any]] = {}
     for sample in answers.get("objective") or ():
         slo = sample.labels.get("slo", "?")

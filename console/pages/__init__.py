@@ -1,1 +1,1 @@
-"""The HTML pages: their frames and navigation, the inbox page and the runbooks. Scripts fill them from ``/api/…``."""
+"""The HTML pages: frames and navigation, the inbox page and the runbooks. Scripts fill in data from ``/api/…``."""

@@ -1,6 +1,6 @@
 """Runbooks as pages. HTML in the text is shown as text, and no link can run anything.
 
-A block of ``promql`` or ``logql`` gets a link that runs it: in an incident there is no time to copy queries.
+A block of ``promql`` or ``logql`` gets a link that runs the query, because copying takes time in an incident.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _NAMES = {"promql": "Run in Prometheus", "logql": "Show the lines"}
 
 
 def rendered(text: str, prometheus: str = "") -> Markup:
-    """Return HTML of Markdown; markdown-it refuses ``javascript:`` and its like as link targets."""
+    """Return Markdown as HTML; markdown-it rejects unsafe link targets such as ``javascript:``."""
     markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
     markdown.add_render_rule("fence", _fence)
     return Markup(markdown.render(text, {"prometheus": prometheus}))  # noqa: S704 (html is off: all else is escaped)
 
 
 def _fence(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    # It may be wider than the page: who has no mouse scrolls by keys, once it can be focused.
+    # It may be wider than the page: focusable, so that it can be scrolled with the keyboard.
     block = renderer.fence(tokens, index, options, env).replace("<pre>", '<pre tabindex="0">', 1)
     language, query = tokens[index].info.strip(), tokens[index].content.strip()
     if language == "logql":

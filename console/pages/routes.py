@@ -1,4 +1,4 @@
-"""The pages. The inbox is drawn here and needs no script; the others are frames that their scripts fill by JSON."""
+"""The pages. The inbox is rendered here without scripts; the others are frames that scripts fill with JSON data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OVERVIEW_ITEMS = 20
 PAGE_ITEMS = 100
 ALL_ITEMS = 1_000
 
-# (endpoint, address, name, key that goes there after "g")
+# (endpoint, address, name, shortcut key after "g")
 PAGES = (
     ("overview", "/", "Overview", "o"),
     ("dashboards", "/dashboards", "Dashboards", "d"),
@@ -67,12 +67,12 @@ def blueprint(
 
     @pages.get("/d/<uid>")
     def grafana_path(uid: str) -> str:
-        """The same under Grafana's path: links inside the dashboards work in both."""
+        """The dashboard under Grafana's path, so that links between dashboards work here too."""
         return render_template("dashboard.html", uid=uid)
 
     @pages.get("/requests/<identity>")
     def show_request(identity: str) -> str:
-        """One request followed."""
+        """The story of one request."""
         return render_template("request.html", identity=identity)
 
     @pages.get("/inbox")

@@ -1,4 +1,4 @@
-"""The runbooks that alerts link to: Markdown files, drawn as pages."""
+"""The runbooks that alerts link to: Markdown files, rendered as pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def blueprint(directory: Path, prometheus: str = "") -> Blueprint:
             text = (directory / f"{name}.md").read_text(encoding="utf-8")
         except OSError:
             known = ", ".join(known_names(directory)) or "none"
-            return problem(404, f"There is no such runbook; those there are: {known}.")
+            return problem(404, f"There is no such runbook. Available: {known}.")
         return render_template("runbook.html", name=name, text=rendered(text, prometheus), names=known_names(directory))
 
     @runbooks.get("/runbooks")

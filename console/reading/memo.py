@@ -1,4 +1,4 @@
-"""Answers that are kept for a moment: many viewers of a page cost its servers what one costs."""
+"""Responses that are cached briefly, so that many viewers of a page cause no more queries than one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Memo:
         self._known: dict[Hashable, tuple[float, Any]] = {}
 
     def get(self, key: Hashable, question: Callable[[], Any]) -> Any:
-        """Return the remembered answer, or ask; an exception is raised to all who wait for it and not remembered."""
+        """Return the cached response, or run the query. An exception is raised in all waiting callers, not cached."""
         known, now = self._fresh(key)
         return known[1] if known is not None else self._flights.do((now, key), lambda: self._ask(now, key, question))
 
     def forget(self) -> None:
-        """Ask again next time, without joining a question that is under way: after a change its author must see it."""
+        """Discard the cached response and ignore a running query, so that users see their own change."""
         with self._guard:
             self._round += 1
             self._known.clear()
@@ -41,7 +41,7 @@ class Memo:
     def _ask(self, began_in: int, key: Hashable, question: Callable[[], Any]) -> Any:
         known, _ = self._fresh(key)
         if known is not None:
-            # Another thread's question was answered since we looked.
+            # Another thread's query has finished since the check above.
             return known[1]
         asked_at, answer = self._clock(), question()
         with self._guard:

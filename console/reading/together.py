@@ -1,4 +1,4 @@
-"""Several questions at once, each with its own failure."""
+"""Concurrent queries, each with its own failure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Together:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reading")
 
     def ask(self, questions: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], list[str]]:
-        """Return the answers by name (None where there is none) and a sentence for each server that failed."""
+        """Return the results by name (None for a failed query) and a sentence for each server that failed."""
         asked = {name: self._pool.submit(question) for name, question in questions.items()}
         answers: dict[str, Any] = {}
         notes: list[str] = []

@@ -1,4 +1,4 @@
-"""Clients of the servers' own HTTP interfaces: typed answers, time limits, errors that say what to do.
+"""Clients of the servers' own HTTP interfaces: typed responses, time limits, and errors with the remedy.
 
-Each client has a few methods, so a fake of it is a class of a few lines; none of them keeps state.
+Each client has only a few methods, so that a fake is a class of a few lines. The clients have no state.
 """

@@ -1,4 +1,4 @@
-"""Alertmanager's interface: which alerts there are now, and silences."""
+"""Alertmanager's interface: current alerts, and silences."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class ActiveAlert:
 
 
 class Alertmanager:
-    """Reads alerts, keeps and ends silences."""
+    """Reads alerts, creates and ends silences."""
 
     def __init__(self, server: JsonServer) -> None:
         self._server = server
 
     def active(self) -> list[ActiveAlert]:
-        """Return the alerts that fire now and are neither silenced nor inhibited."""
+        """Return the firing alerts that are neither silenced nor inhibited."""
         asked = {"active": "true", "silenced": "false", "inhibited": "false"}
         return self._server.get("/api/v2/alerts", asked, alerts_of)
 
     def all(self) -> list[ActiveAlert]:
-        """Return every alert, those that are silenced or inhibited too."""
+        """Return every alert, including silenced and inhibited ones."""
         return self._server.get("/api/v2/alerts", {}, alerts_of)
 
     def silences(self) -> list[dict[str, Any]]:
-        """Return the silences that are in force or to come."""
+        """Return active and pending silences."""
 
         def parse(answer: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return [silence for silence in answer if silence["status"]["state"] != "expired"]
@@ -49,7 +49,7 @@ class Alertmanager:
         return self._server.get("/api/v2/silences", {}, parse)
 
     def silence(self, matchers: list[dict[str, Any]], start: str, end: str, by: str, reason: str) -> str:
-        """Silence what matches; returns the silence's id."""
+        """Create a silence and return its id."""
         path = "/api/v2/silences"
         body = {"matchers": matchers, "startsAt": start, "endsAt": end, "createdBy": by, "comment": reason}
         reply = self._server.ask(path, method="POST", body=body)

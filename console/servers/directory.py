@@ -14,7 +14,7 @@ _JAEGER_SECONDS = 8.0
 
 @dataclass(frozen=True)
 class Directory:
-    """One ``JsonServer`` per server; there is no way to ask any other."""
+    """One ``JsonServer`` per server; no other server can be queried."""
 
     api: JsonServer
     prometheus: JsonServer

@@ -29,7 +29,7 @@ class NotConfigured(ServerError):
 
     def __init__(self, server: str) -> None:
         setting = _SETTINGS.get(server, f"{server.upper().replace(' ', '_')}_URL")
-        super().__init__(server, f"has no address: set {setting} if it runs")
+        super().__init__(server, f"has no address: set {setting} if it is running")
 
 
 class Unreachable(ServerError):

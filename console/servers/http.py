@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came: status, headers (names in lower case), JSON content or None if it is not JSON."""
+    """A response: status, headers (names in lower case), and JSON content, or None if it is not JSON."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """The real transport. One pool of connections; proxies of the environment are not for these addresses."""
+    """The real transport. It has one pool of connections and ignores the proxies of the environment."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
@@ -114,7 +114,7 @@ class JsonServer:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Return whatever the server replies, errors included.
+        """Return any response of the server, including errors.
 
         Raises:
             NotConfigured, Unreachable, TooSlow: there was no reply.
@@ -137,14 +137,14 @@ class JsonServer:
         return Unreachable(self.name, self.url, reason, self._joining.of(self.url))
 
     def get(self, path: str, query: Mapping[str, Any], parse: Callable[[Any], Answer]) -> Answer:
-        """Return what ``parse`` makes of the JSON content of a 200 answer; raises ``BadAnswer`` for any other."""
+        """Return the result of ``parse`` for the JSON content of a 200 response; raises ``BadAnswer`` for any other."""
         reply = self.ask(path, query)
         if reply.status != 200:
             raise self.bad(path, reply)
         return self.parsed(path, reply, parse)
 
     def parsed(self, path: str, reply: Reply, parse: Callable[[Any], Answer]) -> Answer:
-        """Return what ``parse`` makes of a reply; an unexpected shape is a ``BadAnswer``, not a defect here."""
+        """Return the result of ``parse`` for a response; an unexpected format is a ``BadAnswer``, not a defect here."""
         try:
             return parse(reply.content)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:

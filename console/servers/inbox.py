@@ -1,4 +1,4 @@
-"""The console's own interface: what has arrived in its inbox."""
+"""The console's own interface: the items in its inbox."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Jaeger's query interface: one trace by its id.
 
-Parents come as references (``CHILD_OF``); the kind of a span and its failure come as tags, as Jaeger's
-translation from OpenTelemetry writes them.
+Parents are references (``CHILD_OF``); the kind of a span and its failure are tags, as in Jaeger's translation from
+OpenTelemetry.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from console.servers.http import JsonServer
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something noted at a moment of a span, such as an exception; ``at_us`` is µs since the epoch."""
+    """An event of a span, such as an exception; ``at_us`` is µs since the epoch."""
 
     at_us: int
     name: str
@@ -45,7 +45,7 @@ class Span:
 
     @property
     def error(self) -> str | None:
-        """What went wrong in the span, in words; None if nothing did."""
+        """Return the span's error as text; None if it has none."""
         attributes = self.attributes
         if attributes.get("error") is not True and attributes.get("otel.status_code") != "ERROR":
             return None
@@ -60,7 +60,7 @@ class Jaeger:
         self._server = server
 
     def trace(self, trace_id: str) -> list[Span]:
-        """Return the spans that have arrived so far of a trace; empty when Jaeger has none of it."""
+        """Return the spans of a trace that have arrived so far; empty if Jaeger has none."""
         path = f"/api/traces/{trace_id}"
         reply = self._server.ask(path)
         if reply.status == 404:
@@ -80,7 +80,7 @@ class Jaeger:
 
 
 def spans_of(trace: Mapping[str, Any]) -> list[Span]:
-    """Return the spans of one trace of Jaeger's answer; a span that it delivers twice is taken once."""
+    """Return the spans of one trace in Jaeger's response, without duplicates."""
     processes = {
         key: (process.get("serviceName", "?"), _tags(process.get("tags")))
         for key, process in trace["processes"].items()

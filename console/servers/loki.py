@@ -1,4 +1,4 @@
-"""Loki's query interface: log lines of a span of time."""
+"""Loki's query interface: log lines of a time range."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LogLine:
 
     @property
     def service(self) -> str:
-        """Who wrote it."""
+        """The service that wrote it."""
         return self.fields.get("service_name", "?")
 
     @property

@@ -1,4 +1,4 @@
-"""Prometheus' query interface: samples of one moment, and exemplars."""
+"""Prometheus' query interface: samples at a single time, and exemplars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from console.times import rfc3339
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One series' value at one moment."""
+    """One series' value at a single time."""
 
     labels: Mapping[str, str]
     value: float
@@ -22,7 +22,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
-    """One observation that was kept as an example of its bucket: ``at`` in s since the epoch."""
+    """One observation that was stored as the exemplar of its bucket: ``at`` in s since the epoch."""
 
     series: Mapping[str, str]
     labels: Mapping[str, str]
@@ -31,7 +31,7 @@ class Exemplar:
 
     @property
     def trace_id(self) -> str:
-        """The trace of the observed request; empty if it carries none."""
+        """The trace of the observed request; empty if the exemplar has none."""
         return self.labels.get("trace_id", "")
 
 
@@ -51,7 +51,7 @@ class Prometheus:
         return self._server.get("/api/v1/query_range", asked, series_of)
 
     def label_values(self, label: str, selector: str, start: float, end: float) -> list[str]:
-        """Return the values that a label has among the selected series (all series if there is no selector)."""
+        """Return the values of a label in the selected series (all series if there is no selector)."""
         asked: dict[str, Any] = {"start": start, "end": end}
         if selector:
             asked["match[]"] = selector
@@ -59,7 +59,7 @@ class Prometheus:
         return self._server.get(path, asked, lambda answer: [str(value) for value in answer["data"]])
 
     def exemplars(self, selector: str, start: datetime, end: datetime) -> list[Exemplar]:
-        """Return the exemplars of the selected series between two moments, oldest first."""
+        """Return the exemplars of the selected series between two times, oldest first."""
         asked = {"query": selector, "start": rfc3339(start), "end": rfc3339(end)}
         return self._server.get("/api/v1/query_exemplars", asked, exemplars_of)
 
@@ -70,7 +70,7 @@ def samples_of(answer: Mapping[str, Any]) -> list[Sample]:
 
 
 def series_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the series of a matrix or of an instant vector; what is no number (NaN, Inf) becomes None for JSON."""
+    """Return the series of a matrix or of an instant vector; NaN and Inf become None for JSON."""
     return [
         {"labels": series["metric"], "values": [_point(*pair) for pair in series.get("values") or [series["value"]]]}
         for series in answer["data"]["result"]
@@ -83,7 +83,7 @@ def _point(at: float, text: str) -> list[float | None]:
 
 
 def exemplars_of(answer: Mapping[str, Any]) -> list[Exemplar]:
-    """Return the exemplars of Prometheus' answer in one list, oldest first."""
+    """Return the exemplars of Prometheus' response in one list, oldest first."""
     found = [
         Exemplar(series["seriesLabels"], one["labels"], float(one["value"]), float(one["timestamp"]))
         for series in answer["data"] or ()

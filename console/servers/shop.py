@@ -1,4 +1,4 @@
-"""The shop's public HTTP interface, as any client sees it."""
+"""A client of the shop's public HTTP interface."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FINAL = ("confirmed", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One state of an order and since when, in RFC 3339."""
+    """One state of an order and the time when it was reached, in RFC 3339."""
 
     status: str
     at: str
@@ -35,12 +35,12 @@ class Order:
 
     @property
     def is_final(self) -> bool:
-        """Nothing more will happen to it."""
+        """Whether the order's state is final."""
         return self.status in FINAL
 
 
 class Placed(NamedTuple):
-    """The answer to a new order: its id and the ids under which its telemetry is found."""
+    """The response to a new order: its id and the ids of its telemetry."""
 
     order_id: str
     request_id: str
@@ -68,7 +68,7 @@ class Shop:
         return Placed(order_id, reply.headers.get("x-request-id", ""), reply.headers.get("x-trace-id", ""))
 
     def order(self, order_id: str) -> Order | None:
-        """Return an order, None if the shop has none with this id."""
+        """Return an order, or None if the shop has none with this id."""
         path = f"/api/v1/orders/{order_id}"
         reply = self._server.ask(path)
         if reply.status == 404:
@@ -79,7 +79,7 @@ class Shop:
 
 
 def order_of(raw: Mapping[str, Any]) -> Order:
-    """Return the order in the API's answer."""
+    """Return the order in the API's response."""
     return Order(
         id=str(raw["id"]),
         status=str(raw["status"]),

@@ -1,1 +1,1 @@
-"""The page API: what each service is for, whether it is up, its HTTP interface."""
+"""The page API: the purpose of each service, whether it is up, and its HTTP interface."""

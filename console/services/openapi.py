@@ -1,4 +1,4 @@
-"""OpenAPI documents of the services that publish none themselves, derived from their endpoints."""
+"""OpenAPI documents for services that do not publish one, derived from their endpoints."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-_PROBLEM = {"description": "What went wrong, and what to do", "content": {"application/problem+json": {}}}
+_PROBLEM = {"description": "The error and its remedy", "content": {"application/problem+json": {}}}
 
 
 def endpoints_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the operations of a document: ``method``, ``path``, ``summary``, ``auth`` (does it need a sign-in)."""
+    """Return the operations of a document: ``method``, ``path``, ``summary``, ``auth`` (is sign-in required)."""
     return [
         {
             "method": method.upper(),

@@ -1,6 +1,6 @@
-"""``/api/services``: every service, what it is for, whether it is up, and its interface.
+"""``/api/services``: every service, its purpose, whether it is up, and its interface.
 
-The shop describes itself (OpenAPI); of the payment service and of the console the documents are made here.
+The shop describes itself (OpenAPI); the documents of the payment service and the console are generated here.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from console.web.problems import problem
 
 FRESH_SECONDS = 5.0
 _SERVICES: tuple[tuple[str, str, str], ...] = (
-    ("api", "HTTP API of the shop", "Takes orders, shows products and accounts. Flask, two replicas behind NGINX."),
+    ("api", "HTTP API of the shop", "Accepts orders; serves products and accounts. Flask, two replicas behind NGINX."),
     (
         "worker",
         "Fulfils orders",
-        "Takes jobs from the queue: reserves stock, charges, sends the e-mail.",
+        "Processes jobs from the queue: reserves stock, charges, and sends the e-mail.",
     ),
-    ("sweeper", "Finds what was left", "Enqueues orders that wait without a job."),
+    ("sweeper", "Finds unprocessed orders", "Enqueues orders that have no job."),
     ("payments", "The payment provider", "A separate service with its own ledger. Only workers call it."),
-    ("console", "This console", "Inbox of alerts and e-mail, and all pages that you see here."),
-    ("nginx", "Front door", "Spreads requests over the API's replicas and names each request."),
+    ("console", "This console", "The inbox for alerts and e-mail, and all pages of this site."),
+    ("nginx", "Front door", "Distributes requests to the API's replicas and assigns each request an ID."),
     (
         "collector",
         "OpenTelemetry Collector",
         "Receives spans and log files. Creates span metrics and the service graph.",
     ),
-    ("prometheus", "Metrics", "Scrapes everything every five seconds, evaluates the rules."),
+    ("prometheus", "Metrics", "Scrapes all targets every five seconds and evaluates the rules."),
     (
         "victorialogs",
         "Log store",
         "VictoriaLogs: stores the log lines, searchable by any field, such as request and trace ids.",
     ),
-    ("log-gateway", "Log gateway", "Ingests lines and answers LogQL as Loki does, from the lines in VictoriaLogs."),
+    ("log-gateway", "Log gateway", "Serves Loki's API (ingestion and LogQL) from the log lines in VictoriaLogs."),
     ("loki", "Log store", "Loki: stores the log lines, with request and trace ids as metadata."),
-    ("jaeger", "Traces", "Keeps the spans."),
+    ("jaeger", "Traces", "Stores the spans."),
     ("alertmanager", "Notifications", "Groups, inhibits, silences and routes alerts."),
 )
 _LOG_STORES = frozenset({"victorialogs", "log-gateway", "loki"})
-"""Either the first two run or the last: the list shows the store that Prometheus scrapes."""
+"""Either the first two run or the last one: the list shows the store that Prometheus scrapes."""
 _FREE = (("POST", "/api/query"), ("POST", "/api/session"), ("POST", "/api/alerts/webhook"))
-"""Of the console's own: a POST that reads, the sign-in itself, and Alertmanager's."""
+"""The console's POST endpoints without sign-in: a read-only query, the sign-in itself, Alertmanager's webhook."""
 _PAYMENTS = (
     ("POST", "/v1/charges", "Charge an order; the Idempotency-Key is the order's id"),
     ("GET", "/healthz", "Alive"),
-    ("GET", "/readyz", "Ready: its database answers"),
+    ("GET", "/readyz", "Ready: its database responds"),
 )
 
 
@@ -66,7 +66,7 @@ def blueprint(
 
     @routes.get("/services")
     def show() -> Response:
-        """The services with their endpoints."""
+        """List the services with their endpoints."""
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         return jsonify(memo.get("services", lambda: _read(app, api, prometheus, together, public)))
 
@@ -76,7 +76,7 @@ def blueprint(
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         endpoints = {"payments": _payments(), "console": _own(app)}.get(service)
         if endpoints is None:
-            return problem(404, "Of this service the console has no document; the shop's API has its own.")
+            return problem(404, "The console has no document of this service; the shop's API has its own.")
         return jsonify(document_of(service, version, endpoints))
 
     return routes

@@ -1,6 +1,6 @@
-"""The story of one order, request or trace: pure functions from the servers' answers to one model.
+"""The story of one order, request or trace: pure functions that convert the servers' responses to one model.
 
-``Evidence`` is what was found, ``build_story`` makes the ``Story`` of it; the terminal and the page only draw it.
+``Evidence`` is the input, ``build_story`` creates the ``Story`` from it; the terminal and the page only render it.
 """
 
 from console.story.build import build_story

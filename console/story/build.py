@@ -1,4 +1,4 @@
-"""From evidence to story."""
+"""Creation of the story from the evidence."""
 
 from __future__ import annotations
 

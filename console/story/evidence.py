@@ -57,7 +57,7 @@ def expected_services(order: Order | None) -> frozenset[str]:
 
 
 def detached(spans: Sequence[Span]) -> list[Span]:
-    """Return the spans whose parent is not among them, but for the first one: its parent may be the client's."""
+    """Return the spans whose parent is missing, except the first one, whose parent may belong to the client."""
     known = {span.span_id for span in spans}
     roots = sorted((span for span in spans if span.parent_id not in known), key=lambda span: span.start_us)
     return [span for span in roots[1:] if span.parent_id is not None]
@@ -83,7 +83,7 @@ def missing_spans(spans: Sequence[Span], expected: frozenset[str]) -> str:
 
 
 def happened_at(evidence: Evidence) -> datetime | None:
-    """Return when the request was answered, as well as it is known: from its span, the order or its log lines."""
+    """Return the best known time of the request's response: from its span, the order or its log lines."""
     for span in sorted(evidence.spans or (), key=lambda span: span.start_us):
         return datetime.fromtimestamp(span.end_us / 1e6, UTC)
     if evidence.order and evidence.order.history:
@@ -94,7 +94,7 @@ def happened_at(evidence: Evidence) -> datetime | None:
 
 
 def order_id_in(spans: Sequence[Span]) -> str:
-    """Return the order that a trace is about, empty if it is about none."""
+    """Return the id of the order in a trace, empty if it has none."""
     return next((str(span.attributes[ORDER_ATTRIBUTE]) for span in spans if ORDER_ATTRIBUTE in span.attributes), "")
 
 

@@ -1,7 +1,7 @@
-"""Which exemplar to show: the one that points to this trace, else the one that took its place.
+"""The exemplar to show: the one that links to this trace, else the one that replaced it.
 
-A histogram keeps one exemplar per bucket, the last request's, and Prometheus sees it only when it scrapes: so on
-a busy route the exemplar of a given request is often replaced before it is read, and that is no fault.
+A histogram keeps one exemplar per bucket, that of the last request, and Prometheus reads it only at a scrape. On a busy
+route the exemplar of a given request is therefore often replaced before it is read, which is not an error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SHOWN_LABELS = ("instance", "http_request_method", "http_route", "http_response
 def exemplar_part(exemplars: Sequence[Exemplar], trace_id: str, route: tuple[str, str] | None) -> ExemplarPart | None:
     """Return this trace's exemplar, or the newest one of the same method and route, or None.
 
-    ``route`` None leaves only this trace's: what another route's exemplar points to is no part of the story.
+    If ``route`` is None, only this trace's exemplar is returned, because other routes are not part of the story.
     """
     ours = [exemplar for exemplar in exemplars if exemplar.trace_id == trace_id]
     if ours:
@@ -37,7 +37,7 @@ def route_of_series(exemplar: Exemplar) -> tuple[str, str]:
 
 
 def route_of_trace(spans: Sequence[Span]) -> tuple[str, str] | None:
-    """Return method and route template of the request that began the trace, if it was one to the API."""
+    """Return method and route template of the request that began the trace, if it was a request to the API."""
     for span in sorted(spans, key=lambda span: span.start_us):
         if span.kind == "server" and span.service == "api":
             method, route = span.attributes.get("http.request.method"), span.attributes.get("http.route")

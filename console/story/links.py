@@ -33,6 +33,6 @@ def links(evidence: Evidence) -> tuple[Link, ...]:
 
 
 def p95(route: tuple[str, str] | None) -> str:
-    """Return the expression for the 95th percentile of a route's latency, of the whole API if there is no route."""
+    """Return the expression for the 95th percentile of a route's latency, or of the whole API if there is no route."""
     matching = f"http_request_method={quoted(route[0])},http_route={quoted(route[1])}" if route else 'job="api"'
     return f"histogram_quantile(0.95, sum by (le) (rate({METRIC}{{{matching}}}[5m])))"

@@ -36,7 +36,7 @@ class OrderPart:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """A log line; ``offset_ms`` is None when there is no trace to place it in."""
+    """A log line; ``offset_ms`` is None if there is no trace."""
 
     at: str
     offset_ms: float | None
@@ -59,7 +59,7 @@ class SpanNode:
     name: str
     kind: str
     peer: str
-    """What a client or producer span talked to, such as ``mongodb orders``; empty for the others."""
+    """The peer of a client or producer span, such as ``mongodb orders``; empty for other spans."""
     offset_ms: float
     duration_ms: float
     error: str | None
@@ -90,7 +90,7 @@ class TracePart:
 
 @dataclass(frozen=True, slots=True)
 class ExemplarPart:
-    """The metric's way to the trace; ``is_ours`` is true if the exemplar belongs to this request."""
+    """The link from the metric to the trace; ``is_ours`` is true if the exemplar belongs to this request."""
 
     is_ours: bool
     trace_id: str
@@ -102,7 +102,7 @@ class ExemplarPart:
 
 @dataclass(frozen=True, slots=True)
 class EmailPart:
-    """An e-mail about the orderin the console's inbox."""
+    """An e-mail about the order in the console's inbox."""
 
     id: int
     subject: str

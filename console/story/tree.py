@@ -56,7 +56,7 @@ def log_entry(line: LogLine, began_us: int | None = None) -> LogEntry:
 
 
 class _Tree:
-    """Children and lines by span; each span is placed once, even if references run in a circle."""
+    """Children and lines by span; each span is placed once, even if references are circular."""
 
     def __init__(self, spans: Sequence[Span], lines: Iterable[LogLine], began_us: int) -> None:
         self._began_us = began_us
@@ -73,7 +73,7 @@ class _Tree:
     def top(self) -> tuple[SpanNode | LogEntry, ...]:
         """Return the roots and the lines of no span."""
         nodes = [self._node(span) for span in self._children[None]]
-        while self._unplaced:  # what is left refers to itself in a circle: broken, yet shown
+        while self._unplaced:  # the remaining spans have circular references: invalid, but shown
             nodes.append(self._node(next(iter(self._unplaced.values()))))
         return _by_time(nodes, self._lines[None])
 
@@ -101,7 +101,7 @@ def _by_time(nodes: Iterable[SpanNode], entries: Iterable[LogEntry]) -> tuple[Sp
 
 
 def peer(span: Span) -> str:
-    """Return what the span talked to, if to anything: ``mongodb orders``, ``rq orders``, or an address."""
+    """Return the span's peer, if it has one: ``mongodb orders``, ``rq orders``, or an address."""
     if span.kind not in _ASKING:
         return ""
     attributes = span.attributes

@@ -1,4 +1,4 @@
-"""A reader's filters as a LogQL query. Text is quoted, never pasted in."""
+"""The user's filters as a LogQL query. Text is always quoted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def query_of(service: str = "", level: str = "", text: str = "", event: str = "", identity: str = "") -> str:
-    """Return the query; an empty filter lets all through, ``level`` is the least severe one that is shown."""
+    """Return the query; an empty filter matches every line, ``level`` is the lowest level that is shown."""
     at_least = LEVELS[LEVELS.index(level) :] if level in LEVELS else ()
     selectors = [f"service_name={quoted(service)}" if service else 'service_name=~".+"']
     if at_least and level != LEVELS[0]:
@@ -25,5 +25,5 @@ def query_of(service: str = "", level: str = "", text: str = "", event: str = ""
 
 
 def _literally(text: str) -> str:
-    """RE2 of a text that is meant as it is written."""
+    """Return a text as a literal RE2 expression."""
     return "".join(char if char.isalnum() or char in " _" else f"\\x{{{ord(char):x}}}" for char in text)

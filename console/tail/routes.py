@@ -25,7 +25,7 @@ def blueprint(loki: Loki, places: Places, now: Callable[[], datetime]) -> Bluepr
 
     @routes.get("/logs")
     def show() -> Response:
-        """The newest lines that pass the filters."""
+        """Return the newest lines that match the filters."""
         rate.spend()
         minutes, limit = whole_number("minutes", 15, 1, 24 * 60), whole_number("limit", 200, 1, MOST)
         end = now() + timedelta(seconds=2)
@@ -36,7 +36,7 @@ def blueprint(loki: Loki, places: Places, now: Callable[[], datetime]) -> Bluepr
 
     @routes.get("/logs/tail")
     def follow() -> Response:
-        """The same, as they are written; ends after some minutes, as a browser's EventSource expects."""
+        """Stream new matching lines; the stream ends after some minutes and the browser reconnects."""
         rate.spend()
         query = _query()
         places.occupy()
@@ -47,7 +47,7 @@ def blueprint(loki: Loki, places: Places, now: Callable[[], datetime]) -> Bluepr
 
 
 class Held:
-    """An iterator that gives its place back once, however it ends: even if it was never begun."""
+    """An iterator that releases its place once, however it ends, even if it was never started."""
 
     def __init__(self, chunks: Iterator[str], places: Places) -> None:
         self._chunks, self._places, self._is_held = chunks, places, True

@@ -1,7 +1,8 @@
 """Server-sent events: the log store is queried every second for new lines.
 
-Polling is used and not Loki's WebSocket: it requires no other library, and one second is fast enough. A stream holds
-a thread, so there are few places and each stream ends after some minutes; the browser then reconnects automatically.
+Polling is used instead of Loki's WebSocket, because it requires no other library and one second is fast enough. A
+stream occupies a thread, so their number is limited and each stream ends after some minutes; the browser then
+reconnects automatically.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Tail:
 def events(
     tail: Tail, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
 ) -> Iterator[str]:
-    """Yield ``lines``, ``behind`` and ``trouble``; a comment when there is nothing: so a closed browser is noticed."""
+    """Yield ``lines``, ``behind`` and ``trouble``; a comment if there is nothing, to detect a closed browser."""
     deadline = clock() + STREAM_SECONDS
     yield "retry: 2000\n\n"
     while clock() < deadline:

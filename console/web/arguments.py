@@ -11,7 +11,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.:/<>-]{1,128}")
 
 
 def json_object() -> dict[str, Any]:
-    """Return the body, which must be a JSON object with its media type: no form of another page can send that."""
+    """Return the body, which must be a JSON object with its media type, which no form on another page can send."""
     if request.mimetype != "application/json":
         abort(415, "Send Content-Type: application/json.")
     body = request.get_json(silent=True)
@@ -21,7 +21,7 @@ def json_object() -> dict[str, Any]:
 
 
 def whole_number(name: str, default: int, lowest: int, highest: int) -> int:
-    """Return a number of the query; 400 if it is none or out of bounds."""
+    """Return a number from the query; 400 if it is not a number or out of bounds."""
     raw = request.args.get(name) or str(default)
     if not re.fullmatch(r"[0-9]{1,18}", raw) or not lowest <= int(raw) <= highest:
         abort(400, f"{name} must be a whole number from {lowest} to {highest}.")
@@ -29,7 +29,7 @@ def whole_number(name: str, default: int, lowest: int, highest: int) -> int:
 
 
 def word(name: str) -> str:
-    """Return a name of the query (a service, a level, an id), empty if it is left out; 400 for any other text."""
+    """Return a name from the query (a service, a level, an id), empty if omitted; 400 for any other text."""
     value = request.args.get(name, "").strip()
     if value and not _WORD.fullmatch(value):
         abort(400, f"{name} may have letters, digits and _ . : / < > -, at most 128 of them.")
@@ -37,7 +37,7 @@ def word(name: str) -> str:
 
 
 def short_text(name: str, limit: int = 200) -> str:
-    """Return free text of the query; 400 if it is too long or has control characters."""
+    """Return free text from the query; 400 if it is too long or has control characters."""
     value = request.args.get(name, "")
     if len(value) > limit or any(ord(char) < 32 for char in value):
         abort(400, f"{name} may have at most {limit} characters, on one line.")

@@ -1,7 +1,8 @@
-"""By which names the console is called.
+"""The host names under which the console is served.
 
-A page elsewhere whose name is made to point at 127.0.0.1 (DNS rebinding) would count as ours to the browser, and could
-read logs and mail. It still calls itself by its own name: any name but those of this installation is refused.
+A page elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) would have our origin in the browser and could read
+logs and mail. Its requests still contain its own host name, so every name other than those of this installation is
+rejected.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ _PROBES = ("/healthz", "/readyz")
 
 
 def known_hosts(addresses: Addresses, public: Addresses, host: str) -> frozenset[str]:
-    """Return the host names of this console: loopback, where it listens, where others and browsers find it."""
+    """Return this console's host names: loopback, its listening address, its addresses for servers and browsers."""
     urls = (urlsplit(url).hostname for url in (addresses.console, public.console))
     return frozenset(name for name in (*_ALWAYS, host, *urls) if name)
 
 
 def only(app: Flask, hosts: Collection[str]) -> None:
-    """Answer 400 to what is meant for another host; probes ask by whatever address a platform gives them."""
+    """Answer 400 to requests for another host, except probes, which use any address that a platform assigns."""
 
     @app.before_request
     def check() -> None:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import TooManyRequests
 
 
 class RateLimit:
-    """A token bucket: ``burst`` at once, ``per_second`` in the long run, over all viewers together."""
+    """A token bucket: ``burst`` requests at once, ``per_second`` in the long run, for all viewers together."""
 
     def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._burst, self._clock = per_second, burst, clock
@@ -33,7 +33,7 @@ class RateLimit:
 
 
 class Places:
-    """A fixed number of places for what takes long, so that it never takes every thread."""
+    """A fixed number of places for long requests, so that they never occupy every thread."""
 
     def __init__(self, places: int) -> None:
         self.places = places
@@ -42,15 +42,15 @@ class Places:
     def occupy(self) -> None:
         """Occupy a place or answer 503."""
         if not self._free.acquire(blocking=False):
-            abort(503, f"All {self.places} live views are taken; close another one, or read without live view.")
+            abort(503, f"All {self.places} live views are in use; close one, or read the logs without live view.")
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Release the place."""
         self._free.release()
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Hold a place for the time of a block."""
+        """Hold a place for the duration of a block."""
         self.occupy()
         try:
             yield

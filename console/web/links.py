@@ -1,4 +1,4 @@
-"""Where the pages lead: the other servers, and for an alert the queries that its annotations name."""
+"""Links from the pages: to the other servers and, for an alert, to the queries in its annotations."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def logs(loki: str, query: str) -> str:
 
 
 def remembered(question: Callable[[], Answer], seconds: float, clock: Callable[[], float]) -> Callable[[], Answer]:
-    """Return a function that calls at most once in ``seconds`` and returns the cached result in between."""
+    """Return a function that runs at most once in ``seconds`` and returns the cached result in between."""
     known: list[tuple[float, Answer]] = []
 
     def ask() -> Answer:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def problem(status: int, detail: str, kind: str = "", **members: object) -> Response:
-    """Return an error answer. ``kind`` names the problem type (default: the status' name)."""
+    """Return an error response. ``kind`` names the problem type (default: the status' name)."""
     phrase = HTTPStatus(status).phrase
     body = {
         "type": f"urn:glasshouse:problem:{kind or phrase.lower().replace(' ', '-')}",
@@ -26,19 +26,19 @@ def problem(status: int, detail: str, kind: str = "", **members: object) -> Resp
         "status": status,
         "detail": detail,
         "instance": request.path,
-        "request_id": request.headers.get("X-Request-ID"),  # checked, or made, by the telemetry's boundary
+        "request_id": request.headers.get("X-Request-ID"),  # validated or created by the telemetry middleware
         **members,
     }
     return Response(json.dumps(body), status, content_type=MEDIA_TYPE)
 
 
 def register(app: Flask) -> None:
-    """Turn what views raise into problems."""
+    """Convert exceptions of views to problem documents."""
 
     @app.errorhandler(HTTPException)
     def of_http(error: HTTPException) -> ResponseReturnValue:
         if error.code is None or error.code < 400:
-            return error  # a redirect is its own answer
+            return error  # a redirect is a response, not an error
         detail = error.description or HTTPStatus(error.code).phrase
         if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             detail = f"The body may have at most {request.max_content_length} bytes."

@@ -1,4 +1,4 @@
-"""The security headers of every answer."""
+"""The security headers of every response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POLICY = "; ".join(
 
 
 def add_headers(app: Flask) -> None:
-    """Send the headers that keep a page from being framed, sniffed, or scripted by what it shows."""
+    """Send the headers that prevent framing, content sniffing, and scripts in displayed content."""
 
     @app.after_request
     def add_to(response: Response) -> Response:

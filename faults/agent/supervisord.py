@@ -38,7 +38,7 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Start the component if it is not running.
 
-        Raises ``SupervisorSilent`` while it is stopping, because supervisord ignores a start then.
+        Raises ``SupervisorSilent`` while it is stopping, because supervisord then ignores a start.
         """
         self._call("startProcess", name, False)
         state = re.search(r"<name>state</name>\s*<value><int>(\d+)</int>", self._call("getProcessInfo", name))

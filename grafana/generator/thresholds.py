@@ -1,4 +1,4 @@
-"""The limits drawn in panels. They are those of the alerts, from ``alerts/thresholds.yaml``."""
+"""The limits drawn in panels, which are the limits of the alerts in ``alerts/thresholds.yaml``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The units of all panels, in Grafana's notation. Each has one name, so that all dashboards use the same."""
+"""The units of all panels, in Grafana's notation. Each has one name, so that all dashboards use the same unit."""
 
 from __future__ import annotations
 

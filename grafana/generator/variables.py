@@ -1,4 +1,4 @@
-"""The variables of the dashboards. A name means the same on all of them, because links pass variables on."""
+"""The variables of the dashboards. A name has the same meaning on every dashboard, because links pass variables on."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Benchmarks: the cost of features and the savings by optimisations."""
+"""Benchmarks: the cost of features and the savings of optimisations."""

@@ -1,4 +1,4 @@
-"""``python -m stack exec lab.bench.caches``: the savings by each cache of the shop, on the running instance's servers.
+"""``python -m stack exec lab.bench.caches``: the savings of each cache of the shop, on the running instance's servers.
 
 Variants are measured in turn in each round, so that a temporarily slow machine affects all of them. Figures are
 medians. The benchmark uses a separate database and key space and removes them.

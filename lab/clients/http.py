@@ -45,7 +45,7 @@ class JsonServer:
 
 
 def _reason(error: Exception) -> str:
-    """Return the kind of error, and for an error status also the start of the body, which explains a wrong query."""
+    """Return the kind of error and, for an error status, the start of the body, which explains a wrong query."""
     response = getattr(error, "response", None)
     if response is None:
         return type(error).__name__

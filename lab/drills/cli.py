@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def adjusted(drill: Drill, options: argparse.Namespace) -> Drill:
-    """Return the drill with the command line's changes."""
+    """Return the drill with the changes from the command line."""
     changes: dict[str, object] = {}
     if options.minutes is not None:
         changes["lasts"] = options.minutes * 60

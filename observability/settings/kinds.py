@@ -139,7 +139,7 @@ class Switch(Kind[bool]):
 
 
 class Choice(Kind[str]):
-    """One of several words, in upper or lower case; returned as declared."""
+    """One of several words, in upper or lower case, and returned as declared."""
 
     def __init__(self, *words: str) -> None:
         self._words = {word.lower(): word for word in words}

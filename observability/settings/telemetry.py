@@ -65,7 +65,7 @@ class TelemetrySettings(FromEnv):
         "TRACES_PER_SECOND",
         Number(0, 100_000),
         5.0,
-        "how many requests that only read are traced per second, and two fifths as many others",
+        "number of read-only requests traced per second; of other requests, two fifths of that number",
     )
     trace_ratio: float = setting(
         "TRACE_RATIO", Number(0, 1), 0.002, "the share of the requests above TRACES_PER_SECOND that is traced"

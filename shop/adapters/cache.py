@@ -45,9 +45,9 @@ return 1
 
 
 class TwoLevelCache:
-    """A cache of one kind of values, ``name``.
+    """A cache for one kind of value, ``name``.
 
-    Keys are ``{name:id}``. Each is its own hash tag, so that a Redis Cluster can distribute them.
+    Keys are ``{name:id}``. Each key is its own hash tag, so that a Redis Cluster can distribute the keys.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class TwoLevelCache:
         except DatabaseUnavailable:
             if old is None:
                 raise
-            # Cached for a moment, so that not every request waits for a database that does not respond.
+            # Cached briefly, so that not every request waits for a database that does not respond.
             return self._counted("stale", self._keep(key, self._stale(old)))
         entry = self._entry(loaded, cost=max(0.0, self._clock() - started))
         self._write(key, entry)
@@ -226,7 +226,7 @@ class TwoLevelCache:
         return Entry(entry.value, entry.version, entry.made_at, entry.fresh_until, entry.cost, stale=late)
 
     def _shared_copy(self, entry: Entry) -> Entry:
-        """Count a load that another thread or process has done."""
+        """Count a load that another thread or process performed."""
         return self._counted("stale" if entry.stale else "hit", entry)
 
     def _counted(self, result: str, entry: Entry) -> Entry:

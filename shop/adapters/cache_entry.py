@@ -21,7 +21,7 @@ class Entry:
     made_at: float
     fresh_until: float
     cost: float
-    """Seconds that loading took: the longer, the earlier the entry is renewed."""
+    """Seconds that loading took. The longer it took, the earlier the entry is renewed."""
     stale: bool = False
 
     @property

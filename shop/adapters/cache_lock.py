@@ -1,4 +1,4 @@
-"""One load per key over all processes: a lock in Redis, and a record of a load that failed.
+"""One load per key across all processes: a lock in Redis, and a record of a load that failed.
 
 A lock alone shares only results: after a load that failed, the waiting processes would load one after the other. So the
 failure is stored under the lock's token, where the processes that saw this token in the lock find it. A process that

@@ -109,7 +109,7 @@ class CachedCatalogue:
         return self._catalogue.add_missing(products)
 
     def add_views(self, views: dict[str, int]) -> None:
-        """Add to the numbers of views in the database."""
+        """Add to the view counts in the database."""
         self._catalogue.add_views(views)
 
     def warm_up(self) -> int:
@@ -122,8 +122,8 @@ class CachedCatalogue:
         try:
             return self._loaded(self._catalogue.get(product_id))
         except NotFound:
-            # That it does not exist is cached for a short time, so that repeated requests of a scanner do not reach the
-            # database.
+            # The absence of the product is cached for a short time, so that repeated requests from a scanner do not
+            # reach the database.
             return Loaded(None, 0, NEGATIVE_SECONDS)
 
     def _loaded(self, product: Product) -> Loaded:

@@ -91,7 +91,7 @@ class MongoCatalogue:
             return self._products.bulk_write(upserts, ordered=False, comment=comment()).upserted_count
 
     def add_views(self, views: dict[str, int]) -> None:
-        """Add to the numbers of views; see ``ports.Catalogue``."""
+        """Add to the view counts; see ``ports.Catalogue``."""
         updates = [UpdateOne({"_id": product_id}, {"$inc": {"views": count}}) for product_id, count in views.items()]
         if updates:
             with translated():

@@ -1,11 +1,11 @@
 """A circuit breaker whose state is shared by every process, in Redis (Michael Nygard, "Release It!").
 
-A breaker in a work horse's memory would have only the failures of this process, and lose them at its exit. pybreaker
+A breaker in a work horse's memory would count only the failures of that process, and lose them when it exits. pybreaker
 can share its state too, but its constructor fails while Redis is down.
 
 Closed: calls are made. ``threshold`` failures in a row open the circuit for ``open_seconds``: calls fail immediately.
 Then one call is made as a trial (half open): its success closes the circuit, its failure opens it again. Without Redis
-the circuit counts as closed: each call then runs into its own time limit.
+the circuit counts as closed, so each call runs until its own time limit.
 """
 
 from __future__ import annotations

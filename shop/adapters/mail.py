@@ -34,7 +34,7 @@ Connect = Callable[[str, int, float], AbstractContextManager[smtplib.SMTP]]
 class KeptConnection:
     """One connection for many messages: connecting, greeting and quitting take as many round trips as a message.
 
-    A borrowed connection has one user at a time; a concurrent sender gets another. A connection on which a message
+    A connection has one user at a time; a concurrent sender gets a separate one. A connection on which a message
     failed is closed. Exceptions of smtplib are raised unchanged.
     """
 

@@ -83,8 +83,8 @@ def for_browsing(collection: Collection[Document]) -> Collection[Document]:
 def not_awaited(collection: Collection[Document]) -> Collection[Document]:
     """Return the collection for writes that may be lost with the node that accepted them.
 
-    Neither majority nor journal is awaited. If such a write is lost, a view is not counted, a lease is taken again, or
-    a mail is sent again under the same id.
+    A write waits for neither the majority nor the journal. If such a write is lost, a view is not counted, a lease is
+    acquired again, or a mail is sent again under the same id.
     """
     return collection.with_options(write_concern=WriteConcern(w=1))
 

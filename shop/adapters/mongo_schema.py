@@ -17,7 +17,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "orders": [
         # Only orders with work left have due_at, so the index is as small as the backlog.
         IndexModel([("due_at", ASCENDING)], name="due", partialFilterExpression={"due_at": {"$exists": True}}),
-        # Guests are not distinguished, and are responsible for unique keys: they share one namespace.
+        # Guests cannot be distinguished, so they share one namespace and must use unique keys.
         IndexModel(
             [("customer_id", ASCENDING), ("idempotency_key", ASCENDING)],
             name="idempotency_key",

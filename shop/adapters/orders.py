@@ -1,6 +1,6 @@
 """Orders in MongoDB.
 
-``due_at`` is present as long as work is left on an order; ``lease_until`` while a worker processes it.
+``due_at`` is present as long as an order has work left; ``lease_until`` while a worker processes it.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ class MongoOrders:
         query = {"_id": order_id, "due_at": {"$exists": True}, **free}
         update = {"$set": {"lease_until": until, "due_at": until}, "$inc": {"attempts": 1, "strikes": 1}}
         with translated():
-            # Not awaited: a lease that is lost with its node is lost together with all its work, unless an awaited step
-            # followed, which also secures all writes before it.
+            # Not acknowledged by the majority: a lease that is lost with its node is lost together with all its work,
+            # unless a step with acknowledgement followed, which also secures all earlier writes.
             document = self._not_awaited.find_one_and_update(
                 query, update, return_document=ReturnDocument.AFTER, comment=comment()
             )
@@ -136,7 +136,7 @@ class MongoOrders:
 
     def mark_notified(self, order: Order, now: datetime) -> Order:
         """Record that the customer was notified; see ``ports.Orders``."""
-        # Not awaited: if it is lost with its node, the mail is sent again under the same id.
+        # Not acknowledged by the majority: if it is lost with its node, the mail is sent again under the same id.
         change = {"$set": {"email_sent_at": now}, "$unset": _NOTHING_LEFT}
         return self._change({"_id": order.id}, change, self._not_awaited)
 

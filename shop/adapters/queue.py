@@ -36,8 +36,8 @@ class RqOrderQueue:
                 try:
                     self._add(order.id, _context(order.origin), unique=True)
                 except DuplicateJobError:
-                    # Left by a run that ended or died with its worker: the order's lease prevents that two workers
-                    # process it.
+                    # Left by a run that ended or died with its worker: the order's lease prevents two workers from
+                    # processing it.
                     if self.missing([order]):
                         self._add(order.id, _context(order.origin), unique=False)
         except redis.RedisError as error:

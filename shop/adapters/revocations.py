@@ -1,6 +1,6 @@
 """Revoked tokens: a list in Redis, and a copy in MongoDB for the time that Redis is down.
 
-A revoked token must not be accepted because a cache is unavailable, and customers must be able to order meanwhile. So
+An unavailable cache must not cause a revoked token to be accepted, and customers must still be able to order. So
 each revocation is written to MongoDB first and then to Redis. It is looked up in Redis, or in MongoDB if Redis does not
 respond. If neither responds, every token is rejected.
 """

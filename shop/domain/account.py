@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person. ``password_hash`` is argon2's own string, which contains salt and cost."""
+    """An account. ``password_hash`` is argon2's own string, which contains salt and cost."""
 
     id: str
     email: str

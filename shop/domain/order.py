@@ -40,7 +40,7 @@ NEXT: dict[OrderStatus, frozenset[OrderStatus]] = {
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """A number of pieces of one product; name and price are copied, because they must not change with the product."""
+    """A quantity of one product; name and price are copied, because they must not change with the product."""
 
     product_id: str
     name: str
@@ -77,8 +77,8 @@ class DeadLetter:
 class Order:
     """An accepted order.
 
-    ``customer_id`` is ``None`` for a guest. ``attempts`` counts how often fulfilment was started, ``strikes`` how often
-    in a row it ended without a reason that excuses it (a crash, a defect).
+    ``customer_id`` is ``None`` for a guest. ``attempts`` counts how often fulfilment was started, ``strikes`` how many
+    times in a row it ended because of a crash or a defect.
     """
 
     id: str

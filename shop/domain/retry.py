@@ -14,10 +14,10 @@ s), so that two workers never process the same order.
 """
 
 GRACE = timedelta(seconds=10)
-"""Seconds for which a new order is left to the queue before the sweeper checks it."""
+"""Seconds after which the sweeper checks a new order; until then, it relies on the queue."""
 
 MAX_STRIKES = 5
-"""How often in a row a fulfilment may die before its order becomes a dead letter."""
+"""The number of consecutive crashes or defects of a fulfilment after which its order becomes a dead letter."""
 
 _FIRST, _LONGEST = 2.0, 60.0
 

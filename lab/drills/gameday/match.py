@@ -11,7 +11,7 @@ from lab.drills.spec.model import Drill
 
 FULL, PER_HINT, PER_WRONG = 100, 10, 15
 FREE_SECONDS, SECONDS_A_POINT = 60.0, 10.0
-"""A page needs time to arrive: the first minute costs nothing, after that every ten seconds cost one point."""
+"""The first minute costs no points, because a page takes time to arrive; then every ten seconds cost one point."""
 HINT, GIVE_UP, CAUSES = "hint", "give up", "causes"
 HELP = f"Type the cause (its name or number), or: {HINT}, {CAUSES}, {GIVE_UP}."
 

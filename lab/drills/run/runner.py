@@ -73,7 +73,7 @@ class Runner:
         return replace(verify(drill, self.watcher.timeline, broken, cleared, finds, spent, orders), busy=busy)
 
     def quiet(self, drill: Drill) -> None:
-        """Wait until all is running, no page fires, and the last incident no longer mutes an expected page.
+        """Wait until everything is running, no page fires, and the last incident no longer mutes an expected page.
 
         Raises ``RunFailed`` on a timeout.
         """

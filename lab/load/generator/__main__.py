@@ -44,7 +44,7 @@ class Generator:
         self.stopping = "defect"
 
     def stop(self, why: str) -> None:
-        """Stop soon, after requests in flight."""
+        """Stop after the requests in flight have completed."""
         self.stopping = self.stopping or why
 
     def run(self) -> int:
@@ -61,7 +61,7 @@ class Generator:
             elif os.getppid() != parent:
                 self.stop("alone")
             elif wanted != self.runner.target_user_count and self._settled():
-                # All at once, because the profile defines the rate of new users.
+                # All users at once, because the profile defines the rate of new users.
                 self.runner.start(wanted, spawn_rate=10_000, wait=False)
             if second - reported >= self.plan.every_seconds:
                 reported = second

@@ -82,7 +82,7 @@ class JMeter:
                 control.sendto(b"Shutdown", ("127.0.0.1", self._control))
 
     def _started(self) -> None:
-        """Wait for the first result, which starts the run. The time before it is the start of the JVM."""
+        """Wait for the first result, which starts the run. The time before the first result is the start of the JVM."""
         deadline = time.monotonic() + START_SECONDS
         while not self._has_results():
             if not self._runs(0.1):

@@ -33,7 +33,7 @@ def read(text: str | None = None) -> tuple[Customers, dict[str, Profile]]:
 
 
 def chosen(profiles: Mapping[str, Profile], name: str, users: str, minutes: str) -> Profile:
-    """Return the profile with the command line's changes; "" keeps the default. Raises ``WrongProfile``."""
+    """Return the profile with the changes from the command line; "" keeps the default. Raises ``WrongProfile``."""
     if name not in profiles:
         raise WrongProfile(f"{Problem('PROFILE', quoted(name), Choice(*profiles).allowed)}.")
     found = profiles[name]

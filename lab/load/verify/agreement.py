@@ -1,8 +1,8 @@
 """Comparison of the load generator's figures with Prometheus' figures. Pure.
 
-Counts are compared exactly, for each method, route and status. The API may or may not have counted requests without an
+Counts must match exactly, for each method, route and status. The API may or may not have counted requests without an
 answer or with 502 or 504 from NGINX, and may have counted a request twice that NGINX passed to a second replica; it has
-not counted NGINX's other responses. Quantiles: within a bucket of the API's histogram.
+not counted the other responses from NGINX. Quantiles: within a bucket of the API's histogram.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def _printf(layout: object, *values: object) -> str:
 
 
 def _of_the_line() -> object:
-    raise TypeError("the renderer answers this from the line")
+    raise TypeError("the renderer evaluates this from the line")
 
 
 BUILTIN: dict[str, Function] = {

@@ -67,7 +67,7 @@ def test_an_unknown_dashboard_is_answered_with_those_there_are(boards: Callable[
     """An unknown dashboard returns 404 with the available UIDs."""
     answer = boards({}).client.get("/api/dashboards/nothing")
     assert answer.status_code == 404
-    assert answer.json["detail"] == "There is no such dashboard; those there are: b."
+    assert answer.json["detail"] == "There is no such dashboard. Available: b."
 
 
 def test_a_batch_is_answered_question_by_question(boards: Callable[..., SimpleNamespace]) -> None:
@@ -154,9 +154,9 @@ def test_more_series_than_can_be_drawn_are_counted(boards: Callable[..., SimpleN
     [
         ({"source": "grafana"}, "queries.0.source: Input should be 'prometheus', 'loki' or 'jaeger'"),
         ({"kind": "delete"}, "queries.0.kind: Input should be"),
-        ({"end": 900}, "end must be after start, at most 45 days"),
-        ({"end": 1000 + 46 * 86400, "step": 86400}, "end must be after start, at most 45 days"),
-        ({"step": 0.1}, "at most 2000 points: make the step longer"),
+        ({"end": 900}, "end must be after start, by at most 45 days"),
+        ({"end": 1000 + 46 * 86400, "step": 86400}, "end must be after start, by at most 45 days"),
+        ({"step": 0.1}, "at most 2000 points: increase the step"),
         ({"step": 0}, "queries.0.step: Input should be greater than 0"),
         ({"limit": 501}, "queries.0.limit: Input should be less than or equal to 500"),
         ({"start": "yesterday"}, "queries.0.start: Input should be a valid number"),
@@ -164,7 +164,7 @@ def test_more_series_than_can_be_drawn_are_counted(boards: Callable[..., SimpleN
         ({"expr": "x" * 8001}, "queries.0.expr: String should have at most 8000 characters"),
         ({"url": "http://127.0.0.1:6379"}, "queries.0.url: Extra inputs are not permitted"),
         ({"kind": "labels", "label": "../admin"}, "label must be a label's name"),
-        ({"source": "loki", "kind": "exemplars"}, "loki answers questions of the kind range, instant, logs"),
+        ({"source": "loki", "kind": "exemplars"}, "loki supports the query kinds range, instant, logs"),
     ],
 )
 def test_a_question_out_of_bounds_is_refused(
@@ -185,7 +185,7 @@ def test_a_question_out_of_bounds_is_refused(
         ({"queries": [ONE] * 61}, "at most 60 items"),
         ({}, "queries: Field required"),
         ([ONE], "The body must be a JSON object."),
-        ({"queries": [ONE, ONE]}, "the queries' ids must differ"),
+        ({"queries": [ONE, ONE]}, "the queries' ids must be unique"),
     ],
 )
 def test_a_wrong_batch_is_refused(boards: Callable[..., SimpleNamespace], body: Any, sentence: str) -> None:

@@ -21,6 +21,7 @@ IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
         "log_gateway/logql: pass address to the parser",
         "deploy: embed the version",
         "ci: bring back the cache",
+        "console: alias the old address",
         "x: " + "a" * 69,
     ],
 )
@@ -90,6 +91,30 @@ def test_new_commits_are_checked_and_older_ones_and_merges_are_not(
     assert commits.main(repository) == 1
     short = git(repository, "rev-parse", "--short", "HEAD")
     assert capsys.readouterr().out.startswith(f"{short} docs: added a page → the summary does not begin")
+
+
+def commit_raw(repository: Path, header: str, message: bytes) -> None:
+    """Add a commit with this message and further header, which `git commit` would not write."""
+    tree, parent = git(repository, "rev-parse", "HEAD^{tree}"), git(repository, "rev-parse", "HEAD")
+    who = "A <a@example.org> 1700000000 +0000"
+    head = f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n{header}\n"
+    (repository / "raw").write_bytes(head.encode() + message)
+    git(repository, "reset", "-q", "--soft", git(repository, "hash-object", "-t", "commit", "-w", "raw"))
+
+
+def test_a_message_that_is_not_utf_8_is_checked(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The bytes that cannot be decoded are replaced."""
+    commit_raw(repository, "", b"docs: added a caf\xe9\n")
+    assert commits.main(repository) == 1
+    assert "docs: added a caf\N{REPLACEMENT CHARACTER} → the summary" in capsys.readouterr().out
+
+
+def test_a_signature_that_git_shows_is_not_part_of_a_message(repository: Path) -> None:
+    """A user may have set `log.showSignature`."""
+    git(repository, "config", "log.showSignature", "true")
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n AAAA\n -----END PGP SIGNATURE-----\n"
+    commit_raw(repository, signature, b"docs: add a signed page\n")
+    assert commits.main(repository) == 0
 
 
 def test_a_shallow_clone_checks_what_it_has_and_warns(

@@ -1,4 +1,4 @@
-"""The application with logfire, set up as documented for a self-hosted backend, and faster without console output."""
+"""The application with logfire, set up as documented for a self-hosted backend; faster without console output."""
 
 import logging
 import os

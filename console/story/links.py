@@ -28,7 +28,8 @@ def links(evidence: Evidence) -> tuple[Link, ...]:
     if at.alertmanager:
         found.append(Link("Alerts", f"{at.alertmanager}/#/alerts"))
     if at.console:
-        found.append(Link("Console", f"{at.console}/"))
+        identity = evidence.order_id or evidence.request_id or evidence.trace_id
+        found.append(Link("Console", f"{at.console}/requests/{quote(identity)}" if identity else f"{at.console}/"))
     return tuple(found)
 
 

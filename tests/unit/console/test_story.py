@@ -256,6 +256,7 @@ def test_links_lead_on(evidence: Evidence) -> None:
     links = {link.title: link.url for link in build_story(evidence).links}
     assert links["Trace in Jaeger"] == f"http://127.0.0.1:16686/api/traces/{evidence.trace_id}"
     assert evidence.request_id in links["Log lines in the log store"]
+    assert links["Console"] == f"http://127.0.0.1:8080/requests/{evidence.order_id}"
     assert "http_route%3D%22%2Fapi%2Fv1%2Forders%22" in links["Latency in Prometheus"]
     evidence.has_jaeger_page = True
     assert build_story(evidence).links[1].url == f"http://127.0.0.1:16686/trace/{evidence.trace_id}"

@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from console.config.addresses import Addresses
+from console.config.public_addresses import PublicAddresses
 from console.follow import subject
 from console.follow.clients import Clients
 from console.follow.gather import Gatherer
@@ -39,6 +40,7 @@ class FollowSettings(FromEnv):
     """The addresses of the servers, and which servers are still being built."""
 
     addresses: Addresses = nested(Addresses)
+    public_addresses: PublicAddresses = nested(PublicAddresses)
     joining_file: Path | None = setting(
         "JOINING_FILE", AnyPath(), None, "the launcher's list of servers that are still being built"
     )
@@ -53,9 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WrongSetting as error:
         return _fail(errors, str(error), MISCONFIGURED)
     transport, joining, addresses = HttpTransport(), Joining(settings.joining_file), settings.addresses
-    evidence = Evidence(
-        addresses, order_id=asked.order or "", request_id=asked.request or "", trace_id=asked.trace or ""
-    )
+    # The addresses of the evidence become links, which a person opens in a browser.
+    public = settings.public_addresses.over(addresses)
+    evidence = Evidence(public, order_id=asked.order or "", request_id=asked.request or "", trace_id=asked.trace or "")
     try:
         with Progress(errors) as progress:
             _gather(evidence, Clients.at(addresses, transport, joining), Waiter(progress), joining)

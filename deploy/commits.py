@@ -12,7 +12,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from stack.paths import ROOT
+
 LONGEST = 72
 _AREA = r"[a-z][a-z0-9_./-]*"
 _SUBJECT = re.compile(rf"{_AREA}(?:, {_AREA})*: (?P<verb>\S+)(?: .*)?")

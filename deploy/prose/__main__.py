@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.prose import files, vale
+from deploy.tracked import tracked
 from stack.errors import StackError
+from stack.paths import ROOT
 from stack.say import Say
 
 
-def main(arguments: Sequence[str] | None = None, root: Path = files.ROOT) -> int:
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line for the repository at ``root``.
 
     Returns 1 when a rule rejects something, a file type is unknown or Vale is missing, and 2 for a path without files.
@@ -29,11 +31,11 @@ def main(arguments: Sequence[str] | None = None, root: Path = files.ROOT) -> int
     parser.add_argument("--totals", action="store_true", help="print only the number of findings by folder and rule")
     options = parser.parse_args(arguments)
     chosen = [str(Path(path)) for path in options.paths]
-    tracked = files.tracked(root)
-    if missing := [one for one in chosen if not any(_inside(path, one) for path in tracked)]:
+    found = tracked(root=root)
+    if missing := [one for one in chosen if not any(_inside(path, one) for path in found)]:
         sys.stderr.write(f"no file under version control: {', '.join(missing)}\n")
         return 2
-    paths = [path for path in tracked if not chosen or any(_inside(path, one) for one in chosen)]
+    paths = [path for path in found if not chosen or any(_inside(path, one) for one in chosen)]
     if strange := files.unknown(paths):
         sys.stderr.write(f"add these file types to deploy/prose/files.py: {', '.join(strange)}\n")
         return 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tokenize import TokenError
@@ -11,8 +10,6 @@ from yaml import YAMLError
 
 from deploy.prose import config, markup, python, script
 from deploy.prose.text import Span, only, without_excepted
-
-ROOT = Path(__file__).resolve().parents[2]
 
 Extractor = Callable[[str], Iterable[Span]]
 
@@ -78,13 +75,6 @@ def kind(path: str) -> str:
     """The suffix, or the whole name of a file without one: ``.py``, ``.gitignore``, ``Makefile``."""
     name = Path(path)
     return name.suffix or name.name
-
-
-def tracked(root: Path) -> list[str]:
-    """Return the paths of the files under version control, and of new ones that are not ignored."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    return [path for path in done.stdout.split("\0") if path and (root / path).is_file()]
 
 
 def unknown(paths: Iterable[str]) -> list[str]:

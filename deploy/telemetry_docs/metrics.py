@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 
-ROOT = Path(__file__).resolve().parents[2]
+from stack.paths import ROOT
+
 PACKAGES = (
     "observability",
     "app",
@@ -42,11 +42,11 @@ class DeclaredMetric:
     file: str
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Yield the path, relative to the root, and the syntax tree of each module that runs in a service."""
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
+@cache
+def sources() -> tuple[tuple[str, ast.Module], ...]:
+    """Return the path, relative to the root, and the syntax tree of each module that runs in a service."""
+    files = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    return tuple((str(path.relative_to(ROOT)), ast.parse(path.read_text())) for path in files)
 
 
 def declared() -> list[DeclaredMetric]:

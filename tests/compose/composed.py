@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from deploy.tracked import tracked
 from tests.compose.engine import Engine
 from tests.compose.run import ROOT, CommandFailed, run
 from tests.e2e.conftest import Stack
@@ -156,8 +157,7 @@ class Composed(Stack):
 
 def clone(folder: Path) -> None:
     """Copy the files that git tracks from this checkout, including uncommitted changes."""
-    listed = run("git", "ls-files", "-z").stdout.split("\0")
-    for path in (Path(one) for one in listed if one and (ROOT / one).exists()):
+    for path in map(Path, tracked(new=False)):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path)
 

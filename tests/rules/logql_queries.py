@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ import yaml
 from console.lookup import lists
 from console.servers import loki
 from console.tail import logql
+from deploy.tracked import tracked
 from tests import dashboard_queries as boards
 from tests.rules import alerts, runbooks
 from tests.rules.files import ROOT
@@ -157,12 +157,6 @@ def values_of(name: str, tree: Any) -> Iterator[str]:
     elif isinstance(tree, list):
         for value in tree:
             yield from values_of(name, value)
-
-
-def tracked() -> list[str]:
-    """Every file in the repository."""
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 def with_a_selector() -> set[str]:

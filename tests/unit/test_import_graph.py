@@ -6,22 +6,20 @@ every single module, and imports that only type checkers see.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import grimp
 
-ROOT = Path(__file__).parents[2]
+from deploy.tracked import tracked
+from stack.paths import ROOT
 
 
 def our_packages() -> set[str]:
     """Return the top-level folders with Python modules, except for single files: examples and Sphinx's settings."""
-    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return {line.split("/")[0] for line in listed.splitlines() if "/" in line} - {"examples", "docs"}
+    return {path.split("/")[0] for path in tracked("*.py") if "/" in path} - {"examples", "docs"}
 
 
 def imports() -> dict[str, set[str]]:

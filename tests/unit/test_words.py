@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.unit.words import ROOT, occurrences, tracked
+from stack.paths import ROOT
+from tests.unit.words import occurrences, text_files
 
 MOST_TERMS = 25
 NAMED = re.compile(r"(?:`|^|\$ | {4})make ([a-z][a-z-]*)\b", re.MULTILINE)
@@ -16,7 +17,7 @@ TEXTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/", "alerts/runboo
 
 def test_replaced_names_do_not_occur() -> None:
     """No tracked file contains a replaced name; a failure lists the place and the current name."""
-    found = [one for path in tracked() for one in occurrences(path, (ROOT / path).read_text(errors="replace"))]
+    found = [one for path in text_files() for one in occurrences(path, (ROOT / path).read_text(errors="replace"))]
     assert found == []
 
 
@@ -74,7 +75,7 @@ def test_every_target_that_is_named_exists() -> None:
     """Every make target that a document, a runbook, a page of the console or a tool's message names exists."""
     named = {
         (path, name)
-        for path in tracked()
+        for path in text_files()
         if path.startswith(TEXTS)
         for name in NAMED.findall((ROOT / path).read_text(errors="replace"))
     }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from deploy.tracked import tracked
 
 REPLACED = {
     r"\bsaboteur": "fault agent",
@@ -43,14 +42,9 @@ BINARY = {".png", ".gz", ".woff2", ".ico"}
 EXCEPT = {"tests/unit/words.py", "tests/unit/test_words.py", "lab/bench/results.json"}
 
 
-def tracked() -> list[str]:
-    """Return the paths of the text files under version control."""
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [
-        path
-        for path in done.stdout.split("\0")
-        if path and path not in EXCEPT and Path(path).suffix not in BINARY and (ROOT / path).is_file()
-    ]
+def text_files() -> list[str]:
+    """Return the paths of the text files of the repository."""
+    return [path for path in tracked() if path not in EXCEPT and Path(path).suffix not in BINARY]
 
 
 def occurrences(path: str, text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from deploy.compose.mongo import settings as mongo
 from observability.settings import Declared, Secret
 
 VALUE = "value"
@@ -38,7 +39,9 @@ class Password:
 
 def mongo_url(user: str) -> Callable[[str], str]:
     """Return the connection string of a user of the replica set."""
-    return lambda password: f"mongodb://{user}:{quote(password, safe='')}@mongo:27017/?authSource=admin&replicaSet=rs0"
+    return lambda password: mongo.url(
+        mongo.FIRST, mongo.User(user, password, ()), authSource="admin", replicaSet=mongo.SET
+    )
 
 
 def redis_url(password: str) -> str:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 
 STORE = "127.0.0.1:9428"
@@ -44,10 +43,12 @@ def serve() -> int:
         subprocess.Popen(store, env=environment | {"GOMEMLIMIT": "120MiB"}),
         subprocess.Popen(gateway, cwd="/app", env=environment),
     ]
-    stopped = []
-    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+    # Blocked only now, because children inherit the mask.
+    awaited = {signal.SIGTERM, signal.SIGCHLD}
+    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+    stopped = False
     while not stopped and all(process.poll() is None for process in processes):
-        time.sleep(0.2)
+        stopped = signal.sigwait(awaited) == signal.SIGTERM
     # Stop the gateway first: the Collector resends batches that were not acknowledged.
     for process in reversed(processes):
         process.terminate()

@@ -32,7 +32,7 @@ def start(data: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_starts_while_the_password_is_the_same(data: Path) -> None:
-    """At the first start, and at later ones with data."""
+    """Grafana starts at its first start, and with data that was created with the same password."""
     assert start(data).stdout == "started\n"
     (data / "grafana.db").touch()
     assert start(data).stdout == "started\n"
@@ -78,7 +78,7 @@ def test_a_full_disk_does_not_refuse_later_starts(data: Path) -> None:
 
 
 def test_data_of_an_earlier_version_is_accepted(data: Path) -> None:
-    """Data without a digest, as it was created before this script existed."""
+    """Data that was created before this script existed, without a digest, is accepted, and gets one."""
     (data / "grafana.db").touch()
     assert start(data).stdout == "started\n"
     assert (data / "password.sha256").exists()

@@ -65,9 +65,9 @@ def test_each_service_may_read_and_write_its_own_database_only() -> None:
 
 
 def test_a_missing_password_is_reported_with_the_remedy() -> None:
-    """By name."""
+    """A missing password is reported with the names of its variables."""
     with pytest.raises(
-        WrongSetting, match=r"MONGO_ROOT_PASSWORD is not set: it must be a secret, or MONGO_ROOT_PASSWO"
+        WrongSetting, match=r"MONGO_ROOT_PASSWORD is not set: it must be a secret, or MONGO_ROOT_PASSWORD_FILE"
     ):
         root({})
 

@@ -72,7 +72,7 @@ def test_a_chosen_password_takes_precedence(folder: Path) -> None:
 
 @pytest.mark.parametrize("chosen", ["", WEIRD])
 def test_the_derived_files_are_what_their_readers_accept(folder: Path, chosen: str) -> None:
-    """URLs in the drivers' forms, a quoted line for Redis, and JSON for its exporter."""
+    """The drivers parse the URLs, Redis parses its quoted line, and its exporter parses the JSON."""
     generate(folder, {"REDIS_PASSWORD": chosen, "MONGO_SHOP_PASSWORD": chosen, "MONGO_PAYMENTS_PASSWORD": chosen})
     password = values(folder)["redis"]
     check_redis((folder / "redis" / "url").read_text())
@@ -100,12 +100,12 @@ def test_a_chosen_password_that_is_too_short_is_refused(folder: Path, capsys: py
 
 
 def test_the_shortest_token_secret_is_that_of_the_api() -> None:
-    """Otherwise the API would refuse at its start what `passwords` accepts."""
+    """`passwords` accepts no secret that the API would refuse at its start."""
     assert {one.shortest for one in ALL if one.folder == "jwt"} == {SHORTEST_SECRET}
 
 
 def test_show_prints_one_password(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """On standard output, alone, for use in a pipe."""
+    """Standard output contains the password only, for use in a pipe."""
     generate(folder, {})
     assert main(["show", "grafana"], {}, folder) == 0
     assert capsys.readouterr() == (f"{values(folder)['grafana']}\n", "")
@@ -135,10 +135,12 @@ def test_a_password_that_cannot_be_shown(
 
 
 def test_a_volume_that_cannot_be_written_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the remedy."""
+    """The error names the file and contains the remedy."""
     (folder / "redis").rmdir()
     assert main(["generate"], {}, folder) == 1
-    assert f"cannot write {folder}/redis/value: No such file or directory" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"cannot write {folder}/redis/value: No such file or directory" in said
+    assert "volume secret-redis, run `docker compose down`, remove it with `docker volume rm`" in said
 
 
 @pytest.mark.parametrize("arguments", [["generate"], ["show", "redis"]])
@@ -192,7 +194,7 @@ def test_two_runs_at_once_do_not_mix_their_passwords(folder: Path) -> None:
 
 
 def test_each_password_is_mounted_by_its_readers_only() -> None:
-    """Read-only, except by `passwords`, which writes all of them."""
+    """Each mount is read-only, except in `passwords`, which writes all of them."""
     assert set(READERS) == {password.folder for password in ALL}
     for folder, readers in READERS.items():
         mounts = {
@@ -203,6 +205,14 @@ def test_each_password_is_mounted_by_its_readers_only() -> None:
         }
         assert mounts.pop("passwords") == f"secret-{folder}:/run/secrets/{folder}"
         assert mounts == dict.fromkeys(readers, f"secret-{folder}:/run/secrets/{folder}:ro")
+
+
+def test_the_guide_lists_every_password() -> None:
+    """The table in the guide has the name, the variable and the readers of each password."""
+    guide = (ROOT / "docs" / "how-to" / "docker.md").read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \| `([A-Z_]+)` \| (.+) \|$", guide, re.MULTILINE)
+    stated = {name: (variable, set(re.findall(r"`([^`]+)`", readers))) for name, variable, readers in rows}
+    assert stated == {one.folder: (one.variable, READERS[one.folder]) for one in ALL}
 
 
 def test_only_one_shot_services_can_hold_the_lock() -> None:

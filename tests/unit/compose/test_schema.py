@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
+from deploy.tracked import tracked
 from tests.unit.compose.files import COMPOSE, ROOT, SERVICES, VERSIONS, bind_mounts, filled
 
 # The schema of the Compose specification, from a package that contains it, in the version of requirements/dev.txt.
@@ -47,8 +48,7 @@ def test_every_file_that_is_mounted_is_in_the_repository() -> None:
 def test_mounted_files_have_unix_line_endings_in_every_clone() -> None:
     """A script with CRLF does not start in a container; Git for Windows writes CRLF unless an attribute forbids it."""
     mounted = {source for service in SERVICES.values() for source, _, _ in bind_mounts(service)}
-    listed = subprocess.run(["git", "ls-files", "-z", *mounted], cwd=ROOT, capture_output=True, text=True, check=True)
-    files = [file for file in listed.stdout.split("\0") if file]
+    files = tracked(*mounted)
     assert len(files) > len(mounted)
     done = subprocess.run(["git", "check-attr", "eol", *files], cwd=ROOT, capture_output=True, text=True, check=True)
     assert [line for line in done.stdout.splitlines() if not line.endswith(": eol: lf")] == []

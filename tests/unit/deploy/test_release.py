@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from deploy import release
+from deploy.tracked import tracked
+from stack.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 CHANGELOG = """# Changelog
 
 ## [Unreleased]
@@ -89,14 +90,7 @@ def test_the_arguments_are_checked() -> None:
 def test_the_wheel_has_the_library_only(tmp_path: Path) -> None:
     """The wheel is built from a copy of the sources, has every module, the marker for types, and can be imported."""
     sources = tmp_path / "sources"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "observability", "pyproject.toml", "README.md", "LICENSE"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    files = [path for path in listed.stdout.split("\0") if path and (ROOT / path).is_file()]
+    files = tracked("observability", "pyproject.toml", "README.md", "LICENSE")
     for path in files:
         (sources / path).parent.mkdir(parents=True, exist_ok=True)
         (sources / path).write_bytes((ROOT / path).read_bytes())

@@ -67,7 +67,7 @@ def test_an_unknown_file_type_fails(repository: Path, capsys: pytest.CaptureFixt
 def test_a_file_that_cannot_be_read_is_named(
     repository: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes
 ) -> None:
-    """Without a traceback of its parser."""
+    """A file that its parser rejects is reported by name, without a traceback."""
     (repository / name).write_bytes(content)
     assert command.main([], repository) == 1
     assert f"{name} cannot be read: " in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,8 @@ import yaml
 
 from deploy.prose import files
 from deploy.prose.text import only, reads_as_prose, without_excepted
+from deploy.tracked import tracked
+from stack.paths import ROOT
 
 SOURCES: Mapping[str, str] = yaml.safe_load((Path(__file__).parent / "sources.yaml").read_text())
 
@@ -40,7 +41,7 @@ def test_every_tracked_file_is_of_a_known_type() -> None:
 
     This includes files that are not committed yet.
     """
-    paths = files.tracked(files.ROOT)
+    paths = tracked()
     assert files.unknown(paths) == []
     assert files.EXTRACTORS.keys() <= {files.kind(path) for path in paths}
     assert files.unknown(["a/b.rst", "Jenkinsfile", "a.py"]) == ["a/b.rst", "Jenkinsfile"]
@@ -48,14 +49,14 @@ def test_every_tracked_file_is_of_a_known_type() -> None:
 
 def test_every_file_of_the_repository_can_be_read(tmp_path: Path) -> None:
     """Every file of the repository can be read, and its copy has as many lines as the file."""
-    paths = files.tracked(files.ROOT)
-    files.mirror(files.ROOT, paths, tmp_path)
+    paths = tracked()
+    files.mirror(ROOT, paths, tmp_path)
     copies = {copy.relative_to(tmp_path): copy for copy in tmp_path.rglob("*") if copy.is_file()}
     assert len(copies) > 0.9 * len([path for path in paths if files.kind(path) not in files.NO_PROSE])
     for name, copy in copies.items():
-        source = files.ROOT / str(name).removesuffix(".txt")
+        source = ROOT / str(name).removesuffix(".txt")
         if not source.is_file():
-            source = files.ROOT / name
+            source = ROOT / name
         assert copy.read_text().count("\n") == source.read_text().count("\n"), name
 
 
@@ -105,11 +106,3 @@ def test_markdown_is_left_to_vale(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# A `b`\n\nis told <!-- prose: ignore -->\n")
     files.mirror(tmp_path, ["a.md"], tmp_path / "copies")
     assert (tmp_path / "copies" / "a.md").read_text().rstrip(" \n") == "# A `b`"
-
-
-def test_new_files_are_checked_and_ignored_ones_are_not(tmp_path: Path) -> None:
-    """New files are checked before they are committed, and ignored files are not checked."""
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    for name, text in {".gitignore": "*.log\n", "a.log": "", "b.md": ""}.items():
-        (tmp_path / name).write_text(text)
-    assert sorted(files.tracked(tmp_path)) == [".gitignore", "b.md"]

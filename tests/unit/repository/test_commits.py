@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy import commits
+from stack.paths import ROOT
 
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
 
@@ -54,7 +55,7 @@ def test_a_bad_message_has_one_problem(message: str, problem: str) -> None:
 
 def test_the_recorded_commit_is_a_whole_hash() -> None:
     """The recorded commit is a full hash, because a short one may become ambiguous."""
-    after = tomllib.loads((commits.ROOT / "pyproject.toml").read_text())["tool"]["glasshouse"]["commits"]
+    after = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["glasshouse"]["commits"]
     assert len(after["checked-after"]) == 40
 
 
@@ -66,7 +67,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Return a repository with an old commit in another style, a good new one, a merge and a bad new one."""
+    """Return a repository with an old commit in another style, good new ones and a merge."""
     folder = tmp_path / "whole"
     folder.mkdir()
     git(folder, "init", "-q", "-b", "main")
@@ -110,7 +111,7 @@ def test_a_message_that_is_not_utf_8_is_checked(repository: Path, capsys: pytest
 
 
 def test_a_signature_that_git_shows_is_not_part_of_a_message(repository: Path) -> None:
-    """A user may have set `log.showSignature`."""
+    """A signature is not part of the message, even if the user has set `log.showSignature`."""
     git(repository, "config", "log.showSignature", "true")
     signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n AAAA\n -----END PGP SIGNATURE-----\n"
     commit_raw(repository, signature, b"docs: add a signed page\n")

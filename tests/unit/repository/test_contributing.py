@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from deploy.tracked import tracked
+from stack.paths import ROOT
+
 MAP = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where things are")[2]
 
 
@@ -18,10 +19,8 @@ def rows() -> dict[tuple[str, ...], str]:
 
 def committed_folders(parent: str = "") -> set[str]:
     """Return the folders with committed files directly under the root or under ``parent``."""
-    command = ["git", "ls-files", "-z", *([parent] if parent else [])]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     depth = len(Path(parent).parts)
-    paths = (Path(path).parts for path in done.stdout.split("\0") if path and (ROOT / path).is_file())
+    paths = (Path(path).parts for path in tracked(*filter(None, [parent])))
     return {parts[depth] for parts in paths if len(parts) > depth + 1}
 
 

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import itertools
 import re
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
-ROOT = Path(__file__).resolve().parents[3]
+from deploy.tracked import tracked
+from stack.paths import ROOT
+
 PARSER = MarkdownIt("gfm-like", {"linkify": False})
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 ON_GITHUB = re.compile(r"(\.\./\.\./)(actions|releases)\b")
 """Pages of GitHub itself, relative to the repository's README."""
 CONSOLE = re.compile(r"/(runbooks|dashboards|alerts|inbox|faults|drills|requests|logs)\b")
 """Runbooks are pages of the console and link to its other pages."""
-
-
-def pages() -> list[str]:
-    """Return the paths of the Markdown files under version control."""
-    done = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [path for path in done.stdout.split("\0") if path and (ROOT / path).is_file()]
 
 
 def targets(text: str) -> list[str]:
@@ -66,7 +61,7 @@ def broken(page: Path, text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", tracked("*.md"))
 def test_links_lead_somewhere(page: str) -> None:
     """No link and no image of any page is broken."""
     assert broken(ROOT / page, (ROOT / page).read_text()) == []

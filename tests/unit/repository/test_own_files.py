@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from deploy.tracked import tracked
+from stack.paths import ROOT
+
 LICENCE = "LICENSE"
 """The text of the Apache License, under which the project is published."""
 _FOLDERS = {"vendor", "vendored", "vendoring", "third_party", "thirdparty", "node_modules", "site-packages"}
@@ -16,12 +17,6 @@ _BUILT = re.compile(r"\.(min|esm|iife|umd)\.(js|css)$|\.(whl|jar|tgz|woff2?|ttf)
 # The notice is matched at the beginning of a line or of a comment line, where files have it.
 _NOTICE = re.compile(r"^[\s/*#<!-]*(copyright\s+(\(c\)|©|\d{4})|SPDX-FileCopyrightText:)", re.IGNORECASE | re.MULTILINE)
 _HEAD_CHARACTERS = 2_000
-
-
-def committed() -> list[str]:
-    """Return the paths of all committed files."""
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [path for path in done.stdout.split("\0") if path and (ROOT / path).is_file()]
 
 
 def is_copied(path: str, head: str) -> bool:
@@ -39,7 +34,7 @@ def test_no_file_of_another_project_is_committed() -> None:
 
     Such files come from locked packages at set-up; `docs/decisions/0051-no-third-party-files.md` describes how.
     """
-    assert [path for path in committed() if path != LICENCE and is_copied(path, head(path))] == []
+    assert [path for path in tracked() if path != LICENCE and is_copied(path, head(path))] == []
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from deploy.tracked import tracked
+from stack.paths import ROOT
+
 PAGE = (ROOT / "docs" / "how-to" / "troubleshooting.md").read_text()
 OWN = ("stack/*.py", "observability/*.py", "console/*.py", "faults/*.py")
 MESSAGE = re.compile(r"^\| (`.+?`) \| ", re.MULTILINE)
@@ -25,9 +25,8 @@ def messages() -> list[str]:
 
 def texts() -> str:
     """Return all texts of the programs, one per line."""
-    listed = subprocess.run(["git", "ls-files", "-z", *OWN], cwd=ROOT, capture_output=True, text=True, check=True)
     found = []
-    for path in filter(None, listed.stdout.split("\0")):
+    for path in tracked(*OWN):
         for node in ast.walk(ast.parse((ROOT / path).read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.append(" ".join(node.value.split()))

@@ -191,7 +191,7 @@ docs: ## build the documentation as a site (SITE=dist/site); a broken link is an
 	@$(dev_setup) && python -m sphinx --quiet --fail-on-warning --keep-going -b html docs "$(SITE)" && echo "$(SITE)/README.html"
 
 .PHONY: format-docs
-format-docs: ## format every Markdown file that people write: prose at 100 columns
+format-docs: ## format every Markdown file that is written by hand: prose at 100 columns
 	@$(dev_setup) && $(MARKDOWN) | xargs mdformat
 
 check-docs:
@@ -206,7 +206,7 @@ check-commits:
 	@$(dev_setup) && exec python -m deploy.commits
 
 .PHONY: dist
-dist: ## build what a release has besides the image: the library's wheel and the list of packages (SBOM), into dist/
+dist: ## build the files of a release except the image: the library's wheel and the list of packages (SBOM), into dist/
 	@$(dev_setup) && uv build --quiet --wheel --no-build-isolation --out-dir dist . && python deploy/compose/audit.py
 
 .PHONY: screenshots

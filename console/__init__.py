@@ -4,10 +4,10 @@
 one order in the terminal. ``server`` is the process, ``app`` wires the packages into one Flask application:
 
 - a package for each page: ``overview``, ``boards``, ``lookup``, ``tail``, ``alerting``, ``inbox``, ``faults``,
-  ``services``; ``pages`` has the frames around them, ``access`` the sign-in pages;
-- ``story`` and ``follow``: one request or order, built from the responses of all servers;
+  ``services``; ``pages`` contains their frames, ``access`` the sign-in;
+- ``story`` and ``follow``: the story of one request or order, built from the responses of all servers;
 - ``servers``: a client for each server; ``reading``: concurrent queries to several servers;
-- ``web`` and ``config``: what all of these share.
+- ``web`` and ``config``: the code and settings that all of these share.
 
 import-linter checks that these packages do not import each other cyclically (``pyproject.toml``).
 """

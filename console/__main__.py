@@ -13,7 +13,10 @@ from observability.startup import starting
 
 
 def main() -> int:
-    """Serve until SIGTERM; 1 if a package is missing or the SMTP port is in use. A wrong setting exits with 78."""
+    """Serve until SIGTERM. Return 1 if a package is missing or the SMTP port is in use.
+
+    A wrong setting exits with 78.
+    """
     with starting("console") as reader:
         settings, telemetry = reader.settings(Settings), reader.settings(TelemetrySettings)
     try:

@@ -52,7 +52,7 @@ class WorkerProcess:
 
 
 class ConsoleServer(BaseApplication):  # type: ignore[misc]
-    """gunicorn without its command line: everything comes from ``Settings``."""
+    """gunicorn without its command line: all options come from ``Settings``."""
 
     def __init__(self, settings: Settings, telemetry: TelemetrySettings, smtp_listener: socket.socket) -> None:
         self._settings, self._telemetry, self._smtp_listener = settings, telemetry, smtp_listener

@@ -1,7 +1,7 @@
 """The file that ``up`` maintains while it fetches and builds: the components that have not started, with estimates.
 
 ``status``, the console and ``make follow`` read it (the latter two in ``console/joining.py``, through JOINING_FILE) and
-show it for a server that does not answer yet:
+show it for a server that does not respond yet:
 
     {"pid": 4711, "components": {"jaeger": {"url": "http://127.0.0.1:16686", "state": "building", "since": 1764277200.0,
                                             "until": 1764277290.0}}}
@@ -44,7 +44,7 @@ class Joining:
     def words(self, now: float) -> str:
         """``building for 1 min 20 s, about 40 s more``."""
         left = self.until - now
-        more = f"about {clock(left)} more" if left > 1 else "should finish any moment"
+        more = f"about {clock(left)} more" if left > 1 else "should finish at any moment"
         return f"{self.state} for {clock(max(0.0, now - self.since))}, {more}"
 
 

@@ -56,7 +56,9 @@ def ask(url: str, query: str, start: int, end: int, limit: int) -> list[tuple[in
     except urllib.error.HTTPError as error:
         raise StackError(f"the log store refused the query: {error.read().decode(errors='replace').strip()}") from error
     except (OSError, ValueError, KeyError) as error:
-        raise StackError(f"the log store at {url} does not answer ({error}): `make status` shows its state.") from error
+        raise StackError(
+            f"the log store at {url} does not respond ({error}): `make status` shows its state."
+        ) from error
     if data["resultType"] != "streams":
         raise StackError("a metric query returns no lines: use a log query, which begins with a selector in braces.")
     found = [

@@ -28,7 +28,7 @@ def http_ok(port: int, path: str = "/") -> Probe:
     def probe() -> None:
         status, _ = ask("GET", port, path)
         if status != 200:
-            raise NotReady(f"http://127.0.0.1:{port}{path} answers {status}")
+            raise NotReady(f"http://127.0.0.1:{port}{path} returns status {status}")
 
     return probe
 
@@ -76,7 +76,7 @@ def redis_ping(port: int) -> Probe:
         except OSError as error:
             raise NotReady(f"redis on port {port}: {error}") from error
         if not answer.startswith(b"+PONG"):
-            raise NotReady(f"redis on port {port} answers {answer.decode(errors='replace').strip()}")
+            raise NotReady(f"redis on port {port} replies {answer.decode(errors='replace').strip()}")
 
     return probe
 

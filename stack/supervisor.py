@@ -82,7 +82,7 @@ class Supervisor:
             if fault.faultCode in ALREADY:
                 return None
             raise SupervisorError(
-                f"supervisord refuses {method} {' '.join(map(str, arguments))}: {fault.faultString}."
+                f"supervisord rejected {method} {' '.join(map(str, arguments))}: {fault.faultString}."
             ) from fault
         except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
             raise SupervisorError("supervisord is not running: start the stack with `make up`.") from error

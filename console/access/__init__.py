@@ -1,1 +1,1 @@
-"""Who may change something: the shop's administrators, signed in with the shop's own log-in."""
+"""Access control: only the shop's administrators, signed in with their shop account, can make changes."""

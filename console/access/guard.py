@@ -1,4 +1,4 @@
-"""The requirements for every change: a session, its CSRF token, and a request from this page's origin."""
+"""The requirements for every change: a session, its CSRF token, and a request from the console's own origin."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Guard:
         return self._sessions.get(cookie.get(IDENTITY))
 
     def required(self) -> Session:
-        """Return the session, or answer 401 (not signed in) or 403 (not from this page)."""
+        """Return the session, or respond with 401 (not signed in) or 403 (wrong token or origin)."""
         same_origin()
         session = self.session()
         if session is None:
             abort(401, "Sign in as the shop's administrator first.")
         if not hmac.compare_digest(request.headers.get(HEADER, "").encode(), session.csrf.encode()):
-            abort(403, f"The header {HEADER} is missing or old; reload the page.")
+            abort(403, f"The header {HEADER} is missing or outdated; reload the page.")
         return session
 
     def record(self, event: str, **fields: object) -> None:
@@ -45,9 +45,9 @@ class Guard:
 
 
 def same_origin() -> None:
-    """Answer 403 to requests from another site's page, which browsers name in ``Origin`` and ``Sec-Fetch-Site``."""
+    """Respond with 403 to requests from another site, which browsers report in ``Origin`` and ``Sec-Fetch-Site``."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
-        abort(403, "This came from another site's page.")
+        abort(403, "The request came from a page of another site.")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        abort(403, "This came from another site's page.")
+        abort(403, "The request came from a page of another site.")

@@ -1,4 +1,4 @@
-"""``/api/session``: sign in, see who is signed in, sign out."""
+"""``/api/session``: sign in, show the signed-in user, sign out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def blueprint(sessions: Sessions, guard: Guard) -> Blueprint:
 
     @routes.get("/session")
     def show() -> Response:
-        """Return who is signed in, and the token that requests for changes must carry."""
+        """Return the signed-in user, and the token that requests for changes must contain."""
         session = guard.session()
         if session is None:
             return jsonify({"signed_in": False})

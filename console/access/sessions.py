@@ -1,4 +1,4 @@
-"""Sessions, stored on the server: the browser holds a signed number and never the shop's tokens."""
+"""Sessions, stored on the server: the browser gets a signed session number, but never the shop's tokens."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SignInRefused(Exception):
 
 @dataclass
 class Session:
-    """One browser's sign-in."""
+    """The session of one browser."""
 
     email: str
     access: str
@@ -43,7 +43,7 @@ class Session:
 
 
 class Sessions:
-    """Signs in at the shop and sends requests for a session. At most ``MOST`` sessions, each valid for eight hours."""
+    """Signs users in at the shop and sends their requests. At most ``MOST`` sessions, each valid for eight hours."""
 
     def __init__(self, shop: JsonServer, clock: Callable[[], float] = time.monotonic) -> None:
         self._shop, self._clock = shop, clock
@@ -57,7 +57,7 @@ class Sessions:
         if reply.status == 429:
             raise SignInRefused(429, "Too many attempts; wait a minute.")
         if reply.status in (400, 401, 422):
-            raise SignInRefused(401, "The shop does not know this e-mail and password.")
+            raise SignInRefused(401, "The shop does not accept this e-mail and password.")
         if reply.status != 200:
             raise self._shop.bad(_LOGIN, reply)
         access, refresh = self._shop.parsed(_LOGIN, reply, _tokens)
@@ -98,9 +98,9 @@ class Sessions:
         return self._shop.parsed(path, reply, parse)
 
     def _renew(self, session: Session, old: str) -> bool:
-        """Return whether the session now has an access token other than ``old``. Raises ``ServerError``.
+        """Renew the access token. Return whether the session now has one other than ``old``. Raises ``ServerError``.
 
-        A refresh token can be used once: concurrent requests that need it share one renewal, or its failure.
+        A refresh token can be used only once, so concurrent requests that need it share one renewal or its failure.
         """
 
         def renew() -> bool:

@@ -12,7 +12,7 @@ _ORDER = {"page": 0, "ticket": 1}
 
 
 def firing(alerts: Iterable[ActiveAlert]) -> list[dict[str, Any]]:
-    """Return the alerts that notify people, pages first; internal alerts such as Watchdog have severity ``none``."""
+    """Return the alerts that notify people, pages first. Internal alerts (severity ``none``) are omitted."""
     shown = [entry(alert) for alert in alerts if alert.labels.get("severity") != "none"]
     return sorted(shown, key=lambda alert: (alert["rank"], alert["since"]))
 

@@ -33,7 +33,7 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
 
     @routes.get("/alerts")
     def show() -> Response:
-        """Return every alert of Alertmanager, pages first, and the silences."""
+        """Return every alert of Alertmanager, those with severity ``page`` first, and the silences."""
 
         def read() -> dict[str, object]:
             found, notes = together.ask({"alerts": alertmanager.all, "silences": alertmanager.silences})
@@ -81,7 +81,7 @@ def blueprint(alertmanager: Alertmanager, together: Together, guard: Guard, now:
 
 
 def _matchers(labels: object) -> list[dict[str, object]]:
-    """Return exact matchers. ``alertname`` is required, so that no one silences everything by mistake."""
+    """Return exact matchers. ``alertname`` is required, so that a silence never covers all alerts by mistake."""
     if not isinstance(labels, dict) or not labels.get("alertname") or len(labels) > MOST_LABELS:
         abort(400, f'labels must name the alert ({{"alertname": …}}), at most {MOST_LABELS} of them.')
     for name, value in labels.items():

@@ -41,7 +41,7 @@ class Query(BaseModel):
         if self.kind not in _KINDS[self.source]:
             raise ValueError(f"{self.source} supports the query kinds {', '.join(_KINDS[self.source])}")
         if self.kind == "labels" and not _LABEL.fullmatch(self.label):
-            raise ValueError("label must be a label's name")
+            raise ValueError("label must be a valid label name")
         return self
 
     @model_validator(mode="after")

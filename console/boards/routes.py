@@ -40,7 +40,7 @@ def blueprint(dashboards: Dashboards, asker: Asker, together: Together) -> Bluep
 
     @routes.post("/query")
     def query() -> Response:
-        """Answer a batch. It only reads; it is a POST because a page's queries do not fit into a URL."""
+        """Run a batch of queries. It only reads, but is a POST because the queries of a page do not fit into a URL."""
         try:
             batch = Batch.model_validate(json_object())
         except ValidationError as error:

@@ -37,7 +37,7 @@ class PublicAddresses(FromEnv):
     grafana: str | None = _public("grafana")
 
     def over(self, addresses: Addresses) -> Addresses:
-        """The addresses for links: the public ones, else the console's own."""
+        """Return the addresses for links: the public ones, else the console's own."""
         urls = {}
         for field in fields(Addresses):
             public: str | None = getattr(self, field.name)

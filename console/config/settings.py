@@ -14,11 +14,11 @@ from observability.settings import AnyPath, Folder, FromEnv, Host, Port, Reader,
 class Settings(FromEnv):
     """The console's address and folders, the limits of its inbox (bytes, items), and the other servers' addresses."""
 
-    host: str = setting("HOST", Host(), "127.0.0.1", "the address that it listens on")
-    port: int = setting("PORT", Port(), 8080, "the port that it listens on")
+    host: str = setting("HOST", Host(), "127.0.0.1", "the address of the web server")
+    port: int = setting("PORT", Port(), 8080, "the port of the web server")
     threads: int = setting("THREADS", Whole(2, 64), 16, "number of requests that the console serves concurrently")
-    smtp_host: str = setting("SMTP_HOST", Host(), "127.0.0.1", "the address that receives mail")
-    smtp_port: int = setting("SMTP_PORT", Port(), 1025, "the port that receives mail")
+    smtp_host: str = setting("SMTP_HOST", Host(), "127.0.0.1", "the address of the SMTP server")
+    smtp_port: int = setting("SMTP_PORT", Port(), 1025, "the port of the SMTP server")
     state_dir: Path = setting(
         "CONSOLE_STATE_DIR",
         AnyPath(),
@@ -94,6 +94,6 @@ class Settings(FromEnv):
         return self.grafana_url if public is None else public
 
     def check(self, reader: Reader) -> None:
-        """Web pages and mail cannot have the same port."""
+        """Reject the same port for web pages and mail."""
         if (self.host, self.port) == (self.smtp_host, self.smtp_port):
             reader.refuse("SMTP_PORT", repr(str(self.smtp_port)), "a port other than PORT")

@@ -1,4 +1,4 @@
-"""The parts that the page shows of the drill runner's files (``lab/drills/run`` and ``lab/drills/report``)."""
+"""The parts of the drill runner's files (``lab/drills/run`` and ``lab/drills/report``) that the page shows."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ResultFile(_Read):
 
 
 class Expected(_Read):
-    """An alert that must notify within so many seconds."""
+    """An alert that must send a notification within the given number of seconds."""
 
     alert: str
     within: float

@@ -70,6 +70,6 @@ def blueprint(drills: Drills, catalogue: DrillCatalogue, drilling: Drilling, gua
 
 
 def _known_to_be_over(run: Item, current: Item | None) -> Item:
-    """A run without a result can still be running. For a run started here, the state of its process is known."""
+    """Return the run, marked as stopped if it has no result and its process, started by this console, has ended."""
     is_over = current is not None and current["is_over"] and current["run"] == run["run"]
     return run | {"state": "stopped"} if is_over and run["state"] == "running" else run

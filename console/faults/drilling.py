@@ -79,7 +79,7 @@ class Drilling:
             return _shown(record)
 
     def stop(self) -> Item | None:
-        """Make the drill clear its fault and end, which may take a while; None if none is running. Idempotent."""
+        """Make the drill clear its fault and end, which may take a while; return None if none runs. Idempotent."""
         with self._lock:
             process, record = self._process(), self._record()
             if process is None:

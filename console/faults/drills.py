@@ -47,14 +47,14 @@ class Drills:
         return {**self._run(path), "events": _events(path / EVENTS)}
 
     def last(self) -> dict[str, bool]:
-        """Return, for each drill that has ever run here, whether it passed the last time."""
+        """Return whether the last run of each drill passed; drills that have never run here are missing."""
         known = _json(self.directory / DONE)
         if not isinstance(known, dict):
             return {}
         return {name: bool(one.get("passed")) for name, one in known.items() if isinstance(one, dict)}
 
     def _run(self, path: Path) -> dict[str, Any]:
-        """``state`` is passed, failed, running, stopped (aborted) or unreadable."""
+        """Return one run. Its ``state`` is passed, failed, running, stopped (aborted) or unreadable."""
         shown: dict[str, Any] = {"run": path.name, "touched": _touched(path), "drills": [], "wrong": []}
         if not (path / RESULT).exists():
             is_live = self._clock() - shown["touched"] < LIVE_SECONDS

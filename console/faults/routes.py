@@ -73,5 +73,5 @@ def _passed_on(reply: Reply) -> Response:
     if reply.status >= 400:
         said = reply.content.get("detail", "") if isinstance(reply.content, dict) else ""
         status = reply.status if reply.status < 500 else 502
-        return problem(status, f"The shop refused: {said or 'no reason given'}")
+        return problem(status, f"The shop rejected the request: {said or 'no reason given'}")
     return jsonify(reply.content if reply.content is not None else {})

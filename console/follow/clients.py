@@ -30,7 +30,7 @@ class Clients:
 
     @classmethod
     def at(cls, addresses: Addresses, transport: Transport, joining: Joining | None = None) -> Clients:
-        """Return clients that share one transport; ``joining`` explains a server that is not up yet."""
+        """Return clients that share one transport; ``joining`` states why a server is not up yet."""
         return cls(
             shop=Shop(JsonServer("API", addresses.api, transport, _SHOP_SECONDS)),
             jaeger=Jaeger(JsonServer("Jaeger", addresses.jaeger, transport, joining=joining)),

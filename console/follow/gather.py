@@ -61,7 +61,7 @@ class Gatherer:
         found.alerts = self._ask(self.clients.alertmanager.active)
         found.has_jaeger_page = self.clients.jaeger.has_page()
         if no_collector:
-            found.note(f"The Collector {no_collector}. Log lines written until then will be delivered, spans will not.")
+            found.note(f"The Collector {no_collector}. Log lines will be delivered later, spans will not.")
         return found
 
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
@@ -97,7 +97,7 @@ class Gatherer:
         )
 
     def _lines(self) -> Sequence[LogLine]:
-        """Wait until every expected service has written and two answers in a row are equally long."""
+        """Wait until every expected service has written lines and two consecutive responses have the same length."""
         found = self.evidence
         expected = expected_services(found.order)
         query = by_fields({"request_id": found.request_id, "trace_id": found.trace_id})
@@ -130,7 +130,7 @@ class Gatherer:
         )
 
     def _exemplars(self) -> Sequence[Exemplar]:
-        """Wait for the exemplar, or until every replica was scraped after the request: no exemplar can follow."""
+        """Wait for the exemplar, or until every replica was scraped after the request, because then none can follow."""
         at = happened_at(self.evidence) or self.now()
 
         def ask() -> tuple[Sequence[Exemplar], bool]:

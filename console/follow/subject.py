@@ -24,7 +24,7 @@ class NothingFound(Exception):
 
 
 def place_order(evidence: Evidence, clients: Clients, choose: Choose = secrets.choice) -> None:
-    """Order one piece of a product that is in stock. Raises ``ServerError`` if the shop does not accept it."""
+    """Order one item of a product that is in stock. Raises ``ServerError`` if the shop does not accept it."""
     products = [str(product["id"]) for product in clients.shop.products() if product.get("stock", 1)]
     if not products:
         raise NothingFound("The shop has no product in stock to order.")
@@ -51,7 +51,7 @@ def find_order(evidence: Evidence, clients: Clients, now: Callable[[], datetime]
 
 
 def find_request(evidence: Evidence, clients: Clients, waiter: Waiter, now: Callable[[], datetime]) -> None:
-    """Set the trace and the order of a request from its log lines, which carry all three ids."""
+    """Set the trace and the order of a request from its log lines, which contain all three ids."""
     waiter.begin(ARRIVAL_SECONDS)
     lines = waiter.until(
         lambda _: "waiting for the request's log lines in the log store",

@@ -1,1 +1,1 @@
-"""The inbox: alerts by webhook and e-mail by SMTP, kept on disk; whether both can be received (health)."""
+"""The inbox: receives alerts by webhook and e-mail by SMTP, stores them on disk, and reports its own health."""

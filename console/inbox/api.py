@@ -54,15 +54,15 @@ def blueprint(inbox: Inbox, received: Counter, max_webhook: int) -> Blueprint:
 
     @api.get("/inbox/<int:identity>")
     def show_item(identity: int) -> Response:
-        """One item by its id."""
+        """Return one item by its id."""
         item = inbox.get(identity) if identity < 2**63 else None
         if item is None:
-            return problem(404, f"The inbox has no item {identity}; it may have been trimmed as one of the oldest.")
+            return problem(404, f"The inbox has no item {identity}; the oldest items are deleted.")
         return jsonify(item)
 
     @api.app_errorhandler(InboxUnavailable)
     def of_inbox(error: InboxUnavailable) -> Response:
-        """Handle the error for every route and page that reads the inbox."""
+        """Register the handler of inbox errors for every route and page that reads the inbox."""
         log.error("the inbox is not available: %s", error)
         answer = problem(503, "The inbox cannot be read or written now; its disk may be full. Try again.")
         answer.headers["Retry-After"] = "5"

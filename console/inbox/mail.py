@@ -70,7 +70,7 @@ def email_item(content: bytes, sender: str, recipients: Sequence[str]) -> Item:
 
 
 def message_id(item: Item) -> str | None:
-    """The Message-ID of an ``email_item``, by which mail stores recognise a message; None if there is none."""
+    """Return the Message-ID of an ``email_item``, by which mail stores recognise a message; None if there is none."""
     return _first(item["headers"], "message-id")
 
 

@@ -41,24 +41,24 @@ class InboxHandler:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Answer 250 only when the message is on disk; 451 makes the sender retry.
+        """Reply 250 only when the message is on disk; 451 makes the sender retry.
 
-        A message that is already stored is acknowledged too, because its sender missed the first answer.
+        A message that is already stored is acknowledged too, because its sender missed the first reply.
         """
         try:
             identity = await asyncio.to_thread(self._store, envelope)
         except Duplicate as duplicate:
-            return f"250 kept before as inbox item {duplicate.identity}"
+            return f"250 already stored as inbox item {duplicate.identity}"
         except InboxUnavailable as error:
             self._received.labels("email", "error").inc()
             log.error("an e-mail could not be stored: %s", error)
             return "451 the inbox cannot store the message now"
-        return f"250 kept as inbox item {identity}"
+        return f"250 stored as inbox item {identity}"
 
     async def handle_exception(self, error: Exception) -> str:
-        """Send a response even after an internal error."""
+        """Send a reply even after an internal error."""
         log.error("an SMTP session failed", exc_info=error)
-        return "451 the console failed on this command"
+        return "451 internal error of the console"
 
     def _store(self, envelope: Envelope) -> int:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
@@ -87,14 +87,14 @@ class SmtpServer:
         logging.getLogger("mail.log").setLevel(logging.WARNING)
 
     def start(self) -> None:
-        """Accept connections from here on."""
+        """Start to accept connections."""
         listening = self._loop.create_server(self._protocol, sock=self._listener)
         self._server = self._loop.run_until_complete(listening)
         self._thread.start()
 
     @property
     def alive(self) -> bool:
-        """Whether the thread that serves is running."""
+        """Whether the server's thread is running."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
@@ -105,7 +105,7 @@ class SmtpServer:
 
     def _protocol(self) -> SMTP:
         options: dict[str, Any] = {"data_size_limit": self._max_bytes, "timeout": IDLE_SECONDS, "loop": self._loop}
-        # The names are given because aiosmtpd would ask the resolver for them, which may take seconds.
+        # The names are given because aiosmtpd would otherwise query DNS for them, which may take seconds.
         return SMTP(self._handler, hostname="console", ident="Glasshouse", enable_SMTPUTF8=True, **options)
 
     def _run(self) -> None:
@@ -122,14 +122,14 @@ class SmtpServer:
         for task in sessions:
             task.cancel()
         await asyncio.gather(*sessions, return_exceptions=True)
-        await asyncio.sleep(0)  # the transports close their sockets in the loop's next round
+        await asyncio.sleep(0)  # the transports close their sockets in the loop's next iteration
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket (port 0: any free one).
 
-    Apart from ``SmtpServer``, so that it is bound before the web server forks: a port that is taken is reported at
-    once, and a worker that is replaced takes over the same socket, with no connection refused in between.
+    It is separate from ``SmtpServer`` so that the socket is bound before the web server forks: a port in use is
+    reported at once, and a new worker uses the same socket, so that no connection is refused in between.
 
     Raises:
         OSError: the address cannot be bound.

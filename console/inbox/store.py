@@ -1,8 +1,9 @@
 """The inbox: alerts and e-mails as they were received, kept on disk.
 
-SQLite, because an item must be durable before its sender gets an answer, and because the newest of ten thousand must be
-found and trimmed without rewriting a file. An e-mail is stored once per Message-ID, because senders repeat a message if
-they do not know whether it was accepted. Alerts are never deduplicated: Alertmanager repeats them on purpose.
+It uses SQLite, because an item must be durable before its sender gets a response, and because the newest of ten
+thousand items must be found, and the oldest deleted, without rewriting a file. An e-mail is stored once per Message-ID,
+because senders repeat a message if they do not know whether it was accepted. Alerts are never deduplicated:
+Alertmanager repeats them on purpose.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MAX_BYTES = 64 * 1024 * 1024
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- AUTOINCREMENT: the id of a trimmed item is never given again
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- AUTOINCREMENT: the id of a trimmed item is never reused
     kind TEXT NOT NULL,
     received_at TEXT NOT NULL,
     size INTEGER NOT NULL,
@@ -61,7 +62,7 @@ class Duplicate(Exception):
 
 
 class Inbox:
-    """Thread-safe store of the newest ``keep`` items of each kind, at most ``max_bytes`` of content, plus a hundredth.
+    """Thread-safe store of the newest ``keep`` items of each kind, at most ``max_bytes`` of content plus one per cent.
 
     Each kind has its own limit: every order sends an e-mail, so alerts would otherwise be trimmed within an hour.
     Trimming reads every item, so it does not run for each new item.

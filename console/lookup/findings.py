@@ -1,7 +1,7 @@
 """Describe what took the time, in sentences, so that the user does not have to interpret a waterfall.
 
-The longest step of the critical path is the answer to "why does it take so long?"; the rest describes
-its unusual properties: a query without an index, a wait in the queue, a failure and its retries, many identical calls.
+The longest step of the critical path explains the duration. Other findings describe unusual properties: a query without
+an index, a wait in the queue, a failure and its retries, many identical calls.
 """
 
 from __future__ import annotations

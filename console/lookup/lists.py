@@ -21,7 +21,7 @@ _WHICH = {
 
 
 class RequestLists:
-    """Lists requests and jobs from the log store."""
+    """Reads lists of requests and jobs from the log store."""
 
     def __init__(self, loki: Loki, now: Callable[[], datetime]) -> None:
         self._loki, self._now = loki, now

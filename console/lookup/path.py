@@ -60,7 +60,7 @@ def _ends(children: Children) -> dict[str, int]:
 
 
 def _add(path: dict[str, list[Piece]], span_id: str | None, known: Mapping[str, Span], start: int, end: int) -> None:
-    """Only while the span ran: between its end and the work that it started, the span did nothing."""
+    """Add the interval to the span's pieces, cut at its end: until the work that it started began, it did nothing."""
     if span_id is None:
         return
     end = min(end, known[span_id].end_us)

@@ -36,7 +36,7 @@ def blueprint(lists: RequestLists, clients: Clients, public: Addresses, now: Cal
 
     @routes.get("/requests")
     def show_list() -> Response:
-        """``kind``: recent, slow or failed; ``minutes`` back from now; ``seconds``: what counts as slow."""
+        """List recent, slow or failed requests (``kind``) of the last ``minutes``; slow: ``seconds`` or longer."""
         kind = request.args.get("kind", "recent")
         if kind not in KINDS:
             abort(400, f"kind must be one of {', '.join(KINDS)}.")
@@ -85,7 +85,7 @@ def _details(span: Span, path: Sequence[Piece]) -> dict[str, Any]:
 
 
 def _exemplars(evidence: Evidence) -> Sequence[dict[str, Any]]:
-    """Return observations of the same time that have a trace, for comparison."""
+    """Return observations from the same time that have a trace, for comparison."""
     return [
         {
             "trace_id": exemplar.trace_id,

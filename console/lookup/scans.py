@@ -35,12 +35,12 @@ def _finding(seen: Seen, span: Span, facts: Mapping[str, Any]) -> Finding:
     examined = next((value for name, value in facts.items() if _EXAMINED.search(name)), None)
     returned = next((value for name, value in facts.items() if _RETURNED.search(name)), None)
     reads = f"scans the whole collection {where}".rstrip()
-    counted = f"{amount(examined)} documents examined, " if examined is not None else ""
-    given = f" {amount(returned)} returned." if returned is not None else ""
+    counted = f", {amount(examined)} documents examined" if examined is not None else ""
+    given = f", {amount(returned)} returned" if returned is not None else ""
     return seen.finding(
         "scan",
         f"{seen.share(span.duration_us)}: {span.service} · {span.name} {reads}",
-        f"{_SCAN}, {counted}no index.{given} An index on the filtered fields is missing or was dropped. "
+        f"{_SCAN} without an index{counted}{given}. An index on the filtered fields is missing or was dropped. "
         "With the index, the query reads only the documents that it returns.",
         span,
         10 + span.duration_us / seen.whole_us,

@@ -47,16 +47,16 @@ class Seen:
             span = parent
 
     def share(self, us: float) -> str:
-        """``5.16 s of 5.38 s``."""
+        """Return ``5.16 s of 5.38 s``."""
         return f"{took(us)} of {took(self.whole_us)}"
 
     def finding(self, kind: str, title: str, text: str, span: Span, weight: float) -> Finding:
-        """One finding for the page, which shows the most important first."""
+        """Return one finding; the page shows the most important first."""
         return {"kind": kind, "title": title, "text": text, "span_id": span.span_id, "weight": weight}
 
 
 def name_of(span: Span) -> str:
-    """``payments · payments.aggregate (mongodb charges)``."""
+    """Return ``payments · payments.aggregate (mongodb charges)``."""
     asked = peer(span)
     return f"{span.service} · {span.name}" + (f" ({asked})" if asked else "")
 

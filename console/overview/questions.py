@@ -9,7 +9,7 @@ TREND_STEP = 30
 _GRAPH = "traces_service_graph_request"
 _CALLS = f"rate({_GRAPH}_total[{WINDOW}])"
 _EDGE = "client, server, connection_type"
-# Measured by the caller. Clients outside write no spans, so for their calls it is the server's duration.
+# Measured by the caller. External clients export no spans, so for their calls the server's duration is used.
 _P95 = (
     f"histogram_quantile(0.95, sum by ({_EDGE}, le)"
     f' (rate({_GRAPH}_client_seconds_bucket{{client!="user"}}[{WINDOW}])'

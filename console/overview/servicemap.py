@@ -22,8 +22,8 @@ Edge = tuple[str, str]
 def service_map(found: Mapping[str, Sequence[Sample]], queued: float | None) -> dict[str, Any]:
     """Return ``nodes`` (id, name, kind, up, of) and ``edges`` (from, to, calls and failures per second, p95 in s).
 
-    ``found`` has the samples of ``calls``, ``failed``, ``p95``, ``up`` and ``replicas``. Where several edges become one
-    (two senders, one queue) its rates are their sums, and its p95 the highest of theirs.
+    ``found`` has the samples of ``calls``, ``failed``, ``p95``, ``up`` and ``replicas``. If several edges are merged
+    into one (two senders, one queue), rates are added, and the highest p95 is used.
     """
     calls, failed = _added(found["calls"]), _added(found["failed"])
     latencies: dict[Edge, float] = {}
@@ -57,8 +57,9 @@ def _edges_of(sample: Sample) -> list[Edge]:
     if _LEFT_OUT & {client, server}:
         return []
     if server == _UNKNOWN:
-        # No service answered with a span. Workers call one service, which was down or refused before it began one; all
-        # others send messages: one that waits for longer than the Collector remembers its sender is in the queue yet.
+        # There is no span of a server. Workers call only the payment service: it was down, or refused the call before
+        # it started a span. All other callers send messages: the message has been in the queue for longer than the
+        # Collector keeps the sender's span.
         return [(client, _PAYMENTS if client == _CHARGES else QUEUE)]
     if sample.labels.get("connection_type") == "messaging_system":
         return [(client, QUEUE), (QUEUE, server)]

@@ -1,4 +1,4 @@
-"""Runbooks as pages. HTML in the text is shown as text, and no link can run anything.
+"""Runbooks as pages. HTML in the text is shown as text, and no link can run a script.
 
 A block of ``promql`` or ``logql`` gets a link that runs the query, because copying takes time in an incident.
 """
@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from console.web.links import graph, lines_page
 
-_NAMES = {"promql": "Run in Prometheus", "logql": "Show the lines"}
+_NAMES = {"promql": "Run in Prometheus", "logql": "Show log lines"}
 
 
 def rendered(text: str, prometheus: str = "") -> Markup:
@@ -26,7 +26,7 @@ def rendered(text: str, prometheus: str = "") -> Markup:
 
 
 def _fence(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    # It may be wider than the page: focusable, so that it can be scrolled with the keyboard.
+    # It may be wider than the page, and is focusable so that it can be scrolled with the keyboard.
     block = renderer.fence(tokens, index, options, env).replace("<pre>", '<pre tabindex="0">', 1)
     language, query = tokens[index].info.strip(), tokens[index].content.strip()
     if language == "logql":

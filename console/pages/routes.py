@@ -62,22 +62,22 @@ def blueprint(
 
     @pages.get("/dashboards/<uid>")
     def show_dashboard(uid: str) -> str:
-        """One dashboard."""
+        """Return the page of one dashboard."""
         return render_template("dashboard.html", uid=uid)
 
     @pages.get("/d/<uid>")
     def grafana_path(uid: str) -> str:
-        """The dashboard under Grafana's path, so that links between dashboards work here too."""
+        """Return the dashboard under Grafana's path, so that links between dashboards work here too."""
         return render_template("dashboard.html", uid=uid)
 
     @pages.get("/requests/<identity>")
     def show_request(identity: str) -> str:
-        """The story of one request."""
+        """Return the page of one request."""
         return render_template("request.html", identity=identity)
 
     @pages.get("/inbox")
     def show_inbox() -> str:
-        """The newest alerts next to the newest e-mails, or those of one ``?kind=``; ``?limit=`` shows more."""
+        """Return the newest alerts and the newest e-mails, or only one ``?kind=``; ``?limit=`` shows more."""
         kind = kind_asked_for()
         limit = whole_number("limit", PAGE_ITEMS if kind else OVERVIEW_ITEMS, 1, ALL_ITEMS)
         sections = {name: inbox.newest(kind=name, limit=limit) for name in KINDS if kind in (None, name)}

@@ -14,12 +14,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 def blueprint(directory: Path, prometheus: str = "") -> Blueprint:
-    """Return ``/runbooks/<name>``, the page of ``<directory>/<name>.md``; its queries lead to ``prometheus``."""
+    """Return ``/runbooks/<name>``, the page of ``<directory>/<name>.md``; its queries link to ``prometheus``."""
     runbooks = Blueprint("runbooks", __name__)
 
     @runbooks.get("/runbooks/<name>")
     def show(name: str) -> str | Response:
-        """One runbook; a 404 response lists the available runbooks."""
+        """Return one runbook; a 404 response lists the available runbooks."""
         try:
             if not _NAME.fullmatch(name):
                 raise FileNotFoundError(name)
@@ -31,7 +31,7 @@ def blueprint(directory: Path, prometheus: str = "") -> Blueprint:
 
     @runbooks.get("/runbooks")
     def show_list() -> str:
-        """All runbooks."""
+        """List all runbooks."""
         return render_template("runbooks.html", names=known_names(directory))
 
     return runbooks

@@ -67,7 +67,7 @@ class Alertmanager:
 
 
 def alerts_of(answer: list[Mapping[str, Any]]) -> list[ActiveAlert]:
-    """Return the alerts of Alertmanager's answer."""
+    """Return the alerts in Alertmanager's response."""
     return [
         ActiveAlert(
             name=alert["labels"].get("alertname", "?"),

@@ -24,7 +24,7 @@ class Directory:
 
     @classmethod
     def at(cls, addresses: Addresses, transport: Transport, joining: Joining | None = None) -> Directory:
-        """Return the servers, which share one transport; ``joining`` explains one that is not up yet."""
+        """Return the servers, which share one transport; ``joining`` states why a server is not up yet."""
         return cls(
             api=JsonServer("API", addresses.api, transport, _SHOP_SECONDS),
             prometheus=JsonServer("Prometheus", addresses.prometheus, transport),

@@ -32,7 +32,7 @@ class Reply:
 
 
 class Transport(Protocol):
-    """Sends one request; raises what ``requests`` raises."""
+    """Sends one request; raises the exceptions of ``requests``."""
 
     def __call__(
         self,
@@ -63,7 +63,7 @@ class HttpTransport:
         seconds: float,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Send one request and read at most ``max_bytes`` of its answer."""
+        """Send one request and read at most ``max_bytes`` of the response."""
         with self._session.request(
             method,
             url,
@@ -77,7 +77,9 @@ class HttpTransport:
             for chunk in answer.iter_content(_CHUNK):
                 read += chunk
                 if len(read) > self._max_bytes:
-                    raise requests.exceptions.ContentDecodingError(f"the answer is longer than {self._max_bytes} bytes")
+                    raise requests.exceptions.ContentDecodingError(
+                        f"the response is longer than {self._max_bytes} bytes"
+                    )
             said = {name.lower(): value for name, value in answer.headers.items()}
             text = bytes(read).decode("utf-8", "replace")
             return Reply(answer.status_code, said, _json(text), text)
@@ -88,7 +90,7 @@ class HttpTransport:
 
 
 class JsonServer:
-    """One server at one address. ``name`` and ``url`` are shown to people.
+    """One server at one address. ``name`` and ``url`` are shown to users.
 
     ``joining`` reports whether a server that does not respond is still being built.
     """

@@ -13,7 +13,7 @@ _NEWEST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An e-mail in the inbox; ``order_id`` is empty if it is about no order."""
+    """An e-mail in the inbox; ``order_id`` is empty if it does not belong to an order."""
 
     id: int
     order_id: str
@@ -34,7 +34,7 @@ class ConsoleInbox:
 
 
 def emails_of(answer: Mapping[str, Any]) -> list[Email]:
-    """Return the e-mails of the inbox's answer."""
+    """Return the e-mails in the inbox's response."""
     return [
         Email(
             id=int(item["id"]),

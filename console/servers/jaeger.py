@@ -40,7 +40,7 @@ class Span:
 
     @property
     def end_us(self) -> int:
-        """µs since the epoch."""
+        """The end of the span, in µs since the epoch."""
         return self.start_us + self.duration_us
 
     @property

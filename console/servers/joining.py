@@ -40,7 +40,7 @@ class Joining:
         now = self._clock()
         left = its["until"] - now
         what = "is being built" if its["state"] == "building" else "is waiting to be built"
-        more = f"about {_minutes(left)} more" if left > 1 else "should finish any moment"
+        more = f"about {_minutes(left)} more" if left > 1 else "should finish at any moment"
         return f"{what}: missing for {_minutes(max(0.0, now - its['since']))}, {more}"
 
     def _components(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Loki:
 
 
 def lines_of(answer: Mapping[str, Any]) -> list[LogLine]:
-    """Return the lines of Loki's answer; it groups them by their labels and metadata, here they are in one order."""
+    """Return the lines in Loki's response, which groups them by labels and metadata, in chronological order."""
     lines = [
         LogLine(int(value[0]), str(value[1]), {**stream["stream"], **_metadata(value)})
         for stream in answer["data"]["result"]
@@ -71,13 +71,13 @@ def lines_of(answer: Mapping[str, Any]) -> list[LogLine]:
 
 
 def _metadata(value: list[Any]) -> Mapping[str, str]:
-    """Structured metadata is next to the line if the response is encoded with categories, else in the labels."""
+    """Return the metadata next to a line; it is empty if the response has the metadata among the labels."""
     extra = value[2] if len(value) > 2 else {}
     return {**(extra.get("structuredMetadata") or {}), **(extra.get("parsed") or {})}
 
 
 def by_fields(values: Mapping[str, str]) -> str:
-    """Return the LogQL query for the lines of all services that have one of the values; empty ones are left out."""
+    """Return the LogQL query for the lines of all services that have one of the values; empty values are omitted."""
     return '{service_name=~".+"} | ' + " or ".join(f"{name}={quoted(value)}" for name, value in values.items() if value)
 
 

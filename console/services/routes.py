@@ -47,7 +47,7 @@ _SERVICES: tuple[tuple[str, str, str], ...] = (
     ("alertmanager", "Notifications", "Groups, inhibits, silences and routes alerts."),
 )
 _LOG_STORES = frozenset({"victorialogs", "log-gateway", "loki"})
-"""Either the first two run or the last one: the list shows the store that Prometheus scrapes."""
+"""Either the first two run, or the last one. The list shows the store that Prometheus scrapes."""
 _FREE = (("POST", "/api/query"), ("POST", "/api/session"), ("POST", "/api/alerts/webhook"))
 """The console's POST endpoints without sign-in: a read-only query, the sign-in itself, Alertmanager's webhook."""
 _PAYMENTS = (
@@ -72,11 +72,11 @@ def blueprint(
 
     @routes.get("/services/<service>/openapi.json")
     def document(service: str) -> Response:
-        """The OpenAPI document of the payment service or of the console."""
+        """Return the OpenAPI document of the payment service or of the console."""
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         endpoints = {"payments": _payments(), "console": _own(app)}.get(service)
         if endpoints is None:
-            return problem(404, "The console has no document of this service; the shop's API has its own.")
+            return problem(404, "The console has no OpenAPI document for this service; the shop's API serves its own.")
         return jsonify(document_of(service, version, endpoints))
 
     return routes
@@ -128,7 +128,7 @@ def _payments() -> list[dict[str, Any]]:
 
 
 def _own(app: Flask) -> list[dict[str, Any]]:
-    """The console's own routes, each with the first sentence of its view."""
+    """Return the console's own routes, each with the first sentence of its view's docstring."""
 
     def entries() -> Iterable[dict[str, Any]]:
         for rule in app.url_map.iter_rules():

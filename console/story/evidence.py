@@ -44,8 +44,8 @@ class Evidence:
 def expected_services(order: Order | None) -> frozenset[str]:
     """Return the services that must have spans and log lines of this order.
 
-    Nothing is expected of a request that placed no order, nor of a payment that was never requested. A cancelled order
-    was pending until then: no worker had processed it.
+    No service is expected for a request that placed no order, and the payment service is not expected if it was never
+    called. A cancelled order was pending until it was cancelled, so no worker had processed it.
     """
     if order is None:
         return frozenset()

@@ -7,7 +7,7 @@ from console.story.model import ExemplarPart
 
 
 def gaps(evidence: Evidence, exemplar: ExemplarPart | None) -> list[str]:
-    """Return a sentence for each missing item. Errors of servers are noted elsewhere."""
+    """Return a sentence for each missing item. Errors of servers are reported separately."""
     order, expected = evidence.order, expected_services(evidence.order)
     found = []
     if order and not order.is_final:

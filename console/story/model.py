@@ -30,7 +30,7 @@ class OrderPart:
 
     @property
     def took_ms(self) -> float | None:
-        """From the first to the last state."""
+        """The time from the first to the last state."""
         return self.states[-1].after_ms if self.states else None
 
 

@@ -19,7 +19,7 @@ LONGEST_QUERY = 2_000
 
 
 def blueprint(loki: Loki, places: Places, now: Callable[[], datetime]) -> Blueprint:
-    """Return the routes; ``places`` bounds how many streams there are at once."""
+    """Return the routes; ``places`` limits the number of concurrent streams."""
     routes = Blueprint("tail", __name__, url_prefix="/api")
     rate = RateLimit(per_second=5, burst=20)
 

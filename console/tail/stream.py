@@ -59,7 +59,7 @@ class Tail:
 def events(
     tail: Tail, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
 ) -> Iterator[str]:
-    """Yield ``lines``, ``behind`` and ``trouble``; a comment if there is nothing, to detect a closed browser."""
+    """Yield ``lines``, ``behind`` and ``trouble``; a comment if there is nothing new, to detect a closed connection."""
     deadline = clock() + STREAM_SECONDS
     yield "retry: 2000\n\n"
     while clock() < deadline:

@@ -1,1 +1,1 @@
-"""What all pages and JSON routes share: arguments, error answers, rate limits, known hosts, security headers, links."""
+"""Shared by all pages and JSON routes: arguments, error responses, rate limits, hosts, security headers, links."""

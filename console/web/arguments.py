@@ -11,7 +11,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.:/<>-]{1,128}")
 
 
 def json_object() -> dict[str, Any]:
-    """Return the body, which must be a JSON object with its media type, which no form on another page can send."""
+    """Return the body, which must be a JSON object sent as ``application/json``; no HTML form can send this type."""
     if request.mimetype != "application/json":
         abort(415, "Send Content-Type: application/json.")
     body = request.get_json(silent=True)

@@ -1,8 +1,8 @@
 """The host names under which the console is served.
 
-A page elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) would have our origin in the browser and could read
-logs and mail. Its requests still contain its own host name, so every name other than those of this installation is
-rejected.
+A page elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) would have the console's origin in the browser and
+could read logs and mail. Its requests still contain its own host name, so every name other than those of this
+installation is rejected.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def known_hosts(addresses: Addresses, public: Addresses, host: str) -> frozenset
 
 
 def only(app: Flask, hosts: Collection[str]) -> None:
-    """Answer 400 to requests for another host, except probes, which use any address that a platform assigns."""
+    """Respond with 400 to requests for another host, except probes, which use any address that a platform assigns."""
 
     @app.before_request
     def check() -> None:

@@ -40,7 +40,7 @@ class Places:
         self._free = threading.BoundedSemaphore(places)
 
     def occupy(self) -> None:
-        """Occupy a place or answer 503."""
+        """Occupy a place or respond with 503."""
         if not self._free.acquire(blocking=False):
             abort(503, f"All {self.places} live views are in use; close one, or read the logs without live view.")
 

@@ -26,7 +26,7 @@ FILES: Mapping[str, PackagedFile] = {
     "uplot.js": PackagedFile("youplot", "youplot/vendor/uplot.iife.min.js"),
     "uplot.css": PackagedFile("youplot", "youplot/vendor/uplot.min.css"),
 }
-"""By the name under which each is served. uPlot (MIT) draws the charts."""
+"""Each file by the name under which it is served. uPlot (MIT) draws the charts."""
 
 
 class PackageMissing(RuntimeError):
@@ -48,7 +48,7 @@ def blueprint(files: Mapping[str, Path]) -> Blueprint:
 
     @packages.get("/static/packages/<name>")
     def file(name: str) -> Response:
-        """One file; 404 for every other name."""
+        """Return one file; 404 for every other name."""
         if name not in files:
             abort(404)
         return send_file(files[name])

@@ -1,4 +1,4 @@
-"""Errors over HTTP: every one is ``application/problem+json`` (RFC 9457) and states what the caller can do."""
+"""Errors over HTTP: each is ``application/problem+json`` (RFC 9457) and states what the caller can do."""
 
 from __future__ import annotations
 
@@ -55,4 +55,4 @@ def register(app: Flask) -> None:
     @app.errorhandler(Exception)
     def of_anything(error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
-        return problem(500, "The console failed on this request; its log has the details under this request id.")
+        return problem(500, "The console could not handle this request; its log has the details under this request id.")

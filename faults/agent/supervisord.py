@@ -62,10 +62,10 @@ class Supervisor:
         except OSError as error:
             raise SupervisorSilent(f"supervisord does not respond ({error}).") from error
         if "<methodResponse>" not in answer:
-            raise SupervisorSilent(f"supervisord refuses {method}: {answer[:80]!r}.")
+            raise SupervisorSilent(f"supervisord rejected {method}: {answer[:80]!r}.")
         if "<fault>" in answer and not any(code in answer for code in _ALREADY):
             said = re.search(r"<string>(.*?)</string>", answer)
-            raise SupervisorSilent(f"supervisord refuses {method} {arguments[0]}: {said[1] if said else '?'}.")
+            raise SupervisorSilent(f"supervisord rejected {method} {arguments[0]}: {said[1] if said else '?'}.")
         return answer
 
 

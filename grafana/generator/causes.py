@@ -64,7 +64,7 @@ def causes() -> Row:
                 graph=False,
             ),
             number(
-                "Faults on",
+                "Active faults",
                 "Number of faults that are switched on.",
                 units.COUNT,
                 over_time("sum(max by (fault) (fault_active)) or vector(0)"),

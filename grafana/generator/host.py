@@ -77,7 +77,7 @@ def _host() -> Row:
                 limit=Limit("HostCpuHigh"),
             ),
             gauge(
-                "Memory left",
+                "Available memory",
                 "Share of the memory that is available to programs.",
                 units.RATIO,
                 over_time("min(node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)"),

@@ -68,10 +68,10 @@ def _customers() -> Row:
 
 def _funnel() -> Row:
     return Row(
-        "The funnel",
+        "Order funnel",
         [
             bars(
-                "Steps taken",
+                "Orders by state reached",
                 "Orders that reached each state in the time range. Each bar is at most as long as the previous one.",
                 units.COUNT,
                 now("sort_desc(sum by (status) (increase(shop_order_transitions_total[$__range])))", "{{status}}"),
@@ -244,7 +244,7 @@ def _payment() -> Row:
                 maximum=1,
             ),
             series(
-                "Mails",
+                "Confirmation e-mails",
                 "Confirmations per second that were sent, and that the console's inbox received.",
                 units.OPERATIONS,
                 [

@@ -37,7 +37,7 @@ def _story() -> Row:
                 log_lines(ITS, lines=500),
                 width=18,
                 height=12,
-                when=When("with an id of a request", "an order"),
+                when=When("if the variable Request id is set", "an order"),
             ),
             bars(
                 "Lines by service",
@@ -48,14 +48,14 @@ def _story() -> Row:
                 ),
                 width=6,
                 height=12,
-                when=When("with an id of a request", "an order"),
+                when=When("if the variable Request id is set", "an order"),
             ),
         ],
     )
 
 
 def _trace() -> Row:
-    its_id = When("with an id of a trace", "an order")
+    its_id = When("if the variable Trace id is set", "an order")
     waterfall = _trace_panel(
         builders.Panel().type("traces"),
         "Trace",
@@ -67,7 +67,7 @@ def _trace() -> Row:
         "The services and operations of the trace as a graph, with the duration of each.",
     )
     return Row(
-        "Its trace",
+        "Trace of the request",
         [Placed(waterfall, "Trace", 16, 16, None, its_id), Placed(graph, "Trace graph", 8, 16, None, its_id)],
     )
 

@@ -173,7 +173,7 @@ def _eaten() -> Row:
             ),
             series(
                 "Events by objective",
-                "Events per second of each objective. With few events, one failure has much weight.",
+                "Events per second of each objective. With few events, a single failure has a large effect.",
                 units.OPERATIONS,
                 [over_time(f"sum by (slo) (slo:sli_events:rate5m{CHOSEN})", "{{slo}}")],
                 width=8,

@@ -86,7 +86,7 @@ def _collector() -> Row:
         "Collector",
         [
             series(
-                "Taken in",
+                "Accepted by the Collector",
                 "Log lines and spans per second that the Collector accepted.",
                 units.OPERATIONS,
                 [
@@ -97,7 +97,7 @@ def _collector() -> Row:
                 limit=Limit("LogsFlooding"),
             ),
             series(
-                "Handed on",
+                "Delivered by the Collector",
                 "Log lines and spans per second that the log store and Jaeger accepted from the Collector.",
                 units.OPERATIONS,
                 [

@@ -40,7 +40,7 @@ class JsonServer:
             answer.raise_for_status()
             content: dict[str, Any] = answer.json()
         except (requests.RequestException, ValueError) as error:
-            raise NoAnswer(f"{self.name} at {self.url} does not answer {path} ({_reason(error)})") from error
+            raise NoAnswer(f"{self.name} at {self.url} does not respond to {path} ({_reason(error)})") from error
         return content
 
 

@@ -48,7 +48,7 @@ class Tally:
 
     @property
     def answered_ratio(self) -> float:
-        """Ratio of failed to all requests that the API answered, which is what its own metrics can show."""
+        """Ratio of failed to all requests to which the API responded; its own metrics show only these."""
         return self.answered_failed / self.answered if self.answered else 0.0
 
 
@@ -131,7 +131,7 @@ class Shoppers(Protocol):
         """Retry the dead letters, as an operator does after a fault is cleared. Raises ``NoAnswer``."""
 
     def settle(self, seconds: float) -> Orders:
-        """Resend unanswered orders, wait until every order is final, and audit the ledgers."""
+        """Resend orders without a response, wait until every order is final, and audit the ledgers."""
 
 
 @dataclass(frozen=True, slots=True)

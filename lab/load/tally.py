@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-API, FRONT_DOOR, NO_ANSWER = "API", "NGINX", "no answer"
+API, FRONT_DOOR, NO_ANSWER = "API", "NGINX", "no response"
 """The server that answered. Requests that NGINX answered itself never reached the API, which did not count them."""
 
 _FLOOR, _STEP = 1e-4, math.log(1.01)

@@ -93,7 +93,7 @@ def details(result: Result) -> list[str]:
         "",
         f"- Cost: {spent.failed} of {spent.requests} requests failed ({_ratio(spent.failed, spent.requests)}), "
         f"{spent.budget_share:.2%} of the monthly error budget.",
-        f"- Error ratio where the API answered, by the drill: {spent.answered_ratio:.2%}; by the SLO series: {slo}.",
+        f"- Error ratio of the API's responses, by the drill: {spent.answered_ratio:.2%}; by the SLO series: {slo}.",
         f"- Orders: {spent.orders} placed, {spent.confirmed} confirmed, {spent.delayed} took more than 30 s "
         f"(slowest {spent.slowest_order:.0f} s), {spent.orders_failed} failed, "
         f"{spent.dead_letters} dead-lettered and retried, {spent.lost} lost.",

@@ -17,7 +17,7 @@ class Hit:
     status: int
     seconds: float
     by_api: bool
-    """Whether the API answered it, instead of NGINX."""
+    """Whether the API responded, and not NGINX."""
 
     @property
     def failed(self) -> bool:
@@ -47,5 +47,5 @@ class Hits:
             answered=sum(hit.by_api for hit in hits),
             answered_failed=sum(hit.by_api and hit.failed for hit in hits),
             slowest=max((hit.seconds for hit in hits), default=0.0),
-            statuses=dict(sorted(Counter(str(hit.status or "no answer") for hit in hits).items())),
+            statuses=dict(sorted(Counter(str(hit.status or "no response") for hit in hits).items())),
         )

@@ -90,7 +90,7 @@ class LightLoad:
             raise NoAnswer(f"dead letters cannot be retried ({type(error).__name__})") from error
 
     def settle(self, seconds: float) -> Orders:
-        """Resend unanswered orders, wait until all are final and audit the ledgers."""
+        """Resend orders without a response, wait until all are final and audit the ledgers."""
         if self._begun is None:
             return Orders()
         orders = settle(self._instance, self._begun, self._sent, seconds, self._alone)

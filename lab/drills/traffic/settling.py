@@ -1,4 +1,4 @@
-"""The steps after a load: resend unanswered orders, wait until all orders are final, audit the ledgers."""
+"""The steps after a load: resend orders without a response, wait until all orders are final, audit the ledgers."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Customer {
         got.successful = code == EXPECTED.getOrDefault(label, '200')
         // The application sets this header on all its responses (app/headers.py); NGINX's own have none.
         boolean api = got.responseHeaders.toLowerCase(Locale.ROOT).contains('x-content-type-options:')
-        set(by: !code.isInteger() ? 'no answer' : api ? 'API' : 'NGINX', order: '')
+        set(by: !code.isInteger() ? 'no response' : api ? 'API' : 'NGINX', order: '')
         // 409 for an address that only we use: the registration succeeded, but its response was lost.
         if (label.startsWith("POST $API/auth/") && code in ['201', '409']) ((Map) vars.getObject('mine')).known = true
         if (got.successful) learn(label, got)

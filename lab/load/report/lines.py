@@ -49,7 +49,7 @@ def errors_said(errors: Counter[tuple[str, int]]) -> str:
     if not errors:
         return "0"
     parts = [
-        f"{by} {status}: {count}" if status else f"no answer: {count}"
+        f"{by} {status}: {count}" if status else f"no response: {count}"
         for (by, status), count in sorted(errors.items(), key=lambda item: -item[1])
     ]
     return f"{errors.total()} ({', '.join(parts)})"
@@ -92,7 +92,7 @@ def summary(result: Result) -> list[str]:
 def _counts_verdict(agreement: Agreement) -> str:
     if agreement.counts:
         return "DIFFER"
-    return "equal" if agreement.sent == agreement.counted else "unanswered requests explain the difference"
+    return "equal" if agreement.sent == agreement.counted else "requests without a response explain the difference"
 
 
 def _quantile_line(one: Quantile) -> str:
@@ -108,5 +108,5 @@ def disagreements(result: Result) -> list[str]:
     if result.profile.breaks is None:
         said += result.agreement.differing
     if not result.tally.answered_by(API).total:
-        said.append("The API did not answer any request.")
+        said.append("The API did not respond to any request.")
     return said

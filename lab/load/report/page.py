@@ -75,7 +75,7 @@ def pictures(result: Result) -> list[str]:
     if kinds:
         lines = [
             over(
-                f"{by} {status}" if status else "no answer",
+                f"{by} {status}" if status else "no response",
                 lambda moment, kind=(by, status): moment.tally.errors[kind] / moment.seconds,
             )
             for by, status in kinds

@@ -80,15 +80,18 @@ def _differences(answered: Counter[Series], unanswered: Counter[tuple[str, str]]
         ours, theirs = answered[series], increase.counts.get(series, 0)
         name = f"{series.method} {series.route} {series.status}"
         if theirs < ours:
-            said.append(f"{name}: the API answered {ours}, Prometheus counted {theirs}: {ours - theirs} are missing.")
+            said.append(
+                f"{name}: the API responded to {ours} requests, Prometheus counted {theirs}: "
+                f"{ours - theirs} are missing."
+            )
         elif theirs > ours:
             # The API may have answered requests that we or NGINX had abandoned.
             void = min(theirs - ours, spare[series.method, series.route])
             spare[series.method, series.route] -= void
             if surplus := theirs - ours - void:
                 said.append(
-                    f"{name}: the API answered {ours} of ours, Prometheus counted {theirs}: {surplus} are from another "
-                    "client's."
+                    f"{name}: the API responded to {ours} of our requests, Prometheus counted {theirs}: "
+                    f"{surplus} are from another client."
                 )
     return said
 

@@ -92,7 +92,7 @@ class Counters:
         """Return the counters after the next scrape of every replica.
 
         Raises:
-            NoAnswer: Prometheus does not answer, or has not scraped all of them within 30 s.
+            NoAnswer: Prometheus does not respond, or has not scraped all of them within 30 s.
         """
         # The API counts a request after it has sent the last byte, shortly after the client has received it.
         since, deadline = time.time() + 0.5, time.monotonic() + PATIENCE_SECONDS

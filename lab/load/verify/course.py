@@ -67,7 +67,7 @@ def _broken(limits: Breaks, half: Sequence[Moment]) -> str:
     if total and errors.total() / total > limits.error_share:
         (by, status), count = errors.most_common(1)[0]
         said = f"{errors.total() / total:.1%} of the requests failed, most ({count}) by " + (
-            "no answer" if not status else f"{by} answering {status}"
+            "no response" if not status else f"{by} with status {status}"
         )
     else:
         p99 = tally.durations.quantile(0.99)

@@ -58,7 +58,7 @@ def test_the_missing_index_is_the_first_sentence(opened: Opened, scanned: Upstre
     first = page.locator(".finding").first
     expect(first.locator("h2")).to_contain_text("payments · payments.")
     expect(first.locator("h2")).to_contain_text("scans the whole collection charges")
-    expect(first).to_contain_text("COLLSCAN, 1.2 million documents examined, no index.")
+    expect(first).to_contain_text("COLLSCAN without an index, 1.2 million documents examined")
     expect(first).to_be_in_viewport()
     expect(page.locator(".step.explained .badge", has_text="no index")).to_have_count(1)
 

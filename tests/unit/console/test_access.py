@@ -64,8 +64,8 @@ def test_one_is_signed_out_here_though_the_shop_is_down(make: Callable[..., Fake
 @pytest.mark.parametrize(
     ("answers", "status", "said"),
     [
-        ({LOGIN: Reply(401, {}, {"detail": "no"})}, 401, "does not know"),
-        ({LOGIN: Reply(422, {}, {"detail": "no"})}, 401, "does not know"),
+        ({LOGIN: Reply(401, {}, {"detail": "no"})}, 401, "does not accept"),
+        ({LOGIN: Reply(422, {}, {"detail": "no"})}, 401, "does not accept"),
         ({LOGIN: Reply(429, {}, {})}, 429, "Too many attempts"),
         (SIGN_IN | {ME: {"role": "customer"}}, 403, "not an administrator"),
         (SIGN_IN | {ME: Reply(500, {}, None)}, 403, "not an administrator"),

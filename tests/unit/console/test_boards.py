@@ -163,7 +163,7 @@ def test_more_series_than_can_be_drawn_are_counted(boards: Callable[..., SimpleN
         ({"start": float("nan")}, "queries.0.start"),
         ({"expr": "x" * 8001}, "queries.0.expr: String should have at most 8000 characters"),
         ({"url": "http://127.0.0.1:6379"}, "queries.0.url: Extra inputs are not permitted"),
-        ({"kind": "labels", "label": "../admin"}, "label must be a label's name"),
+        ({"kind": "labels", "label": "../admin"}, "label must be a valid label name"),
         ({"source": "loki", "kind": "exemplars"}, "loki supports the query kinds range, instant, logs"),
     ],
 )

@@ -61,7 +61,7 @@ def test_a_server_that_is_built_is_not_said_to_be_down(tmp_path: Path) -> None:
 def test_an_estimate_that_has_passed_is_not_said(tmp_path: Path) -> None:
     """An estimate that has passed is not shown, because a slower machine takes longer."""
     late = Joining(note(tmp_path, os.getpid()), lambda: 1200.0)
-    assert late.component("collector").endswith("missing for 4 min 50 s, should finish any moment")
+    assert late.component("collector").endswith("missing for 4 min 50 s, should finish at any moment")
 
 
 def test_the_note_of_a_killed_up_is_void(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ def test_another_victim_frees_the_first(world: World) -> None:
 def test_a_silent_supervisor_is_asked_again_and_complained_of_once(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A call that supervisord does not answer is retried, logged once, and not recorded as done."""
+    """A call to which supervisord does not respond is retried, logged once, and not recorded as done."""
     agent = world.agent()
     world.supervisor.silent = True
     world.switch("telemetry-outage")

@@ -88,7 +88,7 @@ def test_a_wrong_name_is_refused_with_the_right_ones(capsys: pytest.CaptureFixtu
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A missing admin password and an API that does not answer are reported."""
+    """A missing admin password and an API that does not respond are reported."""
     monkeypatch.delenv("ADMIN_PASSWORD", raising=False)
     monkeypatch.delenv("ADMIN_PASSWORD_FILE", raising=False)
     assert main(["list"]) == 78

@@ -85,4 +85,4 @@ def test_one_that_is_built_says_for_how_long(instance: Instance) -> None:
     assert row.state == "building"
     assert row.joining.startswith("building for ")
     assert JOINS.words(1080.0) == "building for 1 min 20 s, about 40 s more"
-    assert JOINS.words(1200.0) == "building for 3 min 20 s, should finish any moment"
+    assert JOINS.words(1200.0) == "building for 3 min 20 s, should finish at any moment"

@@ -1,4 +1,4 @@
-// The queries of the panels, sent in batches.
+// Sends the queries of the panels in batches.
 
 import { ask } from "../api.js";
 import { fill } from "./fill.js";

@@ -25,8 +25,8 @@ export function timelines(events, isLive) {
 }
 
 function notified(drill) {
-  return drill.alerts.map((one) => h("p", { class: "hint" }, h("b", {}, one.alert), one.notify === null ? " was not notified"
-    : ` notified after ${seconds(one.notify, 0)} (limit ${seconds(one.allowed, 0)})`, one.mail === null ? "" : `, e-mail after ${seconds(one.mail, 0)}`, one.resolve === null ? "" : `, resolved ${seconds(one.resolve, 0)} after the fault was cleared`));
+  return drill.alerts.map((one) => h("p", { class: "hint" }, h("b", {}, one.alert), one.notify === null ? ": no notification"
+    : `: notification after ${seconds(one.notify, 0)} (limit ${seconds(one.allowed, 0)})`, one.mail === null ? "" : `, e-mail after ${seconds(one.mail, 0)}`, one.resolve === null ? "" : `, resolved ${seconds(one.resolve, 0)} after the fault was cleared`));
 }
 
 function drilled(drill) {

@@ -38,7 +38,7 @@ export function picture(part, { isLive, now = Date.now() / 1000 }) {
   const x = (at) => Number((LEFT + ((Math.max(at, start) - start) * (WIDTH - LEFT - RIGHT)) / (end - start)).toFixed(1));
   const cleared = part.find((event) => event.kind === "cleared")?.after ?? last;
   const notified = all.filter((one) => one.marks.some((mark) => mark.kind === "notified")).map((one) => one.alert);
-  const said = `Timeline of ${rounded(last, 0)} seconds. ${notified.length ? `Notified: ${notified.join(", ")}.` : "No alert was notified."} The list below contains the same events.`;
+  const said = `Timeline of ${rounded(last, 0)} seconds. ${notified.length ? `Notified: ${notified.join(", ")}.` : "No notification was sent."} The list below contains the same events.`;
   return s("svg", { class: "drill-picture", viewBox: `0 0 ${WIDTH} ${bottom + 26}`, role: "img", "aria-label": said },
     s("rect", { class: "broken", x: x(0), y: TOP - 20, width: Math.max(2, x(cleared) - x(0)), height: bottom - TOP + 20, rx: 4 }),
       s("text", { class: "window", x: x(0) + 6, y: TOP - 7 }, cleared < last || !isLive ? `fault active for ${rounded(cleared, 0)} s` : "fault active"),

@@ -201,7 +201,7 @@ def test_what_loki_and_jaeger_say(server: Server, instance: AtServer) -> None:
 def test_no_answer(server: Server, instance: AtServer, answer: tuple[int, Any]) -> None:
     """An error or a response that is not JSON raises an exception that names the server."""
     server.answers[("GET", "/api/v1/query")] = [answer]
-    with pytest.raises(NoAnswer, match=r"prometheus at .* does not answer /api/v1/query"):
+    with pytest.raises(NoAnswer, match=r"prometheus at .* does not respond to /api/v1/query"):
         Servers(instance).values("up")
     instance.closed = ("prometheus",)
     with pytest.raises(NoAnswer, match="ConnectionError"):

@@ -35,7 +35,7 @@ def test_the_tally() -> None:
     tally = hits.tally(1.0, 5.0)
     assert (tally.requests, tally.failed, tally.answered, tally.answered_failed) == (5, 3, 3, 1)
     assert (tally.ratio, tally.answered_ratio, tally.slowest) == (0.6, pytest.approx(1 / 3), 0.5)
-    assert tally.statuses == {"200": 1, "404": 1, "500": 1, "502": 1, "no answer": 1}
+    assert tally.statuses == {"200": 1, "404": 1, "500": 1, "502": 1, "no response": 1}
     assert hits.tally(20.0, 30.0).ratio == 0.0
 
 

@@ -89,7 +89,7 @@ def test_the_report() -> None:
     assert "- ✘ page between drills: ApiDown before outage" in text
     assert "- ✘ failed to run: flood: no such fault" in text
     assert "50 of 200 requests failed (25.00%), 0.96% of the monthly error budget" in text
-    assert "where the API answered, by the drill: 25.00%; by the SLO series: 25.01%" in text
+    assert "of the API's responses, by the drill: 25.00%; by the SLO series: 25.01%" in text
     assert "| +21 s | notified (pages) | ApiDown | a <b> \\| c |" in text
     assert "- **Not found**: nothing. `up == 0`" in text
 

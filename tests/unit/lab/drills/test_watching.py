@@ -109,4 +109,4 @@ def test_a_silent_server_is_noted_once() -> None:
     watcher.look()
     fake.observatory.silent = {"messages"}
     watcher.look()
-    assert [event.text for event in seen] == ["messages does not answer"] * 2
+    assert [event.text for event in seen] == ["messages does not respond"] * 2

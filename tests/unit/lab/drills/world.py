@@ -139,7 +139,7 @@ class FakeObservatory:
 
     def _must(self, what: str) -> None:
         if what in self.silent:
-            raise NoAnswer(f"{what} does not answer")
+            raise NoAnswer(f"{what} does not respond")
 
     def _receive(self) -> None:
         for number, story in enumerate(self.stories):

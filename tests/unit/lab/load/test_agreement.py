@@ -36,13 +36,17 @@ def test_one_request_too_many_is_reported() -> None:
     """An additional request, which another client sent, is reported."""
     agreement = compare(sent(API=100), counted(101), Histogram())
     assert len(agreement.counts) == 1
-    assert agreement.counts[0].startswith("GET /list 200: the API answered 100 of ours, Prometheus counted 101: 1 are")
+    assert agreement.counts[0].startswith(
+        "GET /list 200: the API responded to 100 of our requests, Prometheus counted 101: 1 are"
+    )
 
 
 def test_one_request_too_few_is_reported() -> None:
     """A missing request, whose count was lost, is reported."""
     agreement = compare(sent(API=100), counted(99), Histogram())
-    assert agreement.counts == ("GET /list 200: the API answered 100, Prometheus counted 99: 1 are missing.",)
+    assert agreement.counts == (
+        "GET /list 200: the API responded to 100 requests, Prometheus counted 99: 1 are missing.",
+    )
 
 
 def test_a_replica_that_restarted_is_named() -> None:

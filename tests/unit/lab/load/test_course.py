@@ -51,7 +51,7 @@ def test_the_first_broken_step_is_named_with_what_broke() -> None:
     )
     assert broken is not None
     assert broken.step == 3
-    assert broken.what.startswith("30.0% of the requests failed, most (30) by NGINX answering 502")
+    assert broken.what.startswith("30.0% of the requests failed, most (30) by NGINX with status 502")
     assert "api-1 0.80, nginx 0.20" in broken.what
 
 
@@ -83,7 +83,7 @@ def test_a_line_names_who_failed() -> None:
     """A progress line shows the number of errors by responder and status."""
     line = progress_line([moment(2.0), moment(4.0, failed=2), moment(6.0, failed=3, by=NO_ANSWER)])
     assert "100.0 errors" not in line
-    assert re.search(r"6 s +10 users +66\.7 req/s +p50 \S+ ms .*errors 5 \(no answer: 3, API 503: 2\)$", line)
+    assert re.search(r"6 s +10 users +66\.7 req/s +p50 \S+ ms .*errors 5 \(no response: 3, API 503: 2\)$", line)
 
 
 def test_progress_is_printed_every_few_seconds() -> None:
@@ -115,7 +115,9 @@ def test_a_run_that_agrees_says_so() -> None:
 
 def test_a_run_that_disagrees_fails() -> None:
     """A run that disagrees is reported with a sentence that explains the difference."""
-    assert disagreements(result(201))[0].startswith("GET /x 200: the API answered 200 of ours, Prometheus counted 201")
+    assert disagreements(result(201))[0].startswith(
+        "GET /x 200: the API responded to 200 of our requests, Prometheus counted 201"
+    )
 
 
 def test_the_report_is_well_formed() -> None:

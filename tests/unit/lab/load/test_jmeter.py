@@ -154,7 +154,8 @@ def test_results_are_read_while_they_are_written(tmp_path: Path) -> None:
     assert first.durations.quantile(0.5) == pytest.approx(0.012, rel=0.02)
     with file.open("a") as more:
         more.write(
-            "ue,7,7,API,\n1,9,GET /api/v1/home,Non HTTP response code: java.net.SocketException,false,7,7,no answer,\n"
+            "ue,7,7,API,\n"
+            "1,9,GET /api/v1/home,Non HTTP response code: java.net.SocketException,false,7,7,no response,\n"
         )
     assert set(results.fresh().outcomes) == {
         Outcome("GET", "/api/v1/products/<product_id>", 404, API, True),

@@ -51,5 +51,5 @@ def test_only_what_was_in_the_last_scrape_counts() -> None:
 
 def test_a_server_that_does_not_answer_is_named() -> None:
     """A server that does not respond is reported with its address."""
-    with pytest.raises(NoAnswer, match=r"http://127\.0\.0\.1:1 does not answer"):
+    with pytest.raises(NoAnswer, match=r"http://127\.0\.0\.1:1 does not respond"):
         Counters(Prometheus("http://127.0.0.1:1")).settled()

@@ -15,7 +15,7 @@ from app.profiling import capture as profiling
 from app.profiling.store import Profiles
 from app.progress import Progress
 from app.settings import ApiSettings
-from observability import Telemetry, instrument_flask
+from glasshouse_observability import Telemetry, instrument_flask
 from shop.bootstrap import Shop
 
 MAX_BODY_BYTES = 64 * 1024

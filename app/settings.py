@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from limits import parse_many
 
-from observability.settings import REQUIRED, FromEnv, Host, ListOf, Pattern, Port, Secret, Whole, setting
+from glasshouse_observability.settings import REQUIRED, FromEnv, Host, ListOf, Pattern, Port, Secret, Whole, setting
 from shop.config import DEFAULT_REDIS_URL, REDIS_URL
 
 MAX_THREADS = 256

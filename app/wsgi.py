@@ -7,7 +7,7 @@ from app.prepare import Preparation
 from app.profiling.store import RedisProfiles
 from app.settings import ApiSettings
 from faults.wiring import faults_from_env
-from observability import Telemetry
+from glasshouse_observability import Telemetry
 from shop.bootstrap import Instruments, new_shop
 from shop.config import Settings
 

@@ -8,8 +8,8 @@ from console.config.settings import Settings
 from console.inbox.smtp import listen
 from console.server import ConsoleServer
 from console.web import packaged
-from observability.settings import TelemetrySettings
-from observability.startup import starting
+from glasshouse_observability.settings import TelemetrySettings
+from glasshouse_observability.startup import starting
 
 
 def main() -> int:

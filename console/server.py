@@ -21,8 +21,9 @@ from console.servers.http import HttpTransport, JsonServer
 from console.servers.jaeger import Jaeger
 from console.times import now
 from console.web.links import remembered
-from observability import Telemetry, TelemetrySettings, gunicorn_defaults, instrument_flask
-from observability.logs import logging_config
+from glasshouse_observability import Telemetry, TelemetrySettings, instrument_flask
+from glasshouse_observability.gunicorn import defaults as gunicorn_defaults
+from glasshouse_observability.logs.config import logging_config
 
 INBOX_FILE = "inbox.sqlite3"
 STOP_SECONDS = 5

@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from faults.definitions import FAULTS, LONGEST_SECONDS
-from observability.settings import MISCONFIGURED, REQUIRED, FromEnv, Secret, Text, Url, WrongSetting, setting
+from glasshouse_observability.settings import MISCONFIGURED, REQUIRED, FromEnv, Secret, Text, Url, WrongSetting, setting
 
 TIMEOUT_SECONDS = 15.0
 

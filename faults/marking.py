@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from observability import context
+from glasshouse_observability import context
 
 
 def mark(*names: str) -> None:

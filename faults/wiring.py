@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from observability.settings import AnyPath, FromEnv, Switch, setting
+from glasshouse_observability.settings import AnyPath, FromEnv, Switch, setting
 
 if TYPE_CHECKING:
     from faults.watch import Faults

@@ -9,6 +9,7 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from glasshouse_observability import Telemetry, instrument_flask
 from log_gateway.api import answers, directory, queries
 from log_gateway.api.asking import Asking, refusal
 from log_gateway.api.tail import PATH as TAIL_PATH
@@ -20,7 +21,6 @@ from log_gateway.store.client import StoreClient
 from log_gateway.writing.durability import StoreMonitor
 from log_gateway.writing.endpoint import PATH as WRITE_PATH
 from log_gateway.writing.endpoint import WriteEndpoint
-from observability import Telemetry, instrument_flask
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -1,10 +1,10 @@
 """gunicorn settings for the log gateway: one process, with a thread for each batch being written to disk."""
 
+from glasshouse_observability.gunicorn.defaults import accesslog, control_socket_disable, keepalive, worker_tmp_dir
+from glasshouse_observability.logs.config import logging_config
+from glasshouse_observability.settings import TelemetrySettings
+from glasshouse_observability.startup import address, starting
 from log_gateway.settings import GatewaySettings
-from observability.gunicorn_defaults import accesslog, control_socket_disable, keepalive, worker_tmp_dir
-from observability.logs import logging_config
-from observability.settings import TelemetrySettings
-from observability.startup import address, starting
 
 with starting("log-gateway") as _reader:
     _settings, _telemetry = _reader.settings(GatewaySettings), _reader.settings(TelemetrySettings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from observability.settings import FromEnv, Host, Port, Url, Whole, nested, setting
+from glasshouse_observability.settings import FromEnv, Host, Port, Url, Whole, nested, setting
 
 
 @dataclass(frozen=True)

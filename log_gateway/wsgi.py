@@ -2,11 +2,11 @@
 
 import gc
 
+from glasshouse_observability import Telemetry
 from log_gateway.factory import create_app
 from log_gateway.logql.parser import parse
 from log_gateway.settings import GatewaySettings
 from log_gateway.writing.durability import StoreMonitor
-from observability import Telemetry
 
 settings = GatewaySettings.from_env()
 # Build the grammar at start-up (0.7 s of CPU), not in the first query.

@@ -13,7 +13,7 @@ from opentelemetry import trace
 from prometheus_client import Counter
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
-from observability import Telemetry, instrument_flask
+from glasshouse_observability import Telemetry, instrument_flask
 from payments.ledger import Charge, KeyReused, Ledger, LedgerUnavailable, TooManyRepeats
 
 _log = logging.getLogger("payments.charges")

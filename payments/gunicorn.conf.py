@@ -1,10 +1,10 @@
 """gunicorn settings of the payment service: one process with threads, like the API."""
 
 from faults.wiring import FaultSettings
-from observability.gunicorn_defaults import accesslog, control_socket_disable, keepalive, worker_tmp_dir
-from observability.logs import logging_config
-from observability.settings import TelemetrySettings
-from observability.startup import address, starting
+from glasshouse_observability.gunicorn.defaults import accesslog, control_socket_disable, keepalive, worker_tmp_dir
+from glasshouse_observability.logs.config import logging_config
+from glasshouse_observability.settings import TelemetrySettings
+from glasshouse_observability.startup import address, starting
 from payments.settings import PaymentSettings
 
 with starting("payments") as _reader:

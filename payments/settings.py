@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from observability.client_urls import check_mongo
-from observability.settings import FromEnv, Host, Pattern, Port, Url, Whole, setting
+from glasshouse_observability.client_urls import check_mongo
+from glasshouse_observability.settings import FromEnv, Host, Pattern, Port, Url, Whole, setting
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from functools import partial
 
 from faults.wiring import faults_from_env
-from observability import Telemetry
-from observability.database import DatabaseMetrics
-from observability.mongo import instrument_mongo
+from glasshouse_observability import Telemetry
+from glasshouse_observability.database import DatabaseMetrics
+from glasshouse_observability.mongo.instrumentation import instrument_mongo
 from payments.factory import create_app
 from payments.ledger import Ledger
 from payments.preparation import prepare

@@ -11,12 +11,12 @@ import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from observability.database import DatabaseMetrics
-from observability.http_client import ObservedSession, instrument_http_client
-from observability.mongo import instrument_mongo
-from observability.mongo_client import ObservedClient
-from observability.redis_client import ObservedRedis, instrument_redis
-from observability.telemetry import Telemetry
+from glasshouse_observability.database import DatabaseMetrics
+from glasshouse_observability.mongo.client import ObservedClient
+from glasshouse_observability.mongo.instrumentation import instrument_mongo
+from glasshouse_observability.redis.client import ObservedRedis, instrument_redis
+from glasshouse_observability.requests.session import ObservedSession, instrument_http_client
+from glasshouse_observability.telemetry import Telemetry
 from shop.accounts import LogIn, Register
 from shop.adapters import mongo
 from shop.adapters.accounts import MongoAccounts

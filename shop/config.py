@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from observability.client_urls import check_mongo, check_redis
-from observability.settings import FromEnv, Pattern, Secret, Text, Url, Whole, setting
-from observability.settings.kinds import Seconds
+from glasshouse_observability.client_urls import check_mongo, check_redis
+from glasshouse_observability.settings import FromEnv, Pattern, Secret, Text, Url, Whole, setting
+from glasshouse_observability.settings.kinds import Seconds
 
 NAME = Pattern(r"[A-Za-z0-9_-]{1,60}", "a name of letters, digits, '-' and '_'")
 REDIS_URL = Url("redis", "rediss", "unix", check=check_redis)

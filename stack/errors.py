@@ -19,7 +19,7 @@ StackError                  (exit code 1)
 
 from __future__ import annotations
 
-from observability.settings import Problem, WrongSetting
+from glasshouse_observability.settings import Problem, WrongSetting
 
 
 class StackError(Exception):

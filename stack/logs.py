@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from observability.settings import Problem
-from observability.settings.shown import quoted
+from glasshouse_observability.settings import Problem
+from glasshouse_observability.settings.shown import quoted
 from stack import logline
 from stack.errors import SettingError, StackError
 from stack.logline import Filter, LogLine

@@ -7,9 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from observability.settings import Choice, Declared, Folder, Kind, Pattern, Reader, Switch, Url, Whole, WrongSetting
-from observability.settings.errors import Refused
-from observability.settings.shown import quoted
+from glasshouse_observability.settings import (
+    Choice,
+    Declared,
+    Folder,
+    Kind,
+    Pattern,
+    Reader,
+    Switch,
+    Url,
+    Whole,
+    WrongSetting,
+)
+from glasshouse_observability.settings.errors import Refused
+from glasshouse_observability.settings.shown import quoted
 from stack.errors import SettingError
 from stack.paths import ROOT, StatePaths
 from stack.port_numbers import HIGHEST_OFFSET

@@ -2,10 +2,12 @@
 
     python3 stack/setup.py run|dev|load|peers
 
-prints the environment's directory to stdout and its progress to stderr. The environment lives outside the checkout, in
+prints the environment's directory to stdout and its progress to stderr. The packages live outside the checkout, in
 ``$XDG_CACHE_HOME/glasshouse/venv/<kind>-<python>-<digest of the lock file>``, so that every checkout with the same lock
-shares one; ``.venv`` in the checkout points to it. ``dev`` contains everything in ``run``. ``load`` contains only the
-load generator and the profiler, so that their dependencies stay out of the shop's processes.
+shares them. Each checkout has a small environment of its own on top of them, in ``glasshouse/checkout/``, in which its
+copy of the library (``observability/``) is installed in editable mode; ``.venv`` in the checkout points to it. ``dev``
+contains everything in ``run``. ``load`` contains only the load generator and the profiler, so that their dependencies
+stay out of the shop's processes.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,9 +50,19 @@ def cache_home() -> Path:
 
 
 def venv_path(kind: str) -> Path:
-    """Return the path of the environment of this kind, for this Python and the current lock file."""
+    """Return the path of the packages of this kind, for this Python and the current lock file."""
     digest = hashlib.sha256((ROOT / "requirements" / f"{kind}.txt").read_bytes()).hexdigest()[:12]
     return cache_home() / "venv" / f"{kind}-{sys.version_info[0]}.{sys.version_info[1]}-{digest}"
+
+
+def checkout_path(packages: Path) -> Path:
+    """Return the path of this checkout's environment on top of ``packages``.
+
+    It is another one after a change of the library's metadata, such as its entry points, because these are copied when
+    the library is installed.
+    """
+    digest = hashlib.sha256(f"{ROOT}\n".encode() + (ROOT / "observability" / "pyproject.toml").read_bytes())
+    return cache_home() / "checkout" / f"{packages.name}-{digest.hexdigest()[:12]}"
 
 
 def complete(venv: Path) -> bool:
@@ -141,10 +153,46 @@ def reason(output: str) -> None:
     raise SetupError(f"installing the Python packages failed: {last_line(output)}")
 
 
+def install_library(packages: Path, venv: Path) -> None:
+    """Create ``venv``: the environment ``packages`` with this checkout's library installed in editable mode.
+
+    Two checkouts that share their packages have different copies of the library, so it cannot be installed there.
+    """
+    shutil.rmtree(venv, ignore_errors=True)
+    python = str(packages / "bin" / "python")
+    created = subprocess.run([python, "-m", "venv", "--without-pip", str(venv)], capture_output=True, text=True)
+    if created.returncode:
+        raise SetupError(f"`python3 -m venv` failed: {last_line(created.stdout + created.stderr)}")
+    (own,), (shared,) = ((path / "lib").glob("python3.*/site-packages") for path in (venv, packages))
+    (own / "_packages.pth").write_text(f"import site; site.addsitedir({str(shared)!r})\n")
+    pip = [python, "-m", "pip", "--python", str(venv / "bin" / "python"), "--disable-pip-version-check"]
+    install = [*pip, "install", "-q", "--no-deps", "--no-index", "--no-build-isolation", "--editable"]
+    done = subprocess.run([*install, str(ROOT / "observability")], capture_output=True, text=True)
+    if done.returncode:
+        reason(done.stdout + done.stderr)
+    copy_commands(packages / "bin", venv / "bin")
+    (venv / ".complete").touch()
+
+
+def copy_commands(shared: Path, own: Path) -> None:
+    """Provide the commands of ``shared`` in ``own``: a Python script as a copy that runs there, a program as a link."""
+    python = f"#!{shared / 'python'}\n".encode()
+    for command in shared.iterdir():
+        if command.is_symlink() or (own / command.name).exists():
+            continue
+        text = command.read_bytes()
+        if text.startswith(python):
+            (own / command.name).write_bytes(text.replace(python, f"#!{own / 'python'}\n".encode(), 1))
+            (own / command.name).chmod(0o755)
+        elif not command.name.lower().startswith("activate"):
+            (own / command.name).symlink_to(command)
+
+
 def link(venv: Path) -> None:
     """Link ``.venv`` in the checkout to the environment. A link to a ``dev`` one or a real directory is kept."""
     shown = ROOT / ".venv"
-    target = venv_path("dev") if complete(venv_path("dev")) else venv
+    dev = checkout_path(venv_path("dev"))
+    target = dev if complete(dev) else venv
     if shown.readlink() == target if shown.is_symlink() else shown.exists():
         return
     # Renamed over the old link, so that a shell that uses `.venv` never finds it missing. A read-only checkout has no
@@ -157,16 +205,23 @@ def link(venv: Path) -> None:
 
 def ensure(kind: str) -> Path:
     """Return the environment of this kind, building it if missing. A complete ``dev`` one is also used for ``run``."""
-    venv = venv_path(kind)
-    if kind == "run" and not complete(venv) and complete(venv_path("dev")):
-        venv = venv_path("dev")
-    if not complete(venv):
-        with locked(venv.with_name(venv.name + ".lock")):
-            if not complete(venv):
-                build(kind, venv)
+    packages = venv_path(kind)
+    if kind == "run" and not complete(packages) and complete(venv_path("dev")):
+        packages = venv_path("dev")
+    build_once(packages, lambda: build(kind, packages))
+    venv = checkout_path(packages)
+    build_once(venv, lambda: install_library(packages, venv))
     if kind in ("run", "dev"):
         link(venv)
     return venv
+
+
+def build_once(venv: Path, create: Callable[[], None]) -> None:
+    """Create an environment if it is not complete, under a lock."""
+    if not complete(venv):
+        with locked(venv.with_name(venv.name + ".lock")):
+            if not complete(venv):
+                create()
 
 
 def newer_python() -> str | None:

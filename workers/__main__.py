@@ -13,10 +13,10 @@ from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
 from faults.wiring import FaultSettings, faults_from_env
-from observability import Telemetry
-from observability.rq import instrument_worker
-from observability.settings import TelemetrySettings
-from observability.startup import starting
+from glasshouse_observability import Telemetry
+from glasshouse_observability.rq.instrumentation import instrument_worker
+from glasshouse_observability.settings import TelemetrySettings
+from glasshouse_observability.startup import starting
 from shop.adapters.circuit import CircuitCollector
 from shop.adapters.queue import FULFIL
 from shop.bootstrap import Instruments, new_shop, payment_circuit

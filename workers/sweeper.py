@@ -13,11 +13,11 @@ import redis
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from prometheus_client import CollectorRegistry, Counter
 
-from observability import Telemetry
-from observability.mongo_up import MongoUp
-from observability.settings import FromEnv, TelemetrySettings, setting
-from observability.settings.kinds import Seconds
-from observability.startup import starting
+from glasshouse_observability import Telemetry
+from glasshouse_observability.mongo.up import MongoUp
+from glasshouse_observability.settings import FromEnv, TelemetrySettings, setting
+from glasshouse_observability.settings.kinds import Seconds
+from glasshouse_observability.startup import starting
 from shop.bootstrap import Instruments, new_shop
 from shop.config import Settings
 from shop.domain.errors import Unavailable

@@ -17,7 +17,7 @@ from app.spec import operation
 from faults.definitions import FAULTS, Fault, UnknownFault, WrongParameter, described, find
 from faults.flags import Switched
 from faults.switchboard import Switchboard
-from observability import context
+from glasshouse_observability import context
 
 NAME = "faults"
 """Name of the blueprint. No fault affects its routes."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from prometheus_client import Counter
 
 from faults.watch import Active, Faults
-from observability import Telemetry
+from glasshouse_observability import Telemetry
 
 _log = logging.getLogger("app.audit")
 MEGABYTE = 2**20

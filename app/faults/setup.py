@@ -11,7 +11,7 @@ from app.faults.burdens import Burdens
 from faults.switchboard import Switchboard
 from faults.watch import Faults
 from faults.wiring import FaultSettings
-from observability import Telemetry
+from glasshouse_observability import Telemetry
 
 
 def extension(faults: Faults, telemetry: Telemetry, env: Mapping[str, str] | None = None) -> Callable[[Flask], None]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from console.servers.errors import ServerError
 from console.servers.http import JsonServer, Reply
-from observability.single_flight import SingleFlight
+from glasshouse_observability.single_flight import SingleFlight
 
 LIFETIME_SECONDS = 8 * 3600
 MOST = 100

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from observability.settings import Declared, FromEnv, Reader, Url, Whole
+from glasshouse_observability.settings import Declared, FromEnv, Reader, Url, Whole
 
 DEFAULT_PORTS = {
     "api": 8000,

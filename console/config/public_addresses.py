@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from console.config.addresses import Addresses
-from observability.settings import FromEnv, Url, setting
+from glasshouse_observability.settings import FromEnv, Url, setting
 
 
 def _public(name: str) -> Any:

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from console.config.addresses import Addresses
 from console.config.public_addresses import PublicAddresses
-from observability.settings import AnyPath, Folder, FromEnv, Host, Port, Reader, Text, Url, Whole, nested, setting
+from glasshouse_observability.settings import (
+    AnyPath,
+    Folder,
+    FromEnv,
+    Host,
+    Port,
+    Reader,
+    Text,
+    Url,
+    Whole,
+    nested,
+    setting,
+)
 
 
 @dataclass(frozen=True)

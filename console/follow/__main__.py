@@ -28,7 +28,7 @@ from console.servers.joining import Joining
 from console.story import Evidence, Story, build_story
 from console.story.export import as_data
 from console.times import now
-from observability.settings import MISCONFIGURED, AnyPath, FromEnv, WrongSetting, nested, setting
+from glasshouse_observability.settings import MISCONFIGURED, AnyPath, FromEnv, WrongSetting, nested, setting
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from observability.single_flight import SingleFlight
+from glasshouse_observability.single_flight import SingleFlight
 
 MAX_KEYS = 200
 

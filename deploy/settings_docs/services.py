@@ -15,12 +15,12 @@ from deploy.compose.target_discovery.__main__ import DiscoverySettings
 from faults.__main__ import AdminSettings
 from faults.agent.__main__ import AgentSettings
 from faults.wiring import FaultSettings
+from glasshouse_observability.gunicorn.hooks import SHARED_FOLDER
+from glasshouse_observability.settings import Declared, Reader, TelemetrySettings
 from lab.bench import addresses
 from lab.load.address import LoadSettings
 from lab.trickle.settings import Settings as TrickleSettings
 from log_gateway.settings import GatewaySettings
-from observability.gunicorn import SHARED_FOLDER
-from observability.settings import Declared, Reader, TelemetrySettings
 from payments.settings import PaymentSettings
 from shop.config import Settings as ShopSettings
 from stack import settings as launcher

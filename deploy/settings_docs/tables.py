@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.settings_docs.services import SERVICES, TELEMETRY
-from observability.settings import REQUIRED, Declared
+from glasshouse_observability.settings import REQUIRED, Declared
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 MARK = "<!-- Below: written by `python -m deploy.settings_docs` -->\n"

@@ -6,8 +6,8 @@ import redis
 from flask import Flask, request
 from rq import Queue
 
-from observability import Telemetry, instrument_flask
-from observability.rq import enqueue
+from glasshouse_observability import Telemetry, instrument_flask
+from glasshouse_observability.rq.instrumentation import enqueue
 
 telemetry = Telemetry.start("guestbook")
 app = Flask(__name__)

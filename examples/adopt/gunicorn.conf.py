@@ -2,7 +2,7 @@
 
 import os
 
-from observability.gunicorn import child_exit, json_logs, post_fork, pre_fork, when_ready
+from glasshouse_observability.gunicorn import child_exit, json_logs, post_fork, pre_fork, when_ready
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 threads = 4

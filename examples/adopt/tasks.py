@@ -6,8 +6,8 @@ import os
 import redis
 from rq import Queue
 
-from observability import Telemetry
-from observability.rq import instrument_worker
+from glasshouse_observability import Telemetry
+from glasshouse_observability.rq.instrumentation import instrument_worker
 
 log = logging.getLogger("letters")
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faults.agent.supervisord import Supervisor, SupervisorSilent
-from observability.settings import MISCONFIGURED, REQUIRED, AnyPath, FromEnv, WrongSetting, setting
+from glasshouse_observability.settings import MISCONFIGURED, REQUIRED, AnyPath, FromEnv, WrongSetting, setting
 
 LOOK_SECONDS = 0.5
 MARK = "GLASSHOUSE_INSTANCE"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from observability.client_urls import check_mongo
-from observability.settings import MISCONFIGURED, REQUIRED, Declared, Reader, Url, Whole, WrongSetting
+from glasshouse_observability.client_urls import check_mongo
+from glasshouse_observability.settings import MISCONFIGURED, REQUIRED, Declared, Reader, Url, Whole, WrongSetting
 from stack.port_numbers import HIGHEST_OFFSET
 
 API_URL = Declared("API_URL", Url("http", "https"), REQUIRED, "the shop's address")

@@ -19,10 +19,10 @@ from prometheus_client import CollectorRegistry
 from rich.console import Console
 from rich.table import Table
 
+from glasshouse_observability import Telemetry, TelemetrySettings
+from glasshouse_observability.database import DatabaseMetrics
 from lab.bench import addresses
 from lab.clients.http import direct_session
-from observability import Telemetry, TelemetrySettings
-from observability.database import DatabaseMetrics
 from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings

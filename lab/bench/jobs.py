@@ -22,7 +22,7 @@ import psutil
 from opentelemetry import context as otel_context
 from rich.console import Console
 
-from observability import Telemetry, TelemetrySettings
+from glasshouse_observability import Telemetry, TelemetrySettings
 from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings
 from shop.domain.order import OrderStatus

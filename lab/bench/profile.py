@@ -17,10 +17,10 @@ from pathlib import Path
 
 import requests
 
+from glasshouse_observability.settings import Problem, Whole
+from glasshouse_observability.settings.errors import Refused
+from glasshouse_observability.settings.shown import quoted
 from lab.clients.http import direct_session
-from observability.settings import Problem, Whole
-from observability.settings.errors import Refused
-from observability.settings.shown import quoted
 from stack import settings
 from stack.components import PYTHON, Component, pick
 from stack.errors import StackError

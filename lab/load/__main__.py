@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from glasshouse_observability.settings import MISCONFIGURED, WrongSetting
 from lab.clients.errors import NoAnswer, RunFailed
 from lab.clients.prometheus import Prometheus
 from lab.clients.running_stack import RunningStack, default_state_dir
@@ -30,7 +31,6 @@ from lab.load.run.process import Generator, GeneratorFailed, Start
 from lab.load.run.runner import Result, carry_out
 from lab.load.run.target import Target
 from lab.load.verify.counters import Counters
-from observability.settings import MISCONFIGURED, WrongSetting
 
 
 def parser() -> argparse.ArgumentParser:

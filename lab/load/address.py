@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from observability.settings import REQUIRED, FromEnv, Kind, setting
-from observability.settings.errors import Refused
-from observability.settings.shown import quoted_url
+from glasshouse_observability.settings import REQUIRED, FromEnv, Kind, setting
+from glasshouse_observability.settings.errors import Refused
+from glasshouse_observability.settings.shown import quoted_url
 
 
 class ForeignHost(ValueError):

@@ -9,13 +9,13 @@ import sys
 import threading
 import time
 
+from glasshouse_observability import Telemetry
+from glasshouse_observability.settings import TelemetrySettings
+from glasshouse_observability.startup import starting
 from lab.trickle.outage import Outage
 from lab.trickle.settings import Settings
 from lab.trickle.shop import HttpShop, requests_counter
 from lab.trickle.shopper import Shopper
-from observability import Telemetry
-from observability.settings import TelemetrySettings
-from observability.startup import starting
 
 STOP_SECONDS = 3.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from observability.settings import FromEnv, Number, Url, Whole, setting
+from glasshouse_observability.settings import FromEnv, Number, Url, Whole, setting
 
 MOST_SHOPPERS = 50
 

@@ -24,9 +24,9 @@ from collections.abc import Callable, Sequence
 import redis
 from cachetools import TTLCache
 
-from observability import context
-from observability.database import DatabaseMetrics
-from observability.single_flight import SingleFlight
+from glasshouse_observability import context
+from glasshouse_observability.database import DatabaseMetrics
+from glasshouse_observability.single_flight import SingleFlight
 from shop.adapters.cache_entry import Entry, Load, Loaded, dump, kept_milliseconds, parse
 from shop.adapters.cache_lock import CacheLock
 from shop.domain.errors import DatabaseUnavailable

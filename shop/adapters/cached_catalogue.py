@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import redis
 
-from observability.database import DatabaseMetrics
+from glasshouse_observability.database import DatabaseMetrics
 from shop.adapters.cache import TwoLevelCache
 from shop.adapters.cache_entry import Loaded
 from shop.adapters.flat import flat

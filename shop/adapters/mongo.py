@@ -25,7 +25,7 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from observability.mongo_client import ObservedClient
+from glasshouse_observability.mongo.client import ObservedClient
 from shop.config import Settings
 from shop.domain.errors import DatabaseUnavailable
 

@@ -11,8 +11,8 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Trace
 from rq import Queue
 from rq.exceptions import DuplicateJobError
 
-from observability import rq as observed_rq
-from observability.context import bind_ids
+from glasshouse_observability.context import bind_ids
+from glasshouse_observability.rq import instrumentation as observed_rq
 from shop.domain.errors import QueueUnavailable
 from shop.domain.order import Order, Origin
 

@@ -66,7 +66,13 @@ def test_import_linter_watches_every_folder() -> None:
     assert described == packages - {"tests"}
 
 
-STANDARD_LIBRARY_ONLY = ("observability.settings", "shop.domain", "faults.definitions", "faults.flags", "faults.agent")
+STANDARD_LIBRARY_ONLY = (
+    "glasshouse_observability.settings",
+    "shop.domain",
+    "faults.definitions",
+    "faults.flags",
+    "faults.agent",
+)
 """The launcher runs before packages are installed, the fault agent runs all the time, the domain uses no framework."""
 
 

@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from deploy.compose.mongo.settings import FIRST, OTHERS, SET, root, url
-from observability.settings import MISCONFIGURED, WrongSetting
+from glasshouse_observability.settings import MISCONFIGURED, WrongSetting
 
 PATIENCE_SECONDS = 120.0
 IN_STEP = {"PRIMARY", "SECONDARY"}

@@ -18,9 +18,9 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from deploy.compose.mongo.settings import FIRST, PASSWORDS, SET, User, url
-from observability import Telemetry
-from observability.settings import TelemetrySettings
-from observability.startup import starting
+from glasshouse_observability import Telemetry
+from glasshouse_observability.settings import TelemetrySettings
+from glasshouse_observability.startup import starting
 
 LAG = "mongodb_replication_lag_seconds"
 STATE = "mongodb_replication_member_healthy"

@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure
 
 from deploy.compose.mongo.settings import FIRST, OTHERS, SET, User, root, url, users
-from observability.settings import MISCONFIGURED, WrongSetting
+from glasshouse_observability.settings import MISCONFIGURED, WrongSetting
 
 PATIENCE_SECONDS = 60.0
 QUORUM_SECONDS = 15.0

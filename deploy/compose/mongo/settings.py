@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from observability.settings import REQUIRED, Declared, Reader, Secret
+from glasshouse_observability.settings import REQUIRED, Declared, Reader, Secret
 
 SET = "rs0"
 FIRST = "mongo:27017"

@@ -18,7 +18,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from deploy.compose.passwords.catalogue import ALL, VALUE, Password
-from observability.settings import MISCONFIGURED, Reader, WrongSetting
+from glasshouse_observability.settings import MISCONFIGURED, Reader, WrongSetting
 
 FOLDER = Path("/run/secrets")
 BYTES = 24

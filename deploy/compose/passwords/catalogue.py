@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from deploy.compose.mongo import settings as mongo
-from observability.settings import Declared, Secret
+from glasshouse_observability.settings import Declared, Secret
 
 VALUE = "value"
 """The file that holds the password itself. The other files of its volume are derived from it."""

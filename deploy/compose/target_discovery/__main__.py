@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.compose.target_discovery import logfiles, targets
-from observability.logs import configure_logging
-from observability.settings import REQUIRED, Folder, FromEnv, TelemetrySettings, setting
-from observability.startup import starting
+from glasshouse_observability.logs.config import configure_logging
+from glasshouse_observability.settings import REQUIRED, Folder, FromEnv, TelemetrySettings, setting
+from glasshouse_observability.startup import starting
 
 SERVICES = Path(__file__).parent / "services.json"
 PERIOD_SECONDS = 2.0

@@ -13,8 +13,8 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from observability.deferred import DeferredHistogram
-from observability.exposition import Renderer
+from glasshouse_observability.metrics.deferred import DeferredHistogram
+from glasshouse_observability.metrics.exposition import Renderer
 from shop.adapters.accounts import MongoAccounts
 from shop.adapters.catalogue import MongoCatalogue
 from shop.adapters.mongo import Document

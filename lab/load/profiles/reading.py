@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import yaml
 
+from glasshouse_observability.settings import Choice, Kind, Number, Problem, Whole
+from glasshouse_observability.settings.errors import Refused
+from glasshouse_observability.settings.shown import quoted
 from lab.load.profiles.model import LOOKS, MOST_MINUTES, MOST_USERS, Breaks, Customers, Profile, Stage, WrongProfile
-from observability.settings import Choice, Kind, Number, Problem, Whole
-from observability.settings.errors import Refused
-from observability.settings.shown import quoted
 
 T = TypeVar("T")
 FILE = Path(__file__).with_name("profiles.yaml")

@@ -48,7 +48,7 @@ def guestbook(
 def test_nothing_else_of_ours_is_there(tmp_path: Path) -> None:
     """The package can be imported in the adopter's folder, and the shop cannot."""
     adopt(tmp_path)
-    program = "import observability, importlib.util as u; print(observability.__file__, u.find_spec('shop'))"
+    program = "import observability, importlib.util as u; print(glasshouse_observability.__file__, u.find_spec('shop'))"
     run = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env={}, capture_output=True, text=True, check=True
     )

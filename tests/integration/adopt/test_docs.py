@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from observability import TelemetrySettings
+from glasshouse_observability import TelemetrySettings
 from stack import programs
 
 ROOT = Path(__file__).parents[3]

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import CollectorRegistry
 from pymongo import MongoClient
 
-from observability import Telemetry, TelemetrySettings
+from glasshouse_observability import Telemetry, TelemetrySettings
 from payments import fault_injection, repeats
 from payments.fault_injection import LostIndex
 from payments.ledger import Ledger, TooManyRepeats

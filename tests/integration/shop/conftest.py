@@ -13,8 +13,8 @@ from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
 
-from observability import Telemetry, TelemetrySettings
-from observability.database import DatabaseMetrics
+from glasshouse_observability import Telemetry, TelemetrySettings
+from glasshouse_observability.database import DatabaseMetrics
 from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings

@@ -10,7 +10,7 @@ import pytest
 import redis
 from prometheus_client import CollectorRegistry
 
-from observability.database import DatabaseMetrics
+from glasshouse_observability.database import DatabaseMetrics
 from shop.adapters.cache_entry import Loaded
 from shop.adapters.faulty import FaultyCache
 from tests.integration.conftest import Server

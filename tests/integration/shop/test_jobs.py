@@ -10,10 +10,10 @@ from itertools import pairwise
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from observability import Telemetry
-from observability.logs import JsonFormatter
-from observability.rq_jobs import OUTCOMES
-from observability.unsampled import REASON
+from glasshouse_observability import Telemetry
+from glasshouse_observability.logs.formatter import JsonFormatter
+from glasshouse_observability.rq.jobs import OUTCOMES
+from glasshouse_observability.traces.unsampled import REASON
 from tests.integration.conftest import Server
 from tests.integration.shop.worker_bench import Bench
 

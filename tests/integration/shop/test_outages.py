@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import CollectorRegistry
 
-from observability import Telemetry
+from glasshouse_observability import Telemetry
 from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings
 from shop.domain.errors import DatabaseUnavailable

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from rq.job import JobStatus
 from rq.utils import utcformat
 
-from observability import Telemetry
+from glasshouse_observability import Telemetry
 from tests.integration.conftest import Server
 from tests.integration.shop.worker_bench import Bench
 from tests.waiting import wait_until

@@ -12,7 +12,7 @@ import redis
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from rq import Queue
 
-from observability import Telemetry
+from glasshouse_observability import Telemetry
 from tests.integration.conftest import Server
 from tests.integration.shop.worker_bench import Bench
 from tests.unit.faults.fakes import FakeFaults

@@ -16,9 +16,9 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from observability import Telemetry, context
-from observability import rq as observed
-from observability.unsampled import UnsampledSpan
+from glasshouse_observability import Telemetry, context
+from glasshouse_observability.rq import instrumentation as observed
+from glasshouse_observability.traces.unsampled import UnsampledSpan
 
 _work: dict[str, object] = {}
 """The telemetry that the jobs below use; a work horse inherits it through the fork."""

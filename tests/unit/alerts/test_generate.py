@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from alerts.generate import FOLDER, main
-from observability.metrics import LATENCY_BUCKETS
+from glasshouse_observability.metrics.buckets import LATENCY_BUCKETS
 
 SPEC = """
 version: prometheus/v1

@@ -19,7 +19,7 @@ from app.profiling.store import NotKept, Profile
 from app.settings import ApiSettings
 from faults.switchboard import Switchboard
 from faults.watch import Faults
-from observability import Telemetry, TelemetrySettings
+from glasshouse_observability import Telemetry, TelemetrySettings
 from shop.accounts import LogIn, Register
 from shop.domain.account import Role
 from shop.services import CancelOrder, PlaceOrder, RetryDeadLetter

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from app.settings import ApiSettings
-from observability import WrongSetting
+from glasshouse_observability import WrongSetting
 from shop.domain.account import Role
 from tests.unit.app.conftest import PASSWORD, SETTINGS, Api
 from tests.unit.shop.fakes import LAMP

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from app.faults.burdens import MEGABYTE, MOST_MEGABYTES, Burdens
-from observability import Telemetry
+from glasshouse_observability import Telemetry
 from tests.unit.faults.conftest import Clock
 from tests.unit.faults.fakes import FakeFaults
 

@@ -16,7 +16,7 @@ from app.openapi import describe
 from faults import flags
 from faults.definitions import FAULTS
 from faults.flags import Switched
-from observability import Telemetry, TelemetrySettings
+from glasshouse_observability import Telemetry, TelemetrySettings
 from shop.domain.account import Role
 from tests.unit.app.conftest import Faulty
 

@@ -13,7 +13,7 @@ from flask import Flask, abort
 from werkzeug.test import TestResponse
 
 from app import limits
-from observability import Telemetry
+from glasshouse_observability import Telemetry
 from tests.unit.app.conftest import SETTINGS, new_api
 
 TOGETHER = 8

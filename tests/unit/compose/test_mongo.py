@@ -10,7 +10,7 @@ import pytest
 from deploy.compose.mongo.join import with_others
 from deploy.compose.mongo.lag import lags
 from deploy.compose.mongo.settings import User, root, url, users
-from observability import WrongSetting
+from glasshouse_observability import WrongSetting
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PASSWORDS = {f"MONGO_{name}_PASSWORD": name for name in ("ROOT", "SHOP", "PAYMENTS", "MONITOR")}

@@ -15,7 +15,7 @@ import pytest
 from app.settings import SHORTEST_SECRET
 from deploy.compose.passwords.__main__ import LOCKED, generate, main
 from deploy.compose.passwords.catalogue import ALL, VALUE
-from observability.client_urls import check_mongo, check_redis
+from glasshouse_observability.client_urls import check_mongo, check_redis
 from shop.config import Settings
 from tests.compose.readers import READERS
 from tests.unit.compose.files import ROOT, SERVICES, needed

@@ -9,7 +9,7 @@ import pytest
 from console.config.addresses import Addresses
 from console.config.settings import Settings
 from console.web.links import server_links
-from observability import WrongSetting
+from glasshouse_observability import WrongSetting
 from tests.unit.compose.files import SERVICES, filled
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from console.config.addresses import HIGHEST_OFFSET, Addresses
 from console.config.settings import Settings
-from observability import WrongSetting
+from glasshouse_observability import WrongSetting
 from stack import port_numbers
 
 

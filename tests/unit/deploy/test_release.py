@@ -103,6 +103,6 @@ def test_the_wheel_has_the_library_only(tmp_path: Path) -> None:
     assert packaged == {
         path for path in files if path.startswith("observability/") and path.endswith((".py", "py.typed"))
     }
-    probe = "import observability, sys; sys.exit(not observability.__file__.startswith(sys.argv[1]))"
+    probe = "import observability, sys; sys.exit(not glasshouse_observability.__file__.startswith(sys.argv[1]))"
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, sys.argv[1]); {probe}", str(wheel)]
     assert subprocess.run(command, cwd=tmp_path).returncode == 0

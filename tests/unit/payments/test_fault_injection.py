@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from observability import Telemetry, TelemetrySettings
+from glasshouse_observability import Telemetry, TelemetrySettings
 from payments import fault_injection
 from payments.factory import create_app
 from tests.unit.faults.fakes import FakeFaults

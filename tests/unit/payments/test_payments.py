@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from observability import Telemetry, TelemetrySettings, WrongSetting
+from glasshouse_observability import Telemetry, TelemetrySettings, WrongSetting
 from payments.factory import create_app
 from payments.ledger import Charge, KeyReused, LedgerUnavailable
 from payments.settings import PaymentSettings

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.load.address import Loopback
-from observability.settings import (
+from glasshouse_observability.settings import (
     REQUIRED,
     AnyPath,
     Choice,
@@ -23,6 +22,7 @@ from observability.settings import (
     Whole,
     WritableFile,
 )
+from lab.load.address import Loopback
 from stack.settings import Fit, StateDir
 
 PLANTED = "pl4nted-s3cr3t"

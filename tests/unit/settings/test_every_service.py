@@ -10,8 +10,8 @@ import pytest
 from deploy.settings_docs.__main__ import main
 from deploy.settings_docs.services import SERVICES, TELEMETRY, Service
 from deploy.settings_docs.tables import PAGE, page
-from observability.settings import Declared, Reader, Secret, WrongSetting
-from observability.settings.kinds import Number, Whole
+from glasshouse_observability.settings import Declared, Reader, Secret, WrongSetting
+from glasshouse_observability.settings.kinds import Number, Whole
 from stack.settings import Fit
 from tests.unit.settings.samples import LONG_TEXT, PLANTED, required, wrong_values
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pymongo.uri_parser import parse_uri
 from redis.connection import parse_url
 
-from observability.client_urls import check_mongo, check_redis
-from observability.settings import (
+from glasshouse_observability.client_urls import check_mongo, check_redis
+from glasshouse_observability.settings import (
     REQUIRED,
     Choice,
     Declared,
@@ -37,8 +37,8 @@ from observability.settings import (
     WrongSetting,
     setting,
 )
-from observability.settings.shown import quoted_url
-from observability.startup import address
+from glasshouse_observability.settings.shown import quoted_url
+from glasshouse_observability.startup import address
 
 MONGO = Url("mongodb", "mongodb+srv", check=check_mongo)
 REDIS = Url("redis", "rediss", "unix", check=check_redis)
@@ -291,7 +291,9 @@ def test_an_ipv6_address_is_bound_in_brackets() -> None:
 
 def test_the_reader_loads_neither_flask_nor_opentelemetry() -> None:
     """The settings reader imports no large package, so that the launcher and the fault agent start quickly."""
-    program = "import sys, observability.settings, stack.__main__, faults.agent.__main__; print(*sys.modules)"
+    program = (
+        "import sys, glasshouse_observability.settings, stack.__main__, faults.agent.__main__; print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     heavy = {"flask", "opentelemetry", "prometheus_client", "pymongo", "redis", "requests"}
     assert not heavy & set(done.stdout.split())

@@ -10,7 +10,7 @@ import pytest
 from deploy.compose.passwords.__main__ import generate
 from deploy.compose.passwords.catalogue import ALL
 from deploy.settings_docs.services import SERVICES, Service
-from observability.settings import Reader
+from glasshouse_observability.settings import Reader
 from stack import secrets
 from stack.instance import Instance
 from stack.inventory import all_components

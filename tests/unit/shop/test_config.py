@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from observability.settings import WrongSetting
+from glasshouse_observability.settings import WrongSetting
 from shop.config import Settings
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from observability import WrongSetting
+from glasshouse_observability import WrongSetting
 from shop.domain.errors import DatabaseUnavailable
 from workers import jobs
 from workers.sweeper import Sweeper, SweeperSettings

@@ -2,12 +2,12 @@
 
 import os
 
+from glasshouse_observability import Telemetry, instrument_flask
+from glasshouse_observability.database import DatabaseMetrics
+from glasshouse_observability.mongo.instrumentation import instrument_mongo
+from glasshouse_observability.redis.client import instrument_redis
+from glasshouse_observability.rq.instrumentation import enqueue
 from lab.bench.tax.apps.shop import create_app
-from observability import Telemetry, instrument_flask
-from observability.database import DatabaseMetrics
-from observability.mongo import instrument_mongo
-from observability.redis_client import instrument_redis
-from observability.rq import enqueue
 
 telemetry = Telemetry.start()
 _metrics = DatabaseMetrics(telemetry.registry)

@@ -8,7 +8,7 @@ import pytest
 import redis
 from prometheus_client import CollectorRegistry
 
-from observability.database import DatabaseMetrics
+from glasshouse_observability.database import DatabaseMetrics
 from shop import ports
 from shop.adapters.accounts import MongoAccounts
 from shop.adapters.cached_catalogue import CachedCatalogue

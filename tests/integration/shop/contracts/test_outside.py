@@ -16,7 +16,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from observability import Telemetry
+from glasshouse_observability import Telemetry
 from payments.factory import create_app
 from payments.ledger import Ledger
 from shop import ports

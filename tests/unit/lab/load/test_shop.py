@@ -8,9 +8,9 @@ import pytest
 import requests
 from prometheus_client import CollectorRegistry, Counter
 
+from glasshouse_observability import WrongSetting
 from lab.trickle.settings import Settings
 from lab.trickle.shop import HttpShop, ShopIsDown, requests_counter
-from observability import WrongSetting
 
 
 @pytest.fixture

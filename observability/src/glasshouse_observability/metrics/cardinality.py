@@ -1,0 +1,128 @@
+"""A limit on the number of values of a label, so that a growing label does not overload Prometheus.
+
+::
+
+    visits = telemetry.guard.limit(Counter("visits_total", "Visits", ["campaign"], registry=…), "campaign")
+    visits.labels(campaign).inc()          # the first 100 campaigns by name, all others as "other"
+
+Observations under ``other`` are counted in ``telemetry_label_overflow_total{metric, label}``.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.metrics import MetricWrapperBase
+
+from glasshouse_observability.metrics import label_files, multiprocess
+from glasshouse_observability.metrics.prometheus_internals import label_names, label_values, name_of, replace_labels
+
+M = TypeVar("M", bound=MetricWrapperBase)
+OTHER = "other"
+
+# The lock is taken only for a value that is new or beyond the limit.
+_lock = threading.Lock()
+
+
+def _new_lock() -> None:
+    # The copied lock may be held by a thread that does not exist in the child.
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_new_lock)
+
+
+class BoundedValues(dict[str, str]):
+    """Map each value to itself, or to ``other`` beyond the limit."""
+
+    def __init__(self, most: int, overflow: Any, file: Path | None = None) -> None:
+        """Admit ``most`` values besides those known in advance; each use of any other value calls ``overflow.inc()``.
+
+        Processes that use the same ``file`` share the limit.
+        """
+        super().__init__({OTHER: OTHER})
+        self._room, self._overflow, self._file = most, overflow, file
+
+    def know(self, value: str) -> None:
+        """Admit ``value`` without counting it towards the limit: it was known in advance."""
+        self[value] = value
+
+    def __missing__(self, value: str) -> str:
+        with _lock:
+            if value in self:
+                return self[value]
+            if self._room > 0 and self._admitted(value):
+                self[value] = value
+                return value
+        # Rejected values are not remembered, because their number has no limit either.
+        self._overflow.inc()
+        return OTHER
+
+    def _admitted(self, value: str) -> bool:
+        if self._file is None:
+            self._room -= 1
+            return True
+        admitted, room = label_files.admit(self._file, value, self._room, known=self)
+        self._room = room
+        return admitted
+
+
+class LabelGuard:
+    """Limit the label values of the metrics in one registry."""
+
+    def __init__(self, registry: CollectorRegistry, most: int = 100) -> None:
+        """Admit ``most`` values per label, unless ``limit`` is called with another number."""
+        self._most = most
+        self._overflow = Counter(
+            "telemetry_label_overflow_total",
+            "Observations counted under 'other' because the label has reached its limit of values",
+            ["metric", "label"],
+            registry=registry,
+        )
+
+    def limit(self, metric: M, *labels: str, most: int | None = None) -> M:
+        """Return the same metric, whose ``labels`` from now on admit ``most`` new values and map others to ``other``.
+
+        Values that the metric has already, because they were declared in advance, do not count towards the limit. Call
+        it again for other labels of the same metric. Reports of a work horse are limited too, in its parent.
+
+        Raises:
+            ValueError: the metric has no such label.
+        """
+        names = list(label_names(metric))
+        if missing := [label for label in labels if label not in names]:
+            raise ValueError(f"{name_of(metric)} has no label {missing[0]}; it has {', '.join(names) or 'none'}")
+        tables: list[BoundedValues | None] = [
+            self._table(metric, index, self._most if most is None else most) if name in labels else None
+            for index, name in enumerate(names)
+        ]
+        unbounded = metric.labels
+
+        def bounded(*values: Any, **named: Any) -> Any:
+            if named and not values and named.keys() == set(names):
+                values = tuple(named[name] for name in names)
+            elif named or len(values) != len(names):
+                return unbounded(*values, **named)  # which reports the error
+            return unbounded(
+                *[
+                    value if table is None else table[value if type(value) is str else str(value)]
+                    for table, value in zip(tables, values, strict=True)
+                ]
+            )
+
+        replace_labels(metric, bounded)
+        return metric
+
+    def _table(self, metric: MetricWrapperBase, index: int, most: int) -> BoundedValues:
+        label = label_names(metric)[index]
+        name = f"{name_of(metric)}_total" if isinstance(metric, Counter) else name_of(metric)
+        file = label_files.of_process(name, label) if multiprocess.is_joined() else None
+        table = BoundedValues(most, self._overflow.labels(name, label), file)
+        for known in label_values(metric):
+            table.know(known[index])
+        return table

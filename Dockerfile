@@ -10,10 +10,13 @@ RUN --mount=type=secret,id=ca,target=/tmp/ca.crt \
     if [ -s /tmp/ca.crt ]; then export PIP_CERT=/tmp/ca.crt; fi \
     && python -m venv /venv \
     && /venv/bin/pip install --disable-pip-version-check --no-deps --require-hashes -r /tmp/run.txt \
-    && /venv/bin/pip uninstall --yes --quiet pip setuptools \
     && python -m compileall -q -j 2 --invalidation-mode unchecked-hash /venv
+COPY observability /tmp/observability
+RUN /venv/bin/pip install --disable-pip-version-check --no-deps --no-index --no-build-isolation /tmp/observability \
+    && python -m compileall -q --invalidation-mode unchecked-hash /venv/lib/python*/site-packages/glasshouse_observability \
+    && /venv/bin/pip uninstall --yes --quiet pip setuptools flit-core
 COPY . /app
-RUN rm -r /app/requirements \
+RUN rm -r /app/requirements /app/observability \
     && python -m compileall -q -j 2 --invalidation-mode unchecked-hash /app
 
 FROM python:${PYTHON_VERSION}-slim-bookworm

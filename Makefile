@@ -206,8 +206,8 @@ check-commits:
 	@$(dev_setup) && exec python -m deploy.commits
 
 .PHONY: dist
-dist: ## build the files of a release except the image: the library's wheel and the list of packages (SBOM), into dist/
-	@$(dev_setup) && uv build --quiet --wheel --no-build-isolation --out-dir dist . && python deploy/compose/audit.py
+dist: ## build the files of a release except the image: the library's wheel and sdist and the list of packages (SBOM), into dist/
+	@$(dev_setup) && uv build --quiet --no-build-isolation --out-dir dist observability && python deploy/compose/audit.py
 
 .PHONY: screenshots
 screenshots: ## run the page tests and take the screenshots of README and docs

@@ -1,7 +1,8 @@
 """``python -m deploy.release TAG``: check that a tag may be released, and print its release notes.
 
-The tag is ``v`` and the version. The same version must be in ``pyproject.toml`` and ``.env``, and ``CHANGELOG.md`` must
-have a dated section for it: that section is what is printed. Exit status 1 names each place that differs.
+The tag is ``v`` and the version. The same version must be in ``observability/pyproject.toml`` and ``.env``, and the
+changelogs of the repository and of the library must have a dated section for it: both sections are printed. Exit status
+1 names each place that differs.
 """
 
 from __future__ import annotations
@@ -14,19 +15,22 @@ from pathlib import Path
 
 from stack.paths import ROOT
 
+PROJECT = "observability/pyproject.toml"
+CHANGELOG = "CHANGELOG.md"
+LIBRARY_CHANGELOG = "observability/CHANGELOG.md"
 SECTION = r"^## \[{version}\] - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## \[|^\[[^\]\n]+\]:|\Z)"
 
 
 def versions(root: Path = ROOT) -> dict[str, str]:
     """Return the version that each file states, by file name."""
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    project = tomllib.loads((root / PROJECT).read_text())["project"]["version"]
     compose = re.search(r"^GLASSHOUSE_VERSION=(.+)$", (root / ".env").read_text(), re.MULTILINE)
-    return {"pyproject.toml": str(project), ".env": compose[1] if compose else "none"}
+    return {PROJECT: str(project), ".env": compose[1] if compose else "none"}
 
 
-def notes(version: str, root: Path = ROOT) -> str:
-    """Return the section of a version in the changelog; empty if there is none."""
-    found = re.search(SECTION.format(version=re.escape(version)), (root / "CHANGELOG.md").read_text(), re.M | re.S)
+def notes(version: str, root: Path = ROOT, file: str = CHANGELOG) -> str:
+    """Return the section of a version in a changelog; empty if there is none."""
+    found = re.search(SECTION.format(version=re.escape(version)), (root / file).read_text(), re.M | re.S)
     return found[1].strip() if found else ""
 
 
@@ -38,8 +42,11 @@ def problems(tag: str, root: Path = ROOT) -> list[str]:
     found = [
         f"{file} has version {stated}, the tag is {tag}" for file, stated in versions(root).items() if stated != version
     ]
-    if not notes(version, root):
-        found.append(f"CHANGELOG.md has no dated section [{version}] with content")
+    found += [
+        f"{file} has no dated section [{version}] with content"
+        for file in (CHANGELOG, LIBRARY_CHANGELOG)
+        if not notes(version, root, file)
+    ]
     return found
 
 
@@ -51,7 +58,9 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     if found := problems(arguments[0], root):
         sys.stderr.write("".join(f"{problem}\n" for problem in found))
         return 1
-    sys.stdout.write(notes(arguments[0].removeprefix("v"), root) + "\n")
+    version = arguments[0].removeprefix("v")
+    library = notes(version, root, LIBRARY_CHANGELOG)
+    sys.stdout.write(f"{notes(version, root)}\n\n## glasshouse-observability\n\n{library}\n")
     return 0
 
 

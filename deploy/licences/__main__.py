@@ -13,6 +13,7 @@ import yaml
 from deploy.licences import parts
 from deploy.licences.known import PYTHON, Known, problems, read_from
 from deploy.licences.page import page
+from stack.environment import package_folders
 
 PAGE = parts.ROOT / "docs" / "reference" / "licences.md"
 _HEAD = "# Licences by package, from the packages' metadata; written by `make generate`. Existing entries are kept.\n"
@@ -54,8 +55,7 @@ def _learn() -> None:
 def _metadata(lock: str) -> dict[str, str]:
     setup = [sys.executable, str(parts.ROOT / "stack" / "setup.py"), lock]
     venv = subprocess.run(setup, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    (site,) = (Path(venv) / "lib").glob("python*/site-packages")
-    return read_from(distributions(path=[str(site)]))
+    return read_from(distributions(path=package_folders(Path(venv))))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from functools import cache
 from stack.paths import ROOT
 
 PACKAGES = (
-    "observability",
+    "observability/src/glasshouse_observability",
     "app",
     "shop",
     "workers",

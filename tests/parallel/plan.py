@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from stack import programs
 from tests.parallel.part import Part
 
 WAITING = ("slo", "drills")
@@ -35,8 +36,9 @@ def parts(folder: Path) -> list[Part]:
         Part("slo", pytest("slo", "tests/e2e/test_slo.py"), after=("check",)),
         Part("unit", pytest("unit", "tests/unit"), after=("check",)),
         Part("rules", pytest("rules", "tests/rules"), after=("check",)),
+        Part("library", pytest("library", "observability/tests"), after=("check",), env=library_env()),
         Part("e2e", pytest("e2e", "tests/e2e", *others), after=("unit",)),
-        Part("integration", pytest("integration", "tests/integration"), after=("unit", "rules")),
+        Part("integration", pytest("integration", "tests/integration"), after=("unit", "rules", "library")),
         Part("drills", pytest("drills", "tests/e2e/test_drills.py"), after=("slo", "integration")),
         Part(
             "compose",
@@ -48,6 +50,13 @@ def parts(folder: Path) -> list[Part]:
             may_be_skipped=os.environ.get("COMPOSE", "") != "1",
         ),
     ]
+
+
+def library_env() -> dict[str, str]:
+    """Return the variables that name the servers for the library's tests, which use nothing of this repository."""
+    servers = {"MONGOD": "mongod", "REDIS_SERVER": "redis-server"}
+    found = {variable: programs.locate(programs.PROGRAMS[name]) for variable, name in servers.items()}
+    return {variable: str(path) for variable, path in found.items() if path is not None}
 
 
 NAMES = tuple(part.name for part in parts(Path()))

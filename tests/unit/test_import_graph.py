@@ -19,7 +19,8 @@ from stack.paths import ROOT
 
 def our_packages() -> set[str]:
     """Return the top-level folders with Python modules, except for single files: examples and Sphinx's settings."""
-    return {path.split("/")[0] for path in tracked("*.py") if "/" in path} - {"examples", "docs"}
+    folders = {path.split("/")[0] for path in tracked("*.py") if "/" in path} - {"examples", "docs", "observability"}
+    return folders | {"glasshouse_observability"}
 
 
 def imports() -> dict[str, set[str]]:

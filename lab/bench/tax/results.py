@@ -14,6 +14,7 @@ from typing import Any
 from lab.bench.machine import machine
 from lab.bench.tax.measure import CONNECTIONS, Endpoint, Runner
 from lab.bench.tax.servers import THREADS
+from stack.environment import package_folders
 
 _PACKAGES = (
     "flask",
@@ -89,7 +90,7 @@ def report(runners: Sequence[Runner], endpoints: Sequence[Endpoint], venvs: Sequ
 
 def versions(venvs: Sequence[Path]) -> dict[str, str]:
     """Return the versions of the compared packages, as installed in the environments."""
-    paths = [str(path) for venv in venvs for path in venv.glob("lib/python*/site-packages")]
+    paths = [path for venv in venvs for path in package_folders(venv)]
     installed = {one.name.lower(): one.version for one in importlib.metadata.distributions(path=paths)}
     return {name: installed[name] for name in _PACKAGES if name in installed}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from console.web import packaged
+from stack.environment import package_folders
 from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[3]
@@ -53,13 +53,14 @@ def test_an_older_version_without_the_file_is_reported() -> None:
 def test_a_console_without_the_package_says_what_to_do(tmp_path: Path) -> None:
     """Without the package the console ends at once with one sentence; all other packages are installed."""
     (tmp_path / "packages").mkdir()
-    for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        if not entry.name.startswith("youplot"):
-            (tmp_path / "packages" / entry.name).symlink_to(entry)
+    for folder in package_folders(Path(sys.prefix)):
+        for entry in Path(folder).iterdir():
+            if not entry.name.startswith("youplot"):
+                (tmp_path / "packages" / entry.name).symlink_to(entry)
     port, smtp, metrics = free_ports(3)
     own = {"PORT": port, "SMTP_PORT": smtp, "METRICS_PORT": metrics, "CONSOLE_STATE_DIR": tmp_path / "state"}
     environ = {**os.environ, **{name: str(value) for name, value in own.items()}}
-    environ["PYTHONPATH"] = str(tmp_path / "packages")
+    environ["PYTHONPATH"] = f"{tmp_path / 'packages'}:{ROOT / 'observability' / 'src'}"
     # -S leaves out the environment's own site-packages.
     done = subprocess.run(
         [sys.executable, "-S", "-m", "console"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60

@@ -32,15 +32,17 @@ CHANGELOG = """# Changelog
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a checkout whose files have version 1.2.3."""
-    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
+    (tmp_path / "observability").mkdir()
+    (tmp_path / release.PROJECT).write_text('[project]\nversion = "1.2.3"\n')
+    (tmp_path / release.LIBRARY_CHANGELOG).write_text("# Changelog\n\n## [1.2.3] - 2026-01-02\n\n- L.\n")
     (tmp_path / ".env").write_text("GLASSHOUSE_VERSION=1.2.3\n")
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
     return tmp_path
 
 
 def test_the_current_version_can_be_released() -> None:
-    """pyproject.toml and .env have the same version, and the changelog has notes for it."""
-    version = release.versions()["pyproject.toml"]
+    """The library and .env have the same version, and both changelogs have notes for it."""
+    version = release.versions()[release.PROJECT]
     assert release.problems(f"v{version}") == []
     assert len(release.notes(version)) > 200
 
@@ -48,7 +50,7 @@ def test_the_current_version_can_be_released() -> None:
 def test_notes_are_the_section_of_the_version(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The notes end where the section of the previous version begins."""
     assert release.main(["v1.2.3"], checkout) == 0
-    assert capsys.readouterr().out == "### Added\n\n- A.\n"
+    assert capsys.readouterr().out == "### Added\n\n- A.\n\n## glasshouse-observability\n\n- L.\n"
 
 
 def test_notes_do_not_end_at_a_line_that_begins_with_a_link(checkout: Path) -> None:
@@ -61,7 +63,8 @@ def test_notes_do_not_end_at_a_line_that_begins_with_a_link(checkout: Path) -> N
 @pytest.mark.parametrize(
     ("file", "text", "problem"),
     [
-        ("pyproject.toml", '[project]\nversion = "1.2.2"\n', "pyproject.toml has version 1.2.2, the tag is v1.2.3"),
+        (release.PROJECT, '[project]\nversion = "1.2.2"\n', f"{release.PROJECT} has version 1.2.2, the tag is v1.2.3"),
+        (release.LIBRARY_CHANGELOG, "", f"{release.LIBRARY_CHANGELOG} has no dated section [1.2.3] with content"),
         (".env", "", ".env has version none, the tag is v1.2.3"),
         ("CHANGELOG.md", "## [Unreleased]\n\n- A.\n", "CHANGELOG.md has no dated section [1.2.3] with content"),
         ("CHANGELOG.md", "## [1.2.3]\n\n- A.\n", "CHANGELOG.md has no dated section [1.2.3] with content"),
@@ -87,22 +90,24 @@ def test_the_arguments_are_checked() -> None:
     assert release.main([]) == 2
 
 
-def test_the_wheel_has_the_library_only(tmp_path: Path) -> None:
-    """The wheel is built from a copy of the sources, has every module, the marker for types, and can be imported."""
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_the_library_can_be_built_from_its_folder_alone(kind: str, tmp_path: Path) -> None:
+    """The wheel has every module and the marker for types; a wheel built from the sdist has the same files."""
     sources = tmp_path / "sources"
-    files = tracked("observability", "pyproject.toml", "README.md", "LICENSE")
+    files = tracked("observability")
     for path in files:
         (sources / path).parent.mkdir(parents=True, exist_ok=True)
         (sources / path).write_bytes((ROOT / path).read_bytes())
-    build = [sys.executable, "-m", "uv", "build", "--wheel", "--offline", "--no-build-isolation", "-o", str(tmp_path)]
-    done = subprocess.run([*build, str(sources)], capture_output=True, text=True)
+    build = [sys.executable, "-m", "uv", "build", "--offline", "--no-build-isolation", "-o", str(tmp_path)]
+    options = ["--wheel"] if kind == "wheel" else []  # without an option, the wheel is built from the sdist
+    done = subprocess.run([*build, *options, str(sources / "observability")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("glasshouse-*.whl")
+    (wheel,) = tmp_path.glob("glasshouse_observability-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    packaged = {name for name in names if ".dist-info/" not in name}
-    assert packaged == {
-        path for path in files if path.startswith("observability/") and path.endswith((".py", "py.typed"))
-    }
-    probe = "import observability, sys; sys.exit(not glasshouse_observability.__file__.startswith(sys.argv[1]))"
+    packaged = {f"observability/src/{name}" for name in names if ".dist-info/" not in name}
+    assert packaged == {path for path in files if path.startswith("observability/src/")}
+    probe = (
+        "import glasshouse_observability, sys; sys.exit(not glasshouse_observability.__file__.startswith(sys.argv[1]))"
+    )
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, sys.argv[1]); {probe}", str(wheel)]
     assert subprocess.run(command, cwd=tmp_path).returncode == 0

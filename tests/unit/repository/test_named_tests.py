@@ -24,7 +24,7 @@ def named() -> list[tuple[str, str, str]]:
 def test_every_test_that_a_document_names_exists() -> None:
     """Every test file and test function that a document names exists."""
     files: dict[str, str] = {}
-    for path in (ROOT / "tests").rglob("test_*.py"):
+    for path in [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "observability" / "tests").rglob("test_*.py")]:
         files[path.name] = files.get(path.name, "") + path.read_text()
     # The contracts of the ports are classes in tests/contracts, which the test files inherit.
     inherited = "".join(path.read_text() for path in (ROOT / "tests" / "contracts").glob("*.py"))

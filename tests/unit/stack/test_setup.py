@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import glasshouse_observability
 from stack import setup
+from stack.environment import package_folders
 
 
 @pytest.fixture
@@ -18,16 +23,19 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "checkout" / "requirements").mkdir(parents=True)
     for kind in setup.KINDS:
         (tmp_path / "checkout" / "requirements" / f"{kind}.txt").write_text(f"{kind}==1\n")
+    (tmp_path / "checkout" / "observability").mkdir()
+    (tmp_path / "checkout" / "observability" / "pyproject.toml").write_text("[project]\n")
     return tmp_path / "checkout"
 
 
 def pretend(kind: str) -> Path:
-    """Create the markers of a complete environment of this kind."""
-    venv = setup.venv_path(kind)
-    (venv / "bin").mkdir(parents=True)
-    (venv / "bin" / "python").touch()
-    (venv / ".complete").touch()
-    return venv
+    """Create the markers of complete packages of this kind and of the checkout's environment on top of them."""
+    packages = setup.venv_path(kind)
+    for venv in (packages, setup.checkout_path(packages)):
+        (venv / "bin").mkdir(parents=True)
+        (venv / "bin" / "python").touch()
+        (venv / ".complete").touch()
+    return setup.checkout_path(packages)
 
 
 def test_another_lock_is_another_environment(checkout: Path) -> None:
@@ -35,6 +43,41 @@ def test_another_lock_is_another_environment(checkout: Path) -> None:
     before = setup.venv_path("run")
     (checkout / "requirements" / "run.txt").write_text("run==2\n")
     assert setup.venv_path("run") != before
+
+
+def test_another_checkout_has_another_environment(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two checkouts share their packages, but each has its own copy of the library installed."""
+    packages = setup.venv_path("run")
+    own = setup.checkout_path(packages)
+    other = checkout.with_name("other")
+    shutil.copytree(checkout, other)
+    monkeypatch.setattr(setup, "ROOT", other)
+    assert setup.venv_path("run") == packages
+    assert setup.checkout_path(packages) != own
+
+
+def test_the_library_is_installed_in_the_checkouts_environment() -> None:
+    """The tests run in the checkout's environment: the library is imported from it, commands run in it."""
+    assert glasshouse_observability.__file__.startswith(str(setup.ROOT / "observability" / "src"))
+    found = subprocess.run([Path(sys.prefix) / "bin" / "flask", "--version"], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    script = (Path(sys.prefix) / "bin" / "flask").read_text()
+    assert script.startswith(f"#!{sys.prefix}/bin/python\n")
+
+
+def test_a_library_that_cannot_be_installed_is_one_sentence(checkout: Path) -> None:
+    """An error in the library's project file is reported in one sentence, and the environment is not complete."""
+    (checkout / "observability" / "pyproject.toml").write_text("[project\n")
+    venv = setup.checkout_path(Path(sys.prefix))
+    with pytest.raises(setup.SetupError, match="installing the Python packages failed"):
+        setup.install_library(packages_below(Path(sys.prefix)), venv)
+    assert not setup.complete(venv)
+
+
+def packages_below(venv: Path) -> Path:
+    """Return the environment with the packages on which a checkout's environment is based."""
+    (folder,) = [path for path in package_folders(venv) if not path.startswith(str(venv))]
+    return Path(folder).parents[2]
 
 
 def test_the_development_environment_serves_for_running(checkout: Path) -> None:

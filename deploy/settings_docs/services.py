@@ -59,7 +59,7 @@ def _replica(reader: Reader) -> None:
 
 @dataclass(frozen=True)
 class Service:
-    """``name`` is the default of ``SERVICE_NAME``; "" for a command line. ``read`` reads all its settings."""
+    """``name`` is the default of ``OTEL_SERVICE_NAME``; "" for a command line. ``read`` reads all its settings."""
 
     title: str
     name: str
@@ -67,7 +67,7 @@ class Service:
 
     def declared(self) -> dict[str, Declared[Any]]:
         """Its variables by name, in declaration order."""
-        reader = Reader({}, SERVICE_NAME=self.name)
+        reader = Reader({}, OTEL_SERVICE_NAME=self.name)
         self.read(reader)
         return reader.asked
 

@@ -17,15 +17,16 @@ def page() -> str:
     """Return the expected page: its hand-written text, then a table for each service."""
     text = PAGE.read_text().partition(MARK)[0]
     common = TELEMETRY.declared()
-    parts = [f"### {TELEMETRY.title}\n\n{_table(common.values())}"]
+    parts = [f"### {TELEMETRY.title}\n\n{table(common.values())}"]
     for service in SERVICES:
         own = [one for one in service.declared().values() if common.get(one.name) is not one]
-        parts.append(f"### {service.title}\n\n{_table(own)}")
+        parts.append(f"### {service.title}\n\n{table(own)}")
     return f"{text}{MARK}\n" + "\n\n".join(parts) + "\n"
 
 
-def _table(declared: Iterable[Declared[Any]]) -> str:
-    rows = ["| variable | default | allowed values | description |", "|---|---|---|---|"]
+def table(declared: Iterable[Declared[Any]]) -> str:
+    """Return settings as a table."""
+    rows = ["| variable | default | allowed values | description |", "| -- | -- | -- | -- |"]
     for one in declared:
         names = [one.name, *one.aliases, *filter(None, [one.file_name])]
         cells = (", ".join(f"`{name}`" for name in names), _default(one), one.kind.allowed, one.about)

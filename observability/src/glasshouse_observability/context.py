@@ -11,13 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from random import getrandbits
+from typing import Any
 
 from opentelemetry import trace
+
+from glasshouse_observability.field_names import OF_REQUESTS, shown_as
+from glasshouse_observability.safe import PLAIN, safe_attribute, safe_name, safe_text
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 
-notes: ContextVar[dict[str, str | int | float] | None] = ContextVar("notes", default=None)
+notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
 """Fields that ``note`` has added to the current request; its log line contains those that are present at its end."""
 
 # Long enough for every common scheme (UUID, ULID, trace id), too short for an attack on the log store.
@@ -30,30 +34,36 @@ def accept_request_id(candidate: str | None) -> str:
     A new id has 32 hexadecimal digits, like NGINX's ``$request_id``. The id is returned in a header and written to
     logs, so input from a client is validated first.
     """
-    if candidate and _ACCEPTED.fullmatch(candidate):
+    if type(candidate) is str and _ACCEPTED.fullmatch(candidate):
         return candidate
     return f"{getrandbits(128):032x}"
 
 
-def note(name: str, value: str | int | float) -> None:
+def note(name: str, value: object) -> None:
     """Add a field to the current request's log line and an attribute to its span; outside a request only to the span.
 
-    Use it for facts that become known during a request and describe it as a whole, such as which cache answered.
+    Use it for facts that become known during a request and describe it as a whole, such as which cache answered. Any
+    value is accepted; what a line or span cannot carry is replaced (``safe.safe_attribute``). In the line, ``.`` in the
+    name becomes ``_``, and a name that the line itself uses gets the prefix ``extra_``.
     """
+    if type(name) is not str or not name:
+        name = safe_name(name)
+    if type(value) not in PLAIN:
+        value = safe_attribute(value)
     noted = notes.get()
     if noted is not None:
-        noted[name.replace(".", "_")] = value
-    trace.get_current_span().set_attribute(name, value)
+        noted[shown_as(name.replace(".", "_"), OF_REQUESTS)] = value
+    trace.get_current_span().set_attribute(name, value)  # type: ignore[arg-type]
 
 
 @contextmanager
-def bind_ids(request: str | None = None, job: str | None = None) -> Iterator[None]:
-    """Add these ids to every log line within the block; ``None`` leaves an id unchanged."""
+def bind_ids(request: object = None, job: object = None) -> Iterator[None]:
+    """Add these ids, as texts, to every log line within the block; ``None`` leaves an id unchanged."""
     tokens = []
     if request is not None:
-        tokens.append((request_id, request_id.set(request)))
+        tokens.append((request_id, request_id.set(safe_text(request))))
     if job is not None:
-        tokens.append((job_id, job_id.set(job)))
+        tokens.append((job_id, job_id.set(safe_text(job))))
     try:
         yield
     finally:

@@ -7,12 +7,13 @@ import json
 import logging
 import multiprocessing
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from glasshouse_observability.logs.config import logging_config
+from glasshouse_observability.logs.config import logging_config, new_handler
 from glasshouse_observability.logs.file import SharedFileHandler
 from glasshouse_observability.logs.lines import LogLines
 from glasshouse_observability.settings import TelemetrySettings, WrongSetting
@@ -92,16 +93,18 @@ def test_forks_lose_no_line_and_break_none(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
-    """A folder that cannot be written is reported at the start as an invalid ``LOG_FILE``."""
+    """A folder that cannot be written is reported at the start as an invalid ``OBSERVABILITY_LOG_FILE``."""
     tmp_path.chmod(0o500)
-    with pytest.raises(WrongSetting, match="LOG_FILE"):
-        TelemetrySettings.from_env({"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "api.log")})
+    with pytest.raises(WrongSetting, match="OBSERVABILITY_LOG_FILE"):
+        TelemetrySettings.from_env({"OTEL_SERVICE_NAME": "api", "OBSERVABILITY_LOG_FILE": str(tmp_path / "api.log")})
 
 
 def test_a_folder_that_is_missing_is_a_wrong_setting(tmp_path: Path) -> None:
-    """A folder that does not exist is reported at the start as an invalid ``LOG_FILE``."""
-    with pytest.raises(WrongSetting, match="LOG_FILE"):
-        TelemetrySettings.from_env({"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "none" / "api.log")})
+    """A folder that does not exist is reported at the start as an invalid ``OBSERVABILITY_LOG_FILE``."""
+    with pytest.raises(WrongSetting, match="OBSERVABILITY_LOG_FILE"):
+        TelemetrySettings.from_env(
+            {"OTEL_SERVICE_NAME": "api", "OBSERVABILITY_LOG_FILE": str(tmp_path / "none" / "api.log")}
+        )
 
 
 def test_a_file_that_cannot_be_written_never_raises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,27 +122,26 @@ def test_a_file_that_cannot_be_written_never_raises(tmp_path: Path, capsys: pyte
 def test_lines_are_counted_by_whether_they_were_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Lines are counted as written or lost by the file; standard output is only a copy."""
     registry = CollectorRegistry()
-    env = {"SERVICE_NAME": "api", "LOG_FILE": str(tmp_path / "api-1.log")}
-    handlers = logging_config(TelemetrySettings.from_env(env), LogLines(registry))["handlers"]
-    assert "lines" not in handlers["stdout"]
-    handler = SharedFileHandler(str(tmp_path / "logs" / "api-1.log"), lines=handlers["file"]["lines"])
+    env = {"OTEL_SERVICE_NAME": "api", "OBSERVABILITY_LOG_FILE": str(tmp_path / "api-1.log")}
+    settings = replace(TelemetrySettings.from_env(env), log_file=str(tmp_path / "logs" / "api-1.log"))
+    handler = new_handler(settings, LogLines(registry))
     handler.emit(record("lost"))
     (tmp_path / "logs").mkdir()
     handler.emit(record("kept"))
     handler.emit(record("kept too"))
     assert counted(registry) == {"written": 2, "lost": 1}
+    assert len(capsys.readouterr().out.splitlines()) == 3
 
 
 def test_without_a_file_standard_output_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a file, a line that cannot be written to standard output is counted as lost."""
+    """Without a file, a line that cannot be written to standard output is counted as lost, and nothing is printed."""
     registry = CollectorRegistry()
-    config = logging_config(TelemetrySettings.from_env({"SERVICE_NAME": "api"}), LogLines(registry))
     stream = io.StringIO()
-    handler = config["handlers"]["stdout"]["()"](stream, config["handlers"]["stdout"]["lines"])
+    handler = new_handler(TelemetrySettings(service="api"), LogLines(registry), stream=stream)
     handler.emit(record("kept"))
     stream.close()
     handler.emit(record("lost"))
-    assert "closed file" in capsys.readouterr().err
+    assert capsys.readouterr() == ("", "")
     assert counted(registry) == {"written": 1, "lost": 1}
 
 
@@ -155,20 +157,21 @@ def test_what_cannot_be_encoded_is_escaped(tmp_path: Path) -> None:
     assert path.read_text() == "\\ud800\n"
 
 
-def test_both_copies_are_the_same_json(tmp_path: Path) -> None:
+def test_both_copies_are_the_same_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file contains the same JSON lines as standard output."""
     path = tmp_path / "api-1.log"
-    env = {"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1", "LOG_FILE": str(path)}
-    config = logging_config(TelemetrySettings.from_env(env))
-    assert config["root"]["handlers"] == ["stdout", "file"]
-    handler = config["handlers"]["file"]["()"](config["handlers"]["file"]["path"])
-    handler.setFormatter(config["formatters"]["json"]["()"]("api", "api-1"))
+    settings = TelemetrySettings(service="api", instance="api-1", log_file=str(path))
+    handler = new_handler(settings)
     handler.emit(record("order accepted"))
     line = json.loads(path.read_text())
     assert (line["message"], line["instance"]) == ("order accepted", "api-1")
+    assert capsys.readouterr().out == path.read_text()
 
 
-def test_without_the_setting_there_is_no_file() -> None:
-    """Without the setting, logs are written to standard output only."""
-    config = logging_config(TelemetrySettings.from_env({"SERVICE_NAME": "api"}))
-    assert list(config["handlers"]) == ["stdout"]
+def test_gunicorn_gets_the_same_handler(capsys: pytest.CaptureFixture[str]) -> None:
+    """The dictionary for ``logging.config`` creates the handler of JSON lines, and nothing else."""
+    config = logging_config(TelemetrySettings(service="api", instance="api-1"))
+    assert list(config["handlers"]) == config["root"]["handlers"] == ["json"]
+    create = config["handlers"]["json"].pop("()")
+    create(**config["handlers"]["json"]).emit(record("served"))
+    assert json.loads(capsys.readouterr().out)["message"] == "served"

@@ -14,11 +14,13 @@ from flask.testing import FlaskClient
 from opentelemetry import propagate, trace
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanContext
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client.openmetrics.exposition import generate_latest
 from werkzeug.test import TestResponse
 
 from glasshouse_observability import Telemetry, TelemetrySettings, WrongSetting, context, instrument_flask
-from glasshouse_observability.traces.sampling import Late, Sampler, extract
+from glasshouse_observability.traces.sampling import Late, Sampler
 from glasshouse_observability.traces.unsampled import REASON, UnsampledSpan, is_unsampled
 
 PARENT = "0af7651916cd43dd8448eb211c80319c"
@@ -51,7 +53,7 @@ class World:
         self.app.add_url_rule("/healthz", "healthz", lambda: ("ill", 503))
         self.app.add_url_rule("/noted", "noted", self.noted)
         self.app.before_request(self.look)
-        instrument_flask(self.app, self.telemetry)
+        instrument_flask(self.app, self.telemetry, excluded_urls="healthz,readyz")
         self.app.wsgi_app.clock = self.clock  # type: ignore[attr-defined]
 
     def look(self) -> None:
@@ -100,12 +102,17 @@ def trace_id_of(span: ReadableSpan) -> str:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TRACES_PER_SECOND", "-1"), ("TRACE_RATIO", "1.1"), ("TRACE_RATIO", "nan"), ("TRACE_SLOW_SECONDS", "soon")],
+    [
+        ("OBSERVABILITY_TRACES_PER_SECOND", "-1"),
+        ("OBSERVABILITY_TRACE_RATIO", "1.1"),
+        ("OBSERVABILITY_TRACE_RATIO", "nan"),
+        ("OBSERVABILITY_SLOW_SECONDS", "soon"),
+    ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     """The error for an invalid setting contains its value and the allowed values."""
     with pytest.raises(WrongSetting, match=f"{name} is '{value}': it must be a decimal number"):
-        TelemetrySettings.from_env({"SERVICE_NAME": "api", name: value})
+        TelemetrySettings.from_env({"OTEL_SERVICE_NAME": "api", name: value})
 
 
 def test_what_is_not_sampled_has_no_span_while_it_runs(world: World, lines: Callable[[], list[dict[str, Any]]]) -> None:
@@ -278,17 +285,20 @@ def test_an_unsampled_request_passes_its_decision_to_callees(world: World) -> No
     assert world.spans() == []
 
 
+def sent(headers: dict[str, str]) -> SpanContext:
+    return trace.get_current_span(TraceContextTextMapPropagator().extract(headers)).get_span_context()
+
+
 @pytest.mark.parametrize("state", [None, "vendor=1,other=2"])
 def test_an_unsampled_job_gets_the_same_context_as_from_the_propagator(state: str | None) -> None:
     """An unsampled job gets the same headers from the span's shorter code as from the propagator."""
     headers = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-00", "tracestate": state or ""}
-    span, ours, theirs = UnsampledSpan(extract(headers)), dict[str, str](), dict[str, str]()
+    span, ours, theirs = UnsampledSpan(sent(headers)), dict[str, str](), dict[str, str]()
     span.inject(ours)
     propagate.inject(theirs, span.within())
     assert ours == theirs
     assert ours.get("tracestate") == state
-    found = extract(ours)
-    assert found is not None
+    found = sent(ours)
     assert (found.trace_id, found.span_id) == (int(span.trace_id, 16), int(span.span_id, 16))
 
 

@@ -68,8 +68,8 @@ def test_threads_share_one_budget() -> None:
 def test_readers_do_not_use_up_what_writers_may_trace() -> None:
     """Writes have their own budget, so that orders are traced however many requests only read."""
     sampler = Sampler(TelemetrySettings("api", "api-1", traces_per_second=0.5, trace_ratio=0.0))
-    reads = [sampler.request("GET", None, None) is None for _ in range(3)]
-    writes = [sampler.request("POST", None, None) is None for _ in range(3)]
+    reads = [sampler.request("GET", None) is None for _ in range(3)]
+    writes = [sampler.request("POST", None) is None for _ in range(3)]
     assert (reads, writes) == ([True, False, False], [True, False, False])
 
 
@@ -79,7 +79,7 @@ def test_as_many_writes_at_once_and_fewer_a_second() -> None:
     sampler = Sampler(TelemetrySettings("api", "api-1", traces_per_second=10, trace_ratio=0.0), clock)
 
     def traced(method: str) -> int:
-        return sum(sampler.request(method, None, None) is None for _ in range(50))
+        return sum(sampler.request(method, None) is None for _ in range(50))
 
     assert (traced("GET"), traced("POST")) == (20, 20)
     clock.now += 1.01

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from glasshouse_observability.logs.lines import LineHandler, LogLines, counted_by, line_of
+from glasshouse_observability.logs.lines import LineHandler, LogLines
 from glasshouse_observability.logs.quick_write import writer
 
 COMPLAIN_SECONDS = 60.0
@@ -36,35 +36,19 @@ class SharedFileHandler(LineHandler):
         lines: LogLines | None = None,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        super().__init__()
+        super().__init__(lines)
         self._look_seconds, self._look_at, self._size = look_seconds, 0.0, 0
-        self._count_written, self._count_lost = counted_by(lines)
+        self._door = threading.RLock()
         self._path, self._max_bytes, self._backups = Path(path), max_bytes, backups
         self._descriptor = -1
         self._inode = 0
         self._append: Callable[[bytes], None]
         self._complained = -COMPLAIN_SECONDS
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Append the record."""
-        try:
-            line = line_of(self, record)
-        except Exception:  # noqa: BLE001  (a record that cannot be formatted; logging's own rule for it)
-            self.handleError(record)
-            self._count_lost()
-        else:
-            self._put(line)
-
     def write_line(self, line: bytes) -> None:
-        """Append a line that is already formatted."""
+        """Append a line."""
         with self._door:
             self._put(line)
-
-    def createLock(self) -> None:  # noqa: N802 (the name is logging's)
-        """Return the lock around each line: logging's lock, and our own for lines that do not pass through logging."""
-        super().createLock()
-        assert self.lock is not None
-        self._door = self.lock
 
     def _put(self, line: bytes) -> None:
         try:
@@ -82,11 +66,8 @@ class SharedFileHandler(LineHandler):
 
     def close(self) -> None:
         """Close the file; a later record opens it again."""
-        self.acquire()
-        try:
+        with self._door:
             self._forget()
-        finally:
-            self.release()
         super().close()
 
     def _follow(self) -> None:

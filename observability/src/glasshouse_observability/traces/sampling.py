@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 import random
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
-from opentelemetry import trace
 from opentelemetry.trace import SpanContext
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from glasshouse_observability.locks import new_lock
 from glasshouse_observability.settings import TelemetrySettings
 from glasshouse_observability.traces.unsampled import UnsampledSpan
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-_W3C = TraceContextTextMapPropagator()
 SAVED_SECONDS = 2.0
 """Seconds for which unused budget accumulates: a page sends several requests at once, followed by a pause."""
 SHARE_OF_WRITES = 0.4
@@ -49,7 +47,7 @@ class TraceBudget:
         self._left = self._most = max(1.0, most)
         self._at = clock()
         self._next = self._at if per_second else math.inf
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def admit(self) -> bool:
         """Return whether one more trace is sampled; safe to call from any thread."""
@@ -65,6 +63,13 @@ class TraceBudget:
                     return True
         return self._chance() < self._ratio
 
+    def replace(self, ratio: float, following: float = math.inf) -> tuple[float, float]:
+        """Set the ratio and the time of the next trace of the budget, by default never; return the previous values."""
+        with self._lock:
+            before = self._ratio, self._next
+            self._ratio, self._next = ratio, following
+        return before
+
 
 class Sampler:
     """Decide on sampling before any span is created.
@@ -76,39 +81,55 @@ class Sampler:
 
     def __init__(self, settings: TelemetrySettings, clock: Callable[[], float] = time.monotonic) -> None:
         self.slow_seconds = settings.slow_seconds
+        self._tracing, self._parent_based = settings.tracing, settings.parent_based
+        self._has_late_spans = settings.late_spans
         rate, ratio = settings.traces_per_second, settings.trace_ratio
         self._reads = TraceBudget(rate, ratio, rate * SAVED_SECONDS, clock)
         self._writes = TraceBudget(rate * SHARE_OF_WRITES, ratio, rate * SAVED_SECONDS, clock)
 
-    def request(self, method: str, traceparent: str | None, tracestate: str | None) -> UnsampledSpan | None:
-        """Return ``None`` for a request that is to be traced, else the placeholder for its span."""
-        if traceparent is not None:
-            parent = extract({"traceparent": traceparent, "tracestate": tracestate or ""})
-            if parent is not None:
-                return None if parent.trace_flags.sampled else UnsampledSpan(parent)
+    def request(self, method: str, parent: SpanContext | None) -> UnsampledSpan | None:
+        """Return ``None`` for a request that is to be traced, else the placeholder for its span.
+
+        ``parent`` is the caller's span, ``None`` if the request has none or an invalid one.
+        """
+        if parent is not None:
+            return self._child(parent, self._reads if method in _SAFE_METHODS else self._writes)
         budget = self._reads if method in _SAFE_METHODS else self._writes
-        return None if budget.admit() else UnsampledSpan()
+        return None if self._tracing and budget.admit() else UnsampledSpan()
+
+    @contextmanager
+    def fixed(self, sampled: bool) -> Iterator[None]:
+        """Trace all work without a caller's decision in the block, or none of it, for tests."""
+        budgets = (self._reads, self._writes)
+        before = [budget.replace(1.0 if sampled else 0.0) for budget in budgets]
+        try:
+            yield
+        finally:
+            for budget, (ratio, following) in zip(budgets, before, strict=True):
+                budget.replace(ratio, following)
 
     def never(self) -> UnsampledSpan:
-        """Return the placeholder for the span of a health probe."""
+        """Return the placeholder for the span of a request that is excluded from tracing."""
         return UnsampledSpan()
 
-    def job(self, meta: Mapping[str, str]) -> UnsampledSpan | None:
+    def job(self, parent: SpanContext | None) -> UnsampledSpan | None:
         """Return ``None`` for a job that is to be traced, else the placeholder for its span."""
-        parent = extract(meta)
         if parent is not None:
-            return None if parent.trace_flags.sampled else UnsampledSpan(parent)
-        return None if self._writes.admit() else UnsampledSpan()
+            return self._child(parent, self._writes)
+        return None if self._tracing and self._writes.admit() else UnsampledSpan()
+
+    def _child(self, parent: SpanContext, budget: TraceBudget) -> UnsampledSpan | None:
+        """Return ``None`` for the child of ``parent`` if it is to be traced, else the placeholder for its span."""
+        if not self._tracing:
+            return UnsampledSpan(parent)
+        is_sampled = parent.trace_flags.sampled if self._parent_based else budget.admit()
+        return None if is_sampled else UnsampledSpan(parent)
 
     def late(self, failed: bool, seconds: float, slow_seconds: float | None = None) -> Late | None:
         """Return why unsampled work that has just ended needs a span; ``None`` if it does not need one."""
+        if not self._has_late_spans:
+            return None
         if failed:
             return Late.ERROR
         limit = self.slow_seconds if slow_seconds is None else slow_seconds
         return Late.SLOW if seconds > limit else None
-
-
-def extract(carrier: Mapping[str, str]) -> SpanContext | None:
-    """Return the W3C context in ``carrier``; ``None`` if there is none or it is malformed."""
-    found = trace.get_current_span(_W3C.extract(carrier)).get_span_context()
-    return found if found.is_valid else None

@@ -19,7 +19,9 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.util.types import Attributes, AttributeValue
 
-from glasshouse_observability.exceptions import exception_fields
+from glasshouse_observability.exceptions import exception_attributes
+from glasshouse_observability.safe import PLAIN, Repair, safe_attributes, safe_name, safe_text
+from glasshouse_observability.traces.marks import REPAIRED, with_marks
 
 REASON = "sampling.reason"
 """The attribute of a late span that states its reason. No other span has it."""
@@ -99,11 +101,19 @@ class UnsampledSpan(Span):
         if self.attributes is None:
             self.attributes = {}
         if len(self.attributes) < MOST_NOTED:
+            if type(key) is not str or not key:
+                key = safe_name(key)
+            if type(value) not in PLAIN:
+                # Now, because the value may change, or be unfit for the pipe of a forked process.
+                repair = Repair(otlp=True)
+                value = repair.value(value)
+                if repair.replaced:
+                    self.attributes[REPAIRED] = with_marks(self.attributes, [key])
             self.attributes[key] = value
 
     def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
         """Store the attributes in case a span is created."""
-        for key, value in attributes.items():
+        for key, value in (attributes if type(attributes) is dict else safe_attributes(attributes)).items():
             self.set_attribute(key, value)
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
@@ -111,7 +121,8 @@ class UnsampledSpan(Span):
         if self.events is None:
             self.events = []
         if len(self.events) < MOST_NOTED:
-            self.events.append((name, attributes, timestamp or time.time_ns()))
+            at = timestamp if type(timestamp) is int else time.time_ns()
+            self.events.append((safe_text(name), safe_attributes(attributes), at))
 
     def record_exception(
         self,
@@ -121,13 +132,18 @@ class UnsampledSpan(Span):
         escaped: bool = False,
     ) -> None:
         """Store the exception as OpenTelemetry's event ``exception``."""
-        fields = exception_fields(type(exception), exception, exception.__traceback__)
-        noted = {name.replace("_", ".", 1): value for name, value in fields.items()}
-        self.add_event("exception", {**noted, **(attributes or {})}, timestamp)
+        self.add_event("exception", exception_attributes(exception, attributes), timestamp)
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
-        """Store the status in case a span is created."""
-        self._status = status if isinstance(status, Status) else Status(status, description)
+        """Store the status in case a span is created, by the rules of OpenTelemetry's own span."""
+        # Not ``isinstance``, which reads ``__class__`` of whatever was given.
+        if not issubclass(type(status), (Status, StatusCode)):
+            return
+        if isinstance(status, StatusCode):
+            status = Status(status, None if description is None else safe_text(description))
+        is_final = self._status is not None and self._status.status_code is StatusCode.OK
+        if not is_final and status.status_code is not StatusCode.UNSET:
+            self._status = status
 
     def update_name(self, name: str) -> None:
         """Do nothing: the name is set when a span is created."""

@@ -30,11 +30,11 @@ def address(host: str, port: int) -> str:
 def starting(service: str, env: Mapping[str, str] | None = None) -> Iterator[Reader]:
     """Return a reader of this service's settings; use the settings only after the ``with`` block.
 
-    ``service`` is the default of ``SERVICE_NAME``; "" if there is none and it is required. If a setting is wrong, one
-    JSON line that names every wrong setting is logged and the process ends with status 78. Variables that look like
+    ``service`` is the default of ``OTEL_SERVICE_NAME``; "" if there is none and it is required. If a setting is wrong,
+    one JSON line that names every wrong setting is logged and the process ends with status 78. Variables that look like
     misspelled settings are logged as warnings.
     """
-    reader = Reader(env, SERVICE_NAME=service)
+    reader = Reader(env, OTEL_SERVICE_NAME=service)
     try:
         yield reader
         reader.finish()
@@ -55,7 +55,7 @@ def _log(
 ) -> None:
     """Write one line to the service's log. Logging is not configured yet, because that requires the settings."""
     # ``finish`` is not called, so wrong settings have their defaults here.
-    settings = Reader(env, SERVICE_NAME=service).settings(TelemetrySettings)
+    settings = Reader(env, OTEL_SERVICE_NAME=service).settings(TelemetrySettings)
     record = logging.LogRecord("settings", level, __file__, 0, message, None, None)
     record.event, record.settings = event, list(names)
     name = "unknown" if settings.service is REQUIRED else settings.service

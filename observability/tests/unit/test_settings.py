@@ -17,24 +17,32 @@ def test_opentelemetrys_own_names_are_understood() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SERVICE_NAME", "Not A Name"),
-        ("LOG_LEVEL", "loud"),
+        ("OTEL_SERVICE_NAME", "x" * 256),
+        ("OBSERVABILITY_LOG_LEVEL", "loud"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
-        ("METRICS_PORT", "70000"),
-        ("METRICS_PORT", "-1"),
-        ("METRICS_LABEL_VALUES", "0"),
-        ("METRICS_LABEL_VALUES", "many"),
-        ("METRICS_LABEL_VALUES", "10001"),
+        ("OBSERVABILITY_METRICS_PORT", "70000"),
+        ("OBSERVABILITY_METRICS_PORT", "-1"),
+        ("OBSERVABILITY_LABEL_VALUES", "0"),
+        ("OBSERVABILITY_LABEL_VALUES", "many"),
+        ("OBSERVABILITY_LABEL_VALUES", "10001"),
     ],
 )
 def test_a_wrong_setting_is_named_with_the_cure(name: str, value: str) -> None:
     """The error for an invalid setting contains its name, its value and the allowed values."""
     with pytest.raises(WrongSetting, match=f"{name} is .*must be"):
-        TelemetrySettings.from_env({"SERVICE_NAME": "api", name: value})
+        TelemetrySettings.from_env({"OTEL_SERVICE_NAME": "api", name: value})
 
 
 def test_an_empty_setting_counts_as_not_set() -> None:
     """An empty setting counts as not set, because Makefiles and Compose files pass on empty variables."""
-    names = ("LOG_LEVEL", "METRICS_PORT", "METRICS_HOST", "SERVICE_VERSION", "DEPLOYMENT_ENVIRONMENT")
-    empty = TelemetrySettings.from_env({"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1", **dict.fromkeys(names, "")})
-    assert empty == TelemetrySettings.from_env({"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1"})
+    names = (
+        "OBSERVABILITY_LOG_LEVEL",
+        "OBSERVABILITY_METRICS_PORT",
+        "OBSERVABILITY_METRICS_HOST",
+        "OBSERVABILITY_VERSION",
+        "OBSERVABILITY_ENVIRONMENT",
+    )
+    empty = TelemetrySettings.from_env(
+        {"OTEL_SERVICE_NAME": "api", "OBSERVABILITY_INSTANCE": "api-1", **dict.fromkeys(names, "")}
+    )
+    assert empty == TelemetrySettings.from_env({"OTEL_SERVICE_NAME": "api", "OBSERVABILITY_INSTANCE": "api-1"})

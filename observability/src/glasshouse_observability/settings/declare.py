@@ -23,14 +23,16 @@ def setting(
     computed: Callable[[], T] | None = None,
     default_shown: str = "",
     aliases: tuple[str, ...] = (),
+    lenient: bool = False,
 ) -> T:
     """Return a dataclass field that is read from the variable ``name``.
 
     ``default`` may be ``REQUIRED``. ``computed`` returns a default at run time, which ``default_shown`` then describes.
-    ``aliases`` are other names for the variable, which are checked in order after ``name``. A setting that may hold a
+    ``aliases`` are other names for the variable, which are checked in order after ``name``. If ``lenient``, a wrong
+    value of a variable that OpenTelemetry defines (``OTEL_…``) is ignored with a warning. A setting that may hold a
     secret is omitted from the dataclass's ``repr``.
     """
-    metadata = {_KEY: (Declared(name, kind, default, about, default_shown, aliases), computed)}
+    metadata = {_KEY: (Declared(name, kind, default, about, default_shown, aliases, lenient), computed)}
     is_shown = not kind.sensitive
     field: Any
     if computed is not None:

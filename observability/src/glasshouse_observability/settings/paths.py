@@ -58,3 +58,19 @@ class WritableFile(Kind[str]):
     def shown(self, text: str) -> str:
         """Return the whole path."""
         return quoted(text, LONGEST_PATH)
+
+
+class ReadableFile(Kind[str]):
+    """A file that exists and can be read."""
+
+    allowed = "a file that exists and can be read"
+
+    def parse(self, text: str) -> str:
+        """Return the path as given."""
+        if not (os.path.isfile(text) and os.access(text, os.R_OK)):
+            raise Refused
+        return text
+
+    def shown(self, text: str) -> str:
+        """Return the whole path."""
+        return quoted(text, LONGEST_PATH)

@@ -33,7 +33,10 @@ REQUIRED: Final[Any] = _Required()
 
 @dataclass(frozen=True)
 class Declared(Generic[T]):
-    """One variable. ``about`` describes it; ``default_shown`` describes its default if that is computed."""
+    """One variable. ``about`` describes it; ``default_shown`` describes its default if that is computed.
+
+    If ``lenient``, a wrong value of an ``OTEL_…`` variable is ignored with a warning.
+    """
 
     name: str
     kind: Kind[T]
@@ -41,6 +44,7 @@ class Declared(Generic[T]):
     about: str
     default_shown: str = ""
     aliases: tuple[str, ...] = ()
+    lenient: bool = False
 
     @property
     def file_name(self) -> str:
@@ -69,6 +73,8 @@ class Reader:
         self._defaults = defaults
         self.problems: list[Problem] = []
         self.asked: dict[str, Declared[Any]] = {}
+        self.ignored: list[str] = []
+        """One sentence for each value that was ignored, because OpenTelemetry requires that."""
 
     def value(self, declared: Declared[T], default: T | None = None) -> T:
         """Return the value of one variable; ``default`` replaces the declared default."""
@@ -77,14 +83,20 @@ class Reader:
         set_name = next((name for name in (declared.name, *declared.aliases) if self._text(name)), "")
         if declared.file_name and (path := self._text(declared.file_name)):
             return self._of_file(declared, path, set_name, fallback)
-        if set_name:
+        if set_name and not declared.lenient:
             return self._parsed(set_name, self._text(set_name), declared.kind, fallback)
+        if set_name and (usable := self._usable(declared)):
+            return self._parsed(usable, self._text(usable), declared.kind, fallback)
         if given := self._defaults.get(declared.name):
             return self._parsed(declared.name, given, declared.kind, fallback)
         if fallback is REQUIRED:
             or_file = f", or {declared.file_name} the path of a file that holds it" if declared.file_name else ""
             self.problems.append(Problem(declared.name, None, declared.kind.allowed + or_file))
         return fallback
+
+    def prefer(self, name: str, text: str) -> None:
+        """Use ``text`` for the variable ``name`` if it is not set, before any other default."""
+        self._defaults[name] = text
 
     def settings(self, cls: type[Readable[S_co]]) -> S_co:
         """Return the settings of a class."""
@@ -125,6 +137,21 @@ class Reader:
                 allowed += f" ({refused.detail})" if refused.detail else ""
         self.problems.append(Problem(name, kind.shown(text), allowed))
         return default
+
+    def _usable(self, declared: Declared[Any]) -> str:
+        """Return the first variable that may be used; wrong values of ``OTEL_…`` variables before it cause warnings."""
+        for name in (declared.name, *declared.aliases):
+            if not (text := self._text(name)):
+                continue
+            before = len(self.problems)
+            self._parsed(name, text, declared.kind, None)
+            if len(self.problems) == before:
+                return name
+            problem = self.problems.pop()
+            if not name.startswith("OTEL_"):
+                return name
+            self.ignored.append(f"{problem}; the value is ignored")
+        return ""
 
     def _of_file(self, declared: Declared[T], path: str, set_name: str, default: T) -> T:
         """Return the value in a file. If the variable ``set_name`` has a value too, that is an error."""

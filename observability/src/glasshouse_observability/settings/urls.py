@@ -84,6 +84,15 @@ class Url(Kind[str]):
         return quoted_url(text)
 
 
+class ExactUrl(Url):
+    """A URL that is returned as given, with a trailing ``/``."""
+
+    def parse(self, text: str) -> str:
+        """Return the URL."""
+        super().parse(text)
+        return text
+
+
 def _is_authority(parts: Parts) -> bool:
     if parts.scheme == "unix":
         return not parts.authority and parts.path not in (None, "/")

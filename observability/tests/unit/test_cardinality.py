@@ -176,7 +176,7 @@ def test_the_workers_of_a_replica_have_one_bound(tmp_path: Path, monkeypatch: py
     shared = SharedFolder(str(tmp_path / "counts"))
     for slot, campaigns in ((0, range(0, 2)), (1, range(1, 6)), (0, range(4, 9)), (1, range(0, 3))):
         worker(shared, slot, campaigns)
-    registry = shared.registry()
+    registry, _ = shared.registry()
     assert [of(registry, f"c{number}") for number in range(10)] == [2, 3, 2] + [None] * 7
     assert of(registry, "other") == overflow(registry) == 8
 

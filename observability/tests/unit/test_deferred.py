@@ -7,9 +7,11 @@ import threading
 
 import pytest
 from flask import Flask
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry, Counter, Histogram, values
 from prometheus_client.openmetrics.exposition import generate_latest
 
+from glasshouse_observability import Telemetry, TelemetrySettings
 from glasshouse_observability.flask.metrics import RequestMetrics
 from glasshouse_observability.metrics import multiprocess
 from glasshouse_observability.metrics.deferred import MOST_WAITING, DeferredHistogram
@@ -102,8 +104,10 @@ def shared(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     """Return a registry that reads this process's values from its files, as another process does."""
     folder = multiprocess.SharedFolder(str(tmp_path_factory.mktemp("metrics")))
     monkeypatch.setenv(multiprocess.SETTING, folder.path)
+    # First: it makes this process keep values in memory.
+    registry, _ = folder.registry()
     monkeypatch.setattr(values, "ValueClass", values.MultiProcessValue(lambda: 1))  # type: ignore[no-untyped-call]
-    return folder.registry()
+    return registry
 
 
 def test_where_others_read_the_values_nothing_waits(shared: CollectorRegistry) -> None:
@@ -115,7 +119,10 @@ def test_where_others_read_the_values_nothing_waits(shared: CollectorRegistry) -
 
 def test_requests_under_way_are_counted_there_as_they_come_and_go(shared: CollectorRegistry) -> None:
     """Active requests are written to the file at each change, because other processes cannot query this one."""
-    metrics, seen = RequestMetrics(CollectorRegistry()), []
+    settings = TelemetrySettings(service="api", instance="api-1")
+    # Without a registry as an argument, values are kept in memory.
+    telemetry = Telemetry(settings, registry=CollectorRegistry(), exporter=InMemorySpanExporter())
+    metrics, seen = RequestMetrics(telemetry), []
     metrics.init_app(Flask("test"))
     for change, number in ((metrics.begin, 1), (metrics.begin, 2), (metrics.end, 1)):
         change(number)

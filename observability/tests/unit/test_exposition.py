@@ -56,7 +56,7 @@ def test_the_text_is_the_librarys(registry: CollectorRegistry, escaping: str) ->
     """The text is identical to prometheus_client's, without and with remembered parts."""
     renderer = Renderer(escaping)
     for _ in range(2):
-        assert renderer.render(registry) == generate_latest(registry, escaping)
+        assert renderer.render(registry.collect()) == generate_latest(registry, escaping)
 
 
 def test_what_changes_is_seen(registry: CollectorRegistry) -> None:
@@ -65,11 +65,11 @@ def test_what_changes_is_seen(registry: CollectorRegistry) -> None:
     renderer = Renderer()
     hits.labels("a").inc()
     hits.labels("b").inc(1, {"trace_id": "first"})
-    assert renderer.render(registry) == generate_latest(registry)
+    assert renderer.render(registry.collect()) == generate_latest(registry)
     hits.labels("b").inc(1, {"trace_id": "second"})
     hits.labels("c").inc()
     hits.remove("a")
-    text = renderer.render(registry)
+    text = renderer.render(registry.collect())
     assert text == generate_latest(registry)
     assert b'more_total{who="b"} 2.0 # {trace_id="second"}' in text
 
@@ -81,7 +81,7 @@ def test_series_beyond_what_is_remembered_are_written_too(
     monkeypatch.setattr(exposition, "MOST_REMEMBERED", 3)
     renderer = Renderer()
     for _ in range(2):
-        assert renderer.render(registry) == generate_latest(registry)
+        assert renderer.render(registry.collect()) == generate_latest(registry)
     assert len(renderer._heads) == 3
 
 
@@ -101,7 +101,7 @@ def test_label_values_do_not_pass_for_label_names() -> None:
 
     registry.register(Both())
     renderer = Renderer()
-    assert renderer.render(registry) == renderer.render(registry) == generate_latest(registry)
+    assert renderer.render(registry.collect()) == renderer.render(registry.collect()) == generate_latest(registry)
 
 
 def _ask(registry: CollectorRegistry, path: str = "/metrics", method: str = "GET", accept: str = "") -> TestResponse:

@@ -28,7 +28,7 @@ def test_several_workers_without_a_folder_are_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several workers without a shared folder are refused with the setting to use, because they cannot share a port."""
-    monkeypatch.setenv("METRICS_PORT", "9100")
+    monkeypatch.setenv("OBSERVABILITY_METRICS_PORT", "9100")
     assert "PROMETHEUS_MULTIPROC_DIR is not set: it must be a folder" in refusal(capsys, server(workers=4))
 
 
@@ -52,11 +52,13 @@ def test_a_wrong_setting_ends_gunicorn_with_its_cure(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An invalid setting ends gunicorn with the same exit status and message as any other process."""
-    monkeypatch.setenv("LOG_LEVEL", "loud")
+    monkeypatch.setenv("OBSERVABILITY_LOG_LEVEL", "loud")
     with pytest.raises(SystemExit) as stop:
         gunicorn.json_logs("api")
     assert stop.value.code == MISCONFIGURED
-    assert json.loads(capsys.readouterr().out)["message"].startswith("LOG_LEVEL is 'loud': it must be one of")
+    assert json.loads(capsys.readouterr().out)["message"].startswith(
+        "OBSERVABILITY_LOG_LEVEL is 'loud': it must be one of"
+    )
 
 
 def test_one_worker_without_the_setting_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

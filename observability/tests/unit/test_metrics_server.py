@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
-import threading
+import struct
+import subprocess
 import urllib.request
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
-from glasshouse_observability.metrics import server as server_module
 from glasshouse_observability.metrics.server import MetricsServer
+from glasshouse_observability.swallowed import SwallowedErrors
 from library_support.waiting import wait_until
 
 
@@ -47,72 +45,126 @@ def get(server: MetricsServer) -> bytes:
         return body
 
 
-class Slow(Collector):
-    """A collector that calls ``ask``, which may wait, like a query to a slow server."""
+def test_a_port_in_use_is_served_as_soon_as_it_is_free(
+    registry: CollectorRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server starts at once although another process has the port, logs that once, and serves when it is free.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.ask: Callable[[], object] = lambda: None
-        registry.register(self)
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Call ``ask`` and return a metric."""
-        self.ask()
-        return [GaugeMetricFamily("asked", "Asked", 1)]
-
-
-def test_scrapes_do_not_wait_for_each_other(registry: CollectorRegistry) -> None:
-    """Eight scrapes that query a server without an answer wait for its timeout at the same time."""
-    slow, together = Slow(registry), threading.Barrier(8)
-    server = MetricsServer(registry, "127.0.0.1", 0)
-    slow.ask = lambda: together.wait(10)
-    try:
-        with ThreadPoolExecutor(8) as pool:
-            assert all(b"asked 1.0" in body for body in pool.map(lambda _: get(server), range(8)))
-    finally:
-        server.close()
-
-
-def test_a_fork_waits_for_a_scrape(registry: CollectorRegistry) -> None:
-    """A fork waits for a running scrape.
-
-    Otherwise the child would inherit the scrape's locks without a thread that releases them.
+    gunicorn's HUP during a long request: the old worker has the port until the request has ended.
     """
-    slow, asked = Slow(registry), threading.Event()
-    answered: list[bool] = []
-
-    def ask() -> None:
-        asked.set()
-        wait_until("a fork to wait", lambda: server_module._fork_lock._entrance.locked())
-        answered.append(True)
-
-    slow.ask = ask
-    server = MetricsServer(registry, "127.0.0.1", 0)
+    caplog.set_level("INFO")
+    other = socket.create_server(("127.0.0.1", 0))
+    with other:
+        server = MetricsServer(registry, "127.0.0.1", other.getsockname()[1], retry_seconds=0.01)
+        assert server.port is None
+        attempts = wait_until("several attempts", lambda: server.attempts > 3)
+        assert attempts
+        assert [record.event for record in caplog.records] == ["metrics.port_unavailable"]  # type: ignore[attr-defined]
+        assert "the attempt is repeated each second" in caplog.text
     try:
-        with ThreadPoolExecutor(1) as pool:
-            scrape = pool.submit(get, server)
-            assert asked.wait(10)
-            child = os.fork()
-            if child == 0:
-                os._exit(0 if answered else 1)
-            assert os.waitpid(child, 0)[1] == 0
-            assert b"asked 1.0" in scrape.result(10)
+        assert b"hits_total 3.0" in wait_until("metrics", lambda: get(server))
+        assert [record.event for record in caplog.records][1:] == ["metrics.port_bound"]  # type: ignore[attr-defined]
     finally:
         server.close()
 
 
-def test_a_port_that_stays_taken_is_an_error(registry: CollectorRegistry) -> None:
-    """A port that stays in use raises an error after the server's time limit; the port is not shared."""
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        with pytest.raises(OSError, match="in use"):
-            MetricsServer(registry, "127.0.0.1", other.getsockname()[1], patience=0.2)
+def test_a_server_that_waits_for_its_port_can_be_closed(registry: CollectorRegistry) -> None:
+    """A server that has never had its port is closed without an error, and does not take the port later."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        server = MetricsServer(registry, "127.0.0.1", other.getsockname()[1], retry_seconds=0.01)
+        server.close()
+    assert server.port is None
 
 
 def test_a_closed_server_frees_its_port(registry: CollectorRegistry) -> None:
     """A closed server frees its port at once for a successor."""
     first = MetricsServer(registry, "127.0.0.1", 0)
     port = first.port
+    assert port is not None
     first.close()
-    second = MetricsServer(registry, "127.0.0.1", port, patience=0)
+    second = MetricsServer(registry, "127.0.0.1", port)
+    assert second.port == port
     second.close()
+
+
+def test_a_fork_does_not_keep_the_port(registry: CollectorRegistry) -> None:
+    """A child that outlives the server does not keep its port, whether it is a fork or another program.
+
+    An RQ work horse outlives a worker that was killed; the worker's successor needs the port.
+    """
+    server = MetricsServer(registry, "127.0.0.1", 0)
+    port = server.port
+    assert port is not None
+    ended, end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(end)
+        os.read(ended, 1)
+        os._exit(0)
+    other = os.posix_spawn("/bin/sleep", ["sleep", "60"], {})
+    with subprocess.Popen(["/bin/sleep", "60"], preexec_fn=lambda: None, close_fds=False) as third:
+        server.close()
+        successor = MetricsServer(registry, "127.0.0.1", port)
+        assert successor.port == port
+        successor.close()
+        os.kill(other, signal.SIGKILL)
+        third.kill()
+    os.close(end)
+    os.waitpid(other, 0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_fork_can_stop_its_copy_of_the_server(registry: CollectorRegistry) -> None:
+    """``close`` in a fork returns, although the thread that serves does not exist there; the parent keeps its port."""
+    server = MetricsServer(registry, "127.0.0.1", 0)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        server.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert b"hits_total" in get(server)
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "client"), [("::1", "::1"), ("::", "::1"), ("::", "127.0.0.1"), ("localhost", "127.0.0.1")]
+)
+def test_an_ipv6_address_is_served(registry: CollectorRegistry, host: str, client: str) -> None:
+    """An IPv6 address is served; ``::`` accepts IPv4 too (prometheus/client_python#965)."""
+    server = MetricsServer(registry, host, 0)
+    assert server.port is not None
+    try:
+        with socket.create_connection((client, server.port), 10) as connection:
+            connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert b"hits_total 3.0" in answer
+    finally:
+        server.close()
+
+
+def test_an_address_of_no_interface_is_repeated(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture) -> None:
+    """An address or name that does not exist yet does not fail the start: the reason is logged, and it is repeated."""
+    for host in ("203.0.113.1", "no-such-host.invalid"):
+        server = MetricsServer(registry, host, 0, retry_seconds=0.01)
+        assert server.port is None
+        server.close()
+    assert len(caplog.records) == 2
+
+
+def test_a_client_that_disconnects_is_no_error_of_the_process(
+    registry: CollectorRegistry, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A scraper that resets its connection leaves nothing on standard error, and later scrapes are answered."""
+    errors = SwallowedErrors(registry)
+    server = MetricsServer(registry, "127.0.0.1", 0, errors)
+    assert server.port is not None
+    try:
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.sendall(b"GET /metrics")
+        assert b"hits_total 3.0" in get(server)
+    finally:
+        server.close()
+    assert "Traceback" not in capfd.readouterr().err

@@ -6,7 +6,9 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import prometheus_client
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, values
 from prometheus_client.exposition import choose_encoder
@@ -184,6 +186,32 @@ def test_numbers_are_written_as_the_library_writes_them() -> None:
         assert f"g {number_text(value)}\n".encode() in generate_latest(registry)
 
 
+def test_a_gauge_with_a_function_is_found(registry: CollectorRegistry) -> None:
+    """A gauge that calls a function at a scrape, itself or in one series, is found among those that have a value."""
+    plain = Gauge("plain_gauge", "", ["a"], registry=registry)
+    plain.labels("x").set(1)
+    one = Gauge("one", "", registry=registry)
+    labelled = Gauge("some", "", ["a"], registry=registry)
+    assert not any(map(prometheus_internals.has_function, prometheus_internals.collectors_of(registry)))
+    one.set_function(lambda: 1)
+    labelled.labels("x").set_function(lambda: 1)
+    found = [each for each in prometheus_internals.collectors_of(registry) if prometheus_internals.has_function(each)]
+    assert found == [one, labelled]
+
+
+def test_created_series_can_be_queried() -> None:
+    """Whether new metrics have ``_created`` series is what was set last."""
+    before = prometheus_internals.creates_created_series()
+    try:
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        assert not prometheus_internals.creates_created_series()
+        prometheus_client.enable_created_metrics()  # type: ignore[no-untyped-call]
+        assert prometheus_internals.creates_created_series()
+    finally:
+        if not before:
+            prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
 def test_no_other_module_uses_private_names() -> None:
     """No other module that imports prometheus_client uses its private names.
 
@@ -198,3 +226,35 @@ def test_no_other_module_uses_private_names() -> None:
     }
     assert found == {}
     assert private.findall(Path(prometheus_internals.__file__).read_text())
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        Counter("one_total", "Help", ["a"], registry=None),
+        Histogram("two_seconds", "Help", buckets=(1, 2), registry=None),
+        Histogram("three_seconds", "Help", ["a", "b"], buckets=(0.5, 3), registry=None),
+        Summary("four_bytes", "Help", registry=None),
+    ],
+    ids=lambda metric: str(metric.describe()[0].name),
+)
+def test_a_metric_is_created_again_from_its_definition(metric: Any) -> None:
+    """The copy has the same type, name, help, labels and buckets, so that its numbers can be added."""
+    registry = CollectorRegistry()
+    definition = prometheus_internals.definition_of(metric)
+    copy: Any = prometheus_internals.create_metric(definition, registry)
+    assert prometheus_internals.metric_named(registry, prometheus_internals.name_of(metric)) is copy
+    assert prometheus_internals.metric_named(registry, "missing") is None
+    labels = prometheus_internals.label_names(metric)
+    for one in (metric, copy):
+        series = one.labels(*labels) if labels else one
+        series.inc(2) if isinstance(one, Counter) else series.observe(1.5)
+    original = CollectorRegistry()
+    original.register(metric)
+    found = [
+        [(sample.name, sample.labels, sample.value) for family in each.collect() for sample in family.samples]
+        for each in (original, registry)
+    ]
+    without_times = [[one for one in samples if not one[0].endswith("_created")] for samples in found]
+    assert without_times[0] == without_times[1]
+    assert prometheus_internals.definition_of(copy) == definition

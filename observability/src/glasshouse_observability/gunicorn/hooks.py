@@ -12,15 +12,17 @@ that defines these hooks itself must call the functions of this module in them.
 
 from __future__ import annotations
 
+import logging
 from typing import Any, NoReturn
 
 from glasshouse_observability.logs.config import logging_config
 from glasshouse_observability.metrics import multiprocess
 from glasshouse_observability.metrics.multiprocess import SETTING, SharedFolder
-from glasshouse_observability.metrics.server import serve
+from glasshouse_observability.metrics.server import MetricsServer
 from glasshouse_observability.settings import AnyPath, Declared, Problem, Reader, TelemetrySettings, WrongSetting
 from glasshouse_observability.startup import refuse, starting
 
+_log = logging.getLogger(__name__)
 SHARED_FOLDER = Declared(SETTING, AnyPath(), None, "a folder where several gunicorn workers share their metrics")
 
 
@@ -38,7 +40,7 @@ def when_ready(server: Any) -> None:
     """In the master, before the first worker: with several workers, create their folder and serve its ``/metrics``."""
     if server.cfg.preload_app:
         _refuse("preload_app", "True", "False, because telemetry starts in each worker, after the fork")
-    reader = Reader(SERVICE_NAME="gunicorn")
+    reader = Reader(OTEL_SERVICE_NAME="gunicorn")
     settings, folder = reader.settings(TelemetrySettings), reader.value(SHARED_FOLDER)
     if folder is None and server.cfg.workers > 1 and settings.metrics_port:
         reader.refuse(SETTING, None, f"a folder where {server.cfg.workers} workers may share their counts")
@@ -52,11 +54,21 @@ def when_ready(server: Any) -> None:
         server.shared_metrics = SharedFolder(str(folder))
     except OSError as error:
         _refuse(SETTING, repr(str(folder)), f"a folder that can be created and written ({error.strerror})")
-    server.metrics_server = serve(server.shared_metrics.registry(), settings.metrics_host, settings.metrics_port)
+    if settings.metrics_port:
+        registry, errors = server.shared_metrics.registry()
+        server.metrics_server = MetricsServer(registry, settings.metrics_host, settings.metrics_port, errors)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
     """In the master: assign the lowest free slot to the worker that is about to be forked."""
+    if _shared(server) is None and getattr(server, "num_workers", 1) > 1:
+        # Only after a signal (TTIN), because ``when_ready`` refuses such a configuration.
+        _log.error(
+            "%d workers, but %s is not set: the port for metrics serves the numbers of one of them",
+            server.num_workers,
+            SETTING,
+            extra={"event": "metrics.workers_not_shared"},
+        )
     # The worker has no slot if it was forked before a reload added the hooks.
     taken = {getattr(other, "metrics_slot", -1) for other in server.WORKERS.values()}
     worker.metrics_slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)
@@ -65,8 +77,6 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """In the worker: count in the shared files, if there are any."""
     if shared := _shared(server):
-        if server.metrics_server is not None:
-            server.metrics_server.leave()
         multiprocess.join(shared.path, worker.metrics_slot)
 
 

@@ -14,9 +14,11 @@ import tempfile
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import mark_process_dead
 
 from glasshouse_observability.metrics import prometheus_internals
+from glasshouse_observability.metrics.shared_files import SharedFiles, set_damaged_aside
+from glasshouse_observability.swallowed import SwallowedErrors
 
 SETTING = "PROMETHEUS_MULTIPROC_DIR"
 _PREFIX = "replica-"
@@ -49,11 +51,14 @@ class SharedFolder:
         finally:
             os.close(door)
 
-    def registry(self) -> CollectorRegistry:
-        """Return the sums of all workers, including those that have exited."""
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, self.path)  # type: ignore[no-untyped-call]
-        return registry
+    def registry(self) -> tuple[CollectorRegistry, SwallowedErrors]:
+        """Return the sums of all workers, including those that have exited, and the errors of the reading process."""
+        # This process counts its errors in memory: it is not one of the workers that have files.
+        prometheus_internals.keep_values_in_memory()
+        own, registry = CollectorRegistry(), CollectorRegistry()
+        errors = SwallowedErrors(own)
+        registry.register(SharedFiles(self.path, errors, own))
+        return registry, errors
 
     def forget_gauges(self, slot: int) -> None:
         """Remove the gauges of the worker in ``slot``, which is dead: they stated current values."""
@@ -84,6 +89,7 @@ def join(folder: str, slot: int) -> None:
     global _joined
     _joined = True
     os.environ[SETTING] = folder
+    set_damaged_aside(folder, slot)
     owner = os.getpid()
     # Forks of the worker must not write into its files: they get separate files, named by process id.
     prometheus_internals.keep_values_in_files(lambda: slot if os.getpid() == owner else os.getpid())

@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from werkzeug.test import TestResponse
 
 from glasshouse_observability import Telemetry, context, instrument_flask
-from glasshouse_observability.flask.boundary import ROUTE_KEY, WAITED_KEY
+from glasshouse_observability.flask.keys import ROUTE_KEY, WAITED_KEY
 
 COUNT = "http_server_request_duration_seconds_count"
 
@@ -57,7 +57,7 @@ def client(telemetry: Telemetry) -> FlaskClient:
 
     create.success_status = 201  # type: ignore[attr-defined]
     app.add_url_rule("/things", "create", create, methods=["POST"])
-    instrument_flask(app, telemetry)
+    instrument_flask(app, telemetry, excluded_urls="healthz,readyz")
     app.test_client_class = WholeAnswers
     return app.test_client()
 

@@ -6,11 +6,13 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from glasshouse_observability.flask.lines import RequestLines
+from glasshouse_observability.flask.spans import Outcome
 from glasshouse_observability.logs.file import SharedFileHandler
 from glasshouse_observability.logs.formatter import JsonFormatter
 from glasshouse_observability.traces.sampling import Late
@@ -20,6 +22,21 @@ IDS = ("request-0001", "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
 SPAN = UnsampledSpan()
 SPAN.trace_id, SPAN.span_id = IDS[1:]
 ROUTE = ("GET", '/100%/"<thing>"/%s', 200)
+
+
+def write(
+    lines: RequestLines,
+    what: tuple[str, str, int],
+    seconds: float,
+    traced: bool,
+    reason: Late | None = None,
+    notes: dict[str, Any] | None = None,
+) -> None:
+    """Write the line of one request with the ids in ``IDS``."""
+    exchange: Any = SimpleNamespace(
+        span=SPAN, request_id=IDS[0], notes=notes or {}, environ={"REQUEST_METHOD": what[0]}
+    )
+    lines.write(exchange, what, seconds, traced, reason, Outcome(*what, seconds, None))
 
 
 class Written:
@@ -63,7 +80,7 @@ def test_both_ways_write_the_same_fields(written: Written, traced: bool, notes: 
     for known in (True, False):
         lines = RequestLines(lambda *_, known=known: known)  # type: ignore[misc]
         for _ in range(2):
-            lines.write(ROUTE, 0.0123456, IDS[0], SPAN, traced, None, notes)
+            write(lines, ROUTE, 0.0123456, traced, None, notes)
     found = [untimed(line) for line in written.lines()]
     assert len(found) == 4
     assert found[0] == found[1] == found[2] == found[3]
@@ -87,9 +104,9 @@ def test_both_ways_write_the_same_fields(written: Written, traced: bool, notes: 
 def test_failures_and_slow_requests_say_why_they_have_a_span(written: Written) -> None:
     """Lines of failed and slow requests have their level and the reason for their span."""
     lines = RequestLines(lambda *_: True)
-    lines.write(("GET", "/", 200), 0.1, IDS[0], SPAN, False, None, {})
-    lines.write(("GET", "/", 500), 0.1, IDS[0], SPAN, True, Late.ERROR, {})
-    lines.write(("GET", "/", 200), 2.0, IDS[0], SPAN, True, Late.SLOW, {})
+    write(lines, ("GET", "/", 200), 0.1, False, None)
+    write(lines, ("GET", "/", 500), 0.1, True, Late.ERROR)
+    write(lines, ("GET", "/", 200), 2.0, True, Late.SLOW)
     found = [(line["level"], line.get("sampling_reason")) for line in written.lines()]
     assert found == [("INFO", None), ("ERROR", "error"), ("INFO", "slow")]
 
@@ -97,36 +114,36 @@ def test_failures_and_slow_requests_say_why_they_have_a_span(written: Written) -
 def test_a_level_a_filter_or_another_handler_is_obeyed(written: Written) -> None:
     """A level, a filter or another handler takes effect at any time, also after a pattern was created."""
     logger, lines = logging.getLogger("http.request"), RequestLines(lambda *_: True)
-    write = lambda: lines.write(("GET", "/", 200), 0.1, IDS[0], SPAN, True, None, {})  # noqa: E731
-    write()
+    again = lambda: write(lines, ("GET", "/", 200), 0.1, True, None)  # noqa: E731
+    again()
     logger.setLevel(logging.WARNING)
-    write()
+    again()
     logger.setLevel(logging.INFO)
     refuse = lambda _: False  # noqa: E731
     logger.addFilter(refuse)
-    write()
+    again()
     logger.removeFilter(refuse)
     records: list[logging.LogRecord] = []
     other = logging.Handler()
     other.emit = records.append  # type: ignore[method-assign]
     logger.addHandler(other)
-    write()
+    again()
     logger.removeHandler(other)
     assert len(written.lines()) == 2
     root = logging.getLogger()
     root.addHandler(other)
-    write()
+    again()
     root.removeHandler(other)
     assert len(written.lines()) == 3
     assert [record.__dict__["request_id"] for record in records] == [IDS[0]] * 2
     written.handler.addFilter(refuse)
-    write()
+    again()
     written.handler.removeFilter(refuse)
     written.handler.setLevel(logging.WARNING)
-    write()
+    again()
     written.handler.setLevel(logging.NOTSET)
     assert len(written.lines()) == 3
-    write()
+    again()
     assert len(written.lines()) == 4
     assert len(records) == 2
 
@@ -139,5 +156,5 @@ def test_a_new_formatter_makes_new_patterns(written: Written) -> None:
     lines = RequestLines(lambda *_: True)
     for service in ("api", "other"):
         written.handler.setFormatter(JsonFormatter(service, "one"))
-        lines.write(("GET", "/", 200), 0.1, IDS[0], SPAN, True, None, {})
+        write(lines, ("GET", "/", 200), 0.1, True, None)
     assert [line["service"] for line in written.lines()] == ["api", "other"]

@@ -1,145 +1,148 @@
 """The spans of HTTP requests.
 
-A sampled request has the span of the Flask instrumentation; another request gets a late span if it failed or was slow.
-Late spans have the name, kind, attributes and status that OpenTelemetry's Flask instrumentation gives its spans under
-the stable HTTP conventions; ``observability/tests/unit/test_http_spans.py`` compares them with it.
+The boundary starts the span of a sampled request before the application runs and ends it after the last byte.
+OpenTelemetry's Flask instrumentation adds its attributes in between (``flask.adoption``). Another request gets a late
+span if it failed or was slow. Both have the same name, kind, attributes and status.
 """
 
 from __future__ import annotations
 
 import time
-from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
+from glasshouse_observability.exceptions import described, exception_attributes
+from glasshouse_observability.flask.attributes import UNMATCHED, request_attributes, result_attributes, span_name
+from glasshouse_observability.safe import type_name
 from glasshouse_observability.telemetry import Telemetry
-from glasshouse_observability.traces.sampling import Late, Sampler
+from glasshouse_observability.traces.sampling import Late
 from glasshouse_observability.traces.unsampled import UnsampledSpan
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-SAMPLED_KEY = "observability.sampled_span"
-"""Where the boundary stores a sampled request's ``SampledSpan``, in its environment."""
-FAILURE_KEY = "observability.failure"
-"""Where ``record_failure`` stores the description of the exception that ended a request, in its environment."""
-KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
-UNMATCHED = "(unmatched)"
-"""The route of a request that matches no rule: raw paths never become label values or span names."""
+
+class Failure:
+    """An exception that ended a request.
+
+    The exception itself is kept only if its traceback is still to be logged: it refers to the frames of the request.
+    """
+
+    __slots__ = ("description", "error", "kind")
+
+    def __init__(self, error: BaseException, is_logged: bool) -> None:
+        self.kind, self.description = type_name(type(error)), described(error)
+        self.error = None if is_logged else error
+
+
+class Outcome:
+    """The end of one request, as its line, its observation and its span state it."""
+
+    __slots__ = ("failure", "method", "route", "seconds", "status")
+
+    def __init__(self, method: str, route: str, status: int, seconds: float, failure: Failure | None) -> None:
+        self.method, self.route, self.status, self.seconds, self.failure = method, route, status, seconds, failure
+
+    @property
+    def failed(self) -> bool:
+        """Return whether the request failed: by its status, or by an exception although its status was sent before."""
+        return self.status >= 500 or self.failure is not None
+
+    @property
+    def error_type(self) -> str | None:
+        """Return the value of ``error.type``: the status from 500, otherwise the exception's class."""
+        if self.status >= 500:
+            return str(self.status)
+        return None if self.failure is None else self.failure.kind
+
+    def span_status(self) -> Status:
+        """Return the status of the request's span."""
+        if not self.failed:
+            return Status(StatusCode.UNSET)
+        return Status(StatusCode.ERROR, None if self.failure is None else self.failure.description)
 
 
 class SampledSpan:
-    """The ids of the instrumentation's span of a sampled request, as log lines and headers contain them.
+    """The span of a sampled request, which nothing but ``finish`` ends."""
 
-    They are empty until the instrumentation has started the span and ``note_ids`` was called within the request.
-    """
+    __slots__ = ("_name", "_started", "is_exported", "span", "span_id", "trace_id")
 
-    __slots__ = ("span_id", "trace_id")
-
-    def __init__(self) -> None:
-        self.trace_id = self.span_id = ""
-
-    def attach(self) -> Token[Context]:
-        """Start a context without any state of the previous request in this thread; returns the token to detach it."""
-        return otel_context.attach(Context())
-
-    def note_ids(self) -> None:
-        """Record the ids of the current span, which is the request's span while Flask handles it."""
-        ids = trace.get_current_span().get_span_context()
-        if ids.is_valid:
-            self.trace_id, self.span_id = f"{ids.trace_id:032x}", f"{ids.span_id:016x}"
-
-
-class LateSpans:
-    """Create the spans of requests that were not sampled and failed or were slow."""
-
-    def __init__(self, app: Flask, telemetry: Telemetry, sampler: Sampler) -> None:
-        """A view declares its own latency threshold in seconds with the attribute ``slow_seconds``."""
-        self._telemetry, self._sampler = telemetry, sampler
-        self._thresholds = {
-            rule.rule: float(seconds)
-            for rule in app.url_map.iter_rules()
-            if (seconds := getattr(app.view_functions[rule.endpoint], "slow_seconds", None)) is not None
-        }
-        self.shortest = min([sampler.slow_seconds, *self._thresholds.values()])
-
-    def reason(self, route: str, status: int, seconds: float) -> Late | None:
-        """Return why a request that was not sampled needs a span, or ``None`` if it does not need one.
-
-        Call it only for requests that failed or took longer than ``shortest`` seconds; no other request has a reason.
-        """
-        return self._sampler.late(status >= 500, seconds, self._thresholds.get(route))
-
-    def make(
-        self, span: UnsampledSpan, reason: Late, environ: WSGIEnvironment, route: str, status: int, seconds: float
-    ) -> None:
-        """Create and export the span of a request that was not sampled and has just ended, after ``seconds``."""
-        end = time.time_ns()
-        if status >= 500:
-            span.set_status(_error(environ))
-        self._telemetry.export(
-            span.to_finished(
-                reason.value,
-                span_name(environ, None if route == UNMATCHED else route),
-                SpanKind.SERVER,
-                (end - int(seconds * 1e9), end),
-                {**request_attributes(environ), **_result_attributes(route, status)},
-                self._telemetry.provider.resource,
-            )
+    def __init__(self, tracer: Tracer, environ: WSGIEnvironment, caller: Context, waited_seconds: float) -> None:
+        """Start the span as a child of the span in ``caller``, ``waited_seconds`` ago."""
+        self._started = time.time_ns() - int(waited_seconds * 1e9)
+        self._name = span_name(environ, UNMATCHED)
+        self.span: Any = tracer.start_span(
+            self._name, caller, SpanKind.SERVER, request_attributes(environ), start_time=self._started
         )
+        ids = self.span.get_span_context()
+        self.trace_id, self.span_id = f"{ids.trace_id:032x}", f"{ids.span_id:016x}"
+        self.is_exported: bool = ids.trace_flags.sampled and self.span.is_recording()
+        if self.is_exported:
+            # The instrumentation ends the span before the first byte. Only an instance that records is ours alone.
+            self.span.end = _hold  # type: ignore[method-assign]
+
+    def within(self, caller: Context) -> Context:
+        """Return the context of the request."""
+        return trace.set_span_in_context(self.span, caller)
+
+    def routed(self, environ: WSGIEnvironment, route: str) -> None:
+        """Describe the request as the framework sees it, instead of what the instrumentation has set."""
+        self.span.set_attributes(request_attributes(environ))
+        self._rename(environ, route)
+
+    def finish(self, environ: WSGIEnvironment, outcome: Outcome) -> None:
+        """End the span ``outcome.seconds`` after its start."""
+        span = self.span
+        if not self.is_exported:
+            return
+        self._rename(environ, outcome.route)
+        span.set_attributes(result_attributes(outcome.route, outcome.status, outcome.error_type))
+        if outcome.failed:
+            span.set_status(outcome.span_status())
+        del span.end
+        span.end(self._started + int(outcome.seconds * 1e9))
+
+    def _rename(self, environ: WSGIEnvironment, route: str) -> None:
+        # A name that the application has set stays.
+        if self.is_exported and self.span.name == self._name:
+            self._name = span_name(environ, route)
+            self.span.update_name(self._name)
 
 
-def record_failure(environ: WSGIEnvironment, span: Span, error: BaseException) -> None:
-    """Record on a request's span, once, the exception that ends the request."""
-    if FAILURE_KEY not in environ:
-        environ[FAILURE_KEY] = f"{type(error).__name__}: {error}"
-        span.record_exception(error)
+def make_late(
+    telemetry: Telemetry, span: UnsampledSpan, reason: Late, environ: WSGIEnvironment, outcome: Outcome
+) -> None:
+    """Create and export the span of a request that was not sampled and has just ended."""
+    end = time.time_ns()
+    if outcome.failed:
+        span.set_status(outcome.span_status())
+    result = result_attributes(outcome.route, outcome.status, outcome.error_type)
+    if span.attributes:
+        # The application's attributes override others, but not what the line and the metric state too.
+        span.attributes = {name: value for name, value in span.attributes.items() if name not in result}
+    telemetry.export(
+        span.to_finished(
+            reason.value,
+            span_name(environ, outcome.route),
+            SpanKind.SERVER,
+            (end - int(outcome.seconds * 1e9), end),
+            {**request_attributes(environ), **result},
+            telemetry.provider.resource,
+        )
+    )
 
 
-def request_attributes(environ: WSGIEnvironment) -> dict[str, str | int]:
-    """Return the attributes of OpenTelemetry's stable HTTP conventions for a request, from its WSGI environment."""
-    method = environ["REQUEST_METHOD"]
-    known = method if method in KNOWN_METHODS else "_OTHER"
-    found: dict[str, Any] = {
-        "http.request.method": known,
-        "http.request.method_original": method if known != method else None,
-        "url.scheme": environ.get("wsgi.url_scheme"),
-        "url.path": environ.get("PATH_INFO"),
-        "url.query": environ.get("QUERY_STRING"),
-        "server.address": environ.get("HTTP_HOST"),
-        "server.port": _integer(environ.get("SERVER_PORT")),
-        "client.address": environ.get("REMOTE_ADDR"),
-        "client.port": _integer(environ.get("REMOTE_PORT")),
-        "user_agent.original": environ.get("HTTP_USER_AGENT"),
-        "network.protocol.version": environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/"),
-    }
-    return {name: value for name, value in found.items() if value}
+def record_exception(span: SampledSpan | UnsampledSpan, error: BaseException) -> None:
+    """Record ``error`` on the span of a request, as OpenTelemetry's event ``exception``.
+
+    The SDK's own method raises if ``str(error)`` does.
+    """
+    target: Span = span if isinstance(span, UnsampledSpan) else span.span
+    target.add_event("exception", exception_attributes(error))
 
 
-def _integer(text: Any) -> int | None:
-    # A server on a Unix socket has no port, which its environment shows as an empty text.
-    return int(text) if text else None
-
-
-def span_name(environ: WSGIEnvironment, route: str | None) -> str:
-    """Return method and route template, or only the method if no route matches: a raw path never becomes a name."""
-    method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in KNOWN_METHODS else "HTTP"
-    return method if route is None else f"{method} {route}"
-
-
-def _result_attributes(route: str, status: int) -> dict[str, str | int]:
-    attributes: dict[str, str | int] = {"http.response.status_code": status}
-    if route != UNMATCHED:
-        attributes["http.route"] = route
-    if status >= 500:
-        attributes["error.type"] = str(status)
-    return attributes
-
-
-def _error(environ: WSGIEnvironment) -> Status:
-    return Status(StatusCode.ERROR, environ.get(FAILURE_KEY))
+def _hold(end_time: int | None = None) -> None:
+    """In place of ``Span.end`` until the request has ended."""

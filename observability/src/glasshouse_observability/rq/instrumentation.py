@@ -1,76 +1,106 @@
-"""RQ instrumentation: a job carries the trace and the request id, and the worker's parent process measures it.
-
-Third-party RQ instrumentations fail with rq 3 or do not survive the fork, so this package has its own. Enqueue with
-:func:`enqueue`, and create workers with :func:`instrument_worker`.
-"""
+"""RQ instrumentation: jobs carry the trace and the request id, and the process that survives a job measures it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import threading
+from collections.abc import Iterable
 
-from opentelemetry import propagate, trace
-from opentelemetry.context import Context
-from opentelemetry.trace import SpanKind, Tracer
-from rq import Queue
+from rq import Queue, Worker
 from rq.job import Job
+from rq.registry import StartedJobRegistry
+from rq.worker_pool import WorkerPool
 
-from glasshouse_observability import context
-from glasshouse_observability.rq.jobs import JobMetrics, job_attributes
-from glasshouse_observability.rq.queues import QueueCollector
-from glasshouse_observability.rq.worker import ObservedWorker
+from glasshouse_observability.rq.abandoned import Abandoned
+from glasshouse_observability.rq.consumer import Consumer
+from glasshouse_observability.rq.parts import RqParts
+from glasshouse_observability.rq.patches import Patches
+from glasshouse_observability.rq.pool import is_in_pool, with_own_port
+from glasshouse_observability.rq.process import Process, remove_handlers
+from glasshouse_observability.rq.producer import Producer
+from glasshouse_observability.settings import TelemetrySettings
 from glasshouse_observability.telemetry import Telemetry
-from glasshouse_observability.traces.unsampled import UnsampledSpan
+from glasshouse_observability.versions import require_extra
+from glasshouse_observability.wrapping.integration import AlreadyInstrumented
+
+_lock = threading.Lock()
+_present: tuple[RqParts, Patches] | None = None
 
 
-def enqueue(
-    tracer: Tracer, queue: Queue, function: str, *args: Any, parent: Context | None = None, **options: Any
-) -> Job:
-    """Enqueue ``function(*args)`` under a producer span; store its context and the request id in the job's meta.
+def instrument_rq(telemetry: Telemetry) -> None:
+    """Trace, count and log the jobs of every queue and worker of this process, made before or after this call.
 
-    ``parent`` is the producer span's parent, by default the current span. If it is not sampled, no span is created, and
-    the job's meta records that. ``options`` are those of ``Queue.enqueue``. Exceptions of RQ and redis are raised
-    unchanged.
+    A second call with the same ``telemetry`` does nothing.
+
+    Raises:
+        UnsupportedVersion: RQ is older than 1.15, or 4 or newer; redis-py is older than 4.6, or 9 or newer.
+        AlreadyInstrumented: another ``Telemetry`` receives the data.
     """
-    meta: dict[str, str] = dict(options.pop("meta", {}))
-    if (request_id := context.request_id.get()) is not None:
-        meta["request_id"] = request_id
-    span = trace.get_current_span(parent)
-    if isinstance(span, UnsampledSpan):
-        span.inject(meta)
-        return queue.enqueue(function, *args, meta=meta, **options)
-    ids = span.get_span_context()
-    if ids.is_valid and not ids.trace_flags.sampled:
-        propagate.inject(meta, parent)
-        return queue.enqueue(function, *args, meta=meta, **options)
-    with tracer.start_as_current_span(f"{queue.name} publish", context=parent, kind=SpanKind.PRODUCER) as span:
-        propagate.inject(meta)
-        job = queue.enqueue(function, *args, meta=meta, **options)
-        span.set_attributes(job_attributes(job, queue.name, "publish"))
-        return job
+    global _present
+    require_extra("rq")
+    with _lock:
+        if _present is None:
+            parts = telemetry.part(RqParts)
+            _present = parts, _patched(parts)
+        elif _present[0].telemetry is not telemetry:
+            raise AlreadyInstrumented("instrument_rq was called with another Telemetry; call uninstrument_rq() first")
 
 
-def instrument_worker(
-    telemetry: Telemetry,
-    queues: Sequence[Queue],
-    *,
-    jobs: Sequence[str] = (),
-    asking: Sequence[Queue] | None = None,
-    jobs_per_work_horse: int = 1,
-    **options: Any,
-) -> ObservedWorker:
-    """Return a worker of ``queues`` that traces, logs and counts jobs and queues: ``instrument_worker(…).work()``.
+def uninstrument_rq() -> None:
+    """Undo ``instrument_rq``; do nothing if it was not called."""
+    global _present
+    with _lock:
+        if _present is not None:
+            _present[1].undo()
+            _present = None
 
-    The series of ``jobs``, the function names known in advance, start at zero. ``asking`` are the same queues over a
-    connection with short time limits, for scrapes; by default the worker's queues are used. If ``jobs_per_work_horse``
-    is above 1, one fork runs that many jobs, and its module state and clients persist between them. ``options`` are
-    RQ's.
+
+def watch_queues(telemetry: Telemetry, queues: Iterable[Queue]) -> None:
+    """Export the number of jobs and the age of the oldest job of these queues, read at each scrape.
+
+    A process that runs no worker can export them too. A worker exports its own queues without this call, over a
+    connection with a time limit of 0.5 s; here the connections of ``queues`` are used, so they should have one too.
     """
-    metrics = JobMetrics(telemetry.registry)
-    for queue in queues:
-        metrics.declare(queue.name, *jobs)
-    QueueCollector(list(asking if asking is not None else queues), telemetry.registry)
-    first = queues[0]
-    worker = ObservedWorker(list(queues), connection=first.connection, serializer=first.serializer, **options)
-    worker.telemetry, worker.job_metrics, worker.jobs_per_work_horse = telemetry, metrics, jobs_per_work_horse
-    return worker
+    telemetry.part(RqParts).queues.watch(queues)
+
+
+def declare_jobs(telemetry: Telemetry, queue: str, *functions: str) -> None:
+    """Create the series of these functions (``module.function``) with the value zero.
+
+    Without it, the first failure of a function creates its series, which Prometheus does not count as an increase.
+    """
+    telemetry.part(RqParts).metrics.declare(queue, *functions)
+
+
+def _patched(parts: RqParts) -> Patches:
+    patches, consumer, producer = Patches(), Consumer(parts), Producer(parts)
+    abandoned, process = Abandoned(parts), Process(parts)
+    patches.around(Job, "create", producer.create)
+    for name in ("enqueue_call", "enqueue_at", "enqueue_in", "enqueue_many"):
+        patches.around(Queue, name, producer.publish)
+    patches.around(Queue, "enqueue_job", producer.enqueue_job)
+    patches.around(Queue, "run_sync", producer.run_sync)
+    patches.around(Queue, "run_sync", consumer.run_sync)
+    patches.around(Worker, "work", process.work)
+    patches.around(WorkerPool, "start", process.start_pool)
+    for name in ("execute_job", "perform_job", "handle_job_failure", "handle_exception"):
+        patches.around(Worker, name, getattr(consumer, name))
+    for name in ("success_callback", "failure_callback", "stopped_callback"):
+        patches.around(Job, name, consumer.callback)
+    patches.around(StartedJobRegistry, "cleanup", abandoned.cleanup)
+    patches.around(Job, "set_status", abandoned.set_status)
+    patches.around(Job, "retry", abandoned.retry)
+    return patches
+
+
+def observe_process() -> None:
+    """Start telemetry with the settings in the environment and call ``instrument_rq``, unless it was called.
+
+    Raises:
+        WrongSetting: a setting is missing or wrong.
+    """
+    if _present is None:
+        settings = TelemetrySettings.from_env(None, "rq-worker")
+        # The telemetry writes all lines as JSON.
+        remove_handlers()
+        telemetry = Telemetry.start(settings=with_own_port(settings) if is_in_pool() else settings)
+        instrument_rq(telemetry)

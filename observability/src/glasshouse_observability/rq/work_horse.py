@@ -7,18 +7,19 @@ end is closed, so it outlives its parent only until the end of its current job.
 from __future__ import annotations
 
 import contextlib
+import marshal
 import os
-import pickle
 import socket
 from dataclasses import dataclass
-from typing import Any
 
-from opentelemetry.trace import SpanContext
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext
 
 from glasshouse_observability.rq import fork_report
+from glasshouse_observability.rq.spans import dump_context, load_context
 from glasshouse_observability.traces.unsampled import UnsampledSpan
 
 _DONE = b"."
+_LENGTH_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -28,33 +29,36 @@ class Work:
     job: str
     execution: str
     queue: str
-    span: SpanContext
-    unsampled: bool
+    span: SpanContext | None = None
+    """``None`` if jobs are not observed."""
+    unsampled: bool = False
     parent: SpanContext | None = None
     """The span's own parent, if it is not sampled."""
 
     def dumped(self) -> bytes:
         """Return the job as bytes, for a fork of this process."""
-        span, parent = fork_report.dump_context(self.span), fork_report.dump_context(self.parent)
-        return pickle.dumps((self.job, self.execution, self.queue, span, self.unsampled, parent))
+        span, parent = dump_context(self.span), dump_context(self.parent)
+        return marshal.dumps((self.job, self.execution, self.queue, span, self.unsampled, parent))
 
     @classmethod
-    def loaded(cls, values: tuple[Any, ...]) -> Work:
+    def loaded(cls, content: bytes) -> Work:
         """Return the job that these bytes contain."""
-        job, execution, queue, span, unsampled, parent = values
-        context = fork_report.load_context(span)
-        assert context is not None
-        return cls(job, execution, queue, context, unsampled, fork_report.load_context(parent))
+        job, execution, queue, span, unsampled, parent = marshal.loads(content)  # noqa: S302  (from our own parent)
+        return cls(job, execution, queue, load_context(span), unsampled, load_context(parent))
 
-    def stand_in(self) -> UnsampledSpan | None:
-        """Return the placeholder for the span if it is not sampled."""
-        return UnsampledSpan.with_ids(self.span, self.parent) if self.unsampled else None
+    def span_copy(self) -> Span | None:
+        """Return the copy of the job's span for the work horse; ``None`` if jobs are not observed."""
+        if self.span is None:
+            return None
+        if self.unsampled:
+            return UnsampledSpan.with_ids(self.span, self.parent)
+        return NonRecordingSpan(self.span)
 
 
 class WorkHorse:
     """Created before the fork; the parent sets ``pid`` after it.
 
-    ``epoch`` is the value that ``ObservedWorker.epoch`` returned.
+    ``epoch`` is the value that ``ReusingWorker.epoch`` returned.
     """
 
     def __init__(self, epoch: object) -> None:
@@ -74,7 +78,8 @@ class WorkHorse:
         fork_report.clear(self.report_file)
         try:
             self._ours.recv(len(_DONE))
-            self._ours.sendall(work.dumped())
+            content = work.dumped()
+            self._ours.sendall(len(content).to_bytes(_LENGTH_BYTES) + content)
         except OSError:
             return False
         return True
@@ -107,6 +112,7 @@ class WorkHorse:
         """Report that a job is done, and wait for another; ``None`` if there is none."""
         try:
             self._its.sendall(_DONE)
-            return Work.loaded(pickle.load(self._inbox))  # noqa: S301  (written by our own parent)
+            length = self._inbox.read(_LENGTH_BYTES)
+            return Work.loaded(self._inbox.read(int.from_bytes(length))) if length else None
         except (EOFError, OSError):
             return None

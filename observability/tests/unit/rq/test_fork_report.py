@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import marshal
 import os
-import pickle
 import signal
+from enum import IntEnum, StrEnum
 
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, Status, StatusCode
@@ -12,6 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summ
 
 from glasshouse_observability import Telemetry
 from glasshouse_observability.rq import fork_report
+from glasshouse_observability.rq.plain import plain
+from glasshouse_observability.rq.spans import dump_span, load_span
 
 
 class Metrics:
@@ -81,7 +84,7 @@ def test_a_child_that_is_killed_leaves_no_report() -> None:
     with fork_report.open_file() as file:
 
         def work() -> None:
-            file.write(b"\x80\x04half")
+            file.write(marshal.dumps(("finished", [], []))[:-2])
             file.flush()
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -107,10 +110,65 @@ def test_a_span_survives_the_journey(telemetry: Telemetry, exporter: InMemorySpa
             inner.add_link(link)
             inner.set_status(Status(StatusCode.ERROR, "oh"))
     telemetry.provider.force_flush()
-    spans = exporter.get_finished_spans()
-    assert [span.name for span in spans] == ["inner", "outer"]
-    for span in spans:
-        carried = pickle.loads(pickle.dumps(fork_report.dump_span(span)))
-        again = fork_report.load_span(carried, telemetry.provider.resource)
+    finished = exporter.get_finished_spans()
+    assert [span.name for span in finished] == ["inner", "outer"]
+    for span in finished:
+        carried = marshal.loads(marshal.dumps(dump_span(span)))
+        again = load_span(carried, telemetry.provider.resource)
         assert again.to_json() == span.to_json()
         assert again.instrumentation_scope == span.instrumentation_scope
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Number(IntEnum):
+    ONE = 1
+
+
+class Real(float):
+    """A subclass of a built-in type, as numpy's numbers are."""
+
+
+class Broken:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_a_value_of_any_type_loses_nothing_else() -> None:
+    """Values that ``marshal`` does not accept become the built-in type that they are, or a text."""
+    cyclic: list[object] = []
+    cyclic.append(cyclic)
+    odd = {"colour": Colour.RED, "number": Number.ONE, "real": Real(1.5), "cyclic": cyclic, "broken": Broken()}
+    report = fork_report.ForkReport("finished", [("a", ("b",), [Real(2.0)])], attributes=odd)
+    with fork_report.open_file() as file:
+        fork_report.write(file, report)
+        found = fork_report.read(file)
+    assert found is not None
+    assert found.metrics == [("a", ("b",), [2.0])]
+    assert found.attributes is not None
+    assert [found.attributes[name] for name in ("colour", "number", "real")] == ["red", 1, 1.5]
+    assert [type(found.attributes[name]) for name in ("colour", "number", "real")] == [str, int, float]
+    assert set(found.attributes) == set(odd)
+
+
+def test_plain_values_stay() -> None:
+    """Built-in values of any size stay as they are, even those that OTLP does not accept."""
+    values = (None, True, 2**200, float("inf"), b"\xff", "\ud800", {"a": [1, (2, "x")], 3: None})
+    assert plain(values) == values
+
+
+def test_a_series_with_other_labels_is_not_added() -> None:
+    """A metric of the parent with other labels or buckets than the child's is named; all others are added."""
+    metrics = Metrics()
+    increases: list[fork_report.Increase] = [
+        ("labelled", ("red", "round"), [1.0]),
+        ("seconds", ("a",), [1.0]),
+        ("plain", (), [4.0]),
+        ("missing", (), [1.0]),
+    ]
+    unknown, different = fork_report.add_increases(metrics.registry, increases)
+    assert [name for name, *_ in unknown] == ["missing"]
+    assert [name for name, *_ in different] == ["labelled", "seconds"]
+    assert metrics.value("plain_total") == 5

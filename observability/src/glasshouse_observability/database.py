@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import Counter, Gauge
 
 from glasshouse_observability.metrics.buckets import OPERATION_BUCKETS
+from glasshouse_observability.metrics.cardinality import OTHER
 from glasshouse_observability.metrics.deferred import DeferredHistogram
+from glasshouse_observability.telemetry import Telemetry
+
+MOST_KEPT = 1000
+"""The number of observers that are kept: more combinations of labels than any client uses."""
+_COMMAND = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 
 
 class Observers(dict[tuple[str, str, str], Callable[[float], None]]):
@@ -21,20 +28,28 @@ class Observers(dict[tuple[str, str, str], Callable[[float], None]]):
         self._duration = duration
 
     def __missing__(self, labels: tuple[str, str, str]) -> Callable[[float], None]:
-        observe = self[labels] = self._duration.labels(*labels).observe
+        observe = self._duration.labels(*labels).observe
+        if len(self) < MOST_KEPT:
+            # The names of commands and errors may come from the application, so their number has no limit.
+            self[labels] = observe
         return observe
 
 
 class DatabaseMetrics:
-    """Durations of operations, connections of pools, and hits of caches."""
+    """Durations of operations and connections of pools. Create it with ``telemetry.part(DatabaseMetrics)``."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.duration = DeferredHistogram(
-            "db_client_operation_duration_seconds",
-            "Duration of database commands, measured by the client",
-            ["db_system_name", "db_operation_name", "error_type"],
-            buckets=OPERATION_BUCKETS,
-            registry=registry,
+    def __init__(self, telemetry: Telemetry) -> None:
+        registry = telemetry.registry
+        self.duration = telemetry.guard.limit(
+            DeferredHistogram(
+                "db_client_operation_duration_seconds",
+                "Duration of database commands, measured by the client",
+                ["db_system_name", "db_operation_name", "error_type"],
+                buckets=OPERATION_BUCKETS,
+                registry=registry,
+            ),
+            "db_operation_name",
+            "error_type",
         )
         self.connections = Gauge(
             "db_client_connection_count",
@@ -56,18 +71,6 @@ class DatabaseMetrics:
             ["db_client_connection_pool_name"],
             registry=registry,
         )
-        self.cache = Counter(
-            "cache_requests_total",
-            "Cache look-ups, by result",
-            ["cache", "result"],
-            registry=registry,
-        )
-
-        self.pools: dict[str, object] = {}
-        """The object that counts the connections of all pools with the same name, by name.
-
-        Its type is defined in the driver's module.
-        """
         self.observe = Observers(self.duration)
 
     def declare_operations(self, system: str, *operations: str) -> None:
@@ -75,7 +78,10 @@ class DatabaseMetrics:
         for operation in operations:
             self.duration.labels(system, operation, "")
 
-    def declare_cache(self, cache: str) -> None:
-        """Create the series of a cache, with the value zero."""
-        for result in ("local_hit", "hit", "negative_hit", "stale", "miss", "error"):
-            self.cache.labels(cache, result)
+
+def bounded_name(name: str) -> str:
+    """Return a command's name for labels and spans; ``other`` for text that cannot be one.
+
+    Commands are named by the application, so the text may be anything, a value of a user included.
+    """
+    return name if _COMMAND.fullmatch(name) else OTHER

@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from pymongo.uri_parser import parse_uri
+from pymongo import MongoClient
 
 from glasshouse_observability.database import DatabaseMetrics
-from glasshouse_observability.mongo.client import ObservedClient
-from glasshouse_observability.mongo.operations import SYSTEM, Operations
-from glasshouse_observability.mongo.pool import pools_of
+from glasshouse_observability.database_calls import DatabaseCalls
+from glasshouse_observability.mongo.methods import Methods
+from glasshouse_observability.mongo.pools import Pools
+from glasshouse_observability.mongo.spans import SYSTEM, describe, error_type
 from glasshouse_observability.telemetry import Telemetry
+from glasshouse_observability.versions import require_extra
+from glasshouse_observability.wrapping.integration import Integration
+from glasshouse_observability.wrapping.patches import Patches
+from glasshouse_observability.wrapping.targets import Targets
 
 _OPERATIONS = ("find", "insert", "update", "findAndModify", "aggregate", "getMore", "commitTransaction", "ping")
 
 
-def instrument_mongo(
-    telemetry: Telemetry, metrics: DatabaseMetrics, pool: str = SYSTEM
-) -> Callable[..., ObservedClient]:
-    """Return a factory of observed clients, which accepts a URL and ``MongoClient``'s options.
-
-    ``pool`` is the name under which the connections of all these clients are counted together. Documents and filters
-    never reach a span: neither the statement nor the server's error text is recorded, because both may quote a
-    customer's input.
-    """
+def _install(telemetry: Telemetry, targets: Targets[MongoClient[Any]], patches: Patches) -> None:
+    require_extra("mongo")
+    metrics = telemetry.part(DatabaseMetrics)
     metrics.declare_operations(SYSTEM, *_OPERATIONS)
-    pools, tracer = pools_of(metrics, pool), telemetry.tracer(__name__)
-
-    def client(url: str, **options: Any) -> ObservedClient:
-        observed = ObservedClient(url, _pool_class=pools, **options)
-        observed.operations = Operations(metrics, tracer, _server(url))
-        return observed
-
-    return client
+    Methods(DatabaseCalls(telemetry, SYSTEM, describe, error_type), targets, patches).wrap()
+    Pools(metrics, SYSTEM, targets).wrap(patches)
 
 
-def _server(url: str) -> dict[str, str | int]:
-    """Return the attributes that identify the server, if there is only one."""
-    nodes = parse_uri(url)["nodelist"]
-    if len(nodes) != 1:
-        return {}
-    host, port = nodes[0]
-    return {"server.address": host, **({"server.port": port} if port is not None else {})}
+_integration: Integration[MongoClient[Any]] = Integration("mongo", _install)
+
+
+def instrument_mongo(telemetry: Telemetry, client: MongoClient[Any] | None = None) -> None:
+    """Observe the operations of one client, or of every ``MongoClient`` of the process, made before and after the call.
+
+    Subclasses of other libraries are included. Documents and filters never reach a span: neither the statement nor the
+    server's error text is recorded. ``AsyncMongoClient`` is not observed.
+
+    Raises:
+        AlreadyInstrumented: it was called with another ``Telemetry``.
+        UnsupportedVersion: pymongo is older than 4.3 or newer than 4.x.
+    """
+    _integration.instrument(telemetry, client)
+
+
+def uninstrument_mongo(client: MongoClient[Any] | None = None) -> None:
+    """Observe one client, or every client, no longer; without effect if it is not observed."""
+    _integration.uninstrument(client)

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from glasshouse_observability.mongo.methods import not_observed
 from glasshouse_observability.single_flight import SingleFlight
 
 PATIENCE_SECONDS = 1.5
@@ -51,7 +52,8 @@ class MongoUp(Collector):
     def _ask(self) -> tuple[bool, float]:
         started = time.perf_counter()
         try:
-            is_primary = bool(self._client.admin.command("hello").get("isWritablePrimary"))
+            with not_observed():
+                is_primary = bool(self._client.admin.command("hello").get("isWritablePrimary"))
         except PyMongoError:
             is_primary = False
         return is_primary, time.perf_counter() - started

@@ -1,0 +1,1 @@
+"""A Grafana dashboard in the classic JSON model, which Grafana 11 to 13 import."""

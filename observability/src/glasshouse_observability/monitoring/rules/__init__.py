@@ -1,0 +1,1 @@
+"""Prometheus rules: one module per group of alerts."""

@@ -12,7 +12,8 @@ MAKEFLAGS += --no-print-directory
 
 # The virtual environment, created if missing. The recipe's shell is replaced by the command.
 run_python = venv=$$($(PYTHON) stack/setup.py run) && exec "$$venv/bin/python"
-dev_setup = venv=$$($(PYTHON) stack/setup.py dev) && PATH="$$venv/bin:$$PATH"
+# `make test-versions PYTHON=3.13` names the Python of the tests.
+dev_setup = venv=$$($(if $(filter 3.%,$(PYTHON)),python3,$(PYTHON)) stack/setup.py dev) && PATH="$$venv/bin:$$PATH"
 
 ## Run
 
@@ -151,8 +152,13 @@ test-newest: ## run unit and integration tests with the newest package versions 
 	@$(dev_setup) && python -m stack programs --browser && exec python -m tests.newest $(if $(PRE),--pre) $(if $(PACKAGE),--package "$(PACKAGE)") \
 		$(if $(MAIN),--main) $(if $(RECORD),--record) $(ARGS) $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
 
+.PHONY: test-versions
+test-versions: ## run the library's tests with old, common and newest packages (COMBINATION=old PYTHON=3.13 QUICK=1 RECORD=1)
+	@$(dev_setup) && python -m stack programs && exec python -m tests.library_versions $(if $(COMBINATION),--combination "$(COMBINATION)") \
+		$(if $(filter 3.%,$(PYTHON)),--python "$(PYTHON)") $(if $(QUICK),--quick) $(if $(RECORD),--record) $(ARGS) $(if $(PYTEST_ARGS),-- $(PYTEST_ARGS))
+
 # Programs that write committed files. Each supports --check.
-GENERATORS = grafana.generate alerts.generate deploy.licences deploy.settings_docs deploy.telemetry_docs
+GENERATORS = grafana.generate alerts.generate deploy.licences deploy.settings_docs deploy.telemetry_docs deploy.library_docs
 
 .PHONY: generate
 generate: ## write the generated files: dashboards, SLO rules, licences, settings, telemetry
@@ -183,7 +189,7 @@ check-generated:
 	@$(dev_setup) && for each in $(GENERATORS); do python -m $$each --check || exit; done
 
 # Pages that a generator writes are compared by `check-generated`.
-MARKDOWN = git ls-files '*.md' ':!docs/reference/settings.md' ':!docs/reference/licences.md' ':!docs/reference/newest-versions.md' ':!docs/reference/telemetry.md'
+MARKDOWN = git ls-files '*.md' ':!docs/reference/settings.md' ':!docs/reference/licences.md' ':!docs/reference/newest-versions.md' ':!docs/reference/telemetry.md' ':!docs/library/api.md'
 SITE ?= dist/site
 
 .PHONY: docs

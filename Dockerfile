@@ -45,7 +45,7 @@ HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
 
 ARG VERSION=0.0.0
 ARG REVISION=unknown
-ENV SERVICE_VERSION=${VERSION}
+ENV OBSERVABILITY_VERSION=${VERSION}
 LABEL org.opencontainers.image.title="Glasshouse" \
       org.opencontainers.image.description="A shop backend with complete observability: API, workers, payments, console" \
       org.opencontainers.image.licenses="Apache-2.0" \

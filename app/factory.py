@@ -61,7 +61,7 @@ def create_app(
     app.register_blueprint(openapi.blueprint())
     if extend is not None:
         extend(app)
-    instrument_flask(app, telemetry)
+    instrument_flask(app, telemetry, excluded_urls="healthz,readyz")
     app.wsgi_app = overload.counted_from_its_arrival(app.wsgi_app)  # type: ignore[assignment, method-assign]
     # Exactly one proxy, NGINX, is in front of this process. Only its header is trusted for the client's address.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 
 from app.problems import problem
-from glasshouse_observability.flask.boundary import WAITED_KEY
+from glasshouse_observability.flask.keys import WAITED_KEY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

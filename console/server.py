@@ -42,7 +42,7 @@ class WorkerProcess:
         jaeger = Jaeger(JsonServer("Jaeger", settings.addresses.jaeger, HttpTransport(), seconds=1.0))
         has_jaeger_page = remembered(jaeger.has_page, _ASK_AGAIN_SECONDS, time.monotonic)
         self.app: Flask = create_app(settings, self.inbox, received, lambda: self.smtp.alive, has_jaeger_page)
-        instrument_flask(self.app, self.telemetry)
+        instrument_flask(self.app, self.telemetry, excluded_urls="healthz,readyz")
         self.smtp.start()
 
     def close(self) -> None:

@@ -42,7 +42,7 @@ def create_app(settings: GatewaySettings, telemetry: Telemetry, watch: StoreMoni
     _add_health(app, client)
     app.register_error_handler(HTTPException, _plain)
     app.register_error_handler(GatewayError, lambda error: refusal(error, request))
-    instrument_flask(app, telemetry)
+    instrument_flask(app, telemetry, excluded_urls="healthz,readyz")
     apart: dict[str, WSGIApplication] = {
         WRITE_PATH: WriteEndpoint(settings.store_url, watch, metrics, settings.max_body),
         TAIL_PATH: TailEndpoint(asking),
@@ -69,7 +69,10 @@ def _add_health(app: Flask, client: StoreClient) -> None:
 
     @app.get("/metrics")
     def store_metrics() -> Response:
-        """Return the store's metrics on the port where Loki serves its metrics. The gateway's are on METRICS_PORT."""
+        """Return the store's metrics on the port where Loki serves its metrics.
+
+        The gateway's are on OBSERVABILITY_METRICS_PORT.
+        """
         return Response(client.metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/loki/api/v1/status/buildinfo")

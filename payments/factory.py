@@ -81,7 +81,7 @@ def create_app(
     _add_health(app, ledger)
     if extend is not None:
         extend(app)
-    instrument_flask(app, telemetry)
+    instrument_flask(app, telemetry, excluded_urls="healthz,readyz")
     return app
 
 

@@ -1,11 +1,12 @@
 """The payment service as gunicorn loads it."""
 
 from functools import partial
+from typing import Any
+
+from pymongo import MongoClient
 
 from faults.wiring import faults_from_env
-from glasshouse_observability import Telemetry
-from glasshouse_observability.database import DatabaseMetrics
-from glasshouse_observability.mongo.instrumentation import instrument_mongo
+from glasshouse_observability import Telemetry, instrument_mongo
 from payments.factory import create_app
 from payments.ledger import Ledger
 from payments.preparation import prepare
@@ -13,8 +14,9 @@ from payments.settings import PaymentSettings
 
 settings = PaymentSettings.from_env()
 telemetry = Telemetry.start(service="payments")
+instrument_mongo(telemetry)
 # Shorter than its clients' time limit, so that they get a 503 instead of a timeout.
-client = instrument_mongo(telemetry, DatabaseMetrics(telemetry.registry))(
+client: MongoClient[dict[str, Any]] = MongoClient(
     settings.mongo_url,
     appname=telemetry.settings.instance,
     serverSelectionTimeoutMS=1000,

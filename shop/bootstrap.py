@@ -8,19 +8,23 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import redis
+import requests
+from pymongo import MongoClient
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from glasshouse_observability.database import DatabaseMetrics
-from glasshouse_observability.mongo.client import ObservedClient
-from glasshouse_observability.mongo.instrumentation import instrument_mongo
-from glasshouse_observability.redis.client import ObservedRedis, instrument_redis
-from glasshouse_observability.requests.session import ObservedSession, instrument_http_client
-from glasshouse_observability.telemetry import Telemetry
+from glasshouse_observability import (
+    Telemetry,
+    instrument_mongo,
+    instrument_redis,
+    instrument_requests,
+    instrument_rq,
+)
 from shop.accounts import LogIn, Register
 from shop.adapters import mongo
 from shop.adapters.accounts import MongoAccounts
 from shop.adapters.cache import TwoLevelCache
+from shop.adapters.cache_metrics import CacheMetrics
 from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.adapters.catalogue import MongoCatalogue
 from shop.adapters.circuit import Circuit
@@ -49,26 +53,26 @@ class Instruments:
     """
 
     telemetry: Telemetry
-    metrics: DatabaseMetrics
-    mongo_client: Callable[..., ObservedClient]
-    redis_from_url: Callable[..., ObservedRedis]
-    http: ObservedSession
+    caches: CacheMetrics
     events: TelemetryEvents
+    http: requests.Session
+    mongo_client: Callable[..., MongoClient[mongo.Document]] = MongoClient
 
     @classmethod
     def install(cls, telemetry: Telemetry) -> Instruments:
         """Instrument the drivers of this process."""
-        metrics = DatabaseMetrics(telemetry.registry)
-        http = instrument_http_client(telemetry)
+        instrument_rq(telemetry)
+        instrument_mongo(telemetry)
+        instrument_redis(telemetry)
+        instrument_requests(telemetry)
+        http = requests.Session()
         # Payments do not use proxies or .netrc: requests would read the whole environment for them at each call.
         http.trust_env = False
         return cls(
             telemetry=telemetry,
-            metrics=metrics,
-            mongo_client=instrument_mongo(telemetry, metrics),
-            redis_from_url=instrument_redis(telemetry, metrics),
-            http=http,
+            caches=CacheMetrics(telemetry.registry),
             events=TelemetryEvents(telemetry.registry),
+            http=http,
         )
 
 
@@ -88,7 +92,7 @@ class Shop:
     log_in: LogIn
     revocations: RedisRevocations
     queue: Queue
-    mongo_client: ObservedClient
+    mongo_client: MongoClient[mongo.Document]
     redis_client: redis.Redis
     prepare: Callable[[], int]
     """Create indexes, catalogue and admin, and warm the cache; return the number of products added.
@@ -103,9 +107,9 @@ class Shop:
     """For each dependency, a call that raises if it does not respond."""
 
 
-def new_redis(settings: Settings, instruments: Instruments) -> ObservedRedis:
+def new_redis(settings: Settings) -> redis.Redis:
     """Return a Redis client that gives up after ``settings.redis_patience`` seconds."""
-    return instruments.redis_from_url(
+    return redis.Redis.from_url(
         settings.redis_url,
         socket_connect_timeout=settings.redis_patience,
         socket_timeout=settings.redis_patience * 2,
@@ -124,7 +128,7 @@ def new_shop(settings: Settings, instruments: Instruments, faults: Faults | None
     tracer = telemetry.tracer("shop")
     client = mongo.new_client(settings, instruments.mongo_client, telemetry.settings.instance)
     db = mongo.database(client, settings)
-    redis_client = new_redis(settings, instruments)
+    redis_client = new_redis(settings)
     queue = Queue(settings.queue, connection=redis_client, serializer=JSONSerializer)
     new_cache: Callable[..., TwoLevelCache] = TwoLevelCache
     mail_connection = KeptConnection()
@@ -138,11 +142,9 @@ def new_shop(settings: Settings, instruments: Instruments, faults: Faults | None
         new_cache = partial(faulty.FaultyCache, faults)
         payments = faulty.FaultyPayments(payments, faults)
         connect = faulty.mail_connection(faults, mail_connection)
-    catalogue = CachedCatalogue(
-        MongoCatalogue(db), redis_client, instruments.metrics, settings.cache_seconds, new_cache
-    )
+    catalogue = CachedCatalogue(MongoCatalogue(db), redis_client, instruments.caches, settings.cache_seconds, new_cache)
     orders, accounts, passwords = MongoOrders(client, db), MongoAccounts(db), Argon2Passwords()
-    order_queue = RqOrderQueue(queue, tracer)
+    order_queue = RqOrderQueue(queue)
     mailer = SmtpMailer(settings.smtp_url, settings.smtp_patience, tracer, connect)
     register = Register(accounts, passwords)
 

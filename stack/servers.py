@@ -190,7 +190,7 @@ def collector(instance: Instance) -> Component:
             "LOG_GLOB": f"{paths.json_logs}/*.log*",
             "LOGS_ENDPOINT": f"{instance.loki_url}/otlp/v1/logs",
             "JAEGER_OTLP_ENDPOINT": f"{LOCAL}:{ports['jaeger-otlp']}",
-            "DEPLOYMENT_ENVIRONMENT": instance.settings.passed_on["DEPLOYMENT_ENVIRONMENT"],
+            "OBSERVABILITY_ENVIRONMENT": instance.settings.passed_on["OBSERVABILITY_ENVIRONMENT"],
             "GOMEMLIMIT": "120MiB",
         },
         core=False,

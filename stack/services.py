@@ -115,7 +115,7 @@ def fault_agent(instance: Instance) -> Component:
         ready=ready.recorded(record),
         url="",
         environment={
-            "SERVICE_INSTANCE": "fault-agent",
+            "OBSERVABILITY_INSTANCE": "fault-agent",
             "FAULTS_FILE": str(paths.flags_file),
             "FAULT_AGENT_RECORD": str(record),
             "SUPERVISOR_SOCKET": str(paths.socket),
@@ -131,12 +131,15 @@ def environment(instance: Instance, service: str, name: str, port: str = "") -> 
     ports = instance.ports
     return {
         **instance.settings.passed_on,
-        "SERVICE_NAME": service,
-        "SERVICE_INSTANCE": name,
+        "OTEL_SERVICE_NAME": service,
+        "OBSERVABILITY_INSTANCE": name,
+        "OBSERVABILITY_NAMESPACE": "glasshouse",
+        # Without baggage: entries that a client sends would be propagated to all services behind the API.
+        "OTEL_PROPAGATORS": "tracecontext",
         "HOST": "127.0.0.1",
         **({"PORT": str(ports[port])} if port else {}),
-        "METRICS_HOST": "127.0.0.1",
-        "METRICS_PORT": str(ports[f"{name}-metrics"]),
+        "OBSERVABILITY_METRICS_HOST": "127.0.0.1",
+        "OBSERVABILITY_METRICS_PORT": str(ports[f"{name}-metrics"]),
         "OTEL_EXPORTER_OTLP_ENDPOINT": ports.url("collector-otlp-http"),
         "MONGO_URL": f"{ports.url('mongo', 'mongodb')}/?directConnection=true",
         "MONGO_DATABASE": "shop",

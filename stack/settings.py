@@ -27,8 +27,8 @@ from stack.port_numbers import HIGHEST_OFFSET
 
 # Passed unchanged to our own processes. Each process checks its own settings and reports wrong ones.
 _PASSED_ON = (
-    *("LOG_LEVEL", "THREADS", "DEPLOYMENT_ENVIRONMENT", "SERVICE_VERSION"),
-    *("TRACES_PER_SECOND", "TRACE_RATIO", "TRACE_SLOW_SECONDS", "JOBS_PER_FORK"),
+    *("OBSERVABILITY_LOG_LEVEL", "THREADS", "OBSERVABILITY_ENVIRONMENT", "OBSERVABILITY_VERSION"),
+    *("OBSERVABILITY_TRACES_PER_SECOND", "OBSERVABILITY_TRACE_RATIO", "OBSERVABILITY_SLOW_SECONDS", "JOBS_PER_FORK"),
     # A load test sends the requests of many clients from one address.
     *("RATE_LIMIT_ORDERS", "RATE_LIMIT_LOGINS", "RATE_LIMIT_ADDRESSES"),
 )
@@ -143,9 +143,9 @@ def read_with(reader: Reader) -> Settings:
     """Read the settings from this reader, which collects the problems."""
     texts = {name: reader.value(declared) for name, declared in PASSED_ON.items()}
     passed_on = {name: text for name, text in texts.items() if text}
-    passed_on.setdefault("LOG_LEVEL", "INFO")
-    passed_on.setdefault("DEPLOYMENT_ENVIRONMENT", "local")
-    passed_on.setdefault("SERVICE_VERSION", project_version())
+    passed_on.setdefault("OBSERVABILITY_LOG_LEVEL", "INFO")
+    passed_on.setdefault("OBSERVABILITY_ENVIRONMENT", "local")
+    passed_on.setdefault("OBSERVABILITY_VERSION", project_version())
     if any(part in str(ROOT) for part in UNFIT):
         reader.refuse("the checkout's path", quoted(str(ROOT)), Fit.allowed)
     loki_url, log_store = reader.value(LOKI_URL), reader.value(LOG_STORE)

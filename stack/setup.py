@@ -4,7 +4,7 @@
 
 prints the environment's directory to stdout and its progress to stderr. The packages live outside the checkout, in
 ``$XDG_CACHE_HOME/glasshouse/venv/<kind>-<python>-<digest of the lock file>``, so that every checkout with the same lock
-shares them. Each checkout has a small environment of its own on top of them, in ``glasshouse/checkout/``, in which its
+shares them. Each checkout has its own small environment on top of them, in ``glasshouse/checkout/``, in which its
 copy of the library (``observability/``) is installed in editable mode; ``.venv`` in the checkout points to it. ``dev``
 contains everything in ``run``. ``load`` contains only the load generator and the profiler, so that their dependencies
 stay out of the shop's processes.

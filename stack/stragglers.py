@@ -45,7 +45,7 @@ def name_of(process: psutil.Process) -> str:
     import psutil
 
     try:
-        return process.environ().get("SERVICE_INSTANCE") or process.name()
+        return process.environ().get("OBSERVABILITY_INSTANCE") or process.name()
     except (psutil.AccessDenied, OSError):
         return process.name()
 

@@ -13,8 +13,9 @@ from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
 from faults.wiring import FaultSettings, faults_from_env
-from glasshouse_observability import Telemetry
-from glasshouse_observability.rq.instrumentation import instrument_worker
+from glasshouse_observability import Telemetry, uninstrument_redis
+from glasshouse_observability.requests.metrics import ClientMetrics
+from glasshouse_observability.rq import ReusingWorker, declare_jobs, watch_queues
 from glasshouse_observability.settings import TelemetrySettings
 from glasshouse_observability.startup import starting
 from shop.adapters.circuit import CircuitCollector
@@ -45,17 +46,20 @@ def main() -> int:
     CircuitCollector([payment_circuit(settings, asking)], telemetry.registry)
     faults = faults_from_env(telemetry.settings.service, telemetry.settings.instance)
     # If the first failure created its series, it would not count as an increase, and alerts would miss it.
-    instruments.http.declare(settings.payments_url, "POST", 0, 200, 201, 402, 500, 503)
+    telemetry.part(ClientMetrics).declare(settings.payments_url, "POST", 0, 200, 201, 402, 500, 503)
     jobs.wire(lambda: new_shop(settings, instruments, faults))
 
-    # Not an observed client: a command that blocks for five seconds for a job would look like a slow Redis.
     connection = redis.Redis.from_url(settings.redis_url, **_BLOCKING)
+    for client in (asking, connection):
+        # Not observed: a command that blocks for five seconds for a job would look like a slow Redis.
+        uninstrument_redis(client)
     wait_for_redis(connection)
-    worker = instrument_worker(
-        telemetry,
+    watch_queues(telemetry, [Queue(settings.queue, connection=asking, serializer=JSONSerializer)])
+    declare_jobs(telemetry, settings.queue, FULFIL)
+    worker = ReusingWorker(
         [Queue(settings.queue, connection=connection, serializer=JSONSerializer)],
-        asking=[Queue(settings.queue, connection=asking, serializer=JSONSerializer)],
-        jobs=[FULFIL.rsplit(".", 1)[-1]],
+        connection=connection,
+        serializer=JSONSerializer,
         jobs_per_work_horse=settings.jobs_per_fork,
         job_class=OrderJob,
         # A worker that is restarted before its registration expires must not use the same name again.
@@ -70,7 +74,7 @@ def main() -> int:
         faults.start()
     _log.info("worker ready", extra={"event": "worker.ready", "queue": settings.queue})
     try:
-        worker.work(logging_level=None)
+        worker.work(logging_level="WARNING")
     except redis.RedisError as error:
         # RQ cannot even deregister the worker. The supervisor starts another, which waits for Redis.
         _log.error("worker exits because Redis is unavailable: %s", error, extra={"event": "worker.redis_unavailable"})

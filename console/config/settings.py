@@ -72,7 +72,7 @@ class Settings(FromEnv):
     joining_file: Path | None = setting(
         "JOINING_FILE", AnyPath(), None, "the launcher's list of servers that are still being built"
     )
-    version: str = setting("SERVICE_VERSION", Text(255), "0.0.0", "the deployed version")
+    version: str = setting("OBSERVABILITY_VERSION", Text(255), "0.0.0", "the deployed version")
 
     @property
     def runbooks(self) -> Path:

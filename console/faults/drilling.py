@@ -47,7 +47,7 @@ class Drilling:
     ) -> None:
         self._directory, self._command, self._now = directory, command, now
         kept = {name: environ[name] for name in _KEPT if name in environ}
-        self._environ = {**kept, "GLASSHOUSE_STATE_DIR": str(directory.parent), "SERVICE_INSTANCE": "drill"}
+        self._environ = {**kept, "GLASSHOUSE_STATE_DIR": str(directory.parent), "OBSERVABILITY_INSTANCE": "drill"}
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 

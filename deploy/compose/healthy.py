@@ -1,7 +1,7 @@
 """The image's health check: exit 0 if this container's process is healthy, otherwise 1 with the reason.
 
 A process without a port touches HEALTH_FILE, which must have been modified in the last 30 seconds. Other processes must
-respond to ``/readyz`` at PORT, or to ``/metrics`` at METRICS_PORT if PORT is not set.
+respond to ``/readyz`` at PORT, or to ``/metrics`` at OBSERVABILITY_METRICS_PORT if PORT is not set.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def trouble(env: Mapping[str, str]) -> str:
         return touched(path)
     if port := env.get("PORT"):
         return answer(int(port), "/readyz")
-    return answer(int(env.get("METRICS_PORT") or "9100"), "/metrics")
+    return answer(int(env.get("OBSERVABILITY_METRICS_PORT") or "9100"), "/metrics")
 
 
 if __name__ == "__main__":

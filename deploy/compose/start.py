@@ -63,13 +63,16 @@ def container_name() -> str:
 
 
 def completed(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with SERVICE_INSTANCE and, if LOG_DIR is set, LOG_FILE. Existing values are kept."""
+    """Return the environment with OBSERVABILITY_INSTANCE and, if LOG_DIR is set, OBSERVABILITY_LOG_FILE.
+
+    Existing values are kept.
+    """
     found = dict(env)
-    service = found.get("SERVICE_NAME", "")
-    if service and not found.get("SERVICE_INSTANCE"):
-        found["SERVICE_INSTANCE"] = replica(service, container_name()) or f"{service}-{socket.gethostname()}"
-    if found.get("LOG_DIR") and found.get("SERVICE_INSTANCE") and not found.get("LOG_FILE"):
-        found["LOG_FILE"] = os.path.join(found["LOG_DIR"], f"{found['SERVICE_INSTANCE']}.log")
+    service = found.get("OTEL_SERVICE_NAME", "")
+    if service and not found.get("OBSERVABILITY_INSTANCE"):
+        found["OBSERVABILITY_INSTANCE"] = replica(service, container_name()) or f"{service}-{socket.gethostname()}"
+    if found.get("LOG_DIR") and found.get("OBSERVABILITY_INSTANCE") and not found.get("OBSERVABILITY_LOG_FILE"):
+        found["OBSERVABILITY_LOG_FILE"] = os.path.join(found["LOG_DIR"], f"{found['OBSERVABILITY_INSTANCE']}.log")
     return found
 
 

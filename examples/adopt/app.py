@@ -6,10 +6,10 @@ import redis
 from flask import Flask, request
 from rq import Queue
 
-from glasshouse_observability import Telemetry, instrument_flask
-from glasshouse_observability.rq.instrumentation import enqueue
+from glasshouse_observability import Telemetry, instrument_flask, instrument_rq
 
 telemetry = Telemetry.start("guestbook")
+instrument_rq(telemetry)
 app = Flask(__name__)
 letters = Queue("letters", connection=redis.Redis.from_url(os.environ["REDIS_URL"]))
 
@@ -23,7 +23,7 @@ def show(name: str) -> str:
 @app.post("/guests/<name>")
 def sign(name: str) -> tuple[str, int]:
     """Enqueue a letter to a guest."""
-    job = enqueue(telemetry.tracer(__name__), letters, "tasks.send_letter", name, request.args.get("text", "Welcome"))
+    job = letters.enqueue("tasks.send_letter", name, request.args.get("text", "Welcome"))
     return f"{job.id}\n", 202
 
 

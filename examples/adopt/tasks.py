@@ -4,10 +4,9 @@ import logging
 import os
 
 import redis
-from rq import Queue
+from rq import Worker
 
-from glasshouse_observability import Telemetry
-from glasshouse_observability.rq.instrumentation import instrument_worker
+from glasshouse_observability import Telemetry, instrument_rq
 
 log = logging.getLogger("letters")
 
@@ -20,5 +19,5 @@ def send_letter(name: str, text: str) -> None:
 
 
 if __name__ == "__main__":
-    letters = Queue("letters", connection=redis.Redis.from_url(os.environ["REDIS_URL"]))
-    instrument_worker(Telemetry.start("guestbook-worker"), [letters], jobs=["send_letter"]).work()
+    instrument_rq(Telemetry.start("guestbook-worker"))
+    Worker(["letters"], connection=redis.Redis.from_url(os.environ["REDIS_URL"])).work()

@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from glasshouse_observability import Telemetry, TelemetrySettings
-from glasshouse_observability.database import DatabaseMetrics
 from lab.bench import addresses
 from lab.clients.http import direct_session
+from shop.adapters.cache_metrics import CacheMetrics
 from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings
@@ -63,7 +63,7 @@ def a_replica(shop: Shop) -> CachedCatalogue:
     """Return the caches of a new process: an empty local level and separate keys in Redis."""
     inner = shop.catalogue
     assert isinstance(inner, CachedCatalogue)
-    replica = CachedCatalogue(inner._catalogue, shop.redis_client, DatabaseMetrics(CollectorRegistry()), 60)
+    replica = CachedCatalogue(inner._catalogue, shop.redis_client, CacheMetrics(CollectorRegistry()), 60)
     for cache in (replica.products, replica.pages, replica.sections):
         cache.name = f"bench-{uuid.uuid4().hex[:6]}"
     return replica

@@ -88,10 +88,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, MongoClient[dict[str, object]](mongo_url) as mongo:
         env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ADMIN_")},
-            "SERVICE_NAME": "api",
+            "OTEL_SERVICE_NAME": "api",
             "MONGO_DATABASE": database,
             "JWT_SECRET": secrets.token_hex(32),
-            "METRICS_PORT": "0",
+            "OBSERVABILITY_METRICS_PORT": "0",
         }
         with_faults = {**env, "FAULTS_FILE": f"{folder}/flags.json", "FAULTS_AGENT": "1"}
         base = 5900 + offset

@@ -63,7 +63,7 @@ class Workers:
 
     def place(self) -> str:
         """Place one order, sampled like an order through the API. Returns its id."""
-        unsampled = self._telemetry.sampler.request("POST", None, None)
+        unsampled = self._telemetry.sampler.request("POST", None)
         if unsampled is None:
             return self.shop.place_order([(PRODUCT.id, 1)]).id
         token = unsampled.attach()
@@ -122,9 +122,9 @@ def main() -> int:
         options.error("allowed: --orders 5 to 1000")
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ADMIN_")},
-        "SERVICE_NAME": "worker",
+        "OTEL_SERVICE_NAME": "worker",
         "MONGO_DATABASE": f"bench-{secrets.token_hex(4)}",
-        "METRICS_PORT": "0",
+        "OBSERVABILITY_METRICS_PORT": "0",
     }
     instruments = Instruments.install(Telemetry(TelemetrySettings(service="bench", instance="bench")))
     say = Console(width=110, highlight=False).print

@@ -47,8 +47,8 @@ def main() -> int:
     deadline = time.monotonic() + STOP_SECONDS
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    telemetry.stop()
     log.info("stopped the generated traffic", extra={"event": "traffic.stopped"})
+    telemetry.stop()
     return 0
 
 

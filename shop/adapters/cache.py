@@ -25,10 +25,10 @@ import redis
 from cachetools import TTLCache
 
 from glasshouse_observability import context
-from glasshouse_observability.database import DatabaseMetrics
 from glasshouse_observability.single_flight import SingleFlight
 from shop.adapters.cache_entry import Entry, Load, Loaded, dump, kept_milliseconds, parse
 from shop.adapters.cache_lock import CacheLock
+from shop.adapters.cache_metrics import CacheMetrics
 from shop.domain.errors import DatabaseUnavailable
 
 _log = logging.getLogger("shop.cache")
@@ -54,7 +54,7 @@ class TwoLevelCache:
         self,
         name: str,
         client: redis.Redis,
-        metrics: DatabaseMetrics,
+        metrics: CacheMetrics,
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -64,11 +64,7 @@ class TwoLevelCache:
         self._local: TTLCache[str, Entry] = TTLCache(LOCAL_SIZE, LOCAL_SECONDS)
         self._guard = threading.Lock()
         self._flights: SingleFlight[Entry] = SingleFlight()
-        metrics.declare_cache(name)
-        self._count = {
-            result: metrics.cache.labels(name, result)
-            for result in ("local_hit", "hit", "negative_hit", "stale", "miss", "error")
-        }
+        self._count = metrics.of(name)
 
     def get(self, key: str, load: Load) -> Entry:
         """Return the value of ``key``. Raises ``DatabaseUnavailable`` only if there is no copy at all."""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 
 import redis
 
-from glasshouse_observability.database import DatabaseMetrics
 from shop.adapters.cache import TwoLevelCache
 from shop.adapters.cache_entry import Loaded
+from shop.adapters.cache_metrics import CacheMetrics
 from shop.adapters.flat import flat
 from shop.adapters.invalidation import Invalidations, announce
 from shop.domain.errors import DatabaseUnavailable, NotFound
@@ -35,7 +35,7 @@ class CachedCatalogue:
         self,
         catalogue: Catalogue,
         client: redis.Redis,
-        metrics: DatabaseMetrics,
+        metrics: CacheMetrics,
         seconds: float,
         new_cache: Callable[..., TwoLevelCache] = TwoLevelCache,
     ) -> None:

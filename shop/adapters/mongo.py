@@ -25,7 +25,6 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from glasshouse_observability.mongo.client import ObservedClient
 from shop.config import Settings
 from shop.domain.errors import DatabaseUnavailable
 
@@ -43,7 +42,7 @@ _UNAVAILABLE = (
 _PASSING_CODES = frozenset({11600, 11602, 10107, 13435, 13436, 189, 91, 64, 50, 262})
 
 
-def new_client(settings: Settings, make: Callable[..., ObservedClient], name: str) -> ObservedClient:
+def new_client(settings: Settings, make: Callable[..., MongoClient[Document]], name: str) -> MongoClient[Document]:
     """Return a client that connects lazily and gives up on a dead server after ``settings.mongo_patience`` seconds.
 
     Its pool is no larger than the number of threads that use it: a request that waits for a connection waits for

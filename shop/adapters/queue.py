@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import redis
+from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Tracer
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 from rq import Queue
 from rq.exceptions import DuplicateJobError
 
 from glasshouse_observability.context import bind_ids
-from glasshouse_observability.rq import instrumentation as observed_rq
 from shop.domain.errors import QueueUnavailable
 from shop.domain.order import Order, Origin
 
@@ -23,8 +24,8 @@ JOB_TIMEOUT_SECONDS = 60
 class RqOrderQueue:
     """Implements ``ports.OrderQueue``."""
 
-    def __init__(self, queue: Queue, tracer: Tracer) -> None:
-        self._queue, self._tracer = queue, tracer
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
 
     def enqueue(self, order: Order) -> None:
         """Enqueue the order's fulfilment unless it is already queued. Raises ``QueueUnavailable``.
@@ -32,14 +33,14 @@ class RqOrderQueue:
         The job always belongs to the trace and the request that placed the order, even if the sweeper enqueues it.
         """
         try:
-            with bind_ids(order.origin.request_id):
+            with bind_ids(order.origin.request_id), _within(order.origin):
                 try:
-                    self._add(order.id, _context(order.origin), unique=True)
+                    self._add(order.id, unique=True)
                 except DuplicateJobError:
                     # Left by a run that ended or died with its worker: the order's lease prevents two workers from
                     # processing it.
                     if self.missing([order]):
-                        self._add(order.id, _context(order.origin), unique=False)
+                        self._add(order.id, unique=False)
         except redis.RedisError as error:
             raise QueueUnavailable("The queue does not accept jobs.") from error
 
@@ -59,13 +60,10 @@ class RqOrderQueue:
             raise QueueUnavailable("The queue does not respond.") from error
         return [order for order, place in zip(orders, places, strict=True) if place is None]
 
-    def _add(self, order_id: str, parent: Context | None, unique: bool) -> None:
-        observed_rq.enqueue(
-            self._tracer,
-            self._queue,
+    def _add(self, order_id: str, unique: bool) -> None:
+        self._queue.enqueue(
             FULFIL,
             order_id,
-            parent=parent,
             job_id=_job_id(order_id),
             unique=unique,
             job_timeout=JOB_TIMEOUT_SECONDS,
@@ -76,12 +74,19 @@ class RqOrderQueue:
         )
 
 
-def _context(origin: Origin) -> Context | None:
-    """Return the span that placed the order, unless a span is current already."""
+@contextmanager
+def _within(origin: Origin) -> Iterator[None]:
+    """Within the block, the span that placed the order is current, unless a span is current already."""
     if trace.get_current_span().get_span_context().is_valid or not (origin.trace_id and origin.span_id):
-        return None
+        yield
+        return
     placed = SpanContext(int(origin.trace_id, 16), int(origin.span_id, 16), True, TraceFlags(TraceFlags.SAMPLED))
-    return trace.set_span_in_context(NonRecordingSpan(placed))
+    # A new context: that of the sweeper creates no spans.
+    token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(placed), Context()))
+    try:
+        yield
+    finally:
+        otel_context.detach(token)
 
 
 def _job_id(order_id: str) -> str:

@@ -39,7 +39,7 @@ class Stack:
     state_dir: Path
     env: dict[str, str]
     environment: ClassVar[str] = "local"
-    """The value of `DEPLOYMENT_ENVIRONMENT` if it is not set."""
+    """The value of `OBSERVABILITY_ENVIRONMENT` if it is not set."""
     log_api: ClassVar[str] = "log-gateway"
     """The component that serves Loki's API."""
     log_store: ClassVar[tuple[str, ...]] = ("victorialogs", "log-gateway")

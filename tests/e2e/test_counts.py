@@ -46,8 +46,8 @@ def test_orders_are_counted_where_they_end(stack: Stack) -> None:
         'sum(shop_orders_total{job="api",outcome="accepted"})',
         'sum(shop_orders_total{job="worker",outcome="confirmed"})',
         'sum(payment_charges_total{outcome="approved"})',
-        'sum(rq_job_duration_seconds_count{job="fulfil_order",outcome="finished"})'
-        ' or sum(rq_job_duration_seconds_count{exported_job="fulfil_order",outcome="finished"})',
+        'sum(rq_job_duration_seconds_count{job="workers.jobs.fulfil_order",outcome="finished"})'
+        ' or sum(rq_job_duration_seconds_count{exported_job="workers.jobs.fulfil_order",outcome="finished"})',
     )
     wait_until("a scrape of api, worker and payments", lambda: all(stack.query(query) for query in queries), 30)
     before = [counted(query) for query in queries]

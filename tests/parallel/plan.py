@@ -36,10 +36,10 @@ def parts(folder: Path) -> list[Part]:
         Part("slo", pytest("slo", "tests/e2e/test_slo.py"), after=("check",)),
         Part("unit", pytest("unit", "tests/unit"), after=("check",)),
         Part("rules", pytest("rules", "tests/rules"), after=("check",)),
-        Part("library", pytest("library", "observability/tests"), after=("check",), env=library_env()),
+        Part("library", pytest("library", "observability/tests"), after=("rules",), env=library_env()),
         Part("e2e", pytest("e2e", "tests/e2e", *others), after=("unit",)),
-        Part("integration", pytest("integration", "tests/integration"), after=("unit", "rules", "library")),
-        Part("drills", pytest("drills", "tests/e2e/test_drills.py"), after=("slo", "integration")),
+        Part("integration", pytest("integration", "tests/integration"), after=("unit", "rules")),
+        Part("drills", pytest("drills", "tests/e2e/test_drills.py"), after=("slo", "integration", "library")),
         Part(
             "compose",
             pytest("compose", "-s", "tests/compose"),

@@ -12,7 +12,7 @@ from deploy.tracked import tracked
 
 REPLACED = {
     r"\bsaboteur": "fault agent",
-    r"(?<!work)(?<!work[-_\s])(?<!correct )(?<!wait_for_)horses?(?![a-z]|_pid)": "work horse or forked worker",
+    r"(?<!work)(?<!work[-_\s])(?<!correct )(?<!wait_for_)(?<!is_)horses?(?![a-z]|_pid)": "work horse or forked worker",
     r"\bsteward": "target discovery",
     r"networks: \[.*\bdesk\b|^  desk:|`desk`": "the network published",
     r"shop_?door": "shop client",

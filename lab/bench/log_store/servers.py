@@ -69,7 +69,7 @@ def running(folder: Path) -> Iterator[Servers]:
         "VICTORIALOGS_URL": store,
         "HOST": "127.0.0.1",
         "PORT": str(gateway_port),
-        "METRICS_PORT": str(metrics_port),
+        "OBSERVABILITY_METRICS_PORT": str(metrics_port),
         "LOG_GATEWAY_QUERY_SECONDS": "120",
     }
     processes: list[subprocess.Popen[bytes]] = []

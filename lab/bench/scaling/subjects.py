@@ -122,7 +122,7 @@ def _label_sets(_: MongoClient[Document], __: Database[Document], size: int) -> 
         histogram.labels(str(number)).observe(0.1)
     child, renderer = histogram.labels("0"), Renderer()
     return {
-        "one scrape": lambda: renderer.render(registry),
+        "one scrape": lambda: renderer.render(registry.collect()),
         "one observation": lambda: child.observe(0.1),
     }
 

@@ -29,7 +29,7 @@ def _otlp(**more: str) -> Callable[[str, int], Mapping[str, str]]:
     return lambda sink, metrics: {
         "OTEL_EXPORTER_OTLP_ENDPOINT": sink,
         "OTEL_SERVICE_NAME": "shop",
-        "METRICS_PORT": str(metrics),
+        "OBSERVABILITY_METRICS_PORT": str(metrics),
         **more,
     }
 
@@ -71,8 +71,21 @@ a deviation of bare affects all rows, and the table is about ours.
 """
 
 PARTS = (
-    Variant("ours, no traces", "ours", _otlp(TRACES_PER_SECOND="0", TRACE_RATIO="0"), peers=False, scraped=True),
-    Variant("ours, no request line", "ours", _otlp(LOG_LEVEL="ERROR"), peers=False, exports_to=_TRACES, scraped=True),
+    Variant(
+        "ours, no traces",
+        "ours",
+        _otlp(OBSERVABILITY_TRACES_PER_SECOND="0", OBSERVABILITY_TRACE_RATIO="0"),
+        peers=False,
+        scraped=True,
+    ),
+    Variant(
+        "ours, no request line",
+        "ours",
+        _otlp(OBSERVABILITY_LOG_LEVEL="ERROR"),
+        peers=False,
+        exports_to=_TRACES,
+        scraped=True,
+    ),
 )
 """Variants that measure parts of our telemetry, for performance work. They run only if named."""
 

@@ -36,7 +36,12 @@ def serve() -> int:
         "-loggerLevel=WARN",
     ]
     gateway = ["/venv/bin/python", "-m", "gunicorn", "-c", "log_gateway/gunicorn.conf.py", "log_gateway.wsgi:app"]
-    settings = {"HOST": "0.0.0.0", "PORT": "3100", "VICTORIALOGS_URL": f"http://{STORE}", "SERVICE_INSTANCE": "loki"}
+    settings = {
+        "HOST": "0.0.0.0",
+        "PORT": "3100",
+        "VICTORIALOGS_URL": f"http://{STORE}",
+        "OBSERVABILITY_INSTANCE": "loki",
+    }
     # The environment of the real image is for a Go program with a different memory footprint.
     environment = {name: value for name, value in os.environ.items() if name != "GOMEMLIMIT"} | settings
     processes = [

@@ -1,4 +1,4 @@
-"""The example, run as an external user would: a folder with a copy of ``observability/`` and nothing else of ours."""
+"""The example, run as an external user would: a folder that contains nothing else of ours."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ Truth = Counter[tuple[str, str, int]]
 
 
 def adopt(folder: Path) -> None:
-    """Follow the instructions in docs/how-to/adopt.md: copy the package next to the application."""
-    shutil.copytree(ROOT / "observability", folder / "observability", ignore=shutil.ignore_patterns("__pycache__"))
+    """Follow the instructions in docs/library/README.md; the library is installed in the environment of the tests."""
     for file in ("app.py", "tasks.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / "examples" / "adopt" / file, folder)
 
@@ -42,16 +41,20 @@ class Guestbook:
             "REDIS_URL": redis_url,
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp_url,
             # Every request is counted here, so every request must leave its spans.
-            "TRACES_PER_SECOND": "1000",
-            "TRACE_RATIO": "1",
+            "OBSERVABILITY_TRACES_PER_SECOND": "1000",
+            "OBSERVABILITY_TRACE_RATIO": "1",
         }
         if shared:
             self._env["PROMETHEUS_MULTIPROC_DIR"] = str(folder / "counts")
         self.truth: Truth = Counter()
         self.answers: list[requests.Response] = []
-        web = {"PORT": str(self._port), "METRICS_PORT": str(self._metrics_port), "WEB_CONCURRENCY": str(workers)}
+        web = {
+            "PORT": str(self._port),
+            "OBSERVABILITY_METRICS_PORT": str(self._metrics_port),
+            "WEB_CONCURRENCY": str(workers),
+        }
         self._web = self._start("web", web, "-m", "gunicorn", "app:app")
-        self._worker = self._start("worker", {"METRICS_PORT": str(self._worker_port)}, "tasks.py")
+        self._worker = self._start("worker", {"OBSERVABILITY_METRICS_PORT": str(self._worker_port)}, "tasks.py")
 
     def _start(self, name: str, env: dict[str, str], *arguments: str) -> psutil.Popen:
         with (self.folder / f"{name}.log").open("wb") as log:
@@ -81,7 +84,8 @@ class Guestbook:
         return {child.pid for child in self._web.children()}
 
     def ask(self, method: str, path: str, route: str) -> requests.Response:
-        answer = requests.request(method, f"http://127.0.0.1:{self._port}{path}", timeout=10)
+        # A server that starts slowly answers, and counts, even a request whose client has given up.
+        answer = requests.request(method, f"http://127.0.0.1:{self._port}{path}", timeout=60)
         self.answers.append(answer)
         self.truth[method, route, answer.status_code] += 1
         return answer

@@ -47,7 +47,7 @@ def running(folder: Path, store: str, **settings: str) -> Iterator[Direct]:
         "VICTORIALOGS_URL": store,
         "HOST": "127.0.0.1",
         "PORT": str(port),
-        "METRICS_PORT": str(metrics_port),
+        "OBSERVABILITY_METRICS_PORT": str(metrics_port),
         **settings,
     }
     log = folder / "log-gateway.log"

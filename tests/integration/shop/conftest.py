@@ -8,13 +8,18 @@ from dataclasses import replace
 
 import pytest
 import redis
-from opentelemetry.instrumentation.redis import RedisInstrumentor
-from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
 
-from glasshouse_observability import Telemetry, TelemetrySettings
-from glasshouse_observability.database import DatabaseMetrics
+from glasshouse_observability import (
+    Telemetry,
+    TelemetrySettings,
+    uninstrument_mongo,
+    uninstrument_redis,
+    uninstrument_requests,
+    uninstrument_rq,
+)
+from shop.adapters.cache_metrics import CacheMetrics
 from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.bootstrap import Instruments, Shop, new_shop
 from shop.config import Settings
@@ -35,9 +40,9 @@ def telemetry(exporter: InMemorySpanExporter) -> Telemetry:
 @pytest.fixture
 def instruments(telemetry: Telemetry) -> Iterator[Instruments]:
     yield Instruments.install(telemetry)
-    # The instrumentations patch whole libraries, and the next test uses another provider.
-    for instrumentor in (RedisInstrumentor, RequestsInstrumentor):
-        instrumentor().uninstrument()
+    uninstrument_rq()
+    for uninstrument in (uninstrument_mongo, uninstrument_redis, uninstrument_requests):
+        uninstrument()
 
 
 @pytest.fixture
@@ -68,7 +73,7 @@ def replica(redis_server: tuple[str, Server], database: SlowCatalogue) -> Iterat
     def make(seconds: float = 60.0) -> Replica:
         registry = CollectorRegistry()
         client = redis.Redis.from_url(redis_server[0], socket_timeout=1, socket_connect_timeout=0.5)
-        catalogue = CachedCatalogue(database, client, DatabaseMetrics(registry), seconds)
+        catalogue = CachedCatalogue(database, client, CacheMetrics(registry), seconds)
         catalogues.append(catalogue)
         return Replica(catalogue, registry)
 

@@ -10,8 +10,8 @@ import pytest
 import redis
 from prometheus_client import CollectorRegistry
 
-from glasshouse_observability.database import DatabaseMetrics
 from shop.adapters.cache_entry import Loaded
+from shop.adapters.cache_metrics import CacheMetrics
 from shop.adapters.faulty import FaultyCache
 from tests.integration.conftest import Server
 from tests.unit.faults.conftest import Clock
@@ -55,7 +55,7 @@ def replica(redis_server: tuple[str, Server], faults: FakeFaults, clock: Clock) 
 
     def make() -> FaultyCache:
         client = redis.Redis.from_url(redis_server[0])
-        return FaultyCache(faults, "thing", client, DatabaseMetrics(CollectorRegistry()), clock, lambda: 1.0)
+        return FaultyCache(faults, "thing", client, CacheMetrics(CollectorRegistry()), clock, lambda: 1.0)
 
     return make
 

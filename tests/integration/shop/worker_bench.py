@@ -17,7 +17,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from glasshouse_observability import Telemetry, context
-from glasshouse_observability.rq import instrumentation as observed
+from glasshouse_observability.rq import ReusingWorker, declare_jobs, instrument_rq, uninstrument_rq, watch_queues
 from glasshouse_observability.traces.unsampled import UnsampledSpan
 
 _work: dict[str, object] = {}
@@ -66,25 +66,32 @@ class Bench:
         self.queue = Queue("orders", connection=self.connection, serializer=JSONSerializer)
         self.counter = Counter("things", "Things", registry=telemetry.registry)
         _work.update(counter=self.counter, telemetry=telemetry, connection=self.connection)
-        self.worker = observed.instrument_worker(
-            telemetry, [self.queue], jobs=["count_and_trace"], jobs_per_work_horse=jobs_per_work_horse
+        instrument_rq(telemetry)
+        watch_queues(telemetry, [self.queue])
+        declare_jobs(telemetry, "orders", f"{__name__}.count_and_trace")
+        self.worker = ReusingWorker(
+            [self.queue],
+            connection=self.connection,
+            serializer=JSONSerializer,
+            jobs_per_work_horse=jobs_per_work_horse,
         )
 
     def close(self) -> None:
+        uninstrument_rq()
         self.connection.close()
         _work.clear()
 
     def enqueue(self, function: str, *args: object, request: str = "request-1", **options: Any) -> Job:
         tracer = self.telemetry.tracer("test")
         with tracer.start_as_current_span("placing"), context.bind_ids(request):
-            return observed.enqueue(tracer, self.queue, f"{__name__}.{function}", *args, **options)
+            return self.queue.enqueue(f"{__name__}.{function}", *args, **options)
 
     def enqueue_unsampled(self, function: str, *args: object) -> UnsampledSpan:
         """Enqueue within an unsampled request; return the placeholder for its span."""
         caller = UnsampledSpan()
         token = caller.attach()
         try:
-            observed.enqueue(self.telemetry.tracer("test"), self.queue, f"{__name__}.{function}", *args)
+            self.queue.enqueue(f"{__name__}.{function}", *args)
         finally:
             otel_context.detach(token)
         return caller
@@ -97,7 +104,7 @@ class Bench:
         return [int(pid) for pid in self.connection.lrange("pids", 0, -1)]  # type: ignore[union-attr]
 
     def jobs(self, name: str, outcome: str) -> float | None:
-        labels = {"queue": "orders", "job": name, "outcome": outcome}
+        labels = {"queue": "orders", "job": f"{__name__}.{name}", "outcome": outcome}
         return self.telemetry.registry.get_sample_value("rq_job_duration_seconds_count", labels)
 
     def spans(self) -> dict[str, ReadableSpan]:

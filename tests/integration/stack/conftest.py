@@ -24,7 +24,7 @@ from stack.settings import Settings
 from stack.status import Row, collect
 from stack.up import up
 
-PASSED_ON = {"LOG_LEVEL": "INFO", "DEPLOYMENT_ENVIRONMENT": "test", "SERVICE_VERSION": "0"}
+PASSED_ON = {"OBSERVABILITY_LOG_LEVEL": "INFO", "OBSERVABILITY_ENVIRONMENT": "test", "OBSERVABILITY_VERSION": "0"}
 NAMES = ("payments", "api-1")
 
 

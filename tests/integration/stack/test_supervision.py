@@ -68,7 +68,7 @@ def test_up_again_restarts_what_has_changed(small: SmallStack) -> None:
     """A second `up` restarts only the components that have changed."""
     small.up()
     before = {name: small.pid(name) for name in NAMES}
-    small.change("api-1", environment={"LOG_LEVEL": "DEBUG"})
+    small.change("api-1", environment={"OBSERVABILITY_LOG_LEVEL": "DEBUG"})
     assert small.up() == 0
     assert small.pid("payments") == before["payments"]
     assert small.pid("api-1") != before["api-1"]

@@ -44,12 +44,12 @@ def test_what_is_not_ready_is_not_healthy(port: int) -> None:
 
 def test_a_process_without_a_port_is_asked_for_its_metrics(port: int) -> None:
     """A process without a port is healthy if its metrics return 200."""
-    assert healthy.trouble({"METRICS_PORT": str(port)}) == ""
+    assert healthy.trouble({"OBSERVABILITY_METRICS_PORT": str(port)}) == ""
 
 
 def test_no_server_there_is_not_healthy(port: int) -> None:
     """A process whose port refuses connections is unhealthy."""
-    assert "did not respond" in healthy.trouble({"METRICS_PORT": "1"})
+    assert "did not respond" in healthy.trouble({"OBSERVABILITY_METRICS_PORT": "1"})
 
 
 def test_a_file_must_have_been_touched_lately(tmp_path: Path) -> None:

@@ -113,7 +113,11 @@ def test_every_service_is_scraped() -> None:
     named = {entry["name"] for entry in listed}
     assert named <= set(SERVICES)
     with_metrics = (
-        {name for name, service in SERVICES.items() if "METRICS_PORT" in (service.get("environment") or {})}
+        {
+            name
+            for name, service in SERVICES.items()
+            if "OBSERVABILITY_METRICS_PORT" in (service.get("environment") or {})
+        }
         | {"prometheus", "alertmanager", "loki", "jaeger", "collector"}
         | EXPORTERS
     )

@@ -47,14 +47,16 @@ def test_the_environment_gets_instance_and_log_file() -> None:
 
     Variables that are set are unchanged, and without LOG_DIR there is no file.
     """
-    given = {"SERVICE_NAME": "payments", "SERVICE_INSTANCE": "payments", "LOG_DIR": "/var/log/glasshouse"}
-    assert start.completed(given)["LOG_FILE"] == "/var/log/glasshouse/payments.log"
-    assert start.completed({**given, "LOG_FILE": "/x.log"})["LOG_FILE"] == "/x.log"
-    assert "LOG_FILE" not in start.completed({"SERVICE_NAME": "api", "SERVICE_INSTANCE": "api-1"})
+    given = {"OTEL_SERVICE_NAME": "payments", "OBSERVABILITY_INSTANCE": "payments", "LOG_DIR": "/var/log/glasshouse"}
+    assert start.completed(given)["OBSERVABILITY_LOG_FILE"] == "/var/log/glasshouse/payments.log"
+    assert start.completed({**given, "OBSERVABILITY_LOG_FILE": "/x.log"})["OBSERVABILITY_LOG_FILE"] == "/x.log"
+    assert "OBSERVABILITY_LOG_FILE" not in start.completed(
+        {"OTEL_SERVICE_NAME": "api", "OBSERVABILITY_INSTANCE": "api-1"}
+    )
     assert start.completed({}) == {}
 
 
 def test_without_a_name_server_the_host_name_serves() -> None:
     """Without a name server the host name is used, so that a replica always has a name."""
-    found = start.completed({"SERVICE_NAME": "no-such-service"})
-    assert found["SERVICE_INSTANCE"].startswith("no-such-service-")
+    found = start.completed({"OTEL_SERVICE_NAME": "no-such-service"})
+    assert found["OBSERVABILITY_INSTANCE"].startswith("no-such-service-")

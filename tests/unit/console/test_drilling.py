@@ -50,7 +50,7 @@ def drilling(folder: Path) -> Iterator[Drilling]:
 
 def restarted(folder: Path) -> Drilling:
     """Return the state as a restarted console reads it from the record."""
-    environ = {"PATH": "/usr/bin:/bin", "HOME": "/h", "PORT": "8080", "SERVICE_NAME": "console", "JWT_SECRET": "x"}
+    environ = {"PATH": "/usr/bin:/bin", "HOME": "/h", "PORT": "8080", "OTEL_SERVICE_NAME": "console", "JWT_SECRET": "x"}
     return Drilling(folder, (sys.executable, "-c", RUNNER), environ | {"GLASSHOUSE_INSTANCE": "mark"})
 
 
@@ -77,7 +77,7 @@ def test_a_drill_is_started_bounded_and_named(drilling: Drilling, folder: Path) 
     assert isinstance(environ, dict)
     assert environ["GLASSHOUSE_STATE_DIR"] == str(folder.parent)
     assert environ["GLASSHOUSE_INSTANCE"] == "mark"
-    assert not {"PORT", "JWT_SECRET", "SERVICE_NAME"} & environ.keys()
+    assert not {"PORT", "JWT_SECRET", "OTEL_SERVICE_NAME"} & environ.keys()
     process = psutil.Process(json.loads((folder / RECORD).read_text())["pid"])
     assert process.cmdline()[:4] == [
         "timeout",

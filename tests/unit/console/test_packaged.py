@@ -58,7 +58,12 @@ def test_a_console_without_the_package_says_what_to_do(tmp_path: Path) -> None:
             if not entry.name.startswith("youplot"):
                 (tmp_path / "packages" / entry.name).symlink_to(entry)
     port, smtp, metrics = free_ports(3)
-    own = {"PORT": port, "SMTP_PORT": smtp, "METRICS_PORT": metrics, "CONSOLE_STATE_DIR": tmp_path / "state"}
+    own = {
+        "PORT": port,
+        "SMTP_PORT": smtp,
+        "OBSERVABILITY_METRICS_PORT": metrics,
+        "CONSOLE_STATE_DIR": tmp_path / "state",
+    }
     environ = {**os.environ, **{name: str(value) for name, value in own.items()}}
     environ["PYTHONPATH"] = f"{tmp_path / 'packages'}:{ROOT / 'observability' / 'src'}"
     # -S leaves out the environment's own site-packages.

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[3]
 def process(tmp_path: Path) -> Iterator[SimpleNamespace]:
     """The running console: ``popen``, ``url``, ``smtp`` (port), ``metrics`` (port)."""
     port, smtp, metrics = free_ports(3)
-    own = {"PORT": port, "SMTP_PORT": smtp, "METRICS_PORT": metrics, "CONSOLE_STATE_DIR": tmp_path}
+    own = {"PORT": port, "SMTP_PORT": smtp, "OBSERVABILITY_METRICS_PORT": metrics, "CONSOLE_STATE_DIR": tmp_path}
     environ = {**os.environ, **{name: str(value) for name, value in own.items()}, "OTEL_EXPORTER_OTLP_ENDPOINT": ""}
     with (tmp_path / "log").open("w") as log:
         popen = subprocess.Popen([sys.executable, "-m", "console"], cwd=ROOT, env=environ, stdout=log, stderr=log)

@@ -95,7 +95,7 @@ def test_the_payment_services_endpoints_are_its_own(monkeypatch: pytest.MonkeyPa
 
     They are listed by hand, because only workers can reach the service.
     """
-    monkeypatch.setattr(payments.factory, "instrument_flask", lambda *_: None)
+    monkeypatch.setattr(payments.factory, "instrument_flask", lambda *_, **__: None)
     telemetry: Any = SimpleNamespace(registry=CollectorRegistry())
     app = payments.factory.create_app(SimpleNamespace(), telemetry, 1)  # type: ignore[arg-type]
     real = {(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods or ()}

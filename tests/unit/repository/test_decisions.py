@@ -74,7 +74,9 @@ def test_the_index_lists_every_record() -> None:
         (found["number"], path.name, found["title"], found["date"]) for path in RECORDS for found in [parsed(path)]
     ]
     assert [row[:4] for row in rows] == records
-    statuses = [re.sub(r"\[(\d{4})\]\(\S+\)", r"\1", parsed(path)["status"]) for path in RECORDS]
+    # A status with two links is longer than a line.
+    written = [" ".join(parsed(path)["status"].split()) for path in RECORDS]
+    statuses = [re.sub(r"\[(\d{4})\]\(\S+\)", r"\1", status) for status in written]
     assert [re.sub(r"\[(\d{4})\]\(\S+\)", r"\1", row[4]) for row in rows] == statuses
     assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
     dates = [row[3] for row in rows]

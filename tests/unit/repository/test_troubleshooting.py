@@ -11,16 +11,18 @@ from deploy.tracked import tracked
 from stack.paths import ROOT
 
 PAGE = (ROOT / "docs" / "how-to" / "troubleshooting.md").read_text()
-OWN = ("stack/*.py", "observability/*.py", "console/*.py", "faults/*.py")
+LIBRARY = (ROOT / "docs" / "library" / "troubleshooting.md").read_text()
+OWN = ("stack/*.py", "observability/src/*.py", "console/*.py", "faults/*.py")
 MESSAGE = re.compile(r"^\| (`.+?`) \| ", re.MULTILINE)
 
 
 def messages() -> list[str]:
     """Return the messages of the tables that are about our own programs."""
     sections = re.split(r"^## ", PAGE, flags=re.MULTILINE)[2:]
-    return [
+    stack = [
         found for section in sections if not section.startswith("With Docker") for found in MESSAGE.findall(section)
     ]
+    return stack + MESSAGE.findall(LIBRARY)
 
 
 def texts() -> str:
@@ -51,4 +53,4 @@ def test_a_message_that_was_changed_is_found() -> None:
     """The check can fail; it covers a table of each section."""
     assert parts("`is in use by …`") == ["is in use by"]
     assert "is taken by" not in TEXTS
-    assert len(messages()) > 20
+    assert len(messages()) > 35

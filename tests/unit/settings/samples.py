@@ -22,6 +22,9 @@ from glasshouse_observability.settings import (
     Whole,
     WritableFile,
 )
+from glasshouse_observability.settings.otel import Expressions, Pairs, SecretPairs
+from glasshouse_observability.settings.paths import ReadableFile
+from glasshouse_observability.settings.redaction import Redaction
 from lab.load.address import Loopback
 from stack.settings import Fit, StateDir
 
@@ -59,9 +62,14 @@ LONG_TEXT = "y" * 5000
 def wrong_values(kind: Kind[Any]) -> list[str]:
     """Return values that this kind refuses."""
     by_kind: list[tuple[type[Kind[Any]] | tuple[type[Kind[Any]], ...], list[str]]] = [
+        (SecretPairs, [PLANTED, f"={PLANTED}", f"a b={PLANTED}", f"a=b,{PLANTED}"]),
+        (Pairs, ["no value", "=x", "a b=c", "a=b,c"]),
+        (Expressions, ["(", "*x", "ok,["]),
+        (ReadableFile, ["/nowhere/at/all", "/tmp", "/" + "x" * 300]),
         (Whole, [*WHOLE, "-1000000", "9" * 18]),
         (Number, [*NUMBER, "-1", "1000000"]),
         (Switch, ["maybe", "2", "10", "ja"]),
+        (Redaction, ["iban, tax id", "a;b", "x" * 129]),
         (Choice, ["loud", "*"]),
         (Host, ["a b", "-x", "[::1", "host:80", "::g", "a" * 300, "a..b", "http://a", "[127.0.0.1]"]),
         ((Url, Loopback), URLS),

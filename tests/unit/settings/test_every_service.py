@@ -10,7 +10,7 @@ import pytest
 from deploy.settings_docs.__main__ import main
 from deploy.settings_docs.services import SERVICES, TELEMETRY, Service
 from deploy.settings_docs.tables import PAGE, page
-from glasshouse_observability.settings import Declared, Reader, Secret, WrongSetting
+from glasshouse_observability.settings import Declared, Reader, Secret
 from glasshouse_observability.settings.kinds import Number, Whole
 from stack.settings import Fit
 from tests.unit.settings.samples import LONG_TEXT, PLANTED, required, wrong_values
@@ -24,14 +24,10 @@ SETTINGS = [
 
 
 def outcome(service: Service, env: dict[str, str]) -> str:
-    """Return the error message of the service's start, or "" if every setting is valid."""
-    reader = Reader({**required(service.declared()), **env}, SERVICE_NAME=service.name)
+    """Return the messages of the service's start about wrong settings, refused or ignored; "" if there are none."""
+    reader = Reader({**required(service.declared()), **env}, OTEL_SERVICE_NAME=service.name)
     service.read(reader)
-    try:
-        reader.finish()
-    except WrongSetting as error:
-        return str(error)
-    return ""
+    return "; ".join([*map(str, dict.fromkeys(reader.problems)), *reader.ignored])
 
 
 def value_of(declared: Declared[Any], text: str) -> Any:
@@ -76,7 +72,7 @@ def test_an_empty_value_counts_as_not_set(service: Service, declared: Declared[A
     unset.pop(declared.name, None)
     messages = []
     for env in ({}, {declared.name: ""}, {declared.name: " \t\r\n"}):
-        reader = Reader({**unset, **env}, SERVICE_NAME=service.name)
+        reader = Reader({**unset, **env}, OTEL_SERVICE_NAME=service.name)
         service.read(reader)
         messages.append([str(problem) for problem in reader.problems])
     assert messages[0] == messages[1] == messages[2]
@@ -128,7 +124,9 @@ def test_no_service_takes_anothers_setting_for_a_misspelled_one(service: Service
     """
     every = {name: "x" for other in ALL for name in other.declared()}
     for left_out in service.declared():
-        reader = Reader({name: text for name, text in every.items() if name != left_out}, SERVICE_NAME=service.name)
+        reader = Reader(
+            {name: text for name, text in every.items() if name != left_out}, OTEL_SERVICE_NAME=service.name
+        )
         service.read(reader)
         assert reader.warnings() == []
 

@@ -49,11 +49,15 @@ STARTS = [
     Start("console", ("-m", "console"), {"PORT": "http", "LOKI_URL": f"http://{PLANTED}@"}),
     Start("traffic", ("-m", "lab.trickle"), {"TRAFFIC_PACE": "fast", "API_URL": f"redis://:{PLANTED}@127.0.0.1"}),
     Start("fault-agent", ("-m", "faults.agent"), {"FAULTS_FILE": "a\nb", "FAULT_AGENT_RECORD": "~no-such-user/x"}),
-    Start("target-discovery", ("-m", "deploy.compose.target_discovery"), {"LOG_DIR": "/nowhere", "LOG_LEVEL": "loud"}),
+    Start(
+        "target-discovery",
+        ("-m", "deploy.compose.target_discovery"),
+        {"LOG_DIR": "/nowhere", "OBSERVABILITY_LOG_LEVEL": "loud"},
+    ),
     Start(
         "mongo-lag",
         ("-m", "deploy.compose.mongo.lag"),
-        {"MONGO_MONITOR_PASSWORD": f"{PLANTED}\n{PLANTED}", "METRICS_PORT": "-1"},
+        {"MONGO_MONITOR_PASSWORD": f"{PLANTED}\n{PLANTED}", "OBSERVABILITY_METRICS_PORT": "-1"},
     ),
     Start(
         "mongo-join",
@@ -124,12 +128,12 @@ def test_wrong_settings_end_the_start_with_one_line(start: Start) -> None:
 def test_bytes_that_are_not_utf_8_are_named() -> None:
     """A value with bytes that are not UTF-8, which an environment may contain, is reported."""
     env = {**os.environ, "TRAFFIC_PACE": "1"}
-    raw = {name.encode(): value.encode() for name, value in env.items()} | {b"SERVICE_VERSION": b"1.\xff"}
+    raw = {name.encode(): value.encode() for name, value in env.items()} | {b"OBSERVABILITY_VERSION": b"1.\xff"}
     done = subprocess.run(
         [sys.executable, "-m", "lab.trickle"], cwd=ROOT, env=raw, capture_output=True, timeout=120, check=False
     )
     said = json.loads(done.stdout)["message"]
-    assert said.startswith(r"SERVICE_VERSION is '1.\udcff': it must be text")
+    assert said.startswith(r"OBSERVABILITY_VERSION is '1.\udcff': it must be text")
     assert said.endswith("in UTF-8 and without control characters")
     assert done.returncode == 78
 
@@ -137,7 +141,7 @@ def test_bytes_that_are_not_utf_8_are_named() -> None:
 def test_the_line_is_in_the_log_file_too(tmp_path: Path) -> None:
     """The line is also in the log file that the collector reads, next to the other logs."""
     file = tmp_path / "traffic.log"
-    env = {**os.environ, "TRAFFIC_PACE": "fast", "LOG_FILE": str(file)}
+    env = {**os.environ, "TRAFFIC_PACE": "fast", "OBSERVABILITY_LOG_FILE": str(file)}
     done = subprocess.run(
         [sys.executable, "-m", "lab.trickle"], cwd=ROOT, env=env, capture_output=True, timeout=120, check=False
     )

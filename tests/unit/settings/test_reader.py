@@ -196,7 +196,7 @@ def test_a_url_from_a_file(tmp_path: Path) -> None:
 
 
 def test_other_settings_are_not_read_from_a_file(tmp_path: Path) -> None:
-    """NAME_FILE belongs to settings whose value may be secret; `LOG_FILE` is a separate setting."""
+    """NAME_FILE belongs to settings whose value may be secret; `OBSERVABILITY_LOG_FILE` is a separate setting."""
     (tmp_path / "port").write_text("80")
     assert read(Port(), "", X_FILE=str(tmp_path / "port")) is None
 

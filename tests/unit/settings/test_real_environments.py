@@ -27,7 +27,7 @@ IN_THE_IMAGE = ("LOG_DIR", "TARGETS_DIR")
 
 def complaints(service: Service, env: dict[str, str]) -> list[str]:
     """Return the problems and warnings of a start with this environment."""
-    reader = Reader(env, SERVICE_NAME=service.name)
+    reader = Reader(env, OTEL_SERVICE_NAME=service.name)
     service.read(reader)
     return [*map(str, reader.problems), *reader.warnings()]
 
@@ -44,7 +44,7 @@ def test_the_launchers_environments_are_accepted(instance: Instance) -> None:
     """Every service accepts the launcher's environment without a warning."""
     seen = set()
     for component in all_components(instance):
-        name = component.environment.get("SERVICE_NAME", "")
+        name = component.environment.get("OTEL_SERVICE_NAME", "")
         if name in BY_NAME:
             seen.add(name)
             assert complaints(BY_NAME[name], dict(component.environment)) == []
@@ -59,13 +59,13 @@ def test_composes_environments_are_accepted(tmp_path: Path) -> None:
     seen = set()
     for composed in COMPOSED.values():
         given = composed.get("environment", {})
-        if isinstance(given, dict) and given.get("SERVICE_NAME") in BY_NAME:
+        if isinstance(given, dict) and given.get("OTEL_SERVICE_NAME") in BY_NAME:
             env = {
                 name: filled(re.sub(r"\$\{\w+-([^}]*)\}", r"\1", str(text)), {}).replace("/run/secrets", str(tmp_path))
                 for name, text in given.items()
             }
             env |= {name: str(tmp_path) for name in IN_THE_IMAGE if name in env}
-            service = BY_NAME[given["SERVICE_NAME"]]
+            service = BY_NAME[given["OTEL_SERVICE_NAME"]]
             seen.add(service.name)
             assert complaints(service, env) == []
     assert seen == {"api", "worker", "sweeper", "payments", "console", "traffic", "target-discovery", "mongo-lag"}

@@ -11,7 +11,7 @@ from stack.paths import StatePaths
 from stack.port_numbers import Ports
 from stack.settings import Settings
 
-PASSED_ON = {"LOG_LEVEL": "INFO", "DEPLOYMENT_ENVIRONMENT": "local", "SERVICE_VERSION": "1.2.3"}
+PASSED_ON = {"OBSERVABILITY_LOG_LEVEL": "INFO", "OBSERVABILITY_ENVIRONMENT": "local", "OBSERVABILITY_VERSION": "1.2.3"}
 
 
 @pytest.fixture

@@ -137,9 +137,9 @@ def test_the_gateway_is_one_of_our_own_processes(instance: Instance) -> None:
     expected = {
         "HOST": "127.0.0.1",
         "PORT": "3200",
-        "METRICS_PORT": "9212",
+        "OBSERVABILITY_METRICS_PORT": "9212",
         "VICTORIALOGS_URL": "http://127.0.0.1:9528",
-        "SERVICE_NAME": "log-gateway",
+        "OTEL_SERVICE_NAME": "log-gateway",
     }
     assert expected.items() <= gateway.environment.items()
     assert gateway.scrape == {"log-gateway": "log-gateway-metrics"}

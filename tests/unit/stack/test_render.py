@@ -126,11 +126,11 @@ def test_our_processes_get_the_settings_they_are_promised(instance: Instance) ->
     """The second replica gets its own name and ports, and all components' addresses with the port offset."""
     api = next(component for component in all_components(instance) if component.name == "api-2")
     expected = {
-        "SERVICE_NAME": "api",
-        "SERVICE_INSTANCE": "api-2",
-        "SERVICE_VERSION": "1.2.3",
+        "OTEL_SERVICE_NAME": "api",
+        "OBSERVABILITY_INSTANCE": "api-2",
+        "OBSERVABILITY_VERSION": "1.2.3",
         "PORT": "8102",
-        "METRICS_PORT": "9202",
+        "OBSERVABILITY_METRICS_PORT": "9202",
         "MONGO_URL": "mongodb://127.0.0.1:27117/?directConnection=true",
         "REDIS_URL": "redis://127.0.0.1:6479/0",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4418",

@@ -33,7 +33,7 @@ logging.getLogger().setLevel(logging.INFO)
 app = create_app(*connect())
 FlaskInstrumentor().instrument_app(app)  # type: ignore[no-untyped-call]
 PrometheusMetrics(app, path=None)
-start_http_server(int(os.environ["METRICS_PORT"]))
+start_http_server(int(os.environ["OBSERVABILITY_METRICS_PORT"]))
 
 
 def _ids() -> dict[str, str]:

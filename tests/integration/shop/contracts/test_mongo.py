@@ -8,9 +8,9 @@ import pytest
 import redis
 from prometheus_client import CollectorRegistry
 
-from glasshouse_observability.database import DatabaseMetrics
 from shop import ports
 from shop.adapters.accounts import MongoAccounts
+from shop.adapters.cache_metrics import CacheMetrics
 from shop.adapters.cached_catalogue import CachedCatalogue
 from shop.adapters.catalogue import MongoCatalogue
 from shop.adapters.orders import MongoOrders
@@ -27,7 +27,7 @@ from tests.integration.shop.contracts.conftest import Client, Db
 def cached(redis_server: tuple[str, Server]) -> Iterator[Callable[[ports.Catalogue], CachedCatalogue]]:
     """Put caches in front of a catalogue."""
     with redis.Redis.from_url(redis_server[0], socket_timeout=1) as client:
-        yield lambda catalogue: CachedCatalogue(catalogue, client, DatabaseMetrics(CollectorRegistry()), 60.0)
+        yield lambda catalogue: CachedCatalogue(catalogue, client, CacheMetrics(CollectorRegistry()), 60.0)
 
 
 class TestMongoCatalogue(CatalogueContract):

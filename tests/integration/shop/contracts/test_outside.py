@@ -46,7 +46,7 @@ class TestRqOrderQueue(QueueContract):
 
     @pytest.fixture
     def queue(self, rq: Queue) -> ports.OrderQueue:
-        return RqOrderQueue(rq, TRACER)
+        return RqOrderQueue(rq)
 
     @pytest.fixture
     def take(self, rq: Queue) -> Callable[[], str | None]:
@@ -61,7 +61,7 @@ class TestRqOrderQueue(QueueContract):
     @pytest.fixture
     def queue_down(self, rq: Queue, redis_server: tuple[str, Server]) -> ports.OrderQueue:
         redis_server[1].kill()
-        return RqOrderQueue(rq, TRACER)
+        return RqOrderQueue(rq)
 
 
 class TestHttpPayments(PaymentsContract):

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[4]
 
 def trickle(**settings: str) -> subprocess.Popen[str]:
     """Start the process."""
-    environ = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "", "METRICS_PORT": "0", **settings}
+    environ = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "", "OBSERVABILITY_METRICS_PORT": "0", **settings}
     command = [sys.executable, "-m", "lab.trickle"]
     return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
